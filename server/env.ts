@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/** The only reader of the environment. Names and meanings are in the README, "Run it for real". */
+const Env = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
+  DATABASE_URL: z.url(),
+  PORT: z.coerce.number().int().min(1).max(65535).default(3000),
+  HOSTNAME_BIND: z.string().default('127.0.0.1'),
+  /** Where browsers reach the console; cookies, passkeys and redirects are bound to it. */
+  SKERRY_URL: z.url().default('http://127.0.0.1:3000'),
+  /** Signs sessions. At least 32 characters. */
+  BETTER_AUTH_SECRET: z.string().min(32),
+  /** 32 bytes in base64: seals hosts' credentials at rest. */
+  SKERRY_KEY: z.string().refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64'),
+  /** Stable name of this worker; a restarted worker with the same name goes on with its work. */
+  SKERRY_WORKER: z.string().default('worker-1'),
+  SKERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
+  SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
+  /** OpenID Connect sign-in; all three or none. */
+  OIDC_ISSUER: z.url().optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().default('single sign-on'),
+})
+
+export type Env = z.infer<typeof Env>
+
+let parsed: Env | undefined
+
+/** @throws Error naming each missing or malformed variable */
+export function env(): Env {
+  if (parsed) return parsed
+  const result = Env.safeParse(process.env)
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`The environment is not complete:\n${problems.join('\n')}\nSee the README, "Run it for real".`)
+  }
+  parsed = result.data
+  return parsed
+}

@@ -1,0 +1,233 @@
+/**
+ * What Skerry needs of a hypervisor, in Skerry's words. `hypervisor/libvirt` is its implementation; nothing outside
+ * `hypervisor/` knows libvirt. Sizes are bytes, times milliseconds. Every call takes a limit and an abort signal;
+ * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
+ * not answered.
+ */
+import type { HostFacts, NetworkFacts, StoragePoolFacts, VmFacts, VmReading } from './facts.ts'
+
+export interface CallOptions {
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+/** A change was sent, the connection was lost before the answer: read both sides again, never repeat blindly. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown'
+}
+
+export type ConnectionState =
+  | { state: 'connecting' }
+  | { state: 'connected' }
+  | { state: 'unreachable'; reason: string; wayOut?: string }
+
+export interface HostAddress {
+  /** qemu:///system?socket=/path, qemu+tls://host[:port]/system, qemu+ssh://user@host[:port]/system, test:///default?socket=… */
+  uri: string
+  credential?: HostCredential
+}
+
+/** Kept sealed in the database; opened only in the worker. PEM texts. */
+export interface HostCredential {
+  tls?: { authority: string; certificate: string; key: string }
+  ssh?: { key: string; knownHosts: string }
+}
+
+/** What the hypervisor reports on its own. `vm` is the hypervisor's UUID of the VM. */
+export type HostEvent =
+  | { kind: 'vm-changed'; vm: string; change: VmChange; detail: string }
+  | { kind: 'vm-removed'; vm: string }
+  | { kind: 'migration-iteration'; vm: string; iteration: number }
+  | { kind: 'job-completed'; vm: string; job: JobReading }
+  | { kind: 'block-job'; vm: string; disk: string; state: 'completed' | 'failed' | 'cancelled' | 'ready' }
+  | { kind: 'storage-changed'; pool: string }
+  | { kind: 'network-changed'; network: string }
+  | { kind: 'device-changed'; device: string }
+
+export type VmChange =
+  | 'defined'
+  | 'started'
+  | 'stopped'
+  | 'crashed'
+  | 'paused'
+  | 'resumed'
+  | 'rebooted'
+  | 'migrated-away'
+  | 'migrated-here'
+  | 'configured'
+  | 'agent-connected'
+  | 'agent-disconnected'
+  | 'device-added'
+  | 'device-removed'
+  | 'watchdog'
+  | 'disk-error'
+
+/** One reading of a running job (migration, backup, block copy); null totals are not known yet. */
+export interface JobReading {
+  kind: 'none' | 'migration-out' | 'migration-in' | 'backup' | 'snapshot' | 'save' | 'other'
+  state: 'running' | 'completed' | 'failed' | 'cancelled'
+  postCopy: boolean
+  elapsedMs: number
+  /** Of an ended migration: how long the guest stood still; of a running one: what is expected */
+  downtimeMs: number | null
+  totalBytes: number
+  doneBytes: number
+  remainingBytes: number
+  memoryRemainingBytes: number
+  diskRemainingBytes: number
+  bytesPerSecond: number
+  dirtyBytesPerSecond: number | null
+  iteration: number
+  /** The hypervisor's own error text of a failed job */
+  error: string | null
+}
+
+export interface MigrationPlan {
+  /** URI the source host reaches the destination under */
+  destinationUri: string
+  /** Where the destination listens for memory and disks, e.g. tcp://10.0.0.12; the host decides when absent */
+  listenUri?: string
+  /** Disk targets (vda …) that must be copied; empty with shared storage */
+  copyDisks: readonly string[]
+  /** Encrypt the stream with the hosts' TLS credentials */
+  tls: boolean
+  live: boolean
+  /** Allow a later switch to post-copy */
+  postCopy: boolean
+  autoConverge: boolean
+  bandwidthBytesPerSecond?: number
+  maxDowntimeMs?: number
+  /** XML of the VM for the destination where something differs there */
+  destinationXml?: string
+}
+
+export interface DirtyRate {
+  bytesPerSecond: number
+  measuredMs: number
+}
+
+export type Power =
+  | { action: 'start'; paused?: boolean }
+  | { action: 'shutdown'; by: 'agent' | 'acpi' }
+  | { action: 'reboot'; by: 'agent' | 'acpi' }
+  | { action: 'reset' }
+  | { action: 'suspend' }
+  | { action: 'resume' }
+  | { action: 'force-off' }
+
+export interface EditResult {
+  /** False where it takes effect at the next start only */
+  live: boolean
+}
+
+/** One connection's worth of a host: control calls on one socket, long jobs on their own. */
+export interface HypervisorHost {
+  readonly address: HostAddress
+
+  connection(): ConnectionState
+  /** Called at once with the present state and at every change. Returns the unsubscribe. */
+  onConnection(listener: (state: ConnectionState) => void): () => void
+  onEvent(listener: (event: HostEvent) => void): () => void
+  close(): Promise<void>
+
+  // ── reading ──
+  facts(options?: CallOptions): Promise<HostFacts>
+  /** Every VM, defined or running, with disks, interfaces, graphics. */
+  listVms(options?: CallOptions): Promise<VmFacts[]>
+  /** @returns null when this host has no such VM */
+  readVm(vm: string, options?: CallOptions): Promise<VmFacts | null>
+  /** Guest addresses by interface MAC, from the guest agent or the host's leases. */
+  readAddresses(vm: string, options?: CallOptions): Promise<Map<string, string[]>>
+  /** Cheap bulk counters of all running VMs. */
+  readings(options?: CallOptions): Promise<VmReading[]>
+  listStoragePools(options?: CallOptions): Promise<StoragePoolFacts[]>
+  listNetworks(options?: CallOptions): Promise<NetworkFacts[]>
+  /** 0..1 of all CPUs since the last call, and free memory. */
+  load(options?: CallOptions): Promise<{ cpuUsage: number | null; memoryFreeBytes: number }>
+  /** The VM's definition; `secure` includes secrets, `inactive` what the next start will use. */
+  readXml(
+    vm: string,
+    options?: CallOptions & { secure?: boolean; inactive?: boolean; migratable?: boolean },
+  ): Promise<string>
+  /** Starts a throw-away guest to prove that the accelerator runs guests. */
+  proveAccelerator(options?: CallOptions): Promise<{ accelerator: 'kvm' | 'emulation'; reason: string }>
+
+  // ── definition ──
+  /** Defines or redefines; libvirt validates. @throws invalid with the hypervisor's reason */
+  define(xml: string, options?: CallOptions): Promise<void>
+  /** Removes the definition (not the disks), with snapshot and checkpoint metadata and saved state. Absent is fine. */
+  undefine(vm: string, options?: CallOptions): Promise<void>
+  power(vm: string, power: Power, options?: CallOptions): Promise<void>
+  setAutostart(vm: string, autostart: boolean, options?: CallOptions): Promise<void>
+  setVcpus(vm: string, count: number, options?: CallOptions): Promise<EditResult>
+  setMemory(vm: string, bytes: number, options?: CallOptions): Promise<EditResult>
+  setNameAndNotes(vm: string, name: string, notes: string, options?: CallOptions): Promise<void>
+  attachDevice(vm: string, deviceXml: string, options?: CallOptions): Promise<EditResult>
+  detachDevice(vm: string, deviceXml: string, options?: CallOptions): Promise<EditResult>
+  resizeDisk(vm: string, target: string, bytes: number, options?: CallOptions): Promise<EditResult>
+
+  // ── storage ──
+  createVolume(
+    pool: string,
+    volume: {
+      name: string
+      format: 'qcow2' | 'raw'
+      capacityBytes: number
+      backing?: { path: string; format: string }
+    },
+    options?: CallOptions,
+  ): Promise<{ path: string }>
+  /** A full copy of a volume of the same host. */
+  copyVolume(
+    source: { pool: string; name: string },
+    destination: { pool: string; name: string; format: 'qcow2' | 'raw' },
+    options?: CallOptions,
+  ): Promise<{ path: string }>
+  resizeVolume(pool: string, name: string, capacityBytes: number, options?: CallOptions): Promise<void>
+  uploadVolume(
+    pool: string,
+    name: string,
+    bytes: AsyncIterable<Uint8Array>,
+    totalBytes: number,
+    options?: CallOptions,
+  ): Promise<void>
+  /** Absent is fine. */
+  deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
+  findVolume(
+    path: string,
+    options?: CallOptions,
+  ): Promise<{
+    pool: string
+    name: string
+    capacityBytes: number
+    allocationBytes: number
+    format: string | null
+  } | null>
+  refreshPool(pool: string, options?: CallOptions): Promise<void>
+
+  // ── moving ──
+  /** Resolves when the VM runs at the destination and is gone here. Holds a job connection meanwhile. */
+  migrate(vm: string, plan: MigrationPlan, options?: CallOptions): Promise<void>
+  readJob(vm: string, options?: CallOptions): Promise<JobReading>
+  readCompletedJob(vm: string, options?: CallOptions): Promise<JobReading | null>
+  abortJob(vm: string, options?: CallOptions): Promise<void>
+  switchToPostCopy(vm: string, options?: CallOptions): Promise<void>
+  setMigrationLimits(
+    vm: string,
+    limits: { bandwidthBytesPerSecond?: number; maxDowntimeMs?: number },
+    options?: CallOptions,
+  ): Promise<void>
+  measureDirtyRate(vm: string, measureMs: number, options?: CallOptions): Promise<DirtyRate>
+
+  // ── guest ──
+  agentPing(vm: string, options?: CallOptions): Promise<boolean>
+  /** PNG or PPM of the VM's screen. */
+  screenshot(vm: string, options?: CallOptions): Promise<{ mimeType: string; bytes: Uint8Array }>
+}
+
+/** Opens and keeps a host's connections; reconnects by itself until closed. */
+export interface HypervisorDriver {
+  open(address: HostAddress): HypervisorHost
+  /** One attempt, each stage told apart: reach, TLS or ssh, permission, hypervisor. @throws SkerryError with the way out */
+  test(address: HostAddress, options?: CallOptions): Promise<HostFacts>
+}

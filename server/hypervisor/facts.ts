@@ -1,0 +1,138 @@
+/** What a hypervisor says of a host and its VMs, read and never guessed. Sizes are bytes. */
+
+export interface HostFacts {
+  hostUuid: string
+  hostname: string
+  architecture: string
+  cpuModel: string
+  cpuCount: number
+  cpuMhz: number
+  cpuFeatures: string[]
+  machineTypes: string[]
+  memoryBytes: number
+  memoryFreeBytes: number
+  libvirtVersion: string
+  hypervisorVersion: string
+  /** What the host claims; `proveAccelerator` proves it */
+  kvmOffered: boolean
+  simulated: boolean
+  devices: HostDeviceFacts[]
+}
+
+export interface HostDeviceFacts {
+  name: string
+  kind: string
+  vendor: string | null
+  product: string | null
+  driver: string | null
+  parent: string | null
+}
+
+export type VmPowerState = 'running' | 'paused' | 'shutting_down' | 'off' | 'crashed' | 'sleeping'
+
+export interface VmFacts {
+  uuid: string
+  name: string
+  notes: string
+  state: VmPowerState
+  /** The hypervisor's reason, in words: "booted", "migrated", "destroyed" … */
+  stateReason: string
+  /** True at the destination while a migration comes in: not this host's VM yet */
+  incoming: boolean
+  vcpuCount: number
+  memoryBytes: number
+  architecture: string
+  machineType: string
+  cpuMode: string | null
+  accelerator: 'kvm' | 'emulation'
+  persistent: boolean
+  autostart: boolean
+  agentConnected: boolean
+  snapshotCount: number
+  disks: DiskFacts[]
+  interfaces: InterfaceFacts[]
+  graphics: GraphicsFacts[]
+  xml: string
+}
+
+export interface DiskFacts {
+  target: string
+  bus: string
+  device: 'disk' | 'cdrom' | 'floppy' | 'lun'
+  kind: 'file' | 'block' | 'network' | 'volume' | 'none'
+  source: string | null
+  format: string | null
+  poolName: string | null
+  volumeName: string | null
+  backingPath: string | null
+  capacityBytes: number
+  allocationBytes: number
+  readOnly: boolean
+  shareable: boolean
+}
+
+export interface InterfaceFacts {
+  mac: string
+  model: string | null
+  networkName: string | null
+  bridge: string | null
+  device: string | null
+  linkUp: boolean
+}
+
+export interface GraphicsFacts {
+  kind: 'vnc' | 'spice' | 'other'
+  address: string | null
+  port: number | null
+  websocketPort: number | null
+  hasPassword: boolean
+}
+
+/** Counters since start, for rates; the reader subtracts. */
+export interface VmReading {
+  uuid: string
+  state: VmPowerState
+  /** Nanoseconds of CPU time */
+  cpuTimeNs: bigint
+  vcpuCount: number
+  memoryBytes: number
+  memoryUsedBytes: number | null
+  diskReadBytes: number
+  diskWrittenBytes: number
+  diskReads: number
+  diskWrites: number
+  networkReceivedBytes: number
+  networkTransmittedBytes: number
+  disks: { target: string; capacityBytes: number; allocationBytes: number }[]
+}
+
+export interface StoragePoolFacts {
+  name: string
+  kind: string
+  path: string | null
+  active: boolean
+  capacityBytes: number
+  allocationBytes: number
+  availableBytes: number
+  /** Equal on two hosts that see the same bytes; null when local */
+  sharedKey: string | null
+  volumes: VolumeFacts[]
+}
+
+export interface VolumeFacts {
+  name: string
+  path: string
+  format: string | null
+  capacityBytes: number
+  allocationBytes: number
+  backingPath: string | null
+}
+
+export interface NetworkFacts {
+  name: string
+  mode: string
+  bridge: string | null
+  cidr: string | null
+  active: boolean
+  autostart: boolean
+}
