@@ -1,0 +1,110 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** @type {boolean | undefined} */
+let canFollowParent
+
+/** Whether `setpriv --pdeathsig` can make the kernel stop a child when this process is killed (Linux with util-linux). */
+function followsParent() {
+  canFollowParent ??=
+    process.platform === 'linux' &&
+    spawnSync('setpriv', ['--pdeathsig', 'TERM', 'true'], { stdio: 'ignore' }).status === 0
+  return canFollowParent
+}
+
+/**
+ * Puts `setpriv --pdeathsig` in front of a command, so that it ends with this process whatever happens to it.
+ * @param {string[]} command
+ * @param {'TERM' | 'INT'} signal
+ * @returns {string[]}
+ */
+export function endingWithParent(command, signal = 'TERM') {
+  return followsParent() ? ['setpriv', '--pdeathsig', signal, ...command] : command
+}
+
+/**
+ * @typedef {object} Child
+ * @property {string} name
+ * @property {number} pid
+ * @property {string} logPath
+ * @property {Promise<string>} exited resolves, never rejects, with why it ended: "exit code 1", "signal SIGKILL", "spawn setpriv ENOENT"
+ * @property {() => boolean} running
+ * @property {() => string} logTail the last lines it wrote
+ * @property {() => Promise<void>} stop asks, waits `stopTimeoutMs`, then kills its process group
+ */
+
+/**
+ * Starts a long-running process in a process group of its own (so that a Ctrl-C in the terminal reaches only us, and we
+ * decide the order), writing to a log file; the log of the run before is kept beside it as `NAME.previous.log`.
+ * @param {{ name: string, command: string[], logPath: string, env?: NodeJS.ProcessEnv, cwd?: string, uid?: number, gid?: number,
+ *   stopSignal?: 'SIGTERM' | 'SIGINT', stopTimeoutMs?: number }} options
+ * @returns {Child}
+ */
+export function startChild({
+  name,
+  command,
+  logPath,
+  env,
+  cwd,
+  uid,
+  gid,
+  stopSignal = 'SIGTERM',
+  stopTimeoutMs = 10_000,
+}) {
+  mkdirSync(dirname(logPath), { recursive: true })
+  if (existsSync(logPath)) renameSync(logPath, logPath.replace(/\.log$/, '.previous.log'))
+  const log = openSync(logPath, 'w', 0o600)
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { cwd, env, uid, gid, detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  let running = true
+  /** @type {Promise<string>} */
+  const exited = new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`))
+  }).finally(() => {
+    running = false
+  })
+  const stop = async () => {
+    if (!running || child.pid === undefined) return
+    child.kill(stopSignal)
+    const timer = setTimeout(() => killGroup(child.pid), stopTimeoutMs)
+    await exited
+    clearTimeout(timer)
+  }
+  return { name, pid: child.pid ?? 0, logPath, exited, running: () => running, logTail: () => tail(logPath), stop }
+}
+
+/** @param {number | undefined} pid leader of the group */
+function killGroup(pid) {
+  if (!pid) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+/**
+ * The last lines of a log file, or of what there is of it.
+ * @param {string} path
+ * @param {number} lines
+ */
+export function tail(path, lines = 15) {
+  if (!existsSync(path)) return ''
+  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/**
+ * Whether a process with this id exists (also one of another user).
+ * @param {number} pid
+ */
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
