@@ -1,0 +1,102 @@
+'use client'
+
+import { type ReactNode, useState } from 'react'
+import { Button } from './button.tsx'
+import { Dialog } from './dialog.tsx'
+import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
+import { TextField } from './text-field.tsx'
+
+/** Something that is lost together with the thing in question. */
+export interface GoesWith {
+  label: string
+  /** How much, how old, where. */
+  detail?: string
+}
+
+export interface ConfirmDialogProps {
+  isOpen: boolean
+  onOpenChange: (isOpen: boolean) => void
+  title: string
+  /** What will happen, in a sentence. */
+  children?: ReactNode
+  confirmLabel: string
+  onConfirm: () => void
+  /** `danger` for what can't be undone. */
+  tone?: 'danger' | 'primary'
+  /** The name that has to be typed before the button works. */
+  typedName?: string
+  /** Everything else that goes. */
+  goesWith?: readonly GoesWith[]
+  isPending?: boolean
+  error?: Pick<ErrorMessageProps, 'title' | 'message' | 'whatToDo' | 'requestId'>
+}
+
+/** Asks before something that matters. Cancel has the focus. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  return (
+    <Dialog
+      isOpen={props.isOpen}
+      onOpenChange={props.onOpenChange}
+      title={props.title}
+      size="sm"
+      role="alertdialog"
+      footer={<ConfirmFooter {...props} />}
+    >
+      <div className="flex flex-col gap-3 text-sm text-ink-muted">
+        {props.children}
+        {props.goesWith && props.goesWith.length > 0 && (
+          <div>
+            <p className="mb-1 text-xs font-medium text-ink">Goes with it</p>
+            <ul className="divide-y divide-line rounded-md border border-line">
+              {props.goesWith.map((thing) => (
+                <li key={thing.label} className="flex justify-between gap-3 px-2.5 py-1.5 text-xs">
+                  <span className="min-w-0 truncate text-ink">{thing.label}</span>
+                  {thing.detail && <span className="shrink-0 text-ink-faint">{thing.detail}</span>}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+        {props.error && <ErrorMessage {...props.error} />}
+      </div>
+    </Dialog>
+  )
+}
+
+function ConfirmFooter(props: ConfirmDialogProps) {
+  const [typed, setTyped] = useState('')
+  const isTyped = props.typedName === undefined || typed.trim() === props.typedName
+  const tone = props.tone ?? 'danger'
+  return (
+    <form
+      className="flex w-full flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (isTyped && !props.isPending) props.onConfirm()
+      }}
+    >
+      {props.typedName !== undefined && (
+        <TextField
+          label={`Type ${props.typedName} to confirm`}
+          value={typed}
+          onChange={setTyped}
+          isMono
+          isDisabled={props.isPending}
+        />
+      )}
+      <div className="flex justify-end gap-2">
+        <Button autoFocus onPress={() => props.onOpenChange(false)}>
+          Cancel
+        </Button>
+        <Button
+          type="submit"
+          variant={tone}
+          isPending={props.isPending}
+          disabledReason={isTyped ? undefined : `Type ${props.typedName} first`}
+        >
+          {props.confirmLabel}
+        </Button>
+      </div>
+    </form>
+  )
+}

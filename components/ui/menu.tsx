@@ -1,0 +1,110 @@
+'use client'
+
+import { type ReactNode, useState } from 'react'
+import {
+  Menu as AriaMenu,
+  MenuItem as AriaMenuItem,
+  Header,
+  MenuSection,
+  MenuTrigger,
+  Popover,
+  type PopoverProps,
+  Separator,
+  Text,
+} from 'react-aria-components'
+import { cx } from './class-name.ts'
+import { Kbd } from './kbd.tsx'
+import { popoverClassName, popoverItemClassName } from './popover-class.ts'
+
+/** One command of a menu; `href` makes it a link. */
+export interface MenuAction {
+  id: string
+  label: string
+  icon?: ReactNode
+  shortcut?: string
+  isDanger?: boolean
+  /** Off, with the reason as a second line. */
+  disabledReason?: string
+  onAction?: () => void
+  href?: string
+}
+
+/** Commands that belong together, set off by a line; the title is optional. */
+export interface MenuGroup {
+  id: string
+  title?: string
+  items: readonly MenuAction[]
+}
+
+export interface MenuProps {
+  /** The button that opens it: Button or IconButton. */
+  trigger: ReactNode
+  label: string
+  groups: readonly MenuGroup[]
+  placement?: PopoverProps['placement']
+}
+
+/** A list of commands behind a button. */
+export function Menu({ trigger, label, groups, placement = 'bottom end' }: MenuProps) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <MenuTrigger isOpen={isOpen} onOpenChange={setOpen}>
+      {trigger}
+      <Popover placement={placement} offset={4} className={cx(popoverClassName, 'max-w-80')}>
+        <MenuList label={label} groups={groups} />
+      </Popover>
+    </MenuTrigger>
+  )
+}
+
+/** The commands themselves, for menus that something else opens (a table's row, the map). */
+export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | 'groups'> & { onClose?: () => void }) {
+  const filled = groups.filter((group) => group.items.length > 0)
+  const disabledKeys = filled.flatMap((group) => group.items.filter((item) => item.disabledReason).map(({ id }) => id))
+  return (
+    <AriaMenu
+      aria-label={label}
+      disabledKeys={disabledKeys}
+      onClose={onClose}
+      className="outline-none"
+      autoFocus="first"
+    >
+      {filled.map((group, index) => (
+        <MenuSection key={group.id} id={group.id} aria-label={group.title ?? group.id}>
+          {index > 0 && <Separator className="-mx-1 my-1 h-px bg-line" />}
+          {group.title && <Header className="px-2 pt-1 pb-0.5 text-2xs text-ink-faint">{group.title}</Header>}
+          {group.items.map((item) => (
+            <MenuLine key={item.id} item={item} />
+          ))}
+        </MenuSection>
+      ))}
+    </AriaMenu>
+  )
+}
+
+function MenuLine({ item }: { item: MenuAction }) {
+  return (
+    <AriaMenuItem
+      id={item.id}
+      href={item.href}
+      textValue={item.label}
+      onAction={item.onAction}
+      className={cx(
+        popoverItemClassName,
+        item.isDanger && !item.disabledReason && 'text-failed data-focused:bg-failed-soft',
+        item.disabledReason && 'items-start',
+      )}
+    >
+      {item.icon && <span className="flex h-5 w-4 shrink-0 items-center justify-center opacity-80">{item.icon}</span>}
+      <span className="flex min-w-0 flex-1 flex-col">
+        <Text slot="label">{item.label}</Text>
+        {item.disabledReason && (
+          <Text slot="description" className="text-xs leading-4">
+            {item.disabledReason}
+          </Text>
+        )}
+      </span>
+      {item.shortcut && <Kbd className="ml-4">{item.shortcut}</Kbd>}
+    </AriaMenuItem>
+  )
+}

@@ -1,0 +1,67 @@
+'use client'
+
+import { Meter as AriaMeter } from 'react-aria-components'
+import { cx } from './class-name.ts'
+import { formatPercent, formatUnit, type Unit } from './format.ts'
+
+export interface MeterProps {
+  label: string
+  isLabelHidden?: boolean
+  used: number
+  /** Null when there is no limit. */
+  limit: number | null
+  unit: Unit
+  /** Shares of the limit from which it is amber, then red. */
+  warnAt?: number
+  failAt?: number
+  /** The bar and the percentage alone, for rows. */
+  isCompact?: boolean
+  className?: string
+}
+
+/** Use against a limit, in words and as a bar. Amber and red come with a word, never alone. */
+export function Meter(props: MeterProps) {
+  const { label, isLabelHidden, used, limit, unit, warnAt = 0.8, failAt = 0.95, isCompact, className } = props
+  const share = limit === null ? null : limit > 0 ? used / limit : used > 0 ? 1 : 0
+  const level = share === null || share < warnAt ? 'fine' : share < failAt ? 'high' : share > 1 ? 'over' : 'full'
+  const text =
+    limit === null
+      ? `${formatUnit(used, unit)}, no limit`
+      : unit === 'percent'
+        ? formatUnit(used, unit)
+        : `${formatUnit(used, unit)} of ${formatUnit(limit, unit)}`
+  const word = { fine: '', high: 'high', full: 'nearly full', over: 'over the limit' }[level]
+  return (
+    <div className={cx('min-w-0', isCompact ? 'flex items-center gap-2' : 'flex flex-col gap-1', className)}>
+      {!isCompact && (
+        <div className="flex items-baseline justify-between gap-2 text-xs">
+          {!isLabelHidden && <span className="truncate text-ink-muted">{label}</span>}
+          <span className="shrink-0 text-ink">
+            {text}
+            {word && <span className={level === 'high' ? 'text-degraded' : 'text-failed'}> · {word}</span>}
+          </span>
+        </div>
+      )}
+      <AriaMeter
+        aria-label={label}
+        value={used}
+        maxValue={Math.max(limit ?? used, used) || 1}
+        valueLabel={word ? `${text}, ${word}` : text}
+        className={cx('h-1 overflow-hidden rounded-full bg-active', isCompact ? 'w-14 shrink-0' : 'w-full')}
+      >
+        {share !== null && (
+          <div
+            className={cx(
+              'h-full',
+              { fine: 'bg-accent', high: 'bg-degraded', full: 'bg-failed', over: 'bg-failed' }[level],
+            )}
+            style={{ width: `${Math.min(1, share) * 100}%` }}
+          />
+        )}
+      </AriaMeter>
+      {isCompact && (
+        <span className="text-xs text-ink">{share === null ? formatUnit(used, unit) : formatPercent(share)}</span>
+      )}
+    </div>
+  )
+}
