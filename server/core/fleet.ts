@@ -1,0 +1,85 @@
+import type { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+
+const siteColumns = {
+  id: true,
+  name: true,
+  slug: true,
+  kind: true,
+  place: true,
+  latitude: true,
+  longitude: true,
+  simulated: true,
+} satisfies Prisma.SiteSelect
+
+const hostColumns = {
+  id: true,
+  siteId: true,
+  name: true,
+  state: true,
+  stateReason: true,
+  stateSince: true,
+  simulated: true,
+  draining: true,
+  accelerator: true,
+  cpuCount: true,
+  cpuUsage: true,
+  memoryBytes: true,
+  memoryFreeBytes: true,
+} satisfies Prisma.HostSelect
+
+export interface PlaceCount {
+  vms: number
+  running: number
+}
+
+/**
+ * Everything that is small and that every page names: sites, hosts, tenants, tags, with the number of visible VMs in
+ * each. Without the fleet's view only hosts that carry one of the visible VMs are named, and only their name and site.
+ */
+export async function readPlaces(tx: Tx, wholeFleet: boolean) {
+  const counts = await tx.$queryRaw<{ hostId: string; tenantId: string | null; vms: number; running: number }[]>`
+    SELECT host_id::text AS "hostId", tenant_id AS "tenantId", count(*)::int AS vms,
+      count(*) FILTER (WHERE state = 'running')::int AS running
+    FROM vm GROUP BY host_id, tenant_id`
+  const tags = await tx.$queryRaw<{ tag: string; vms: number }[]>`
+    SELECT tag, count(*)::int AS vms FROM vm, unnest(vm.tags) AS tag GROUP BY tag ORDER BY tag LIMIT 500`
+  const sum = (rows: PlaceCount[]): PlaceCount => ({
+    vms: rows.reduce((total, row) => total + row.vms, 0),
+    running: rows.reduce((total, row) => total + row.running, 0),
+  })
+  const hosts = await tx.host.findMany({
+    where: wholeFleet ? {} : { id: { in: [...new Set(counts.map((row) => row.hostId))] } },
+    select: hostColumns,
+    orderBy: { name: 'asc' },
+  })
+  const sites = await tx.site.findMany({ select: siteColumns, orderBy: { name: 'asc' } })
+  const links = await tx.link.findMany({ orderBy: { id: 'asc' } })
+  const tenants = await tx.tenant.findMany({ select: { id: true, name: true, slug: true }, orderBy: { name: 'asc' } })
+  return {
+    sites: sites.map((site) => {
+      const siteHosts = hosts.filter((host) => host.siteId === site.id)
+      const hostIds = new Set(siteHosts.map((host) => host.id))
+      return {
+        ...site,
+        hosts: siteHosts.length,
+        hostsConnected: siteHosts.filter((host) => host.state === 'connected').length,
+        count: sum(counts.filter((row) => hostIds.has(row.hostId))),
+      }
+    }),
+    hosts: hosts.map((host) => ({
+      ...host,
+      ...(wholeFleet ? {} : { cpuCount: 0, cpuUsage: null, memoryBytes: 0n, memoryFreeBytes: 0n, stateReason: null }),
+      count: sum(counts.filter((row) => row.hostId === host.id)),
+    })),
+    links: links.map((link) => ({
+      ...link,
+      bitsPerSecond: link.bitsPerSecond === null ? null : Number(link.bitsPerSecond),
+    })),
+    tenants: tenants.map((tenant) => ({ ...tenant, count: sum(counts.filter((row) => row.tenantId === tenant.id)) })),
+    unassigned: sum(counts.filter((row) => row.tenantId === null)),
+    tags,
+  }
+}
+
+export type Places = Awaited<ReturnType<typeof readPlaces>>

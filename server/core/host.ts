@@ -1,0 +1,59 @@
+import type { Tx } from '#server/db.ts'
+
+/** A host with what it has and what is promised on it. Sizes in bytes. */
+export async function readHost(tx: Tx, id: string) {
+  const host = await tx.host.findUniqueOrThrow({
+    where: { id },
+    omit: { credential: true },
+    include: {
+      site: { select: { id: true, name: true, slug: true, kind: true } },
+      storagePools: { orderBy: { name: 'asc' }, include: { _count: { select: { volumes: true } } } },
+      networks: { orderBy: { name: 'asc' } },
+      devices: { orderBy: [{ kind: 'asc' }, { name: 'asc' }] },
+    },
+  })
+  const [promised] = await tx.$queryRaw<{ vms: number; running: number; vcpus: number; memory: number }[]>`
+    SELECT count(*)::int AS vms, count(*) FILTER (WHERE state IN ('running', 'paused', 'shutting_down'))::int AS running,
+      coalesce(sum(vcpu_count) FILTER (WHERE state IN ('running', 'paused', 'shutting_down')), 0)::int AS vcpus,
+      coalesce(sum(memory_bytes) FILTER (WHERE state IN ('running', 'paused', 'shutting_down')), 0)::float8 AS memory
+    FROM vm WHERE host_id = ${id}::uuid`
+  return {
+    ...host,
+    promised: {
+      vms: promised?.vms ?? 0,
+      running: promised?.running ?? 0,
+      vcpus: promised?.vcpus ?? 0,
+      memoryBytes: promised?.memory ?? 0,
+    },
+  }
+}
+
+/** Storage pools of all hosts, shared ones told by an equal sharedKey. */
+export const listStoragePools = (tx: Tx) =>
+  tx.storagePool.findMany({
+    orderBy: [{ name: 'asc' }, { host: { name: 'asc' } }],
+    include: {
+      host: { select: { id: true, name: true, siteId: true, state: true } },
+      _count: { select: { volumes: true } },
+    },
+  })
+
+export const listVolumes = (tx: Tx, storagePoolId: string) =>
+  tx.volume.findMany({ where: { storagePoolId }, orderBy: { name: 'asc' }, take: 1000 })
+
+/** Networks of all hosts; one name on several hosts is one network to a VM that moves. */
+export async function listNetworks(tx: Tx) {
+  const networks = await tx.network.findMany({
+    orderBy: [{ name: 'asc' }, { host: { name: 'asc' } }],
+    include: { host: { select: { id: true, name: true, siteId: true, state: true } } },
+  })
+  const use = await tx.$queryRaw<{ name: string; hostId: string; vms: number }[]>`
+    SELECT network_name AS name, vm.host_id::text AS "hostId", count(DISTINCT vm.id)::int AS vms
+    FROM vm_interface JOIN vm ON vm.id = vm_interface.vm_id WHERE network_name IS NOT NULL GROUP BY 1, 2`
+  return networks.map((network) => ({
+    ...network,
+    vms: use.find((row) => row.name === network.name && row.hostId === network.hostId)?.vms ?? 0,
+  }))
+}
+
+export const listTemplates = (tx: Tx) => tx.template.findMany({ orderBy: { name: 'asc' } })

@@ -1,0 +1,40 @@
+import { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import type { SiteInput } from '#server/schema/site.ts'
+
+const slug = (name: string) =>
+  name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+
+const nameTaken = (name: string) => conflict(`There is a site named ${name} already.`, 'Choose another name.')
+
+async function refuseDoubleName<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') throw nameTaken(name)
+    throw error
+  }
+}
+
+export const createSite = (tx: Tx, input: SiteInput) =>
+  refuseDoubleName(input.name, () => tx.site.create({ data: { ...input, slug: slug(input.name) || input.name } }))
+
+export const updateSite = (tx: Tx, id: string, input: SiteInput) =>
+  refuseDoubleName(input.name, () =>
+    tx.site.update({ where: { id }, data: { ...input, slug: slug(input.name) || input.name } }),
+  )
+
+/** @throws conflict while the site has hosts */
+export async function deleteSite(tx: Tx, id: string) {
+  const hosts = await tx.host.findMany({ where: { siteId: id }, select: { name: true }, take: 5 })
+  if (hosts.length > 0) {
+    throw conflict(`The site still has hosts: ${hosts.map((host) => host.name).join(', ')}.`, 'Remove its hosts first.')
+  }
+  return tx.site.delete({ where: { id } })
+}

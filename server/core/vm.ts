@@ -1,0 +1,63 @@
+import { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+
+/** All of one VM that the database knows, but its XML. */
+export async function readVm(tx: Tx, id: string) {
+  const vm = await tx.vm.findUniqueOrThrow({
+    where: { id },
+    omit: { xml: true },
+    include: {
+      disks: { orderBy: { target: 'asc' } },
+      interfaces: { orderBy: { mac: 'asc' } },
+      stat: true,
+      tenant: { select: { id: true, name: true, slug: true } },
+      host: {
+        select: {
+          id: true,
+          name: true,
+          state: true,
+          stateReason: true,
+          simulated: true,
+          draining: true,
+          accelerator: true,
+        },
+      },
+    },
+  })
+  const site = await tx.site.findUniqueOrThrow({
+    where: { id: vm.siteId },
+    select: { id: true, name: true, slug: true, kind: true, place: true },
+  })
+  return { ...vm, site }
+}
+
+export const listVmEvents = (tx: Tx, vmId: string, before: Date | null, limit: number) =>
+  tx.vmEvent.findMany({
+    where: { vmId, ...(before ? { at: { lt: before } } : {}) },
+    orderBy: [{ at: 'desc' }, { id: 'desc' }],
+    take: limit,
+  })
+
+/** Adds and removes tags of many VMs in one statement; keeps each list sorted and without doubles. */
+export const setTags = (tx: Tx, ids: readonly string[], add: readonly string[], remove: readonly string[]) =>
+  tx.$executeRaw`
+    UPDATE vm SET tags = ARRAY(
+      SELECT DISTINCT tag FROM unnest(vm.tags || ${add}::text[]) AS tag WHERE NOT (tag = ANY (${remove}::text[])) ORDER BY tag)
+    WHERE id = ANY (${ids}::uuid[])`
+
+export const setProtected = (tx: Tx, id: string, isProtected: boolean) =>
+  tx.vm.update({ where: { id }, data: { protected: isProtected }, select: { id: true } })
+
+/** Gives VMs to a tenant, or takes them back with null. Their history of operations goes with them. */
+export async function assignVms(tx: Tx, ids: readonly string[], tenantId: string | null) {
+  await tx.vm.updateMany({ where: { id: { in: [...ids] } }, data: { tenantId } })
+}
+
+/** What assigning these VMs adds to the tenant's use. Sizes in bytes. */
+export async function sizeOfVms(tx: Tx, ids: readonly string[], exceptTenantId: string | null) {
+  const [size] = await tx.$queryRaw<{ vms: number; vcpus: number; memoryBytes: bigint; diskBytes: bigint }[]>`
+    SELECT count(*)::int AS vms, coalesce(sum(vcpu_count), 0)::int AS vcpus,
+      coalesce(sum(memory_bytes), 0)::bigint AS "memoryBytes", coalesce(sum(disk_bytes), 0)::bigint AS "diskBytes"
+    FROM vm WHERE id = ANY (${ids}::uuid[]) AND ${exceptTenantId === null ? Prisma.sql`true` : Prisma.sql`tenant_id IS DISTINCT FROM ${exceptTenantId}`}`
+  return size ?? { vms: 0, vcpus: 0, memoryBytes: 0n, diskBytes: 0n }
+}

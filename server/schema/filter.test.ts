@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest'
+import { filterTerms, parseFilter } from './filter.ts'
+
+describe('typed filter', () => {
+  test('reads keys, comparisons, units, negation and bare words', () => {
+    expect(filterTerms('state:running,paused site:"New York" mem>256 disk<=2GiB cpu>50% -tag:prod web')).toEqual([
+      { kind: 'text', key: 'state', values: ['running', 'paused'], negated: false },
+      { kind: 'text', key: 'site', values: ['New York'], negated: false },
+      { kind: 'number', key: 'mem', comparison: '>', value: 256 * 2 ** 20, negated: false },
+      { kind: 'number', key: 'disk', comparison: '<=', value: 2 * 2 ** 30, negated: false },
+      { kind: 'number', key: 'cpu', comparison: '>', value: 0.5, negated: false },
+      { kind: 'text', key: 'tag', values: ['prod'], negated: true },
+      { kind: 'word', value: 'web', negated: false },
+    ])
+  })
+
+  test('says what is wrong and where, and keeps the rest', () => {
+    const tokens = parseFilter('colour:red mem>lots state: web')
+    expect(tokens.map((token) => token.problem)).toEqual([
+      'There is no key "colour". Known: state, site, host, tenant, tag, name, ip, is, mem, vcpu, disk, cpu',
+      'mem needs a number, as in mem>256',
+      'state: needs a value',
+      null,
+    ])
+    expect(tokens[1]).toMatchObject({ start: 11, end: 19, text: 'mem>lots' })
+  })
+
+  test('an unfinished quote is a value, not a crash', () => {
+    expect(filterTerms('site:"New Yo')).toEqual([{ kind: 'text', key: 'site', values: ['New Yo'], negated: false }])
+  })
+})

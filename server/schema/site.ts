@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+export const SiteId = z.uuid()
+
+export const SiteInput = z.object({
+  name: z.string().trim().min(1).max(80),
+  kind: z.enum(['region', 'edge', 'emulated_edge']),
+  place: z.string().trim().max(120).nullish(),
+  latitude: z.number().min(-90).max(90),
+  longitude: z.number().min(-180).max(180),
+})
+export type SiteInput = z.infer<typeof SiteInput>
