@@ -1,0 +1,129 @@
+'use client'
+
+import { Ellipsis } from 'lucide-react'
+import NextLink from 'next/link'
+import { memo } from 'react'
+import { cx } from './class-name.ts'
+import { type DataColumn, rowHeightPx, selectWidthPx } from './data-table-column.ts'
+import { Skeleton } from './skeleton.tsx'
+
+export interface DataTableRowProps<Row> {
+  domId: string
+  row: Row
+  index: number
+  topPx: number
+  name: string
+  href?: string
+  columns: readonly DataColumn<Row>[]
+  template: string
+  isSelected: boolean
+  isActive: boolean
+  hasSelect: boolean
+  hasTail: boolean
+  hasMenu: boolean
+}
+
+function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
+  const { domId, row, index, topPx, name, href, columns, template, isSelected, isActive, hasSelect, hasTail, hasMenu } =
+    props
+  return (
+    <tr
+      id={domId}
+      data-index={index}
+      aria-rowindex={index + 2}
+      aria-selected={hasSelect ? isSelected : undefined}
+      className={cx(
+        'group absolute top-0 left-0 grid w-full border-b border-line/60 text-sm text-ink outline-none',
+        isSelected ? 'bg-selected' : 'bg-surface hover:bg-hover',
+        isActive &&
+          'group-focus-visible/grid:z-2 group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-focus',
+      )}
+      style={{ transform: `translateY(${topPx}px)`, height: rowHeightPx, gridTemplateColumns: template }}
+    >
+      {hasSelect && (
+        <td className="sticky left-0 z-1 flex items-center justify-center bg-inherit">
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            data-part="select"
+            aria-label={`Select ${name}`}
+            checked={isSelected}
+            readOnly
+            className="tick"
+          />
+        </td>
+      )}
+      {columns.map((column, columnIndex) => (
+        <td
+          key={column.id}
+          className={cx(
+            'flex min-w-0 items-center overflow-hidden whitespace-nowrap px-2',
+            column.align === 'end' && 'justify-end text-right',
+            column.isMono && 'font-mono text-xs',
+            columnIndex === 0 && 'sticky z-1 bg-inherit font-medium',
+            columnIndex === 0 && !hasSelect && 'pl-4',
+          )}
+          style={columnIndex === 0 ? { left: hasSelect ? selectWidthPx : 0 } : undefined}
+        >
+          {columnIndex === 0 && href ? (
+            <NextLink
+              href={href}
+              prefetch={false}
+              tabIndex={-1}
+              className="flex min-w-0 items-center gap-2 truncate rounded-sm hover:underline hover:underline-offset-2"
+            >
+              {column.cell(row)}
+            </NextLink>
+          ) : (
+            column.cell(row)
+          )}
+        </td>
+      ))}
+      {hasTail && (
+        <td className="sticky right-0 z-1 col-[-2/-1] flex items-center justify-center bg-inherit">
+          {hasMenu && (
+            <button
+              type="button"
+              tabIndex={-1}
+              data-part="menu"
+              aria-label={`Commands for ${name}`}
+              aria-haspopup="menu"
+              className="flex size-6 items-center justify-center rounded-sm text-ink-faint hover:bg-active hover:text-ink group-hover:text-ink-muted"
+            >
+              <Ellipsis size={15} aria-hidden="true" />
+            </button>
+          )}
+        </td>
+      )}
+    </tr>
+  )
+}
+
+/** One row. It holds no handlers of its own (the table listens for all), so that scrolling renders only new rows. */
+export const DataTableRow = memo(DataTableRowInner) as typeof DataTableRowInner
+
+/** A row that has not come yet. */
+export function DataTableSkeletonRow({
+  index,
+  topPx,
+  columnCount,
+  template,
+}: {
+  index: number
+  topPx: number
+  columnCount: number
+  template: string
+}) {
+  return (
+    <tr
+      className="absolute top-0 left-0 grid w-full items-center border-b border-line/60 bg-surface"
+      style={{ transform: `translateY(${topPx}px)`, height: rowHeightPx, gridTemplateColumns: template }}
+    >
+      {Array.from({ length: columnCount }, (_, column) => column).map((column) => (
+        <td key={column} className="px-2.5">
+          <Skeleton className={['w-3/4', 'w-1/2', 'w-2/3'][(index + column) % 3]} />
+        </td>
+      ))}
+    </tr>
+  )
+}

@@ -1,0 +1,279 @@
+'use client'
+
+import { columnVisibilityFeature, rowSortingFeature, tableFeatures, useTable } from '@tanstack/react-table'
+import { useRouter } from 'next/navigation'
+import { type MouseEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react'
+import { cx } from './class-name.ts'
+import { ColumnMenu } from './column-menu.tsx'
+import { DataTableBody, type DataTableBodyHandle } from './data-table-body.tsx'
+import { columnTemplate, type DataColumn, type Sort } from './data-table-column.ts'
+import { DataTableHeader } from './data-table-header.tsx'
+import { gridKeyHandler } from './data-table-keyboard.ts'
+import { EmptyState } from './empty-state.tsx'
+import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
+import type { MenuGroup } from './menu.tsx'
+import { type MenuAnchor, RowMenu } from './row-menu.tsx'
+import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.ts'
+import { SkeletonRows } from './skeleton.tsx'
+
+export interface DataTableProps<Row> {
+  /** Names the table for screen readers. */
+  label: string
+  /** Stable between renders. The first column is the name: it stays in view and carries the link. */
+  columns: readonly DataColumn<Row>[]
+  /** Keep unchanged rows identical between renders: only changed ones render again. */
+  rows: readonly Row[]
+  rowId: (row: Row) => string
+  /** The word for a row in labels, e.g. its name. */
+  rowName: (row: Row) => string
+  /** The page that Enter, a double click and the name open. */
+  rowHref?: (row: Row) => string
+  /** In place of a page: what Enter and a double click do. */
+  onOpen?: (row: Row) => void
+  rowMenu?: (row: Row) => readonly MenuGroup[]
+  sort?: Sort | null
+  onSortChange?: (sort: Sort) => void
+  hiddenColumns?: readonly string[]
+  onHiddenColumnsChange?: (hidden: string[]) => void
+  selection?: ReadonlySet<string>
+  onSelectionChange?: (selection: ReadonlySet<string>) => void
+  /** How many there are in all; above rows.length the table asks for more as its end nears. */
+  totalCount?: number
+  /** May be called again before rows come; guard by the query's own state. */
+  onEndReached?: () => void
+  isLoading?: boolean
+  error?: ErrorMessageProps | null
+  /** What stands there without rows: an EmptyState. */
+  empty?: ReactNode
+  /** A BulkBar while something is selected. */
+  bulkBar?: ReactNode
+  className?: string
+}
+
+const features = tableFeatures({ columnVisibilityFeature, rowSortingFeature })
+const noHidden: readonly string[] = []
+
+/**
+ * A table of any length: rows of 34 px, drawn only where they are seen, in a box that scrolls (give it a height).
+ * Keys: arrows, Home, End, Page Up/Down move; Space selects; Shift with arrows extends; Enter opens; the menu key or
+ * Shift F10 opens the row's menu; Right enters the row's own controls, Escape leaves them.
+ */
+export function DataTable<Row extends object>(props: DataTableProps<Row>) {
+  const { label, columns, rows, rowId, rowName, rowHref, rowMenu, selection, onSelectionChange, sort, isLoading } =
+    props
+  const hidden = props.hiddenColumns ?? noHidden
+  const router = useRouter()
+  const domIdPrefix = useId()
+  const scrollElement = useRef<HTMLTableElement>(null)
+  const body = useRef<DataTableBodyHandle>(null)
+  const anchorId = useRef<string | null>(null)
+  const [activeIndex, setActiveIndex] = useState(-1)
+  const [menu, setMenu] = useState<{ row: Row; anchor: MenuAnchor } | null>(null)
+
+  const definitions = useMemo(
+    () => columns.map((column) => ({ id: column.id, header: column.header, meta: column })),
+    [columns],
+  )
+  const table = useTable({
+    features,
+    columns: definitions,
+    data: rows as Row[],
+    manualSorting: true,
+    state: {
+      columnVisibility: Object.fromEntries(hidden.map((id) => [id, false])),
+      sorting: sort ? [{ id: sort.columnId, desc: sort.direction === 'desc' }] : [],
+    },
+  })
+  const visibleIds = table
+    .getVisibleLeafColumns()
+    .map((column) => column.id)
+    .join('\n')
+  const visible = useMemo(() => {
+    const ids = new Set(visibleIds.split('\n'))
+    return columns.filter((column) => ids.has(column.id))
+  }, [columns, visibleIds])
+
+  const hasSelect = selection !== undefined && onSelectionChange !== undefined
+  const hasTail = rowMenu !== undefined || props.onHiddenColumnsChange !== undefined
+  const { template, minWidthPx } = columnTemplate(visible, hasSelect, hasTail)
+  const ids = useMemo(() => rows.map(rowId), [rows, rowId])
+
+  const open = (row: Row) => {
+    if (props.onOpen) props.onOpen(row)
+    else if (rowHref) router.push(rowHref(row))
+  }
+  const select = (index: number, isRange: boolean) => {
+    const id = ids[index]
+    if (!selection || id === undefined) return
+    onSelectionChange?.(isRange ? toggleRange(selection, ids, anchorId.current, id) : toggleOne(selection, id))
+    anchorId.current = id
+  }
+  const openMenu = (index: number, anchor: MenuAnchor) => {
+    const row = rows[index]
+    if (rowMenu && row !== undefined) setMenu({ row, anchor })
+  }
+  const moveTo = (index: number) => {
+    const next = Math.max(0, Math.min(rows.length - 1, index))
+    setActiveIndex(next)
+    body.current?.scrollToIndex(next)
+    return next
+  }
+  const onKeyDown = gridKeyHandler({
+    activeIndex,
+    rowCount: rows.length,
+    pageSize: () => body.current?.pageSize() ?? 10,
+    rowElement: (index) => document.getElementById(`${domIdPrefix}-${index}`),
+    moveTo,
+    select,
+    selectAll: () => selection && onSelectionChange?.(toggleAll(selection, ids)),
+    clearSelection: () => onSelectionChange?.(new Set()),
+    open: (index) => {
+      const row = rows[index]
+      if (row !== undefined) open(row)
+    },
+    openMenu,
+  })
+  const onClick = (event: MouseEvent<HTMLTableElement>) => {
+    const hit = rowUnder(event)
+    if (!hit) return
+    setActiveIndex(hit.index)
+    if (hit.part === 'select') select(hit.index, event.shiftKey)
+    else if (hit.part === 'menu') openMenu(hit.index, belowButton(hit.element))
+    else if (hasSelect && !hit.isControl && (event.shiftKey || event.metaKey || event.ctrlKey)) {
+      select(hit.index, event.shiftKey)
+    }
+  }
+
+  const isEmpty = rows.length === 0
+  return (
+    <div className={cx('relative flex min-h-0 min-w-0 flex-1 flex-col', props.className)}>
+      <table
+        ref={scrollElement}
+        role="grid"
+        tabIndex={0}
+        aria-label={label}
+        aria-busy={isLoading || undefined}
+        aria-rowcount={(props.totalCount ?? rows.length) + 1}
+        aria-multiselectable={hasSelect || undefined}
+        aria-activedescendant={
+          activeIndex >= 0 && activeIndex < rows.length ? `${domIdPrefix}-${activeIndex}` : undefined
+        }
+        onFocus={(event) => {
+          if (event.target === event.currentTarget && activeIndex < 0 && !isEmpty) setActiveIndex(0)
+        }}
+        onKeyDown={onKeyDown}
+        onClick={onClick}
+        onMouseDown={(event) => {
+          if (event.shiftKey && rowUnder(event)) event.preventDefault()
+        }}
+        onDoubleClick={(event) => {
+          const hit = rowUnder(event)
+          const row = hit && !hit.part ? rows[hit.index] : undefined
+          if (row !== undefined) open(row)
+        }}
+        onContextMenu={(event) => {
+          const hit = rowUnder(event)
+          if (!hit || !rowMenu) return
+          event.preventDefault()
+          setActiveIndex(hit.index)
+          openMenu(hit.index, { xPx: event.clientX, yPx: event.clientY, side: 'start' })
+        }}
+        className="group/grid relative block min-h-0 flex-1 overflow-auto bg-surface outline-none focus-visible:outline-none"
+      >
+        <thead className="sticky top-0 z-3 block" style={{ minWidth: minWidthPx }}>
+          <DataTableHeader
+            columns={visible}
+            template={template}
+            sort={sort}
+            onSortChange={props.onSortChange}
+            selectAll={
+              hasSelect
+                ? {
+                    extent: selectionExtent(selection, ids),
+                    onToggle: () => onSelectionChange(toggleAll(selection, ids)),
+                  }
+                : undefined
+            }
+            hasTail={hasTail}
+            tail={
+              props.onHiddenColumnsChange && (
+                <ColumnMenu
+                  columns={columns}
+                  hiddenColumns={hidden}
+                  onHiddenColumnsChange={props.onHiddenColumnsChange}
+                />
+              )
+            }
+          />
+        </thead>
+        {!isEmpty && (
+          <DataTableBody
+            handle={body}
+            scrollElement={scrollElement}
+            domIdPrefix={domIdPrefix}
+            rows={rows}
+            rowId={rowId}
+            rowName={rowName}
+            rowHref={rowHref}
+            columns={visible}
+            template={template}
+            minWidthPx={minWidthPx}
+            selection={hasSelect ? selection : undefined}
+            activeIndex={activeIndex}
+            hasTail={hasTail}
+            hasMenu={rowMenu !== undefined}
+            missingCount={Math.max(0, (props.totalCount ?? 0) - rows.length)}
+            onEndReached={props.onEndReached}
+          />
+        )}
+      </table>
+      {isEmpty && (
+        <div className="absolute inset-x-0 top-8.5 bottom-0 overflow-auto">
+          {props.error ? (
+            <ErrorMessage variant="page" {...props.error} />
+          ) : isLoading ? (
+            <SkeletonRows rows={12} label={`Loading ${label}`} />
+          ) : (
+            (props.empty ?? <EmptyState title="Nothing here" />)
+          )}
+        </div>
+      )}
+      {!isEmpty && props.error && <ErrorMessage {...props.error} className="m-2" />}
+      {props.bulkBar && (
+        <div className="pointer-events-none absolute inset-x-2 bottom-3 z-4 flex justify-center *:pointer-events-auto">
+          {props.bulkBar}
+        </div>
+      )}
+      {menu && rowMenu && (
+        <RowMenu
+          label={`Commands for ${rowName(menu.row)}`}
+          groups={rowMenu(menu.row)}
+          anchor={menu.anchor}
+          onClose={() => setMenu(null)}
+        />
+      )}
+    </div>
+  )
+}
+
+interface RowHit {
+  index: number
+  part: string | undefined
+  element: Element
+  /** Something in the row that has a press of its own. */
+  isControl: boolean
+}
+
+function rowUnder(event: MouseEvent<HTMLTableElement>): RowHit | null {
+  if (!(event.target instanceof Element)) return null
+  const row = event.target.closest<HTMLElement>('tr[data-index]')
+  if (!row) return null
+  const part = event.target.closest<HTMLElement>('[data-part]')
+  const isControl = event.target.closest('a, button, input') !== null
+  return { index: Number(row.dataset.index), part: part?.dataset.part, element: part ?? row, isControl }
+}
+
+function belowButton(button: Element): MenuAnchor {
+  const box = button.getBoundingClientRect()
+  return { xPx: box.right, yPx: box.bottom, side: 'end' }
+}

@@ -1,0 +1,41 @@
+'use client'
+
+import { useRef } from 'react'
+import { Popover } from 'react-aria-components'
+import { type MenuGroup, MenuList } from './menu.tsx'
+import { popoverClassName } from './popover-class.ts'
+
+/** Where a menu opens, in px from the window's top left. */
+export interface MenuAnchor {
+  xPx: number
+  yPx: number
+  side: 'start' | 'end'
+}
+
+export interface RowMenuProps {
+  label: string
+  groups: readonly MenuGroup[]
+  anchor: MenuAnchor
+  onClose: () => void
+}
+
+/** One menu for a whole table: at the row's button, or where the pointer was. */
+export function RowMenu({ label, groups, anchor, onClose }: RowMenuProps) {
+  const anchorRef = useRef<HTMLSpanElement>(null)
+  return (
+    <>
+      <span ref={anchorRef} className="fixed size-0" style={{ left: anchor.xPx, top: anchor.yPx }} />
+      <Popover
+        key={`${anchor.xPx},${anchor.yPx}`}
+        triggerRef={anchorRef}
+        isOpen
+        onOpenChange={(isOpen) => !isOpen && onClose()}
+        placement={anchor.side === 'end' ? 'bottom end' : 'bottom start'}
+        offset={2}
+        className={`${popoverClassName} max-w-80`}
+      >
+        <MenuList label={label} groups={groups} onClose={onClose} />
+      </Popover>
+    </>
+  )
+}
