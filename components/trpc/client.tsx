@@ -1,0 +1,47 @@
+'use client'
+
+import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from '@trpc/client'
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { createTRPCContext } from '@trpc/tanstack-react-query'
+import { type ReactNode, useState } from 'react'
+import superjson from 'superjson'
+import type { AppRouter } from '#server/api/root.ts'
+import { makeQueryClient } from './query-client.ts'
+
+export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
+export type Outputs = inferRouterOutputs<AppRouter>
+export type Inputs = inferRouterInputs<AppRouter>
+
+let browserClient: QueryClient | undefined
+
+const queryClient = () => {
+  if (typeof window === 'undefined') return makeQueryClient()
+  browserClient ??= makeQueryClient()
+  return browserClient
+}
+
+const url = '/api/trpc'
+
+/** tRPC and the query cache for everything below. Subscriptions go over server-sent events. */
+export function TrpcProvider({ children }: { children: ReactNode }) {
+  const cache = queryClient()
+  const [client] = useState(() =>
+    createTRPCClient<AppRouter>({
+      links: [
+        splitLink({
+          condition: (operation) => operation.type === 'subscription',
+          true: httpSubscriptionLink({ url, transformer: superjson }),
+          false: httpBatchStreamLink({ url, transformer: superjson, maxItems: 10 }),
+        }),
+      ],
+    }),
+  )
+  return (
+    <QueryClientProvider client={cache}>
+      <TRPCProvider trpcClient={client} queryClient={cache}>
+        {children}
+      </TRPCProvider>
+    </QueryClientProvider>
+  )
+}

@@ -1,0 +1,150 @@
+import { readOperationRows } from '#server/core/operation.ts'
+import { readVmRows } from '#server/core/vm-list.ts'
+import { type Db, inScope, type Scope } from '#server/db.ts'
+import { log } from '#server/log.ts'
+import type { LiveBatch } from '#server/schema/live.ts'
+import type { Change, ChangeFeed } from './change-feed.ts'
+
+const batchMs = 250
+/** Beyond this many changed rows in one batch reading again is cheaper than naming them. */
+const resetAbove = 1_000
+
+interface Pending {
+  reset: boolean
+  /** id → tenant, latest wins */
+  vms: Map<string, string | null>
+  removed: Map<string, string | null>
+  operations: Map<string, string | null>
+  hosts: Set<string>
+  places: boolean
+}
+
+const nothing = (): Pending => ({
+  reset: false,
+  vms: new Map(),
+  removed: new Map(),
+  operations: new Map(),
+  hosts: new Set(),
+  places: false,
+})
+
+const scopeKey = (scope: Scope) => (scope === 'fleet' ? '*' : [...scope.tenantIds].sort().join(','))
+
+type Subscriber = (batch: string) => void
+
+/**
+ * Turns change notices into batches for browsers: waits 250 ms, reads the changed rows once for each distinct scope,
+ * serialises once, and hands the same text to everyone of that scope.
+ */
+export class LiveHub {
+  readonly #db: Db
+  readonly #subscribers = new Map<string, { scope: Scope; listeners: Set<Subscriber> }>()
+  #pending = nothing()
+  #timer: NodeJS.Timeout | undefined
+  #flushing: Promise<void> = Promise.resolve()
+
+  constructor(db: Db, feed: ChangeFeed) {
+    this.#db = db
+    feed.onChange((change) => this.#note(change))
+    feed.onReset(() => {
+      this.#pending.reset = true
+      this.#schedule()
+    })
+  }
+
+  /** Calls `listener` with the JSON of each LiveBatch of this scope. Returns the unsubscribe. */
+  subscribe(scope: Scope, listener: Subscriber): () => void {
+    const key = scopeKey(scope)
+    const group = this.#subscribers.get(key) ?? { scope, listeners: new Set() }
+    group.listeners.add(listener)
+    this.#subscribers.set(key, group)
+    return () => {
+      group.listeners.delete(listener)
+      if (group.listeners.size === 0) this.#subscribers.delete(key)
+    }
+  }
+
+  #note(change: Change) {
+    if (this.#subscribers.size === 0) return
+    const pending = this.#pending
+    if (change.noun === 'vm') {
+      if (change.rows === null) pending.reset = true
+      // A VM that comes or goes also changes the counts beside places.
+      if (change.operation !== 'update') pending.places = true
+      const target = change.operation === 'delete' ? pending.removed : pending.vms
+      for (const [id, tenantId] of change.rows ?? []) target.set(id, tenantId)
+    } else if (change.noun === 'operation') {
+      if (change.rows === null) pending.reset = true
+      for (const [id, tenantId] of change.rows ?? []) {
+        pending.operations.set(id, tenantId)
+      }
+    } else {
+      pending.places = true
+      if (change.noun === 'host') for (const [id] of change.rows ?? []) pending.hosts.add(id)
+    }
+    this.#schedule()
+  }
+
+  #schedule() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      const pending = this.#pending
+      this.#pending = nothing()
+      this.#flushing = this.#flushing.then(() => this.#flush(pending))
+    }, batchMs)
+  }
+
+  async #flush(pending: Pending) {
+    const many = pending.vms.size + pending.operations.size > resetAbove
+    for (const { scope, listeners } of [...this.#subscribers.values()]) {
+      try {
+        const batch = pending.reset || many ? resetBatch : await this.#read(scope, pending)
+        if (!batch) continue
+        const text = JSON.stringify(batch)
+        for (const listener of listeners) listener(text)
+      } catch (error) {
+        log.warn({ error: String(error) }, 'live batch failed; its readers are told to read again')
+        const text = JSON.stringify(resetBatch)
+        for (const listener of listeners) listener(text)
+      }
+    }
+  }
+
+  async #read(scope: Scope, pending: Pending): Promise<LiveBatch | null> {
+    const visible = (tenantId: string | null) =>
+      scope === 'fleet' || (tenantId !== null && scope.tenantIds.includes(tenantId))
+    const ids = (rows: Map<string, string | null>) =>
+      [...rows].filter(([, tenant]) => visible(tenant)).map(([id]) => id)
+    const operationIds = ids(pending.operations)
+    // A VM may have left this scope with the change, so ask for all and call gone what can't be seen.
+    const vmIds = [...pending.vms.keys()]
+    const { operations, vms } = await inScope(this.#db, scope, async (tx) => {
+      const operations = await readOperationRows(tx, operationIds)
+      const touched = operations
+        .filter((operation) => operation.targetKind === 'vm')
+        .map((operation) => operation.targetId)
+      return { operations, vms: await readVmRows(tx, [...new Set([...vmIds, ...touched])]) }
+    })
+    const seen = new Set(vms.map((vm) => vm.id))
+    const left = scope === 'fleet' ? vmIds.filter((id) => !seen.has(id)) : []
+    const batch: LiveBatch = {
+      reset: false,
+      vms,
+      removedVmIds: [...ids(pending.removed), ...left].filter((id) => !seen.has(id)),
+      operations,
+      places: pending.places,
+      changedHostIds: scope === 'fleet' ? [...pending.hosts] : [],
+    }
+    const empty = vms.length + operations.length + batch.removedVmIds.length === 0 && !batch.places
+    return empty ? null : batch
+  }
+}
+
+const resetBatch: LiveBatch = {
+  reset: true,
+  vms: [],
+  removedVmIds: [],
+  operations: [],
+  places: true,
+  changedHostIds: [],
+}

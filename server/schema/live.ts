@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import type { OperationRow } from './operation.ts'
+import type { VmRow } from './vm.ts'
+
+/**
+ * What changed since the batch before, as far as this person may see it. Whoever gets `reset` has missed something and
+ * reads everything again; `places` says that a site, host, tenant, link, network, storage pool or template changed.
+ */
+export interface LiveBatch {
+  reset: boolean
+  vms: VmRow[]
+  removedVmIds: string[]
+  operations: OperationRow[]
+  places: boolean
+  changedHostIds: string[]
+}
+
+export interface LiveStat {
+  vmId: string
+  at: string
+  cpuUsage: number
+  memoryUsedBytes: number | null
+  diskReadBytesPerSecond: number
+  diskWriteBytesPerSecond: number
+  networkReceiveBitsPerSecond: number
+  networkTransmitBitsPerSecond: number
+}
+
+export const LiveStatInput = z.object({ vmIds: z.array(z.uuid()).min(1).max(200) })

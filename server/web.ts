@@ -1,0 +1,32 @@
+import { createServer } from 'node:http'
+import next from 'next'
+import { env } from './env.ts'
+import { log } from './log.ts'
+import { exitWithParent } from './process.ts'
+
+/** The web process: HTTP, tRPC and its live streams. Holds no connection to any host. */
+const { PORT: port, HOSTNAME_BIND: hostname, NODE_ENV } = env()
+const dev = NODE_ENV === 'development'
+const stopWithinMs = 3_000
+
+const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 })
+const app = next({ dev, hostname, port, httpServer: server })
+await app.prepare()
+const handle = app.getRequestHandler()
+const upgrade = app.getUpgradeHandler()
+server.on('request', (request, response) => void handle(request, response))
+server.on('upgrade', (request, socket, head) => {
+  if (dev) void upgrade(request, socket, head)
+  else socket.destroy()
+})
+server.listen(port, hostname, () => log.info({ port, hostname }, 'web is listening'))
+
+function stop() {
+  server.close(() => process.exit(0))
+  // Live streams and kept-alive connections never end by themselves.
+  server.closeAllConnections()
+  setTimeout(() => process.exit(0), stopWithinMs).unref()
+}
+process.once('SIGTERM', stop)
+process.once('SIGINT', stop)
+exitWithParent(stop)
