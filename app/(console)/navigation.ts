@@ -1,0 +1,75 @@
+import {
+  Activity,
+  Boxes,
+  Building2,
+  HardDrive,
+  Layers,
+  type LucideIcon,
+  MapPin,
+  Network,
+  ScrollText,
+  Server,
+  Settings,
+  Waypoints,
+} from 'lucide-react'
+
+export interface Destination {
+  href: string
+  label: string
+  icon: LucideIcon
+  /** Shown to operators only; a tenant has nothing to see there */
+  operatorOnly?: boolean
+  /** Shown to operators and to those who administer a tenant */
+  adminOnly?: boolean
+}
+
+export interface NavigationGroup {
+  label: string
+  destinations: readonly Destination[]
+}
+
+/** Every place of the console, in the order in which a person looks for it. The palette offers the same. */
+export const navigation: readonly NavigationGroup[] = [
+  {
+    label: 'Fleet',
+    destinations: [
+      { href: '/', label: 'Overview', icon: Waypoints },
+      { href: '/fleet', label: 'VMs', icon: Boxes },
+      { href: '/hosts', label: 'Hosts', icon: Server, operatorOnly: true },
+      { href: '/sites', label: 'Sites', icon: MapPin },
+    ],
+  },
+  {
+    label: 'Resources',
+    destinations: [
+      { href: '/networks', label: 'Networks', icon: Network, operatorOnly: true },
+      { href: '/storage', label: 'Storage', icon: HardDrive, operatorOnly: true },
+      { href: '/templates', label: 'Templates', icon: Layers },
+    ],
+  },
+  {
+    label: 'Administration',
+    destinations: [
+      { href: '/tenants', label: 'Tenants', icon: Building2 },
+      { href: '/operations', label: 'Operations', icon: Activity },
+      { href: '/audit', label: 'Audit', icon: ScrollText, adminOnly: true },
+      { href: '/settings', label: 'Settings', icon: Settings },
+    ],
+  },
+]
+
+/** Whether `pathname` lies in the part of the console that `href` opens. */
+export const isWithin = (pathname: string, href: string) =>
+  href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`) || (href === '/fleet' && pathname.startsWith('/vms/'))
+
+/** What this person is shown. */
+export function visibleNavigation(person: { operator: boolean; administers: boolean }): NavigationGroup[] {
+  return navigation
+    .map((group) => ({
+      ...group,
+      destinations: group.destinations.filter(
+        (place) => (!place.operatorOnly || person.operator) && (!place.adminOnly || person.operator || person.administers),
+      ),
+    }))
+    .filter((group) => group.destinations.length > 0)
+}
