@@ -16,11 +16,11 @@ function followsParent() {
 /**
  * Puts `setpriv --pdeathsig` in front of a command, so that it ends with this process whatever happens to it.
  * @param {string[]} command
- * @param {'TERM' | 'INT'} signal
+ * @param {'SIGTERM' | 'SIGINT'} signal
  * @returns {string[]}
  */
-export function endingWithParent(command, signal = 'TERM') {
-  return followsParent() ? ['setpriv', '--pdeathsig', signal, ...command] : command
+export function endingWithParent(command, signal = 'SIGTERM') {
+  return followsParent() ? ['setpriv', '--pdeathsig', signal.slice(3), ...command] : command
 }
 
 /**
@@ -32,31 +32,32 @@ export function endingWithParent(command, signal = 'TERM') {
  * @property {() => boolean} running
  * @property {() => string} logTail the last lines it wrote
  * @property {() => Promise<void>} stop asks, waits `stopTimeoutMs`, then kills its process group
+ * @property {() => void} kill
  */
 
 /**
  * Starts a long-running process in a process group of its own (so that a Ctrl-C in the terminal reaches only us, and we
  * decide the order), writing to a log file; the log of the run before is kept beside it as `NAME.previous.log`.
- * @param {{ name: string, command: string[], logPath: string, env?: NodeJS.ProcessEnv, cwd?: string, uid?: number, gid?: number,
- *   stopSignal?: 'SIGTERM' | 'SIGINT', stopTimeoutMs?: number }} options
+ * If this process is killed, the kernel sends the child its stop signal.
+ * @param {object} options
+ * @param {string} options.name
+ * @param {string[]} options.command
+ * @param {string} options.logPath
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {string[]} [options.wrapper] put in front of the command, for what must be entered before the signal is arranged
+ * @param {number} [options.uid]
+ * @param {number} [options.gid]
+ * @param {'SIGTERM' | 'SIGINT'} [options.stopSignal]
+ * @param {number} [options.stopTimeoutMs]
  * @returns {Child}
  */
-export function startChild({
-  name,
-  command,
-  logPath,
-  env,
-  cwd,
-  uid,
-  gid,
-  stopSignal = 'SIGTERM',
-  stopTimeoutMs = 10_000,
-}) {
+export function startChild({ name, command, logPath, env, wrapper = [], uid, gid, ...stopping }) {
+  const { stopSignal = 'SIGTERM', stopTimeoutMs = 10_000 } = stopping
   mkdirSync(dirname(logPath), { recursive: true })
   if (existsSync(logPath)) renameSync(logPath, logPath.replace(/\.log$/, '.previous.log'))
   const log = openSync(logPath, 'w', 0o600)
-  const [program = '', ...args] = command
-  const child = spawn(program, args, { cwd, env, uid, gid, detached: true, stdio: ['ignore', log, log] })
+  const [program = '', ...args] = [...wrapper, ...endingWithParent(command, stopSignal)]
+  const child = spawn(program, args, { env, uid, gid, detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   let running = true
   /** @type {Promise<string>} */
@@ -73,7 +74,17 @@ export function startChild({
     await exited
     clearTimeout(timer)
   }
-  return { name, pid: child.pid ?? 0, logPath, exited, running: () => running, logTail: () => tail(logPath), stop }
+  const kill = () => running && killGroup(child.pid)
+  return {
+    name,
+    pid: child.pid ?? 0,
+    logPath,
+    exited,
+    running: () => running,
+    logTail: () => tail(logPath),
+    stop,
+    kill,
+  }
 }
 
 /** @param {number | undefined} pid leader of the group */

@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endingWithParent, isAlive, startChild } from './child.mjs'
+import { isAlive, startChild } from './child.mjs'
 import { postgresFolder, postgresIdentity } from './postgres-binary.mjs'
 
 const startTimeoutMs = 60_000
@@ -43,7 +43,8 @@ export async function startPostgres({ dataDir, password, logPath, port, throwAwa
   const child = startChild({
     name: 'Postgres',
     // Entering a user namespace clears the parent-death signal, so it is set after that.
-    command: [...prefix, ...endingWithParent([...server, ...settings.flatMap((setting) => ['-c', setting])], 'INT')],
+    wrapper: prefix,
+    command: [...server, ...settings.flatMap((setting) => ['-c', setting])],
     logPath,
     env: environment(),
     uid,
@@ -69,7 +70,7 @@ export function freePort() {
 }
 
 function environment() {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
+  return { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
 }
 
 /**

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { newPassword, startPostgres } from '#server/setup/postgres.mjs'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
+import { migrate } from '#server/setup/prisma.mjs'
 
 /** Name of the migrated, empty database that every test database is a copy of. */
 export const templateDatabase = 'skerry_template'
@@ -42,22 +39,4 @@ export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
     remove()
     throw error
   }
-}
-
-/** Runs `prisma migrate deploy`, which creates the database too. */
-async function migrate(url: string): Promise<void> {
-  const prisma = join(root, 'node_modules/prisma/build/index.js')
-  const child = spawn(process.execPath, [prisma, 'migrate', 'deploy'], {
-    cwd: root,
-    env: { ...process.env, DATABASE_URL: url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  }
-  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
-  if (code !== 0) throw new Error(`The migrations did not apply to an empty database:\n${output}`)
 }

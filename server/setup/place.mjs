@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folder of this checkout, without a slash at its end. */
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+
+/** Where `npm run up` keeps everything that lasts: database, lab, logs, secrets. */
+export const dataFolder = join(root, '.data')
+
+/** @param {string[]} parts of a path inside this checkout */
+export const inRoot = (...parts) => join(root, ...parts)
+
+/** The Node that everything but the bootstrap runs on: the pinned one from npm. */
+export function nodePath() {
+  const pinned = inRoot('node_modules/node/bin/node')
+  return existsSync(pinned) ? pinned : process.execPath
+}
+
+/** The environment without npm's additions to PATH, to find the machine's own Node and npm. @returns {NodeJS.ProcessEnv} */
+export function machineEnvironment() {
+  const entries = (process.env.PATH ?? '').split(delimiter)
+  const path = entries.filter((entry) => !entry.includes('node_modules')).join(delimiter)
+  return { ...process.env, PATH: path }
+}

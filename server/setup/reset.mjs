@@ -1,0 +1,35 @@
+// npm run reset: forgets everything that `npm run up` keeps, and nothing else.
+import { existsSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { dataFolder } from './place.mjs'
+import { findRunning } from './running.mjs'
+
+/** @returns {Promise<boolean>} */
+async function confirmed() {
+  const { values } = parseArgs({ options: { yes: { type: 'boolean', short: 'y' } } })
+  if (values.yes) return true
+  if (!process.stdin.isTTY) {
+    console.error(
+      'This deletes the database, the lab and the secrets of this folder. To go ahead: npm run reset -- --yes',
+    )
+    return false
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question(`Delete the database, the lab and the secrets in ${dataFolder}? [y/N] `)
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+const running = findRunning(dataFolder)
+if (running) {
+  console.error(`Skerry runs here: ${running.url}. Stop it first (process ${running.pid}).`)
+  process.exitCode = 1
+} else if (!existsSync(dataFolder)) {
+  console.log('There is nothing to delete.')
+} else if (await confirmed()) {
+  rmSync(dataFolder, { recursive: true, force: true })
+  console.log('Deleted. "npm run up" starts afresh.')
+} else {
+  process.exitCode = 1
+}
