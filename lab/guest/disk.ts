@@ -1,0 +1,63 @@
+import { open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '#lab/command.ts'
+
+const SECTOR_BYTES = 512
+const MIB = 1024 * 1024
+const BOOT_START_BYTES = MIB
+
+/** Where the guest's records lie on its disk, so that tests can read them without the guest. */
+export const RECORD_LAYOUT = { offsetBytes: 48 * MIB, recordSizeBytes: 512, count: 2048 } as const
+/** Virtual size of the template: 1 MiB of partition table, 47 MiB of FAT with kernel and initrd, 16 MiB of records. */
+export const DISK_SIZE_BYTES = 64 * MIB
+
+const KERNEL_ARGUMENTS =
+  'console=ttyS0 quiet panic=1 tsc=unstable nokaslr mitigations=off random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1'
+
+/** Makes a qcow2 disk that a BIOS boots by itself: SYSLINUX on a FAT partition, then a partition for the guest's records. */
+export async function buildDisk(workDir: string, kernelPath: string, initrdPath: string, target: string): Promise<void> {
+  const raw = join(workDir, 'disk.raw')
+  const mbr = Buffer.alloc(SECTOR_BYTES)
+  ;(await readFile('/usr/lib/syslinux/mbr/mbr.bin')).copy(mbr)
+  writePartition(mbr, 0, { bootable: true, type: 0x0e, startBytes: BOOT_START_BYTES, endBytes: RECORD_LAYOUT.offsetBytes })
+  writePartition(mbr, 1, { bootable: false, type: 0xda, startBytes: RECORD_LAYOUT.offsetBytes, endBytes: DISK_SIZE_BYTES })
+  mbr.writeUInt16LE(0xaa55, 510)
+  const file = await open(raw, 'w')
+  await file.truncate(DISK_SIZE_BYTES)
+  await file.write(mbr, 0, SECTOR_BYTES, 0)
+  await file.close()
+
+  const config = join(workDir, 'syslinux.cfg')
+  await writeFile(
+    config,
+    `DEFAULT linux\nPROMPT 0\nTIMEOUT 0\nLABEL linux\n KERNEL vmlinuz\n INITRD initrd\n APPEND ${KERNEL_ARGUMENTS}\n`,
+  )
+  const image = `${raw}@@${BOOT_START_BYTES}`
+  const sectors = (RECORD_LAYOUT.offsetBytes - BOOT_START_BYTES) / SECTOR_BYTES
+  const hidden = BOOT_START_BYTES / SECTOR_BYTES
+  const geometry = ['-h', '16', '-s', '63', '-H', `${hidden}`]
+  await run('mformat', ['-i', image, '-T', `${sectors}`, ...geometry, '-c', '32', '-v', 'BOOT', '::'])
+  await run('mcopy', ['-i', image, kernelPath, '::vmlinuz'])
+  await run('mcopy', ['-i', image, initrdPath, '::initrd'])
+  await run('mcopy', ['-i', image, config, '::syslinux.cfg'])
+  await run('syslinux', ['--install', '--offset', `${BOOT_START_BYTES}`, raw])
+  await run('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, target])
+}
+
+interface Partition {
+  bootable: boolean
+  type: number
+  startBytes: number
+  endBytes: number
+}
+
+function writePartition(mbr: Buffer, index: number, partition: Partition): void {
+  const at = 446 + index * 16
+  mbr.writeUInt8(partition.bootable ? 0x80 : 0, at)
+  // 0xfeffff in place of cylinder, head and sector tells a BIOS to use the block addresses.
+  mbr.writeUIntLE(0xfffffe, at + 1, 3)
+  mbr.writeUInt8(partition.type, at + 4)
+  mbr.writeUIntLE(0xfffffe, at + 5, 3)
+  mbr.writeUInt32LE(partition.startBytes / SECTOR_BYTES, at + 8)
+  mbr.writeUInt32LE((partition.endBytes - partition.startBytes) / SECTOR_BYTES, at + 12)
+}
