@@ -1,0 +1,44 @@
+import type { VisualState } from '#components/ui/state.ts'
+import type { RowOperation, VmState } from '#server/schema/vm.ts'
+
+export const vmStateWord: Record<VmState, string> = {
+  creating: 'Creating',
+  running: 'Running',
+  paused: 'Paused',
+  shutting_down: 'Shutting down',
+  off: 'Off',
+  crashed: 'Crashed',
+  sleeping: 'Sleeping',
+  unknown: 'Unknown',
+}
+
+const looks: Record<VmState, VisualState> = {
+  creating: 'changing',
+  running: 'running',
+  paused: 'degraded',
+  shutting_down: 'changing',
+  off: 'off',
+  crashed: 'failed',
+  sleeping: 'off',
+  unknown: 'unknown',
+}
+
+/** What an operation at work makes of a VM's badge. */
+const operationWord: Record<string, string> = {
+  'power-vm': 'Changing',
+  'create-vm': 'Creating',
+  'clone-vm': 'Cloning',
+  'edit-vm': 'Changing',
+  'edit-vm-xml': 'Changing',
+  'delete-vm': 'Deleting',
+  'migrate-vm': 'Migrating',
+}
+
+/** How a VM's state looks: its own, or that of the operation at work on it. */
+export function vmLook(state: VmState, operation: Pick<RowOperation, 'kind' | 'state' | 'progress'> | null) {
+  const busy = operation && operation.state !== 'queued' ? operationWord[operation.kind] : undefined
+  if (!operation || !busy) return { look: looks[state], word: vmStateWord[state], detail: undefined }
+  const look: VisualState = operation.kind === 'migrate-vm' ? 'migrating' : 'changing'
+  const detail = operation.progress === null ? undefined : `${Math.floor(operation.progress * 100)} %`
+  return { look, word: operation.state === 'cancelling' ? 'Cancelling' : busy, detail }
+}
