@@ -21,8 +21,9 @@ export function BulkBar({ count, totalCount, onSelectAll, onClear, children }: B
   return (
     <section
       aria-label="Selected rows"
-      className="flex max-w-full animate-appear flex-wrap items-center gap-2 rounded-lg bg-raised py-1.5 pr-1.5 pl-3 shadow-float"
+      className="flex max-w-full animate-appear flex-wrap items-center gap-x-2 gap-y-1 rounded-lg bg-raised py-1.5 pr-2 pl-1.5 shadow-float"
     >
+      <IconButton label="Clear the selection" icon={<X size={14} aria-hidden="true" />} onPress={onClear} />
       <output className="text-sm font-medium text-ink">{formatCount(count)} selected</output>
       {onSelectAll && totalCount !== undefined && totalCount > count && (
         <button type="button" onClick={onSelectAll} className="rounded-sm text-xs text-accent underline">
@@ -31,7 +32,6 @@ export function BulkBar({ count, totalCount, onSelectAll, onClear, children }: B
       )}
       <span className="mx-1 h-4 w-px bg-line" />
       {children}
-      <IconButton label="Clear the selection" icon={<X size={14} aria-hidden="true" />} onPress={onClear} />
     </section>
   )
 }

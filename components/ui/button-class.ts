@@ -4,7 +4,7 @@ export type ButtonVariant = 'primary' | 'secondary' | 'quiet' | 'danger'
 export type ButtonSize = 'sm' | 'md' | 'lg'
 
 const byVariant: Record<ButtonVariant, string> = {
-  primary: 'bg-accent text-accent-ink data-hovered:bg-accent-hover data-pressed:bg-accent-hover',
+  primary: 'bg-primary text-primary-ink data-hovered:bg-primary-hover data-pressed:bg-primary-hover',
   secondary: 'border border-line bg-control text-ink data-hovered:bg-control-hover data-pressed:bg-active',
   quiet: 'text-ink-muted data-hovered:bg-hover data-hovered:text-ink data-pressed:bg-active',
   danger: 'bg-danger text-danger-ink data-hovered:bg-danger-hover data-pressed:bg-danger-hover',

@@ -63,7 +63,7 @@ export interface ButtonLinkProps extends Pick<ButtonProps, 'children' | 'variant
 
 /** Looks like a button, goes somewhere. */
 export function ButtonLink({ href, children, variant = 'secondary', size = 'md', icon, className }: ButtonLinkProps) {
-  const hover = { primary: 'hover:bg-accent-hover', danger: 'hover:bg-danger-hover' }[variant as string]
+  const hover = { primary: 'hover:bg-primary-hover', danger: 'hover:bg-danger-hover' }[variant as string]
   return (
     <NextLink
       href={href}

@@ -14,7 +14,8 @@ export interface DataTableBodyHandle {
 
 export interface DataTableBodyProps<Row> {
   handle: RefObject<DataTableBodyHandle | null>
-  scrollElement: RefObject<HTMLTableElement | null>
+  /** Null before the first paint. */
+  scrollElement: HTMLTableElement | null
   domIdPrefix: string
   rows: readonly Row[]
   rowId: (row: Row) => string
@@ -41,7 +42,7 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
   const count = rows.length + Math.min(missingCount, placeholderRows)
   const virtualizer = useVirtualizer({
     count,
-    getScrollElement: () => props.scrollElement.current,
+    getScrollElement: () => props.scrollElement,
     estimateSize: () => rowHeightPx,
     overscan: 10,
     scrollMargin: rowHeightPx,
@@ -59,7 +60,7 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
   })
   useImperativeHandle(props.handle, () => ({
     scrollToIndex: (index) => virtualizer.scrollToIndex(index),
-    pageSize: () => Math.max(1, Math.floor((props.scrollElement.current?.clientHeight ?? 0) / rowHeightPx) - 2),
+    pageSize: () => Math.max(1, Math.floor((props.scrollElement?.clientHeight ?? 0) / rowHeightPx) - 2),
   }))
 
   const items = virtualizer.getVirtualItems()

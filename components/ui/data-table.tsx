@@ -64,7 +64,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const hidden = props.hiddenColumns ?? noHidden
   const router = useRouter()
   const domIdPrefix = useId()
-  const scrollElement = useRef<HTMLTableElement>(null)
+  const [scrollElement, setScrollElement] = useState<HTMLTableElement | null>(null)
   const body = useRef<DataTableBodyHandle>(null)
   const anchorId = useRef<string | null>(null)
   const [activeIndex, setActiveIndex] = useState(-1)
@@ -148,7 +148,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   return (
     <div className={cx('relative flex min-h-0 min-w-0 flex-1 flex-col', props.className)}>
       <table
-        ref={scrollElement}
+        ref={setScrollElement}
         role="grid"
         tabIndex={0}
         aria-label={label}

@@ -30,7 +30,7 @@ export function ErrorMessage(props: ErrorMessageProps) {
       role="alert"
       className={cx(
         'flex gap-2.5 text-sm',
-        isPage ? 'flex-col items-center px-6 py-12 text-center' : 'items-start rounded-md bg-failed-soft p-3',
+        isPage ? 'flex-col items-center px-6 py-12 text-center' : 'items-start rounded-md bg-failed-soft/60 p-3',
         className,
       )}
     >

@@ -48,7 +48,9 @@ export function Select(props: SelectProps) {
       <Button
         className={cx(controlClassName, 'flex items-center justify-between gap-2 text-left data-hovered:bg-hover')}
       >
-        <SelectValue className="min-w-0 truncate data-placeholder:text-ink-faint [&_[slot=description]]:hidden" />
+        <SelectValue className="min-w-0 truncate data-placeholder:text-ink-faint">
+          {({ isPlaceholder, selectedText, defaultChildren }) => (isPlaceholder ? defaultChildren : selectedText)}
+        </SelectValue>
         <ChevronsUpDown size={13} aria-hidden="true" className="shrink-0 text-ink-faint" />
       </Button>
       <FieldHelp description={description} error={error} />

@@ -28,7 +28,7 @@ export function Tabs({ label, tabs, className }: TabsProps) {
     .reduce<string | undefined>((best, tab) => (best && best.length >= tab.href.length ? best : tab.href), undefined)
   return (
     <nav aria-label={label} className={cx('relative border-b border-line', className)}>
-      <ul className="-mb-px flex gap-1 overflow-x-auto px-1 [scrollbar-width:none]">
+      <ul className="-mb-px flex gap-1 overflow-x-auto px-2 [scrollbar-width:none]">
         {tabs.map((tab) => (
           <li key={tab.href}>
             <NextLink
