@@ -1,0 +1,128 @@
+import net from 'node:net'
+import { TransportError, type TransportFailure } from '../error.ts'
+import { awaitSocket, type Transport } from './socket.ts'
+import { Tunnel } from './tunnel.ts'
+
+export interface SshTarget {
+  host: string
+  port?: number | undefined
+  user?: string | undefined
+  /** Files for ssh; without them it uses those of the account we run as. */
+  identityFile?: string | undefined
+  knownHostsFile?: string | undefined
+  /** The daemon's socket over there. */
+  socketPath?: string | undefined
+}
+
+const failureByText: readonly (readonly [RegExp, TransportFailure])[] = [
+  [/host key verification failed|remote host identification has changed|no .*host key is known/i, 'host-key'],
+  [/permission denied|too many authentication failures|no such identity|invalid format/i, 'ssh-authentication'],
+  [/open failed/i, 'socket-missing'],
+]
+
+function explain(address: string, said: string): TransportError {
+  const lines = said
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line && !line.startsWith('Warning:') && !line.startsWith('@@'))
+  const reason = failureByText.find(([pattern]) => pattern.test(said))?.[1] ?? 'unreachable'
+  return new TransportError(reason, `${address}: ${lines.at(-1) ?? 'ssh ended without a word'}`)
+}
+
+function sshCommand(target: SshTarget, localPath: string): string[] {
+  const { host, port, user, identityFile, knownHostsFile, socketPath = '/run/libvirt/libvirt-sock' } = target
+  if (/^-|[\s@]/.test(host) || host === '') throw new TransportError('invalid-address', `'${host}' is no host name`)
+  if (user !== undefined && !/^[\w.][\w.@\\-]*$/.test(user)) {
+    throw new TransportError('invalid-address', `'${user}' is no user name`)
+  }
+  const options = [
+    'BatchMode=yes',
+    'ExitOnForwardFailure=yes',
+    'StreamLocalBindMask=0177',
+    'ConnectTimeout=15',
+    'ServerAliveInterval=5',
+    'ServerAliveCountMax=3',
+    'ControlMaster=no',
+    'ControlPath=none',
+    'ForwardAgent=no',
+    'ForwardX11=no',
+    ...(identityFile ? ['IdentitiesOnly=yes'] : []),
+    ...(knownHostsFile ? [`UserKnownHostsFile="${knownHostsFile}"`, 'GlobalKnownHostsFile=/dev/null'] : []),
+    'StrictHostKeyChecking=yes',
+  ]
+  return [
+    'ssh',
+    '-N',
+    '-T',
+    '-L',
+    `${localPath}:${socketPath}`,
+    ...options.flatMap((option) => ['-o', option]),
+    ...(identityFile ? ['-i', identityFile] : []),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    '--',
+    host,
+  ]
+}
+
+/** A daemon's socket on another machine, through one ssh process that all its connections share. */
+export function sshTransport(target: SshTarget): Transport {
+  const { host, port, user } = target
+  const address = `ssh://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}`
+  let current: Promise<Tunnel> | undefined
+  let latest: Tunnel | undefined
+
+  async function start(timeoutMs: number): Promise<Tunnel> {
+    const tunnel = await Tunnel.start((socketPath) => sshCommand(target, socketPath))
+    latest = tunnel
+    const outcome = await tunnel.whenReady(timeoutMs)
+    if (outcome === 'ready') return tunnel
+    await tunnel.stop()
+    if (outcome === 'timeout') throw new TransportError('timeout', `${address}: no connection in ${timeoutMs} ms`)
+    if (tunnel.exitCode === 127) throw new TransportError('ssh-missing', `${address}: there is no ssh program here`)
+    throw explain(address, tunnel.said)
+  }
+
+  async function running(timeoutMs: number): Promise<Tunnel> {
+    const earlier = await current?.catch(() => undefined)
+    if (earlier && !earlier.hasEnded) return earlier
+    const starting = start(timeoutMs)
+    current = starting
+    return starting
+  }
+
+  return {
+    address,
+    async open(options) {
+      const tunnel = await giveUpOn(running(options.timeoutMs), address, options.signal)
+      const socket = net.connect({ path: tunnel.socketPath })
+      return awaitSocket(socket, address, options, (succeed) => socket.once('connect', succeed))
+    },
+    lastTrouble() {
+      const said = latest?.said ?? ''
+      return latest?.hasEnded || failureByText.some(([pattern]) => pattern.test(said))
+        ? explain(address, said)
+        : undefined
+    },
+    async close() {
+      const tunnel = await current?.catch(() => undefined)
+      current = undefined
+      await tunnel?.stop()
+    },
+  }
+}
+
+/** Stops waiting for `work`, which others may share, when the signal fires. */
+async function giveUpOn<T>(work: Promise<T>, address: string, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () =>
+    aborted.reject(new TransportError('aborted', `${address}: connecting was given up`, signal.reason))
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

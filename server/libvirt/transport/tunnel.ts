@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
+ * standard input closes. $0 is the folder to remove in that case.
+ */
+const tied = `exec 3<&0 0</dev/null
+"$@" 3<&- & child=$!
+{ cat <&3; kill $child; rm -rf "$0"; } >/dev/null 2>&1 & guard=$!
+exec 3<&-
+trap 'kill $child 2>/dev/null' TERM
+wait $child; status=$?
+kill $guard 2>/dev/null
+exit $status`
+
+const pollMs = 10
+
+/** A running program that serves a socket in a folder that only we can enter. */
+export class Tunnel {
+  readonly socketPath: string
+  readonly #process: ChildProcess
+  readonly #ended: Promise<void>
+  #said = ''
+  #hasEnded = false
+
+  private constructor(folder: string, socketPath: string, command: readonly string[]) {
+    this.socketPath = socketPath
+    const child = spawn('/bin/sh', ['-c', tied, folder, ...command], { stdio: ['pipe', 'ignore', 'pipe'] })
+    child.stdin.on('error', () => {}) // the program's end says more than a broken pipe to it
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString()).slice(-4096)
+    })
+    this.#process = child
+    this.#ended = new Promise((resolve) => {
+      const onEnd = () => {
+        this.#hasEnded = true
+        child.stdin.destroy()
+        void rm(folder, { recursive: true, force: true }).finally(resolve)
+      }
+      child.once('error', onEnd)
+      child.once('exit', onEnd)
+    })
+  }
+
+  /** Starts the command that `commandFor` gives for the path of the socket it shall serve. Does not wait for it. */
+  static async start(commandFor: (socketPath: string) => readonly string[]): Promise<Tunnel> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'tunnel-')) // made with mode 0700
+    const socketPath = path.join(folder, 'socket')
+    return new Tunnel(folder, socketPath, commandFor(socketPath))
+  }
+
+  /** The last of what the program wrote to its standard error. */
+  get said(): string {
+    return this.#said
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** The program's exit status once it has ended by itself. */
+  get exitCode(): number | null {
+    return this.#process.exitCode
+  }
+
+  /** Waits until the socket is there ('ready'), the program has ended, or the time is up. */
+  async whenReady(timeoutMs: number): Promise<'ready' | 'ended' | 'timeout'> {
+    const deadline = performance.now() + timeoutMs
+    while (performance.now() < deadline) {
+      if (this.#hasEnded) return 'ended'
+      const found = await stat(this.socketPath).catch(() => undefined)
+      await delay(pollMs) // also lets the program listen on what it has just bound
+      if (found) return 'ready'
+    }
+    return 'timeout'
+  }
+
+  /** Ends the program and removes the folder. */
+  async stop() {
+    this.#process.kill('SIGTERM')
+    await this.#ended
+  }
+}
