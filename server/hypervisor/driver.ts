@@ -25,6 +25,8 @@ export interface HostAddress {
   /** qemu:///system?socket=/path, qemu+tls://host[:port]/system, qemu+ssh://user@host[:port]/system, test:///default?socket=… */
   uri: string
   credential?: HostCredential
+  /** The host's name, for messages; its address when absent */
+  name?: string
 }
 
 /** Kept sealed in the database; opened only in the worker. PEM texts. */
@@ -97,8 +99,10 @@ export interface MigrationPlan {
   autoConverge: boolean
   bandwidthBytesPerSecond?: number
   maxDowntimeMs?: number
-  /** XML of the VM for the destination where something differs there */
+  /** XML of the VM for the destination where something differs there, such as the paths of copied disks */
   destinationXml?: string
+  /** The same of what its next start will use (libvirt's persist_xml) */
+  persistentXml?: string
 }
 
 export interface DirtyRate {
@@ -184,13 +188,16 @@ export interface HypervisorHost {
     options?: CallOptions,
   ): Promise<{ path: string }>
   resizeVolume(pool: string, name: string, capacityBytes: number, options?: CallOptions): Promise<void>
+  /** `totalBytes` null: until the bytes end. */
   uploadVolume(
     pool: string,
     name: string,
     bytes: AsyncIterable<Uint8Array>,
-    totalBytes: number,
+    totalBytes: number | null,
     options?: CallOptions,
   ): Promise<void>
+  /** The volume's own bytes (a qcow2 as the file it is), in order; nobody may write to it meanwhile. */
+  downloadVolume(pool: string, name: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** Absent is fine. */
   deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
   findVolume(
