@@ -1,5 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
+/** Enough of an environment for modules that read it; what connects to a database gets its own from `server/testing`. */
+const env = {
+  NODE_ENV: 'test',
+  DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+  BETTER_AUTH_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
+  SKERRY_KEY: Buffer.alloc(32, 7).toString('base64'),
+  SKERRY_LOG_LEVEL: 'error',
+}
+
 /** `*.test.ts` needs nothing but Node; `*.integration.test.ts` needs real Postgres, libvirtd and QEMU and runs one file at a time. */
 export default defineConfig({
   test: {
@@ -7,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          env,
           include: ['{server,components,app,lab}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
         },
@@ -14,6 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          env,
           include: ['{server,lab}/**/*.integration.test.ts'],
           globalSetup: ['server/testing/postgres-setup.ts'],
           fileParallelism: false,

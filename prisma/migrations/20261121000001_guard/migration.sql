@@ -49,6 +49,9 @@ ALTER TABLE tenant FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant_scope ON tenant
   USING ((SELECT skerry_scope_all()) OR id = ANY ((SELECT skerry_scope_tenants())::text[]));
 
+-- Whatever somebody does may be written down; what was written is read within the scope.
+CREATE POLICY audit_append ON audit_entry FOR INSERT WITH CHECK (true);
+
 -- ── change notices ──
 -- Channel skerry_change carries {"t": table, "o": insert|update|delete, "r": [[id, tenant], …]}; without "r" too many
 -- rows changed to name them and a listener reads everything again.

@@ -1,0 +1,39 @@
+import { type Auth, createAuth } from '#server/auth/auth.ts'
+import { type Db, openDb } from '#server/db.ts'
+import { type Env, env } from '#server/env.ts'
+
+/** What requests are served with; opened once in a process. */
+export interface Services {
+  /** Sees no tenant's row outside `inScope` */
+  db: Db
+  /** Sees the whole fleet; only for finding out who asks, and for better-auth's own tables */
+  authDb: Db
+  auth: Auth
+  /** Where browsers reach the console */
+  url: string
+}
+
+export function openServices(settings: Env): Services & { close: () => Promise<void> } {
+  const db = openDb(settings.DATABASE_URL, { poolSize: 20 })
+  const authDb = openDb(settings.DATABASE_URL, { scope: 'fleet', poolSize: 10 })
+  return {
+    db,
+    authDb,
+    auth: createAuth(authDb, settings),
+    url: settings.SKERRY_URL,
+    close: async () => {
+      await Promise.all([db.$disconnect(), authDb.$disconnect()])
+    },
+  }
+}
+
+// Next bundles each route on its own: a module's variable would be one for each bundle.
+declare global {
+  var skerryServices: Services | undefined
+}
+
+/** This process's services, opened at the first request. */
+export function services(): Services {
+  globalThis.skerryServices ??= openServices(env())
+  return globalThis.skerryServices
+}

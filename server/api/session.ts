@@ -1,0 +1,5 @@
+import { router, signedIn } from './trpc.ts'
+
+export const sessionRouter = router({
+  me: signedIn.query(({ ctx }) => ({ name: ctx.actor.name })),
+})
