@@ -108,11 +108,13 @@ export function tail(path, lines = 15) {
 }
 
 /**
- * Whether a process with this id exists (also one of another user).
+ * Whether a process with this id runs (also one of another user). One that has ended and only waits for its parent to
+ * take note does not.
  * @param {number} pid
  */
 export function isAlive(pid) {
   try {
+    if (existsSync('/proc/self/stat')) return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
     process.kill(pid, 0)
     return true
   } catch (error) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { ensureBuild } from './build.mjs'
@@ -10,13 +10,11 @@ import { nodeCommand, ProgramFailed, runProgram } from './program.mjs'
 import { readSecret } from './secret.mjs'
 import { SetupError, step } from './step.mjs'
 
-/** @typedef {import('./hosts.mjs').HostKind} HostKind */
-
 /**
  * @typedef {object} ConsoleOptions
  * @property {string} folder where its database, lab, logs and secrets live
  * @property {number} port of the web process on 127.0.0.1
- * @property {HostKind | 'auto'} hosts `auto`: a lab, unless it has hosts of its own; simulated ones where no lab can run
+ * @property {import('./hosts.mjs').HostKind | 'auto'} hosts `auto`: a lab, unless it has hosts of its own; simulated ones where no lab can run
  * @property {string} [databaseUrl] a PostgreSQL of one's own instead of the embedded one
  * @property {string} [labImpossible] why the packages for a lab can't be had on this machine, if so
  */
@@ -26,7 +24,7 @@ import { SetupError, step } from './step.mjs'
  * whose `stop` ends them all, also half way.
  * @param {import('./children.mjs').Children} children
  * @param {ConsoleOptions} options
- * @returns {Promise<{ url: string, databaseUrl: string, hosts: HostKind, signIn: SignIn[] }>} when it answers requests
+ * @returns {Promise<{ url: string, databaseUrl: string, signInPath: string, fleetPath: string }>} when it answers requests
  */
 export async function startConsole(children, options) {
   const { folder, port } = options
@@ -56,7 +54,7 @@ export async function startConsole(children, options) {
     await step('Sites, tenants and people', () => seed(fleetPath, signInPath, env))
   }
   await step('Web and worker', () => startProcesses(children, { url, logFolder, env }))
-  return { url, databaseUrl, hosts, signIn: readSignIn(signInPath) }
+  return { url, databaseUrl, signInPath, fleetPath: join(labFolder, 'fleet.json') }
 }
 
 /**
@@ -84,7 +82,7 @@ async function openDatabase(children, options, secret, logFolder) {
  * @param {ConsoleOptions} options
  * @param {string} databaseUrl
  * @param {string} labFolder
- * @returns {Promise<HostKind>}
+ * @returns {Promise<import('./hosts.mjs').HostKind>}
  */
 async function chooseHosts({ hosts, labImpossible }, databaseUrl, labFolder) {
   if (hosts === 'own' || hosts === 'simulated') return hosts
@@ -161,11 +159,4 @@ function refuseTakenPort(port) {
     })
     server.listen(port, '127.0.0.1', () => server.close(resolve))
   })
-}
-
-/** @typedef {{ role: string, email: string, password: string }} SignIn */
-
-/** @param {string} path @returns {SignIn[]} the people of the lab, for whom the passwords are no secret */
-function readSignIn(path) {
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
 }

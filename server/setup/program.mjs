@@ -19,15 +19,23 @@ export class ProgramFailed extends Error {
 }
 
 /**
- * Runs a program to its end in a process group of its own.
+ * @typedef {object} ProgramOptions
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {(line: string) => void} [onLine] told the line it wrote last
+ * @property {boolean} [interactive] leaves it the terminal, for a password prompt
+ * @property {boolean} [show] passes its output through as it comes, instead of collecting it
+ * @property {number} [timeoutMs] stops it after this time
+ */
+
+/**
+ * Runs a program to its end in a process group of its own, in the folder of this checkout.
  * @param {string[]} command
- * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, input?: string, onLine?: (line: string) => void, interactive?: boolean, show?: boolean }} options
- *   `interactive` leaves it the terminal (a password prompt); `show` passes its output through as it comes
+ * @param {ProgramOptions} options
  * @returns {Promise<string>} what it wrote, both streams together
  * @throws {ProgramFailed} when it can't be started or its exit code is not 0
  */
-export async function runProgram(command, { env, cwd = root, input, onLine, interactive = false, show = false } = {}) {
-  const { code, output } = await tryProgram(command, { env, cwd, input, onLine, interactive, show })
+export async function runProgram(command, options = {}) {
+  const { code, output } = await tryProgram(command, options)
   if (code === 0) return output
   const reason = typeof code === 'number' ? `exit code ${code}` : code
   throw new ProgramFailed(`${command.join(' ')} ended with ${reason}.`, output)
@@ -36,19 +44,20 @@ export async function runProgram(command, { env, cwd = root, input, onLine, inte
 /**
  * Like {@link runProgram}, for programs whose failure is an answer.
  * @param {string[]} command
- * @param {{ env?: NodeJS.ProcessEnv, cwd?: string, input?: string, onLine?: (line: string) => void, interactive?: boolean, show?: boolean }} options
+ * @param {ProgramOptions} options
  * @returns {Promise<{ code: number | string, output: string }>} `code` is the exit code, or why there is none
  */
-export async function tryProgram(command, { env, cwd = root, input, onLine, interactive = false, show = false } = {}) {
+export async function tryProgram(command, { env, onLine, interactive = false, show = false, timeoutMs } = {}) {
   const [program = '', ...args] = interactive ? command : endingWithParent(command)
   const passed = interactive || show ? 'inherit' : 'pipe'
   const child = spawn(program, args, {
-    cwd,
+    cwd: root,
     env,
     detached: !interactive,
-    stdio: [interactive ? 'inherit' : input === undefined ? 'ignore' : 'pipe', passed, passed],
+    stdio: [interactive ? 'inherit' : 'ignore', passed, passed],
   })
   running.add(child)
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stopGroup(child), timeoutMs)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
@@ -60,25 +69,29 @@ export async function tryProgram(command, { env, cwd = root, input, onLine, inte
       if (line) onLine?.(line)
     })
   }
-  child.stdin?.on('error', () => {}).end(input)
   /** @type {number | string} */
   const code = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('close', (exitCode, signal) => resolve(exitCode ?? `signal ${signal}`))
   })
+  clearTimeout(timer)
   running.delete(child)
   return { code, output }
 }
 
 /** Stops every program that runs now, with its children. */
 export function stopPrograms() {
-  for (const child of running) {
-    if (child.pid === undefined) continue
-    try {
-      process.kill(-child.pid, 'SIGTERM')
-    } catch {
-      child.kill('SIGTERM')
-    }
+  for (const child of running) stopGroup(child)
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function stopGroup(child) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGTERM')
+  } catch {
+    // An interactive program has no group of its own.
+    child.kill('SIGTERM')
   }
 }
 

@@ -1,4 +1,5 @@
 // npm run up: everything a console needs, on this machine. Starts on the Node that the machine has, before `npm ci`.
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { labPackages } from '../../lab/packages.mjs'
 import { ChildFailed, Children } from './children.mjs'
@@ -47,11 +48,15 @@ function explain(error) {
   return error instanceof Error ? `${error.stack}` : String(error)
 }
 
-/** @param {import('./console.mjs').SignIn[]} people */
-function howToSignIn(people) {
+/** @typedef {{ role: string, email: string, password: string }} SignIn a person of the lab, whose password is no secret */
+
+/** @param {string} path of the file that the seed writes */
+function howToSignIn(path) {
+  /** @type {SignIn[]} */
+  const people = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
   if (people.length === 0) return '  The first person to sign up becomes the operator.'
   const width = (/** @type {'role' | 'email'} */ key) => Math.max(...people.map((person) => person[key].length))
-  const line = (/** @type {import('./console.mjs').SignIn} */ { role, email, password }) =>
+  const line = (/** @type {SignIn} */ { role, email, password }) =>
     `  ${role.padEnd(width('role'))}  ${email.padEnd(width('email'))}  ${password}`
   return ['  Sign in as', ...people.map(line)].join('\n')
 }
@@ -73,7 +78,7 @@ async function up(children, { port, hosts }) {
   const console_ = await startConsole(children, { folder: dataFolder, port, hosts, databaseUrl, labImpossible })
   recordRunning(dataFolder, { pid: process.pid, url, databaseUrl: console_.databaseUrl })
   console.log(`\nSkerry is ready: ${console_.url}`)
-  console.log(howToSignIn(console_.signIn))
+  console.log(howToSignIn(console_.signInPath))
   console.log(`  Ctrl-C stops it; what it has written stays. (${seconds(performance.now() - startedAt)})\n`)
   const lost = await children.lost
   throw new ChildFailed(lost, `ended unexpectedly (${await lost.exited})`)
