@@ -40,9 +40,18 @@ export class CertificateAuthority {
   /** A client certificate in the layout virsh expects. */
   async client(name: string): Promise<ClientPki> {
     const dir = join(this.dir, name)
-    const paths = { dir, caCertPath: join(dir, 'cacert.pem'), certPath: join(dir, 'clientcert.pem'), keyPath: join(dir, 'clientkey.pem') }
+    const paths = {
+      dir,
+      caCertPath: join(dir, 'cacert.pem'),
+      certPath: join(dir, 'clientcert.pem'),
+      keyPath: join(dir, 'clientkey.pem'),
+    }
     await mkdir(dir, { recursive: true, mode: 0o700 })
-    await this.issue(paths.certPath, paths.keyPath, `cn=${name}\ntls_www_client\nsigning_key\nencryption_key\nexpiration_days=3650\n`)
+    await this.issue(
+      paths.certPath,
+      paths.keyPath,
+      `cn=${name}\ntls_www_client\nsigning_key\nencryption_key\nexpiration_days=3650\n`,
+    )
     await copyFile(this.caCertPath, paths.caCertPath)
     return paths
   }
@@ -59,7 +68,15 @@ export class CertificateAuthority {
     const copies: [string, string[]][] = [
       [this.caCertPath, ['CA/cacert.pem', 'qemu/ca-cert.pem']],
       [cert, ['libvirt/servercert.pem', 'libvirt/clientcert.pem', 'qemu/server-cert.pem', 'qemu/client-cert.pem']],
-      [key, ['libvirt/private/serverkey.pem', 'libvirt/private/clientkey.pem', 'qemu/server-key.pem', 'qemu/client-key.pem']],
+      [
+        key,
+        [
+          'libvirt/private/serverkey.pem',
+          'libvirt/private/clientkey.pem',
+          'qemu/server-key.pem',
+          'qemu/client-key.pem',
+        ],
+      ],
     ]
     for (const [source, targets] of copies) {
       for (const target of targets) await copyFile(source, join(pkiDir, target))

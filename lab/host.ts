@@ -164,8 +164,19 @@ export class Host {
   private async prepare(): Promise<void> {
     const { address, authority, capabilityDir, dir, name, shared } = this.options
     await rm(join(dir, 'run'), { recursive: true, force: true })
-    const folders = ['run', 'etc/storage/autostart', 'etc/qemu/networks/autostart', 'log/qemu', 'cache/qemu/capabilities', 'pki']
-    folders.push(`lib/${IMAGES_DIR.split('/').pop()}`, 'lib/templates', ...[...shared.keys()].map((pool) => `lib/shared/${pool}`))
+    const folders = [
+      'run',
+      'etc/storage/autostart',
+      'etc/qemu/networks/autostart',
+      'log/qemu',
+      'cache/qemu/capabilities',
+      'pki',
+    ]
+    folders.push(
+      `lib/${IMAGES_DIR.split('/').pop()}`,
+      'lib/templates',
+      ...[...shared.keys()].map((pool) => `lib/shared/${pool}`),
+    )
     for (const folder of folders) await mkdir(join(dir, folder), { recursive: true })
     for (const path of shared.values()) await mkdir(path, { recursive: true })
     const certificates = authority.host(join(dir, 'pki'), name, address)
@@ -173,9 +184,12 @@ export class Host {
     const settings = { uuid: await this.uuid(), address, shared: [...shared.keys()] }
     for (const [path, content] of hostFiles(settings)) {
       // libvirt rewrites its own objects (with an uuid); only the daemon's settings are ours at each start.
-      await writeFile(join(dir, 'etc', path), content, { flag: path.endsWith('.conf') ? 'w' : 'wx' }).catch(ignoreExisting)
+      await writeFile(join(dir, 'etc', path), content, { flag: path.endsWith('.conf') ? 'w' : 'wx' }).catch(
+        ignoreExisting,
+      )
     }
-    for (const [path, target] of autostartLinks(settings)) await symlink(target, join(dir, 'etc', path)).catch(ignoreExisting)
+    for (const [path, target] of autostartLinks(settings))
+      await symlink(target, join(dir, 'etc', path)).catch(ignoreExisting)
     for (const file of await readdir(capabilityDir).catch(() => [])) {
       await copyFile(join(capabilityDir, file), join(dir, 'cache/qemu/capabilities', file))
     }

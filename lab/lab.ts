@@ -39,7 +39,12 @@ export class Lab {
   private readonly network: NetworkSwitch
   private readonly cuts = new Set<string>()
 
-  private constructor(parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'pki'> & { authority: CertificateAuthority; network: NetworkSwitch }) {
+  private constructor(
+    parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'pki'> & {
+      authority: CertificateAuthority
+      network: NetworkSwitch
+    },
+  ) {
     this.id = parts.id
     this.dir = parts.dir
     this.imageDir = parts.imageDir
@@ -51,7 +56,8 @@ export class Lab {
 
   /** Makes the network and the certificates of a lab; the guest image too if it isn't there yet (a few seconds). */
   static async create(options: LabOptions = {}): Promise<Lab> {
-    if (process.getuid?.() !== 0) throw new Error('The lab needs root: it makes network namespaces and starts libvirt daemons')
+    if (process.getuid?.() !== 0)
+      throw new Error('The lab needs root: it makes network namespaces and starts libvirt daemons')
     await sweepSlots()
     const imageDir = options.imageDir ?? DEFAULT_IMAGE_DIR
     const disposableDir = options.dir ? undefined : await mkdtemp(join(tmpdir(), 'skerry-lab-'))
@@ -68,7 +74,9 @@ export class Lab {
         guestImage(imageDir),
         CertificateAuthority.open(join(dir, 'pki')),
         NetworkSwitch.start(slot, dir),
-        mkdir(join(dir, 'hosts'), { recursive: true }).then(() => writeFile(join(dir, 'hosts', 'hosts'), '127.0.0.1 localhost\n')),
+        mkdir(join(dir, 'hosts'), { recursive: true }).then(() =>
+          writeFile(join(dir, 'hosts', 'hosts'), '127.0.0.1 localhost\n'),
+        ),
       ])
       return new Lab({ id, dir, imageDir, image, pki: await authority.client('skerry'), authority, network })
     } catch (error) {
@@ -91,7 +99,8 @@ export class Lab {
 
   /** As `addHost`, but left off. */
   async defineHost(options: AddHostOptions): Promise<Host> {
-    if (this.hosts.some((host) => host.name === options.name)) throw new Error(`There is a host ${options.name} already`)
+    if (this.hosts.some((host) => host.name === options.name))
+      throw new Error(`There is a host ${options.name} already`)
     const index = this.hosts.length + 1
     const host = new Host({
       name: options.name,

@@ -12,7 +12,11 @@ export const labPackages = [
   { name: 'syslinux', binary: '/usr/bin/syslinux', purpose: 'boots a guest from its own disk' },
   { name: 'syslinux-common', binary: '/usr/lib/syslinux/mbr/mbr.bin', purpose: 'the boot sector of that disk' },
   { name: 'mtools', binary: '/usr/bin/mformat', purpose: 'fills the boot partition of that disk' },
-  { name: 'genisoimage', binary: '/usr/bin/genisoimage', purpose: 'makes the seed disc of a guest (cloud-init NoCloud)' },
+  {
+    name: 'genisoimage',
+    binary: '/usr/bin/genisoimage',
+    purpose: 'makes the seed disc of a guest (cloud-init NoCloud)',
+  },
   { name: 'iproute2', binary: '/usr/sbin/ip', purpose: 'links between hosts' },
   { name: 'nftables', binary: '/usr/sbin/nft', purpose: 'cuts links between sites' },
   { name: 'gnutls-bin', binary: '/usr/bin/certtool', purpose: 'certificates of the hosts' },

@@ -43,7 +43,10 @@ export async function killProcess(identity: ProcessIdentity, timeoutMs = 10_000)
  * Rejects when it ends before that.
  */
 export async function startBound(args: readonly string[]): Promise<{ child: ChildProcess; firstLine: string }> {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   const firstLine = await new Promise<string>((resolve, reject) => {
     let stdout = ''
     let stderr = ''

@@ -26,14 +26,18 @@ export class NetworkSwitch {
     await slot.remember(child.pid)
     const network = new NetworkSwitch(slot, child.pid)
     const link = rootLinkName(slot.number)
-    await network.inside('ip', ['-batch', '-'], [
-      'link set lo up',
-      'link add sw type bridge',
-      `addr add ${prefix}.2/24 dev sw`,
-      'link set sw up',
-      `link add ${ROOT_PORT} type veth peer name ${link} netns ${process.pid}`,
-      `link set ${ROOT_PORT} master sw up`,
-    ])
+    await network.inside(
+      'ip',
+      ['-batch', '-'],
+      [
+        'link set lo up',
+        'link add sw type bridge',
+        `addr add ${prefix}.2/24 dev sw`,
+        'link set sw up',
+        `link add ${ROOT_PORT} type veth peer name ${link} netns ${process.pid}`,
+        `link set ${ROOT_PORT} master sw up`,
+      ],
+    )
     await run('ip', ['-batch', '-'], { input: `addr add ${prefix}.1/24 dev ${link}\nlink set ${link} up\n` })
     await network.startDhcp(dir, prefix)
     return network
@@ -41,10 +45,11 @@ export class NetworkSwitch {
 
   /** Joins a host's namespace to the switch: its end is `eth0`, not yet up. */
   async connect(port: string, hostPid: number): Promise<void> {
-    await this.inside('ip', ['-batch', '-'], [
-      `link add ${port} type veth peer name eth0 netns ${hostPid}`,
-      `link set ${port} master sw up`,
-    ])
+    await this.inside(
+      'ip',
+      ['-batch', '-'],
+      [`link add ${port} type veth peer name eth0 netns ${hostPid}`, `link set ${port} master sw up`],
+    )
   }
 
   async setPort(port: string, up: boolean): Promise<void> {
@@ -60,7 +65,11 @@ export class NetworkSwitch {
     }
     const rule = this.drops.size > 0 ? `iifname . oifname { ${[...this.drops].join(', ')} } drop` : ''
     const chain = `chain forward {\ntype filter hook forward priority 0; policy accept\n${rule}\n}`
-    await this.inside('nft', ['-f', '-'], ['table bridge lab', 'delete table bridge lab', `table bridge lab {\n${chain}\n}`])
+    await this.inside(
+      'nft',
+      ['-f', '-'],
+      ['table bridge lab', 'delete table bridge lab', `table bridge lab {\n${chain}\n}`],
+    )
   }
 
   private async startDhcp(dir: string, prefix: string): Promise<void> {
@@ -82,7 +91,13 @@ export class NetworkSwitch {
       ].join('\n'),
     )
     const target = ['nsenter', '--target', `${this.pid}`, '--net', '--']
-    const { child } = await startBound([...target, 'sh', '-c', 'echo ready; exec busybox udhcpd -f "$0" >/dev/null 2>&1', config])
+    const { child } = await startBound([
+      ...target,
+      'sh',
+      '-c',
+      'echo ready; exec busybox udhcpd -f "$0" >/dev/null 2>&1',
+      config,
+    ])
     if (child.pid) await this.slot.remember(child.pid)
   }
 

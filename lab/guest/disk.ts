@@ -7,7 +7,7 @@ const MIB = 1024 * 1024
 const BOOT_START_BYTES = MIB
 
 /** Where the guest's records lie on its disk, so that tests can read them without the guest. */
-export const RECORD_LAYOUT = { offsetBytes: 48 * MIB, recordSizeBytes: 512, count: 2048 } as const
+export const RECORD_LAYOUT = { offsetBytes: 48 * MIB, recordSizeBytes: 4096, count: 1024 } as const
 /** Virtual size of the template: 1 MiB of partition table, 47 MiB of FAT with kernel and initrd, 16 MiB of records. */
 export const DISK_SIZE_BYTES = 64 * MIB
 
@@ -15,12 +15,27 @@ const KERNEL_ARGUMENTS =
   'console=ttyS0 quiet panic=1 tsc=unstable nokaslr mitigations=off random.trust_cpu=on no_timer_check rcupdate.rcu_expedited=1'
 
 /** Makes a qcow2 disk that a BIOS boots by itself: SYSLINUX on a FAT partition, then a partition for the guest's records. */
-export async function buildDisk(workDir: string, kernelPath: string, initrdPath: string, target: string): Promise<void> {
+export async function buildDisk(
+  workDir: string,
+  kernelPath: string,
+  initrdPath: string,
+  target: string,
+): Promise<void> {
   const raw = join(workDir, 'disk.raw')
   const mbr = Buffer.alloc(SECTOR_BYTES)
   ;(await readFile('/usr/lib/syslinux/mbr/mbr.bin')).copy(mbr)
-  writePartition(mbr, 0, { bootable: true, type: 0x0e, startBytes: BOOT_START_BYTES, endBytes: RECORD_LAYOUT.offsetBytes })
-  writePartition(mbr, 1, { bootable: false, type: 0xda, startBytes: RECORD_LAYOUT.offsetBytes, endBytes: DISK_SIZE_BYTES })
+  writePartition(mbr, 0, {
+    bootable: true,
+    type: 0x0e,
+    startBytes: BOOT_START_BYTES,
+    endBytes: RECORD_LAYOUT.offsetBytes,
+  })
+  writePartition(mbr, 1, {
+    bootable: false,
+    type: 0xda,
+    startBytes: RECORD_LAYOUT.offsetBytes,
+    endBytes: DISK_SIZE_BYTES,
+  })
   mbr.writeUInt16LE(0xaa55, 510)
   const file = await open(raw, 'w')
   await file.truncate(DISK_SIZE_BYTES)
@@ -42,6 +57,9 @@ export async function buildDisk(workDir: string, kernelPath: string, initrdPath:
   await run('mcopy', ['-i', image, config, '::syslinux.cfg'])
   await run('syslinux', ['--install', '--offset', `${BOOT_START_BYTES}`, raw])
   await run('qemu-img', ['convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, target])
+  // Space for the records from the start: else a qcow2 learns where they are only when the guest flushes, and nobody could read them meanwhile.
+  const { offsetBytes, recordSizeBytes, count } = RECORD_LAYOUT
+  await run('qemu-io', ['-f', 'qcow2', '-c', `write -q -P 0 ${offsetBytes} ${recordSizeBytes * count}`, target])
 }
 
 interface Partition {

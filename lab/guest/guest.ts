@@ -89,7 +89,9 @@ export async function waitForCount(host: Host, name: string, after = 0, timeoutM
     if (last && last.n > after) return last
     await sleep(100)
   }
-  throw new Error(`${name} on ${host.name} did not count beyond ${after} within ${timeoutMs} ms; its console ends: ${(await serialText(host, name)).slice(-300)}`)
+  throw new Error(
+    `${name} on ${host.name} did not count beyond ${after} within ${timeoutMs} ms; its console ends: ${(await serialText(host, name)).slice(-300)}`,
+  )
 }
 
 /** Waits until a guest that was started has its first boot in `boots` boots of this host's log behind it, and counts. */
@@ -102,7 +104,9 @@ export async function waitForBoot(host: Host, name: string, boots = 1, timeoutMs
     if (last) return last
     await sleep(100)
   }
-  throw new Error(`${name} on ${host.name} did not boot within ${timeoutMs} ms; its console ends: ${(await serialText(host, name)).slice(-300)}`)
+  throw new Error(
+    `${name} on ${host.name} did not boot within ${timeoutMs} ms; its console ends: ${(await serialText(host, name)).slice(-300)}`,
+  )
 }
 
 /** Waits until the agent inside a running guest answers: a moment after it has booted. */
@@ -136,5 +140,8 @@ export async function diskRecords(host: Host, diskPath: string): Promise<Count[]
 }
 
 function parseCounts(text: string): Count[] {
-  return [...text.matchAll(/CNT (\d+) boot=([0-9a-f-]{36})/g)].map((match) => ({ n: Number(match[1]), bootId: match[2] ?? '' }))
+  return [...text.matchAll(/CNT (\d+) boot=([0-9a-f-]{36})/g)].map((match) => ({
+    n: Number(match[1]),
+    bootId: match[2] ?? '',
+  }))
 }

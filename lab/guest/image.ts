@@ -53,7 +53,9 @@ const BUILT_FROM = ['image.ts', 'kernel.ts', 'disk.ts']
 async function sourceHash(): Promise<string> {
   const hash = createHash('sha256')
   const entries = await readdir(import.meta.dirname, { recursive: true, withFileTypes: true })
-  const built = entries.filter((entry) => entry.isFile() && (entry.parentPath !== import.meta.dirname || BUILT_FROM.includes(entry.name)))
+  const built = entries.filter(
+    (entry) => entry.isFile() && (entry.parentPath !== import.meta.dirname || BUILT_FROM.includes(entry.name)),
+  )
   for (const path of built.map((entry) => join(entry.parentPath, entry.name)).sort()) {
     hash.update(path.slice(import.meta.dirname.length)).update(await readFile(path))
   }
@@ -65,7 +67,9 @@ async function buildInitrd(root: string, modulesDir: string, agentPath: string, 
   for (const folder of folders) await mkdir(join(root, folder), { recursive: true })
   await copyFile(BUSYBOX, join(root, 'bin/busybox'))
   const applets = (await run(BUSYBOX, ['--list'])).trim().split('\n')
-  await Promise.all(applets.filter((name) => name !== 'busybox').map((name) => symlink('busybox', join(root, 'bin', name))))
+  await Promise.all(
+    applets.filter((name) => name !== 'busybox').map((name) => symlink('busybox', join(root, 'bin', name))),
+  )
   await symlink('bin/busybox', join(root, 'init'))
   await symlink('../run', join(root, 'var/run'))
   const own = join(import.meta.dirname, 'root')

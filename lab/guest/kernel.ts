@@ -6,12 +6,9 @@ import { run } from '#lab/command.ts'
 const KERNEL_PACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual']
 
 /** Modules by name, in the order the guest loads them; what they depend on goes first. Drivers built into a kernel are simply not found. */
-const BOOT_MODULES = [
-  ...['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_balloon', 'button', 'evdev', 'isofs', 'sr_mod'],
-  ...['sd_mod', 'virtio_scsi'],
-]
-/** Loaded only when the guest looks for a seed on an IDE disc: its probe costs time at each boot. */
-const SEED_MODULES = ['ata_piix']
+const BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_balloon', 'button', 'evdev']
+/** Loaded only by a guest that has no virtio disk or looks for a seed: probing them costs time at each boot. */
+const SEED_MODULES = ['isofs', 'sr_mod', 'sd_mod', 'virtio_scsi', 'ata_piix']
 
 export interface KernelFiles {
   kernelPath: string
@@ -54,14 +51,14 @@ async function kernelPackages(): Promise<string[]> {
 }
 
 /**
- * Copies the modules a guest needs, uncompressed, into `targetDir` and writes `order`, the list of those to load at boot.
+ * Copies the modules a guest needs, uncompressed, into `targetDir` and writes their order: `boot` and `seed`, the
+ * lists of those to load at each boot and of those a guest loads when it needs them.
  */
 export async function copyModules(modulesDir: string, targetDir: string): Promise<void> {
   const paths = new Map<string, string>()
   for (const path of await findFiles(modulesDir, (name) => /\.ko(\.xz|\.zst)?$/.test(name))) {
     paths.set(moduleName(path), path)
   }
-  const order: string[] = []
   const copied = new Set<string>()
   const copy = async (name: string, list: string[]): Promise<void> => {
     const path = paths.get(name)
@@ -69,14 +66,20 @@ export async function copyModules(modulesDir: string, targetDir: string): Promis
     copied.add(name)
     const target = join(targetDir, `${name}.ko`)
     await writeUncompressed(path, target)
-    for (const needed of await dependencies(target)) await copy(needed, list)
+    const module = await readFile(target)
+    await writeFile(target, withoutSignature(module))
+    for (const needed of dependencies(module)) await copy(needed, list)
     list.push(`${name}.ko`)
   }
   // virtio_ring must be there before virtio on kernels that do not say so themselves.
-  for (const name of ['virtio_ring', 'virtio', ...BOOT_MODULES]) await copy(name, order)
-  for (const name of SEED_MODULES) await copy(name, order)
-  const atBoot = order.filter((file) => !SEED_MODULES.includes(basename(file, '.ko')))
-  await writeFile(join(targetDir, 'order'), `${atBoot.join('\n')}\n`)
+  for (const [list, names] of Object.entries({
+    boot: ['virtio_ring', 'virtio', ...BOOT_MODULES],
+    seed: SEED_MODULES,
+  })) {
+    const order: string[] = []
+    for (const name of names) await copy(name, order)
+    await writeFile(join(targetDir, list), `${order.join('\n')}\n`)
+  }
 }
 
 function moduleName(path: string): string {
@@ -92,13 +95,22 @@ async function writeUncompressed(path: string, target: string): Promise<void> {
 }
 
 /** What a module says it needs: `depends=a,b` in its .modinfo section. */
-async function dependencies(path: string): Promise<string[]> {
-  const text = (await readFile(path)).toString('latin1')
-  const found = /\0depends=([^\0]*)\0/.exec(text)?.[1] ?? ''
+function dependencies(module: Buffer): string[] {
+  const found = /\0depends=([^\0]*)\0/.exec(module.toString('latin1'))?.[1] ?? ''
   return found.split(',').filter((name) => name !== '')
+}
+
+/** Checking a signature takes an emulated processor longer than everything else about a module. */
+function withoutSignature(module: Buffer): Buffer {
+  const marker = Buffer.from('~Module signature appended~\n')
+  if (!module.subarray(-marker.length).equals(marker)) return module
+  const lengthAt = module.length - marker.length - 4
+  return module.subarray(0, lengthAt - 8 - module.readUInt32BE(lengthAt))
 }
 
 async function findFiles(dir: string, wanted: (name: string) => boolean): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile() && wanted(entry.name)).map((entry) => join(entry.parentPath, entry.name))
+  return entries
+    .filter((entry) => entry.isFile() && wanted(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
 }
