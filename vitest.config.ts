@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Enough of an environment for modules that read it; what connects to a database gets its own from `server/testing`. */
 const env = {
-  NODE_ENV: 'test',
+  NODE_ENV: 'test' as const,
   DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
   BETTER_AUTH_SECRET: 'only-for-tests-only-for-tests-only-for-tests',
   SKERRY_KEY: Buffer.alloc(32, 7).toString('base64'),
