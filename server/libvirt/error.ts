@@ -55,6 +55,7 @@ export const errorDomain = {
   remote: 13,
   storage: 18,
   network: 19,
+  domainConfig: 20,
   nodeDevice: 22,
   secret: 30,
   snapshot: 35,

@@ -14,7 +14,7 @@ mount --make-rprivate /
 for folder in /etc/libvirt /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do
   mkdir -p "$folder"; mount -t tmpfs tmpfs "$folder"
 done
-printf '%s\\n' 'user = "root"' 'group = "root"' 'security_driver = "none"' > /etc/libvirt/qemu.conf
+printf '%s\\n' 'user = "root"' 'group = "root"' 'security_driver = "none"' 'stdio_handler = "file"' > /etc/libvirt/qemu.conf
 id libvirt-qemu >/dev/null 2>&1 || {
   { cat /etc/passwd; echo libvirt-qemu:x:64055:64055::/nonexistent:/bin/false; } > /etc/libvirt/passwd
   { cat /etc/group; echo libvirt-qemu:x:64055:; } > /etc/libvirt/group
