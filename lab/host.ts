@@ -19,6 +19,7 @@ export interface HostOptions {
   /** Storage pools by name, and the folder of this machine behind each. */
   shared: ReadonlyMap<string, string>
   templatePath: string
+  accelerator: 'kvm' | 'qemu'
   /** What libvirt found out about this machine's QEMU, kept between hosts: probing costs a new one half a second. */
   capabilityDir: string
   pki: ClientPki
@@ -55,6 +56,11 @@ export class Host {
     if (Buffer.byteLength(this.socketPath) > SOCKET_PATH_LIMIT_BYTES) {
       throw new Error(`${this.socketPath} is too long for a socket: put the lab into a shorter folder`)
     }
+  }
+
+  /** What its guests run with. */
+  get accelerator(): 'kvm' | 'qemu' {
+    return this.options.accelerator
   }
 
   /** The guest template, on this machine. */

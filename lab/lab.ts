@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CertificateAuthority, type ClientPki } from './certificate.ts'
+import { probeAccelerator } from './guest/accelerator.ts'
 import { type GuestImage, guestImage } from './guest/image.ts'
 import { Host } from './host.ts'
 import { Slot, subnetPrefix, sweepSlots } from './slot.ts'
@@ -32,6 +33,8 @@ export class Lab {
   readonly dir: string
   readonly imageDir: string
   readonly image: GuestImage
+  /** What guests run with on this machine: KVM where a guest was seen to boot with it, else emulation. */
+  readonly accelerator: 'kvm' | 'qemu'
   /** What Skerry needs to speak to the hosts over TLS. */
   readonly pki: ClientPki
   readonly hosts: Host[] = []
@@ -40,7 +43,7 @@ export class Lab {
   private readonly cuts = new Set<string>()
 
   private constructor(
-    parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'pki'> & {
+    parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'accelerator' | 'pki'> & {
       authority: CertificateAuthority
       network: NetworkSwitch
     },
@@ -49,6 +52,7 @@ export class Lab {
     this.dir = parts.dir
     this.imageDir = parts.imageDir
     this.image = parts.image
+    this.accelerator = parts.accelerator
     this.pki = parts.pki
     this.authority = parts.authority
     this.network = parts.network
@@ -78,7 +82,17 @@ export class Lab {
           writeFile(join(dir, 'hosts', 'hosts'), '127.0.0.1 localhost\n'),
         ),
       ])
-      return new Lab({ id, dir, imageDir, image, pki: await authority.client('skerry'), authority, network })
+      const accelerator = await probeAccelerator(image, imageDir)
+      return new Lab({
+        id,
+        dir,
+        imageDir,
+        image,
+        accelerator,
+        pki: await authority.client('skerry'),
+        authority,
+        network,
+      })
     } catch (error) {
       await slot.release()
       throw error
@@ -110,6 +124,7 @@ export class Lab {
       dir: join(this.dir, 'hosts', options.name),
       shared: new Map((options.shared ?? []).map((name) => [name, join(this.dir, 'shared', name)])),
       templatePath: this.image.templatePath,
+      accelerator: this.accelerator,
       capabilityDir: join(this.imageDir, 'capabilities'),
       pki: this.pki,
       authority: this.authority,

@@ -39,7 +39,7 @@ export async function createGuest(host: Host, options: GuestOptions): Promise<Gu
   const seedPath = seed ? `${IMAGES_DIR}/${name}-seed.iso` : undefined
   if (seed && seedPath) await writeSeed(host.outsidePath(seedPath), seed)
   const xml = guestXml({
-    accelerator: options.accelerator ?? 'qemu',
+    accelerator: options.accelerator ?? host.accelerator,
     memoryMib: options.memoryMib ?? 128,
     vcpus: options.vcpus ?? 1,
     ...guest,
