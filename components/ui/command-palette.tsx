@@ -1,0 +1,118 @@
+'use client'
+
+import { Command } from 'cmdk'
+import { Search } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Dialog, Modal, ModalOverlay } from 'react-aria-components'
+import { cx } from './class-name.ts'
+import { overlayClassName } from './dialog.tsx'
+import { Kbd } from './kbd.tsx'
+import { Spinner } from './spinner.tsx'
+
+/** One thing the palette can do or open. */
+export interface PaletteItem {
+  id: string
+  label: string
+  icon?: ReactNode
+  /** At the right: where it is, what kind it is. */
+  hint?: ReactNode
+  shortcut?: string
+  /** Other words that find it. */
+  keywords?: readonly string[]
+  disabledReason?: string
+  onSelect: () => void
+}
+
+export interface PaletteGroup {
+  id: string
+  title: string
+  items: readonly PaletteItem[]
+}
+
+export interface CommandPaletteProps {
+  isOpen: boolean
+  onOpenChange: (isOpen: boolean) => void
+  search: string
+  onSearchChange: (search: string) => void
+  groups: readonly PaletteGroup[]
+  /** Results are on their way from the server. */
+  isLoading?: boolean
+  /** False when the groups were already found by the server. */
+  isFiltering?: boolean
+  placeholder?: string
+}
+
+const groupClassName =
+  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:text-ink-faint'
+
+/** Everything by name: pages, things, commands. Choosing closes it. */
+export function CommandPalette(props: CommandPaletteProps) {
+  const { isOpen, onOpenChange, search, onSearchChange, groups, isLoading, isFiltering = true } = props
+  return (
+    <ModalOverlay
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      isDismissable
+      className={cx(overlayClassName, 'items-start justify-center p-3 sm:pt-[14vh]')}
+    >
+      <Modal className="w-full max-w-150">
+        <Dialog aria-label="Command palette" className="outline-none">
+          <Command
+            label="Command palette"
+            loop
+            shouldFilter={isFiltering}
+            className="overflow-hidden rounded-xl bg-raised shadow-float"
+          >
+            <div className="flex h-12 items-center gap-2.5 border-b border-line px-4 text-ink-faint">
+              {isLoading ? <Spinner /> : <Search size={15} aria-hidden="true" />}
+              <Command.Input
+                autoFocus
+                value={search}
+                onValueChange={onSearchChange}
+                placeholder={props.placeholder ?? 'Find a VM, host, site, page or command'}
+                className="h-full min-w-0 flex-1 bg-transparent text-base text-ink outline-none placeholder:text-ink-faint focus-visible:outline-none"
+              />
+              <Kbd>Esc</Kbd>
+            </div>
+            <Command.List label="Results" className="max-h-[min(56vh,420px)] overflow-y-auto p-1.5">
+              <Command.Empty className="px-3 py-8 text-center text-sm text-ink-muted">
+                {isLoading ? 'Looking…' : `Nothing is called “${search}”`}
+              </Command.Empty>
+              {groups
+                .filter((group) => group.items.length > 0)
+                .map((group) => (
+                  <Command.Group key={group.id} heading={group.title} value={group.id} className={groupClassName}>
+                    {group.items.map((item) => (
+                      <PaletteLine key={item.id} item={item} onDone={() => onOpenChange(false)} />
+                    ))}
+                  </Command.Group>
+                ))}
+            </Command.List>
+          </Command>
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  )
+}
+
+function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }) {
+  return (
+    <Command.Item
+      value={item.id}
+      keywords={[item.label, ...(item.keywords ?? [])]}
+      disabled={Boolean(item.disabledReason)}
+      onSelect={() => {
+        onDone()
+        item.onSelect()
+      }}
+      className="flex min-h-8 cursor-default items-center gap-2.5 rounded-md px-2.5 text-sm text-ink data-[disabled=true]:text-ink-faint data-[selected=true]:bg-active"
+    >
+      {item.icon && <span className="flex w-4 shrink-0 justify-center text-ink-muted">{item.icon}</span>}
+      <span className="min-w-0 flex-1 truncate">{item.label}</span>
+      {(item.disabledReason ?? item.hint) && (
+        <span className="shrink-0 text-xs text-ink-faint">{item.disabledReason ?? item.hint}</span>
+      )}
+      {item.shortcut && <Kbd>{item.shortcut}</Kbd>}
+    </Command.Item>
+  )
+}
