@@ -26,9 +26,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   useSubscription(
     trpc.live.changes.subscriptionOptions(undefined, {
       onStarted: () => setStatus('live'),
-      onData: (event) => {
+      onData: (text) => {
         setStatus('live')
-        apply(JSON.parse(event.data) as LiveBatch)
+        apply(JSON.parse(text) as LiveBatch)
       },
       onError: () => setStatus('lost'),
       onConnectionStateChange: (state) => setStatus(state.state === 'pending' ? 'live' : 'connecting'),

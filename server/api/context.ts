@@ -17,6 +17,8 @@ export interface Context {
   sameOrigin: boolean
   origin: Origin
   requestId: string
+  /** Who asks now: a stream outlives the session it began in */
+  identifyAgain: () => Promise<Actor | null>
   /** Aborts when the client is gone */
   signal: AbortSignal | undefined
 }
@@ -43,6 +45,7 @@ export async function createContext(
       userAgent: headers.get('user-agent')?.slice(0, 300) ?? null,
     },
     requestId,
+    identifyAgain: async () => (await identify(services.auth, services.authDb, headers)).actor,
     signal: options.signal,
   }
 }

@@ -1,9 +1,25 @@
+import { fleetRouter } from './fleet.ts'
+import { hostRouter } from './host.ts'
+import { liveRouter } from './live.ts'
+import { networkRouter, storageRouter, templateRouter } from './resource.ts'
+import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
+import { siteRouter } from './site.ts'
 import { createCallerFactory, router } from './trpc.ts'
+import { vmRouter } from './vm.ts'
 
 /** Every procedure there is: one line a noun. */
 export const appRouter = router({
+  fleet: fleetRouter,
+  host: hostRouter,
+  live: liveRouter,
+  network: networkRouter,
+  savedView: savedViewRouter,
   session: sessionRouter,
+  site: siteRouter,
+  storage: storageRouter,
+  template: templateRouter,
+  vm: vmRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -1,6 +1,7 @@
 import { type Auth, createAuth } from '#server/auth/auth.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
+import { Live } from '#server/live/live.ts'
 
 /** What requests are served with; opened once in a process. */
 export interface Services {
@@ -9,6 +10,8 @@ export interface Services {
   /** Sees the whole fleet; only for finding out who asks, and for better-auth's own tables */
   authDb: Db
   auth: Auth
+  /** Streams of what changes */
+  live: Live
   /** Where browsers reach the console */
   url: string
 }
@@ -16,12 +19,15 @@ export interface Services {
 export function openServices(settings: Env): Services & { close: () => Promise<void> } {
   const db = openDb(settings.DATABASE_URL, { poolSize: 20 })
   const authDb = openDb(settings.DATABASE_URL, { scope: 'fleet', poolSize: 10 })
+  const live = new Live(db, settings.DATABASE_URL)
   return {
     db,
+    live,
     authDb,
     auth: createAuth(authDb, settings),
     url: settings.SKERRY_URL,
     close: async () => {
+      await live.close()
       await Promise.all([db.$disconnect(), authDb.$disconnect()])
     },
   }

@@ -1,4 +1,4 @@
-import { readOperationRows } from '#server/core/operation.ts'
+import { readOperationRows } from '#server/core/operation-list.ts'
 import { readVmRows } from '#server/core/vm-list.ts'
 import { type Db, inScope, type Scope } from '#server/db.ts'
 import { log } from '#server/log.ts'
@@ -104,8 +104,7 @@ export class LiveHub {
         for (const listener of listeners) listener(text)
       } catch (error) {
         log.warn({ error: String(error) }, 'live batch failed; its readers are told to read again')
-        const text = JSON.stringify(resetBatch)
-        for (const listener of listeners) listener(text)
+        for (const listener of listeners) listener(resetText)
       }
     }
   }
@@ -148,3 +147,6 @@ const resetBatch: LiveBatch = {
   places: true,
   changedHostIds: [],
 }
+
+/** Tells a browser to read everything again. */
+export const resetText = JSON.stringify(resetBatch)

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { load } from '#server/auth/load.ts'
+import { allowed } from '#server/auth/policy.ts'
+import { reserve } from '#server/core/quota.ts'
+import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
+import { countVms, listVms } from '#server/core/vm-list.ts'
+import { vmCan } from '#server/core/vm-rule.ts'
+import { FilterText } from '#server/schema/filter.ts'
+import { AssignInput, SetProtectedInput, SetTagsInput, VmId, VmListInput } from '#server/schema/vm.ts'
+import { change, router, signedIn } from './trpc.ts'
+import { vmPermission } from './vm-permission.ts'
+
+export const vmRouter = router({
+  /** One page of the VMs the asker may see; pass `nextCursor` back for the next. */
+  list: signedIn.input(VmListInput).query(({ ctx, input }) => listVms(ctx.tx, input)),
+
+  counts: signedIn
+    .input(z.object({ filter: FilterText.default('') }))
+    .query(({ ctx, input }) => countVms(ctx.tx, input.filter)),
+
+  /** Everything known of one VM but its XML, with what the asker can do to it or why not. */
+  get: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
+    await load.vm(ctx, input.id, 'read')
+    const vm = await readVm(ctx.tx, input.id)
+    const can = vmCan(vm, (action) => allowed(ctx.actor, 'vm', vmPermission[action], vm))
+    const may = {
+      tag: allowed(ctx.actor, 'vm', 'tag', vm),
+      protect: allowed(ctx.actor, 'vm', 'protect', vm),
+      assign: allowed(ctx.actor, 'vm', 'assign', vm),
+      readXml: allowed(ctx.actor, 'vm', 'read-xml', vm),
+    }
+    return { ...vm, can, may }
+  }),
+
+  xml: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
+    const vm = await load.vm(ctx, input.id, 'read-xml')
+    return { xml: vm.xml, canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm) }
+  }),
+
+  events: signedIn
+    .input(z.object({ id: VmId, before: z.date().nullish(), limit: z.int().min(1).max(200).default(50) }))
+    .query(async ({ ctx, input }) => {
+      await load.vm(ctx, input.id, 'read')
+      return listVmEvents(ctx.tx, input.id, input.before ?? null, input.limit)
+    }),
+
+  setTags: change('vm', 'tag')
+    .input(SetTagsInput)
+    .mutation(async ({ ctx, input }) => {
+      for (const id of input.ids) await load.vm(ctx, id, 'tag')
+      ctx.trail.detail = { vms: input.ids, add: input.add, remove: input.remove }
+      await setTags(ctx.tx, input.ids, input.add, input.remove)
+    }),
+
+  setProtected: change('vm', 'protect')
+    .input(SetProtectedInput)
+    .mutation(async ({ ctx, input }) => {
+      await load.vm(ctx, input.id, 'protect')
+      ctx.trail.detail = { protected: input.protected }
+      await setProtected(ctx.tx, input.id, input.protected)
+    }),
+
+  /** Gives VMs to a tenant within its quota, or takes them back. */
+  assign: change('vm', 'assign')
+    .input(AssignInput)
+    .mutation(async ({ ctx, input }) => {
+      for (const id of input.ids) await load.vm(ctx, id, 'assign')
+      if (input.tenantId) {
+        await load.tenant(ctx, input.tenantId, 'read')
+        await reserve(ctx.tx, input.tenantId, await sizeOfVms(ctx.tx, input.ids, input.tenantId))
+      }
+      ctx.trail.detail = { vms: input.ids, tenantId: input.tenantId }
+      await assignVms(ctx.tx, input.ids, input.tenantId)
+    }),
+})

@@ -1,0 +1,58 @@
+import type { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { liveStates, type OperationList, type OperationPage, type OperationRow } from '#server/schema/operation.ts'
+import { hiddenColumns, toOperationRow } from './operation.ts'
+
+/**
+ * One page of operations, live ones first, each part newest first. Ids are time-ordered, so the id is the key.
+ * @returns `next` is null at the end
+ */
+export async function listOperations(tx: Tx, query: OperationList): Promise<OperationPage> {
+  const filter: Prisma.OperationWhereInput = {
+    ...(query.targetId ? { targetId: query.targetId } : {}),
+    ...(query.parentId ? { parentId: query.parentId } : {}),
+    ...(query.kinds ? { kind: { in: query.kinds } } : {}),
+    ...(query.hostId ? { OR: [{ hostId: query.hostId }, { destinationHostId: query.hostId }] } : {}),
+  }
+  const page = (live: boolean, before: string | undefined, take: number) =>
+    tx.operation.findMany({
+      where: {
+        AND: [
+          filter,
+          { state: live ? { in: [...liveStates] } : { notIn: [...liveStates] } },
+          before ? { id: { lt: before } } : {},
+        ],
+      },
+      orderBy: { id: 'desc' },
+      take,
+      omit: hiddenColumns,
+    })
+  const { cursor, limit } = query
+  const rows = cursor && !cursor.live ? [] : await page(true, cursor?.id, limit + 1)
+  const liveCount = rows.length
+  if (query.live !== true && rows.length <= limit) {
+    rows.push(...(await page(false, cursor && !cursor.live ? cursor.id : undefined, limit + 1 - rows.length)))
+  }
+  const items = rows.slice(0, limit)
+  const last = rows.length > limit ? items.at(-1) : undefined
+  return { items: items.map(toOperationRow), next: last ? { live: items.length <= liveCount, id: last.id } : null }
+}
+
+/** One operation with the input it was given and, of a bulk or drain operation, its children. */
+export async function readOperation(
+  tx: Tx,
+  id: string,
+): Promise<(OperationRow & { input: unknown; children: OperationRow[] }) | null> {
+  const row = await tx.operation.findUnique({
+    where: { id },
+    include: { children: { orderBy: { id: 'asc' }, omit: hiddenColumns } },
+  })
+  return row && { ...toOperationRow(row), input: row.input, children: row.children.map(toOperationRow) }
+}
+
+/** Rows by id, for live updates; ids that are gone or not visible are left out. */
+export async function readOperationRows(tx: Tx, ids: readonly string[]): Promise<OperationRow[]> {
+  if (ids.length === 0) return []
+  const rows = await tx.operation.findMany({ where: { id: { in: [...ids] } }, omit: hiddenColumns })
+  return rows.map(toOperationRow)
+}
