@@ -94,7 +94,6 @@ export interface VmReading {
   state: VmPowerState
   /** Nanoseconds of CPU time */
   cpuTimeNs: bigint
-  vcpuCount: number
   memoryBytes: number
   memoryUsedBytes: number | null
   diskReadBytes: number

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { invalid } from '../../errors.ts'
+import { type Transport, unixTransport } from '../../libvirt/transport/socket.ts'
+import { sshTransport } from '../../libvirt/transport/ssh.ts'
+import { tlsTransport } from '../../libvirt/transport/tls.ts'
+import type { HostAddress } from '../driver.ts'
+
+export interface Route {
+  transport: Transport
+  /** What the daemon shall open, e.g. qemu:///system */
+  uri: string
+  /** Names the host in messages. */
+  label: string
+  /** Removes what was laid down for the transport; call it after the last connection. */
+  dispose(): void
+}
+
+const defaultSocket = '/var/run/libvirt/libvirt-sock'
+
+/**
+ * Finds the way that a URI names: qemu:///system, qemu+tls://host/system, qemu+ssh://user@host/system, or
+ * test:///default?socket=PATH. @throws invalid when it is none of these, or a credential it needs is missing
+ */
+export function routeTo(address: HostAddress): Route {
+  const url = parse(address.uri)
+  const [driver = '', carrier = url.hostname ? 'tls' : 'unix'] = url.protocol.slice(0, -1).split('+')
+  if (driver !== 'qemu' && driver !== 'test') {
+    throw invalid(`${address.uri} names the hypervisor “${driver}”; only QEMU is supported.`, wayOut)
+  }
+  const label = address.name ?? (url.hostname || 'this machine')
+  const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '')
+  const port = url.port ? Number(url.port) : undefined
+  const socketPath = url.searchParams.get('socket') ?? undefined
+  const route = (transport: Transport, dispose = () => {}): Route => ({
+    transport,
+    uri: `${driver}://${url.pathname || '/system'}`,
+    label,
+    dispose,
+  })
+  if (carrier === 'unix') return route(unixTransport(socketPath ?? defaultSocket))
+  if (!host) throw invalid(`${address.uri} names no host.`, wayOut)
+  if (carrier === 'tls') {
+    const tls = address.credential?.tls
+    if (!tls) {
+      throw invalid(`${label} is reached over TLS and needs a certificate.`, {
+        field: 'credential',
+        wayOut: "Give the authority's certificate, a client certificate and its key.",
+      })
+    }
+    const serverName = url.searchParams.get('server-name') ?? undefined
+    return route(
+      tlsTransport({ host, port, ca: tls.authority, certificate: tls.certificate, key: tls.key, serverName }),
+    )
+  }
+  if (carrier === 'ssh') {
+    const files = credentialFiles(address.credential?.ssh)
+    const user = url.username ? decodeURIComponent(url.username) : undefined
+    return route(sshTransport({ host, port, user, socketPath, ...files?.paths }), files?.remove)
+  }
+  throw invalid(`${address.uri} asks for the way “${carrier}”, which is not supported.`, wayOut)
+}
+
+const wayOut = {
+  field: 'uri',
+  wayOut: 'Use qemu:///system, qemu+tls://HOST/system or qemu+ssh://USER@HOST/system.',
+}
+
+function parse(uri: string): URL {
+  try {
+    return new URL(uri)
+  } catch (cause) {
+    throw invalid(`“${uri}” is no address of a hypervisor.`, { ...wayOut, cause })
+  }
+}
+
+/** ssh takes keys from files only: they lie in a folder that only we can enter, while the route is in use. */
+function credentialFiles(ssh: { key: string; knownHosts: string } | undefined) {
+  if (!ssh) return undefined
+  const folder = mkdtempSync(join(tmpdir(), 'skerry-ssh-'))
+  const identityFile = join(folder, 'key')
+  const knownHostsFile = join(folder, 'known_hosts')
+  const endLine = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
+  writeFileSync(identityFile, endLine(ssh.key), { mode: 0o600 })
+  writeFileSync(knownHostsFile, endLine(ssh.knownHosts), { mode: 0o600 })
+  return { paths: { identityFile, knownHostsFile }, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}

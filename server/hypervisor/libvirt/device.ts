@@ -1,0 +1,88 @@
+import type { CallOptions, EditResult, HypervisorHost } from '../driver.ts'
+import { affect, lifeOf, notWhileRunning } from './definition.ts'
+import type { Session } from './session.ts'
+import { holdsDevice, readVmXml } from './xml/vm.ts'
+
+type DeviceVerbs = Pick<HypervisorHost, 'attachDevice' | 'detachDevice' | 'resizeDisk'>
+
+const sizeInBytes = 1
+/** The guest has to let go of a device; libvirt itself waits some seconds. */
+const releaseMs = 10_000
+const pollMs = 200
+
+/** Devices of VMs, at once where it goes, else from the next start on. */
+export function deviceVerbs(session: Session): DeviceVerbs {
+  async function edit(
+    vm: string,
+    step: string,
+    options: CallOptions,
+    change: (flags: number) => Promise<unknown>,
+  ): Promise<EditResult> {
+    const { active, persistent, flags } = await lifeOf(session, vm, step, options)
+    try {
+      await change(flags)
+      return { live: active }
+    } catch (error) {
+      if (!active || !persistent || !notWhileRunning(error)) throw error
+      await change(affect.config)
+      return { live: false }
+    }
+  }
+
+  async function isHeld(vm: string, deviceXml: string, options: CallOptions): Promise<boolean> {
+    const { xml } = await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid: vm } }, options)
+    return holdsDevice(xml, deviceXml)
+  }
+
+  return {
+    async attachDevice(vm, deviceXml, options = {}) {
+      const step = 'attach a device'
+      const domain = { uuid: vm }
+      return edit(vm, step, options, (flags) =>
+        session.change(step, 'domainAttachDeviceFlags', { domain, xml: deviceXml, flags }, options),
+      )
+    },
+
+    async detachDevice(vm, deviceXml, options = {}) {
+      const step = 'detach a device'
+      const domain = { uuid: vm }
+      const result = await edit(vm, step, options, (flags) =>
+        session.long(
+          step,
+          'domainDetachDeviceFlags',
+          { domain, xml: deviceXml, flags },
+          { timeoutMs: 60_000, ...options },
+        ),
+      )
+      const deadline = performance.now() + releaseMs
+      while (result.live && (await isHeld(vm, deviceXml, options))) {
+        if (performance.now() > deadline) {
+          throw session.refuse(
+            'conflict',
+            step,
+            'the guest has not let go of it',
+            'Unmount it inside the guest, or stop the VM; it is gone from the next start on.',
+          )
+        }
+        await new Promise((resolve) => setTimeout(resolve, pollMs))
+      }
+      return result
+    },
+
+    async resizeDisk(vm, target, bytes, options = {}) {
+      const step = 'resize a disk'
+      const { active } = await lifeOf(session, vm, step, options)
+      if (active) {
+        const args = { domain: { uuid: vm }, disk: target, size: BigInt(bytes), flags: sizeInBytes }
+        await session.change(step, 'domainBlockResize', args, options)
+        return { live: true }
+      }
+      const { xml } = await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid: vm } }, options)
+      const path = readVmXml(xml).disks.find((disk) => disk.target === target)?.source
+      if (!path) throw session.refuse('not-found', step, `the VM has no disk ${target}`, 'Look at its disks again.')
+      const { volume } = await session.read(step, 'storageVolLookupByPath', { path }, options)
+      await session.change(step, 'storageVolResize', { volume, capacityBytes: BigInt(bytes) }, options)
+      return { live: true }
+    },
+  }
+}

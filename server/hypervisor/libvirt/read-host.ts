@@ -1,0 +1,139 @@
+import { errorCode } from '../../libvirt/error.ts'
+import type { CallOptions, HypervisorHost } from '../driver.ts'
+import type { HostDeviceFacts, StoragePoolFacts, VolumeFacts } from '../facts.ts'
+import { refusedWith } from './errors.ts'
+import type { Session } from './session.ts'
+import { readCapabilitiesXml, readDeviceXml } from './xml/host.ts'
+import { readNetworkXml, readPoolXml, readVolumeXml } from './xml/storage.ts'
+
+type HostVerbs = Pick<HypervisorHost, 'facts' | 'listStoragePools' | 'listNetworks' | 'load'>
+
+/** libvirt writes a version as one number: 9000000 is 9.0.0. */
+export const versionText = (version: bigint) =>
+  `${version / 1_000_000n}.${(version / 1000n) % 1000n}.${version % 1000n}`
+
+/** What went away between listing and reading is left out; a driver that lacks the whole thing has none of it. */
+const gone = [
+  errorCode.noNetwork,
+  errorCode.noStoragePool,
+  errorCode.noStorageVolume,
+  errorCode.noNodeDevice,
+  errorCode.noSupport,
+]
+
+async function ifThere<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work
+  } catch (error) {
+    if (refusedWith(error, ...gone)) return null
+    throw error
+  }
+}
+
+const present = <T>(values: readonly (T | null)[]): T[] => values.filter((value) => value !== null)
+
+/** Everything that reads the host itself. */
+export function hostVerbs(session: Session): HostVerbs {
+  let lastCpu: { busy: number; total: number } | undefined
+
+  async function devices(options: CallOptions): Promise<HostDeviceFacts[]> {
+    const list = await ifThere(session.read('list devices', 'connectListAllNodeDevices', {}, options))
+    const found = (list?.devices ?? []).map(({ name }) =>
+      ifThere(session.read('read a device', 'nodeDeviceGetXmlDesc', { name }, options)),
+    )
+    return present(await Promise.all(found)).map(({ xml }) => readDeviceXml(xml))
+  }
+
+  async function volumes(pool: { name: string; uuid: string }, options: CallOptions): Promise<VolumeFacts[]> {
+    const list = await ifThere(session.read('list volumes', 'storagePoolListAllVolumes', { pool }, options))
+    const found = (list?.volumes ?? []).map((volume) =>
+      ifThere(session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)),
+    )
+    return present(await Promise.all(found)).map(({ xml }) => readVolumeXml(xml))
+  }
+
+  async function readPool(pool: { name: string; uuid: string }, options: CallOptions): Promise<StoragePoolFacts> {
+    const [{ xml }, { active }] = await Promise.all([
+      session.read('read a storage pool', 'storagePoolGetXmlDesc', { pool }, options),
+      session.read('read a storage pool', 'storagePoolIsActive', { pool }, options),
+    ])
+    return { ...readPoolXml(xml), active, volumes: active ? await volumes(pool, options) : [] }
+  }
+
+  async function readNetwork(network: { name: string; uuid: string }, options: CallOptions) {
+    const [{ xml }, { active }, { autostart }] = await Promise.all([
+      session.read('read a network', 'networkGetXmlDesc', { network }, options),
+      session.read('read a network', 'networkIsActive', { network }, options),
+      session.read('read a network', 'networkGetAutostart', { network }, options),
+    ])
+    return { ...readNetworkXml(xml), active, autostart }
+  }
+
+  return {
+    async facts(options = {}) {
+      const step = 'read what the host is'
+      const [{ xml }, node, { hostname }, { type }, library, hypervisor, { freeBytes }, deviceFacts] =
+        await Promise.all([
+          session.read(step, 'connectGetCapabilities', {}, options),
+          session.read(step, 'nodeGetInfo', {}, options),
+          session.read(step, 'connectGetHostname', {}, options),
+          session.read(step, 'connectGetType', {}, options),
+          session.read(step, 'connectGetLibVersion', {}, options),
+          session.read(step, 'connectGetVersion', {}, options),
+          session.read(step, 'nodeGetFreeMemory', {}, options).catch(() => ({ freeBytes: 0n })),
+          devices(options),
+        ])
+      const { emulator: _, ...capabilities } = readCapabilitiesXml(xml)
+      return {
+        ...capabilities,
+        hostname,
+        cpuCount: node.cpus,
+        cpuMhz: node.mhz,
+        memoryBytes: Number(node.memoryKiB) * 1024,
+        memoryFreeBytes: Number(freeBytes),
+        libvirtVersion: versionText(library.version),
+        hypervisorVersion: versionText(hypervisor.version),
+        simulated: type !== 'QEMU',
+        devices: deviceFacts,
+      }
+    },
+
+    async listStoragePools(options = {}) {
+      const list = await ifThere(session.read('list storage pools', 'connectListAllStoragePools', {}, options))
+      return present(await Promise.all((list?.pools ?? []).map((pool) => ifThere(readPool(pool, options)))))
+    },
+
+    async listNetworks(options = {}) {
+      const list = await ifThere(session.read('list networks', 'connectListAllNetworks', {}, options))
+      return present(await Promise.all((list?.networks ?? []).map((network) => ifThere(readNetwork(network, options)))))
+    },
+
+    async load(options = {}) {
+      const step = "read the host's load"
+      const cpuArgs = { cpu: -1, flags: 0 }
+      const memoryArgs = { cell: -1, flags: 0 }
+      const [cpuCount, memoryCount] = await Promise.all([
+        session.read(step, 'nodeGetCpuStats', { ...cpuArgs, capacity: 0 }, options),
+        session.read(step, 'nodeGetMemoryStats', { ...memoryArgs, capacity: 0 }, options),
+      ])
+      const [cpu, memory] = await Promise.all([
+        session.read(step, 'nodeGetCpuStats', { ...cpuArgs, capacity: cpuCount.count }, options),
+        session.read(step, 'nodeGetMemoryStats', { ...memoryArgs, capacity: memoryCount.count }, options),
+      ])
+      const times = Object.fromEntries(cpu.params.map(({ field, value }) => [field, Number(value)]))
+      const idle = (times.idle ?? 0) + (times.iowait ?? 0)
+      const busy = (times.user ?? 0) + (times.kernel ?? 0)
+      const now = { busy, total: busy + idle }
+      const before = lastCpu
+      lastCpu = now
+      const passed = before ? now.total - before.total : 0
+      const free = memory.params
+        .filter(({ field }) => ['free', 'buffers', 'cached'].includes(field))
+        .reduce((total, { value }) => total + Number(value), 0)
+      return {
+        cpuUsage: before && passed > 0 ? Math.min(1, Math.max(0, (now.busy - before.busy) / passed)) : null,
+        memoryFreeBytes: free * 1024,
+      }
+    },
+  }
+}

@@ -1,0 +1,161 @@
+import { errorCode } from '../../libvirt/error.ts'
+import type { TypedParams } from '../../libvirt/protocol.ts'
+import type { CallOptions, HypervisorHost } from '../driver.ts'
+import type { VmFacts } from '../facts.ts'
+import { refusedWith } from './errors.ts'
+import type { Session } from './session.ts'
+import { isActive, pausedByMigration } from './state.ts'
+import { diskSizes, numberIn, readStats, stateIn, statsFlag, statsGroup } from './stats.ts'
+import { readVmXml } from './xml/vm.ts'
+
+/** Filters of the list of VMs, as bits. */
+const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
+const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
+const jobMigrationIn = 4
+const addressSource = { lease: 0, agent: 1, arp: 2 } as const
+
+interface Extras {
+  persistent: boolean
+  autostart: boolean
+  hasSnapshot: boolean
+}
+
+type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'readAddresses' | 'readings' | 'readXml'>
+
+/** Everything that reads VMs. */
+export function vmVerbs(session: Session): VmVerbs {
+  /** Null when the VM went away meanwhile. */
+  async function xmlOf(uuid: string, options: CallOptions): Promise<string | null> {
+    try {
+      return (await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid } }, options)).xml
+    } catch (error) {
+      if (refusedWith(error, errorCode.noDomain)) return null
+      throw error
+    }
+  }
+
+  async function complete(uuid: string, params: TypedParams, extras: Extras, options: CallOptions) {
+    const xml = await xmlOf(uuid, options)
+    if (xml === null) return null
+    const defined = readVmXml(xml)
+    const sizes = new Map(diskSizes(params).map((size) => [size.target, size]))
+    const state = numberIn(params, 'state.state')
+    const vm: VmFacts = {
+      ...defined,
+      ...stateIn(params),
+      incoming: pausedByMigration(state, numberIn(params, 'state.reason')) && (await comesIn(uuid, options)),
+      persistent: extras.persistent,
+      autostart: extras.autostart,
+      snapshotCount: extras.hasSnapshot ? await snapshotCount(uuid, options) : 0,
+      disks: defined.disks.map((disk) => ({ ...disk, ...sizes.get(disk.target) })),
+    }
+    return isActive(vm.state) ? vm : { ...vm, agentConnected: false }
+  }
+
+  async function comesIn(uuid: string, options: CallOptions): Promise<boolean> {
+    try {
+      const job = await session.read('read a job', 'domainGetJobStats', { domain: { uuid } }, options)
+      return job.params.operation === jobMigrationIn
+    } catch (error) {
+      if (refusedWith(error, errorCode.noDomain, errorCode.operationInvalid)) return false
+      throw error
+    }
+  }
+
+  async function snapshotCount(uuid: string, options: CallOptions): Promise<number> {
+    try {
+      const args = { domain: { uuid }, flags: 0 }
+      return (await session.read('count snapshots', 'domainSnapshotNum', args, options)).count
+    } catch (error) {
+      if (refusedWith(error, errorCode.noDomain)) return 0
+      throw error
+    }
+  }
+
+  async function listed(flags: number, options: CallOptions): Promise<Set<string>> {
+    const { domains } = await session.read('list VMs', 'connectListAllDomains', { flags }, options)
+    return new Set(domains.map((domain) => domain.uuid))
+  }
+
+  return {
+    async listVms(options = {}) {
+      const stats = statsGroup.state | statsGroup.block
+      const [{ records }, persistent, autostart, hasSnapshot] = await Promise.all([
+        session.read('list VMs', 'connectGetAllDomainStats', { domains: [], stats, flags: statsFlag.nowait }, options),
+        listed(listFlag.persistent, options),
+        listed(listFlag.autostart, options),
+        listed(listFlag.hasSnapshot, options),
+      ])
+      const vms = await Promise.all(
+        records.map(({ domain: { uuid }, params }) =>
+          complete(
+            uuid,
+            params,
+            { persistent: persistent.has(uuid), autostart: autostart.has(uuid), hasSnapshot: hasSnapshot.has(uuid) },
+            options,
+          ),
+        ),
+      )
+      return vms.filter((vm) => vm !== null)
+    },
+
+    async readVm(vm, options = {}) {
+      const domain = { uuid: vm }
+      const stats = statsGroup.state | statsGroup.block
+      try {
+        const [{ records }, { persistent }, { autostart }] = await Promise.all([
+          session.read(
+            'read a VM',
+            'connectGetAllDomainStats',
+            { domains: [domain], stats, flags: statsFlag.nowait },
+            options,
+          ),
+          session.read('read a VM', 'domainIsPersistent', { domain }, options),
+          session.read('read a VM', 'domainGetAutostart', { domain }, options),
+        ])
+        const record = records[0]
+        return record ? await complete(vm, record.params, { persistent, autostart, hasSnapshot: true }, options) : null
+      } catch (error) {
+        if (refusedWith(error, errorCode.noDomain)) return null
+        throw error
+      }
+    },
+
+    async readAddresses(vm, options = {}) {
+      const addresses = new Map<string, string[]>()
+      for (const source of [addressSource.agent, addressSource.lease, addressSource.arp]) {
+        const args = { domain: { uuid: vm }, source }
+        const { interfaces } = await session
+          .read("read a VM's addresses", 'domainInterfaceAddresses', args, options)
+          .catch(() => ({ interfaces: [] }))
+        for (const { name, hardwareAddress, addresses: found } of interfaces) {
+          if (!hardwareAddress || name === 'lo' || found.length === 0) continue
+          const mac = hardwareAddress.toLowerCase()
+          const known = addresses.get(mac) ?? []
+          addresses.set(mac, [...new Set([...known, ...found.map((each) => each.address)])])
+        }
+        if (addresses.size > 0) break
+      }
+      return addresses
+    },
+
+    async readings(options = {}) {
+      const { state, cpu, balloon, interface: net, block } = statsGroup
+      const { records } = await session.read(
+        "read the VMs' counters",
+        'connectGetAllDomainStats',
+        { domains: [], stats: state | cpu | balloon | net | block, flags: statsFlag.active | statsFlag.nowait },
+        options,
+      )
+      return records.map(readStats)
+    },
+
+    async readXml(vm, { secure, inactive, migratable, ...options } = {}) {
+      const flags =
+        (secure ? xmlFlag.secure : 0) | (inactive ? xmlFlag.inactive : 0) | (migratable ? xmlFlag.migratable : 0)
+      return (
+        await session.read("read a VM's definition", 'domainGetXmlDesc', { domain: { uuid: vm }, flags }, options)
+      ).xml
+    },
+  }
+}

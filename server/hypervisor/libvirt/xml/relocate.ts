@@ -1,0 +1,79 @@
+import { XmlEdit } from './edit.ts'
+import { find, findAll, type XmlElement } from './tree.ts'
+import { xml } from './write.ts'
+
+const sourceAttributes = ['file', 'dev'] as const
+
+/**
+ * The definition with other paths for some disks, by target (vda …). A backing chain written down for such a disk goes:
+ * the copy has none.
+ */
+export function withDiskSources(definition: string, sources: Readonly<Record<string, string>>): string {
+  const edit = new XmlEdit(definition)
+  moveDisks(edit, sources)
+  return edit.toString()
+}
+
+function moveDisks(edit: XmlEdit, sources: Readonly<Record<string, string>>): void {
+  for (const disk of findAll(find(edit.root, 'devices'), 'disk')) {
+    const path = sources[find(disk, 'target')?.attributes.dev ?? '']
+    if (path === undefined) continue
+    const source = find(disk, 'source')
+    if (!source) continue
+    const attribute = sourceAttributes.find((name) => source.attributes[name] !== undefined)
+    if (attribute) edit.setAttribute(source, attribute, path)
+    else replaceVolumeSource(edit, disk, source, path)
+    const backing = find(disk, 'backingStore')
+    if (backing) edit.remove(backing)
+  }
+}
+
+/** A disk named by pool and volume becomes one named by its file. */
+function replaceVolumeSource(edit: XmlEdit, disk: XmlElement, source: XmlElement, path: string): void {
+  edit.setAttribute(disk, 'type', 'file')
+  edit.replace(source, xml('source', { file: path }))
+}
+
+export interface Twin {
+  uuid: string
+  name: string
+  notes: string
+  /** New paths by disk target */
+  disks: Readonly<Record<string, string>>
+  /** Of the n-th network card */
+  mac(index: number): string
+}
+
+/** What a clone is defined by: everything as the original has it, but its identity, disks and addresses. */
+export function twinXml(definition: string, twin: Twin): string {
+  const edit = new XmlEdit(definition)
+  setOrAdd(edit, 'name', twin.name)
+  setOrAdd(edit, 'uuid', twin.uuid)
+  setOrAdd(edit, 'description', twin.notes)
+  moveDisks(edit, twin.disks)
+  for (const [index, card] of findAll(find(edit.root, 'devices'), 'interface').entries()) {
+    const mac = find(card, 'mac')
+    if (mac) edit.setAttribute(mac, 'address', twin.mac(index))
+    const target = find(card, 'target')
+    if (target) edit.remove(target)
+  }
+  // A second guest must not write into the first one's files and sockets.
+  for (const path of ['serial', 'console']) {
+    for (const device of findAll(find(edit.root, 'devices'), path)) {
+      const log = find(device, 'log')
+      if (log) edit.remove(log)
+    }
+  }
+  for (const channel of findAll(find(edit.root, 'devices'), 'channel')) {
+    const source = find(channel, 'source')
+    if (channel.attributes.type === 'unix' && source) edit.remove(source)
+  }
+  return edit.toString()
+}
+
+function setOrAdd(edit: XmlEdit, name: string, text: string): void {
+  const element = find(edit.root, name)
+  if (element && text === '') edit.remove(element)
+  else if (element) edit.setText(element, text)
+  else if (text !== '') edit.append(edit.root, xml(name, {}, text))
+}
