@@ -45,19 +45,30 @@ export function endingWithParent(command, signal = 'SIGTERM') {
  * @param {string} options.logPath
  * @param {NodeJS.ProcessEnv} [options.env]
  * @param {string[]} [options.wrapper] put in front of the command, for what must be entered before the signal is arranged
+ * @param {boolean} [options.sharesTerminal] stays in our process group, for a program that must see our terminal
  * @param {number} [options.uid]
  * @param {number} [options.gid]
  * @param {'SIGTERM' | 'SIGINT'} [options.stopSignal]
  * @param {number} [options.stopTimeoutMs]
  * @returns {Child}
  */
-export function startChild({ name, command, logPath, env, wrapper = [], uid, gid, ...stopping }) {
+export function startChild({
+  name,
+  command,
+  logPath,
+  env,
+  wrapper = [],
+  sharesTerminal = false,
+  uid,
+  gid,
+  ...stopping
+}) {
   const { stopSignal = 'SIGTERM', stopTimeoutMs = 10_000 } = stopping
   mkdirSync(dirname(logPath), { recursive: true })
   if (existsSync(logPath)) renameSync(logPath, logPath.replace(/\.log$/, '.previous.log'))
   const log = openSync(logPath, 'w', 0o600)
   const [program = '', ...args] = [...wrapper, ...endingWithParent(command, stopSignal)]
-  const child = spawn(program, args, { env, uid, gid, detached: true, stdio: ['ignore', log, log] })
+  const child = spawn(program, args, { env, uid, gid, detached: !sharesTerminal, stdio: ['ignore', log, log] })
   closeSync(log)
   let running = true
   /** @type {Promise<string>} */

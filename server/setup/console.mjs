@@ -2,13 +2,14 @@ import { chmodSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { ensureBuild } from './build.mjs'
-import { hasOwnHosts, labObstacle, startHosts } from './hosts.mjs'
+import { hasOwnHosts, labObstacle, startLab, startSimulatedHosts } from './hosts.mjs'
 import { inRoot, nodePath } from './place.mjs'
 import { startPostgres } from './postgres.mjs'
 import { ensureClient, migrate } from './prisma.mjs'
 import { nodeCommand, ProgramFailed, runProgram } from './program.mjs'
 import { readSecret } from './secret.mjs'
 import { SetupError, step } from './step.mjs'
+import { rootPrefix } from './superuser.mjs'
 
 /**
  * @typedef {object} ConsoleOptions
@@ -33,8 +34,15 @@ export async function startConsole(children, options) {
   await refuseTakenPort(port)
   const secret = readSecret(join(folder, 'secret.json'))
   const databaseUrl = await openDatabase(children, options, secret, logFolder)
-  const hosts = await chooseHosts(options, databaseUrl, labFolder)
-  const hostsReady = hosts === 'own' ? undefined : startHosts(children, hosts, { labFolder, logFolder })
+  const asRoot = options.hosts === 'auto' || options.hosts === 'lab' ? await rootPrefix() : []
+  const hosts = await chooseHosts(options, databaseUrl, asRoot)
+  const places = { folder, labFolder, logFolder }
+  const startHosts = {
+    lab: () => startLab(children, places, asRoot),
+    simulated: () => startSimulatedHosts(children, places),
+    own: () => undefined,
+  }
+  const hostsReady = startHosts[hosts]()
   // The lab's guests boot while the console builds; a failure of the lab is reported when it is waited for.
   await step('Build of the console', ensureBuild, { summary: (built) => (built ? 'made' : 'up to date') })
   const url = `http://127.0.0.1:${port}`
@@ -81,16 +89,16 @@ async function openDatabase(children, options, secret, logFolder) {
 /**
  * @param {ConsoleOptions} options
  * @param {string} databaseUrl
- * @param {string} labFolder
+ * @param {string[]} asRoot
  * @returns {Promise<import('./hosts.mjs').HostKind>}
  */
-async function chooseHosts({ hosts, labImpossible }, databaseUrl, labFolder) {
+async function chooseHosts({ folder, hosts, labImpossible }, databaseUrl, asRoot) {
   if (hosts === 'own' || hosts === 'simulated') return hosts
-  if (hosts === 'auto' && (await hasOwnHosts(databaseUrl, labFolder))) {
+  if (hosts === 'auto' && (await hasOwnHosts(databaseUrl, folder))) {
     console.log('  Hosts of your own are configured, so no lab is started (--lab starts one all the same).')
     return 'own'
   }
-  const obstacle = labImpossible ?? (await step('What a lab needs', labObstacle))
+  const obstacle = labImpossible ?? (await step('What a lab needs', () => labObstacle(asRoot)))
   if (!obstacle) return 'lab'
   if (hosts === 'lab') throw new SetupError(`This machine can't run a lab of real hosts: ${obstacle}`)
   console.log(`  No lab of real hosts here: ${obstacle}\n  The console gets simulated hosts instead.`)

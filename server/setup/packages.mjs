@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { runProgram, tryProgram } from './program.mjs'
 import { SetupError } from './step.mjs'
+import { waysToRoot } from './superuser.mjs'
 
 /**
  * A Debian package, and a file by which it is known where there is no dpkg.
@@ -47,9 +48,6 @@ export function missingPackages(wanted, listing) {
 
 const dpkgFormat = `\${db:Status-Abbrev} \${Package}\\n`
 
-/** @param {string} command @param {string[]} args */
-const succeeds = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
-
 /**
  * Installs what is missing of the wanted Debian packages, as root or through sudo.
  * @param {SystemPackage[]} wanted
@@ -63,11 +61,8 @@ export async function ensurePackages(wanted, detail) {
   const plan = planInstall({
     missing,
     platform: process.platform,
-    hasApt: listing.code === 0 && succeeds('apt-get', '--version'),
-    isRoot: process.getuid?.() === 0,
-    hasSudo: succeeds('sudo', '--version'),
-    sudoNeedsPassword: !succeeds('sudo', '-n', 'true'),
-    isTerminal: Boolean(process.stdin.isTTY),
+    hasApt: spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0,
+    ...waysToRoot(),
   })
   if (plan.kind === 'nothing') return { installed: [] }
   if (plan.kind === 'impossible') return { installed: [], impossible: plan.reason }

@@ -23,6 +23,7 @@ export class ProgramFailed extends Error {
  * @property {NodeJS.ProcessEnv} [env]
  * @property {(line: string) => void} [onLine] told the line it wrote last
  * @property {boolean} [interactive] leaves it the terminal, for a password prompt
+ * @property {boolean} [keepsTerminal] stays in our process group, for a program that must see our terminal
  * @property {boolean} [show] passes its output through as it comes, instead of collecting it
  * @property {number} [timeoutMs] stops it after this time
  */
@@ -47,13 +48,16 @@ export async function runProgram(command, options = {}) {
  * @param {ProgramOptions} options
  * @returns {Promise<{ code: number | string, output: string }>} `code` is the exit code, or why there is none
  */
-export async function tryProgram(command, { env, onLine, interactive = false, show = false, timeoutMs } = {}) {
+export async function tryProgram(
+  command,
+  { env, onLine, interactive = false, keepsTerminal = interactive, show = false, timeoutMs } = {},
+) {
   const [program = '', ...args] = interactive ? command : endingWithParent(command)
   const passed = interactive || show ? 'inherit' : 'pipe'
   const child = spawn(program, args, {
     cwd: root,
     env,
-    detached: !interactive,
+    detached: !keepsTerminal,
     stdio: [interactive ? 'inherit' : 'ignore', passed, passed],
   })
   running.add(child)

@@ -3,7 +3,9 @@ import { existsSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { dataFolder } from './place.mjs'
+import { runProgram } from './program.mjs'
 import { findRunning } from './running.mjs'
+import { rootPrefix } from './superuser.mjs'
 
 /** @returns {Promise<boolean>} */
 async function confirmed() {
@@ -21,6 +23,17 @@ async function confirmed() {
   return /^y(es)?$/i.test(answer.trim())
 }
 
+/** A lab that ran through sudo leaves files of root's. */
+async function remove() {
+  try {
+    rmSync(dataFolder, { recursive: true, force: true })
+  } catch (error) {
+    const asRoot = await rootPrefix()
+    if (asRoot.length === 0) throw error
+    await runProgram([...asRoot, 'rm', '-rf', dataFolder], { keepsTerminal: true })
+  }
+}
+
 const running = findRunning(dataFolder)
 if (running) {
   console.error(`Skerry runs here: ${running.url}. Stop it first (process ${running.pid}).`)
@@ -28,7 +41,7 @@ if (running) {
 } else if (!existsSync(dataFolder)) {
   console.log('There is nothing to delete.')
 } else if (await confirmed()) {
-  rmSync(dataFolder, { recursive: true, force: true })
+  await remove()
   console.log('Deleted. "npm run up" starts afresh.')
 } else {
   process.exitCode = 1

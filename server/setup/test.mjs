@@ -8,6 +8,7 @@ import { browserPackages, ensurePackages } from './packages.mjs'
 import { ensureClient } from './prisma.mjs'
 import { ProgramFailed, stopPrograms } from './program.mjs'
 import { SetupError, seconds, step } from './step.mjs'
+import { rootPrefix } from './superuser.mjs'
 import { parts } from './test-part.mjs'
 import { lastLine, withExit } from './test-report.mjs'
 
@@ -42,7 +43,8 @@ async function prepare(chosen) {
   }
   await step('npm packages', ensureNpmPackages)
   await step('Database client', ensureClient)
-  const obstacle = lab ?? (needsLab ? await step('What a lab needs', labObstacle) : undefined)
+  const obstacle =
+    lab ?? (needsLab ? await step('What a lab needs', async () => labObstacle(await rootPrefix())) : undefined)
   return { lab: obstacle && `this machine can't run a lab: ${obstacle}`, browser }
 }
 
