@@ -60,15 +60,27 @@ export const navigation: readonly NavigationGroup[] = [
 
 /** Whether `pathname` lies in the part of the console that `href` opens. */
 export const isWithin = (pathname: string, href: string) =>
-  href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`) || (href === '/fleet' && pathname.startsWith('/vms/'))
+  href === '/'
+    ? pathname === '/'
+    : pathname === href || pathname.startsWith(`${href}/`) || (href === '/fleet' && pathname.startsWith('/vms/'))
+
+/** The signed-in person as the shell needs to know them. */
+export interface Person {
+  name: string
+  operator: boolean
+  /** Owner or admin of some tenant */
+  administers: boolean
+  memberships: { tenantId: string; tenantName: string; role: string }[]
+}
 
 /** What this person is shown. */
-export function visibleNavigation(person: { operator: boolean; administers: boolean }): NavigationGroup[] {
+export function visibleNavigation(person: Person): NavigationGroup[] {
   return navigation
     .map((group) => ({
       ...group,
       destinations: group.destinations.filter(
-        (place) => (!place.operatorOnly || person.operator) && (!place.adminOnly || person.operator || person.administers),
+        (place) =>
+          (!place.operatorOnly || person.operator) && (!place.adminOnly || person.operator || person.administers),
       ),
     }))
     .filter((group) => group.destinations.length > 0)

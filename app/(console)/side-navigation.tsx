@@ -6,7 +6,13 @@ import { cx } from '#components/ui/class-name.ts'
 import { isWithin, type NavigationGroup } from './navigation.ts'
 
 /** The console's places in a column; on a phone it stands in the menu. */
-export function SideNavigation({ groups, onNavigate }: { groups: readonly NavigationGroup[]; onNavigate?: () => void }) {
+export function SideNavigation({
+  groups,
+  onNavigate,
+}: {
+  groups: readonly NavigationGroup[]
+  onNavigate?: () => void
+}) {
   const pathname = usePathname()
   return (
     <nav aria-label="Console" className="flex flex-col gap-4 px-2 py-3">

@@ -1,0 +1,73 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { OperationLine } from '#components/operation/operation-line.tsx'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { ResizablePanel } from '#components/ui/resizable-panel.tsx'
+import { Spinner } from '#components/ui/spinner.tsx'
+import { isLive, type OperationRow } from '#server/schema/operation.ts'
+
+const shown = 30
+
+/** Everyone's operations in what this person may see, the live ones first; stays open across pages and reloads. */
+export function OperationTray() {
+  const trpc = useTRPC()
+  const operations = useQuery(trpc.operation.list.queryOptions({ limit: shown }))
+  const [isOpen, setOpen] = useRemembered('skerry-tray-open')
+  const items = operations.data?.items ?? []
+  const live = items.filter((operation) => isLive(operation.state))
+  return (
+    <ResizablePanel
+      label="Operations"
+      summary={<TraySummary live={live} latest={items[0]} />}
+      actions={
+        <Link href="/operations" tone="muted" className="text-xs">
+          All
+        </Link>
+      }
+      isOpen={isOpen}
+      onOpenChange={setOpen}
+      storageKey="skerry-tray-height"
+    >
+      {operations.error ? (
+        <ErrorMessage title="Operations could not be read" message={operations.error.message} variant="page" />
+      ) : items.length === 0 && !operations.isPending ? (
+        <EmptyState title="Nothing has been done yet">Every change to a host shows here while it runs.</EmptyState>
+      ) : (
+        <ul>
+          {items.map((operation) => (
+            <OperationLine key={operation.id} operation={operation} />
+          ))}
+        </ul>
+      )}
+    </ResizablePanel>
+  )
+}
+
+function TraySummary({ live, latest }: { live: OperationRow[]; latest: OperationRow | undefined }) {
+  if (live.length > 0) {
+    return (
+      <>
+        <Spinner /> {live.length} running
+      </>
+    )
+  }
+  if (latest?.state === 'failed') return <span className="text-failed">The last one failed</span>
+  return <span>None running</span>
+}
+
+/** A yes or no that this browser remembers; no until it is read, so that server and browser agree. */
+function useRemembered(key: string): [boolean, (value: boolean) => void] {
+  const [value, setValue] = useState(() => typeof window !== 'undefined' && localStorage.getItem(key) === 'yes')
+  return [
+    value,
+    (next) => {
+      localStorage.setItem(key, next ? 'yes' : 'no')
+      setValue(next)
+    },
+  ]
+}

@@ -1,0 +1,38 @@
+import 'server-only'
+import { dehydrate, type FetchQueryOptions, HydrationBoundary, type QueryKey } from '@tanstack/react-query'
+import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
+import { headers } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { cache, type ReactNode } from 'react'
+import { createContext } from '#server/api/context.ts'
+import { appRouter } from '#server/api/root.ts'
+import { services } from '#server/api/services.ts'
+import type { Actor } from '#server/auth/actor.ts'
+import { pathHeader } from '#server/schema/http.ts'
+import { makeQueryClient } from './query-client.ts'
+
+const requestContext = cache(async () => createContext(services(), await headers()))
+const requestQueryClient = cache(makeQueryClient)
+
+/** The procedures as query options, answered in this process within the same request and permission. */
+export const trpc = createTRPCOptionsProxy({ ctx: requestContext, router: appRouter, queryClient: requestQueryClient })
+
+/** Who is signed in; whoever is not is sent to sign in and comes back here. */
+export async function requireActor(): Promise<Actor> {
+  const { actor } = await requestContext()
+  if (actor) return actor
+  const path = (await headers()).get(pathHeader) ?? '/'
+  redirect(`/login?next=${encodeURIComponent(path)}`)
+}
+
+/** Reads ahead for the page below, which then needs no round trip of its own. A failure shows where it is used. */
+export function prefetch<Data, Err, Result, Key extends QueryKey>(
+  options: FetchQueryOptions<Data, Err, Result, Key>,
+): void {
+  void requestQueryClient().prefetchQuery(options)
+}
+
+/** Hands what was read ahead to the client components below. */
+export function Hydrate({ children }: { children: ReactNode }) {
+  return <HydrationBoundary state={dehydrate(requestQueryClient())}>{children}</HydrationBoundary>
+}
