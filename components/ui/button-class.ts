@@ -11,9 +11,9 @@ const byVariant: Record<ButtonVariant, string> = {
 }
 
 const bySize: Record<ButtonSize, string> = {
-  sm: 'h-7 gap-1.5 px-2 text-xs',
-  md: 'h-8 gap-1.5 px-3 text-sm',
-  lg: 'h-10 gap-2 px-4 text-base',
+  sm: 'h-7 gap-1.5 text-xs',
+  md: 'h-8 gap-1.5 text-sm',
+  lg: 'h-10 gap-2 text-base',
 }
 
 /** The look of a button, shared by Button and ButtonLink. `isOff` greys it and mutes its hover. */
@@ -23,12 +23,14 @@ export function buttonClassName(options: {
   isOff?: boolean
   isSquare?: boolean
 }): string {
-  const square = { sm: 'w-7 px-0', md: 'w-8 px-0', lg: 'w-10 px-0' }[options.size]
+  const width = options.isSquare
+    ? { sm: 'w-7', md: 'w-8', lg: 'w-10' }[options.size]
+    : { sm: 'px-2', md: 'px-3', lg: 'px-4' }[options.size]
   return cx(
-    'relative inline-flex shrink-0 cursor-default select-none items-center justify-center whitespace-nowrap rounded-md font-medium transition-colors duration-100',
+    'relative inline-flex shrink-0 cursor-default select-none items-center justify-center whitespace-nowrap rounded-md font-medium transition-colors duration-100 [&_svg]:shrink-0',
     'outline-none data-focus-visible:outline-2 data-focus-visible:outline-offset-1 data-focus-visible:outline-focus',
     bySize[options.size],
-    options.isSquare && square,
+    width,
     options.isOff
       ? options.variant === 'quiet'
         ? 'text-ink-faint/70'

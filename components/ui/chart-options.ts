@@ -28,7 +28,7 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
     class: `chart-${options.theme}`,
     width: options.widthPx,
     height: options.heightPx,
-    padding: [8, 8, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -5,7 +5,7 @@ import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from 'react-aria-com
 import { cx } from './class-name.ts'
 import type { DataColumn } from './data-table-column.ts'
 import { IconButton } from './icon-button.tsx'
-import { popoverClassName, popoverItemClassName } from './popover-class.ts'
+import { popoverClassName, popoverItemClassName, popoverItemColor } from './popover-class.ts'
 
 export interface ColumnMenuProps<Row> {
   columns: readonly DataColumn<Row>[]
@@ -20,7 +20,7 @@ export function ColumnMenu<Row>({ columns, hiddenColumns, onHiddenColumnsChange 
   return (
     <MenuTrigger>
       <IconButton label="Columns" icon={<Columns3 size={14} aria-hidden="true" />} tooltipPlacement="bottom" />
-      <Popover placement="bottom end" offset={4} className={cx(popoverClassName, 'max-h-96')}>
+      <Popover placement="bottom end" offset={4} className={cx(popoverClassName, 'max-h-96 min-w-40')}>
         <AriaMenu
           aria-label="Columns"
           selectionMode="multiple"
@@ -36,7 +36,7 @@ export function ColumnMenu<Row>({ columns, hiddenColumns, onHiddenColumnsChange 
               key={column.id}
               id={column.id}
               textValue={column.header}
-              className={cx('group', popoverItemClassName)}
+              className={cx('group', popoverItemClassName, popoverItemColor)}
             >
               <Check size={14} aria-hidden="true" className="invisible text-accent group-data-selected:visible" />
               {column.header}

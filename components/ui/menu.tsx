@@ -14,7 +14,7 @@ import {
 } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { Kbd } from './kbd.tsx'
-import { popoverClassName, popoverItemClassName } from './popover-class.ts'
+import { popoverClassName, popoverItemClassName, popoverItemColor } from './popover-class.ts'
 
 /** One command of a menu; `href` makes it a link. */
 export interface MenuAction {
@@ -50,7 +50,7 @@ export function Menu({ trigger, label, groups, placement = 'bottom end' }: MenuP
   return (
     <MenuTrigger isOpen={isOpen} onOpenChange={setOpen}>
       {trigger}
-      <Popover placement={placement} offset={4} className={cx(popoverClassName, 'max-w-80')}>
+      <Popover placement={placement} offset={4} className={cx(popoverClassName, 'min-w-40 max-w-80')}>
         <MenuList label={label} groups={groups} />
       </Popover>
     </MenuTrigger>
@@ -91,7 +91,7 @@ function MenuLine({ item }: { item: MenuAction }) {
       onAction={item.onAction}
       className={cx(
         popoverItemClassName,
-        item.isDanger && !item.disabledReason && 'text-failed data-focused:bg-failed-soft',
+        item.isDanger && !item.disabledReason ? 'text-failed data-focused:bg-failed-soft' : popoverItemColor,
         item.disabledReason && 'items-start',
       )}
     >

@@ -1,8 +1,10 @@
 /** What floats: menus, lists, suggestions. */
 export const popoverClassName =
-  'min-w-40 overflow-auto rounded-lg bg-raised p-1 shadow-float outline-none data-entering:animate-appear'
+  'overflow-auto rounded-lg bg-raised p-1 shadow-float outline-none data-entering:animate-appear'
 
-/** A line of a floating list. */
+/** A line of a floating list; give it its colours besides. */
 export const popoverItemClassName =
-  'flex min-h-7 cursor-default select-none items-center gap-2 rounded-sm px-2 py-1 text-sm text-ink outline-none ' +
-  'data-focused:bg-active data-disabled:text-ink-faint'
+  'flex min-h-7 cursor-default select-none items-center gap-2 rounded-sm px-2 py-1 text-sm outline-none data-disabled:text-ink-faint'
+
+/** The colours of a line that does no harm. */
+export const popoverItemColor = 'text-ink data-focused:bg-active'

@@ -61,7 +61,12 @@ export function ResizablePanel(props: ResizablePanelProps) {
           onPress={() => onOpenChange(!isOpen)}
         />
       </header>
-      <div id={id} hidden={!isOpen} className="min-h-0 overflow-auto" style={{ height: isOpen ? sizePx : 0 }}>
+      <div
+        id={id}
+        hidden={!isOpen}
+        className="max-h-[50dvh] min-h-0 overflow-auto"
+        style={{ height: isOpen ? sizePx : 0 }}
+      >
         {children}
       </div>
     </section>

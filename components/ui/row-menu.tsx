@@ -32,7 +32,7 @@ export function RowMenu({ label, groups, anchor, onClose }: RowMenuProps) {
         onOpenChange={(isOpen) => !isOpen && onClose()}
         placement={anchor.side === 'end' ? 'bottom end' : 'bottom start'}
         offset={2}
-        className={`${popoverClassName} max-w-80`}
+        className={`${popoverClassName} min-w-40 max-w-80`}
       >
         <MenuList label={label} groups={groups} onClose={onClose} />
       </Popover>

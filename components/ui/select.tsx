@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { Select as AriaSelect, Button, ListBox, ListBoxItem, Popover, SelectValue, Text } from 'react-aria-components'
 import { controlClassName, cx } from './class-name.ts'
 import { FieldHelp, FieldLabel, type FieldProps, fieldClassName } from './field.tsx'
-import { popoverClassName, popoverItemClassName } from './popover-class.ts'
+import { popoverClassName, popoverItemClassName, popoverItemColor } from './popover-class.ts'
 
 /** One choice of a Select or ComboBox. */
 export interface Option {
@@ -67,7 +67,11 @@ export function Select(props: SelectProps) {
 export function OptionItem({ option }: { option: Option }) {
   const detail = option.disabledReason ?? option.detail
   return (
-    <ListBoxItem id={option.id} textValue={option.label} className={cx('group', popoverItemClassName)}>
+    <ListBoxItem
+      id={option.id}
+      textValue={option.label}
+      className={cx('group', popoverItemClassName, popoverItemColor)}
+    >
       {option.icon}
       <span className="flex min-w-0 flex-1 flex-col">
         <Text slot="label" className="truncate">
