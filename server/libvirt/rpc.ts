@@ -101,12 +101,13 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
     const { stream: direction = 'both' } = procedures[name]
     const holder: { stream?: LibvirtStream } = {}
     const frame = await this.#send(name, args, options, (serial) => {
-      holder.stream = new LibvirtStream(this, name, serial, direction)
-      return holder.stream
+      const opening = new LibvirtStream(this, name, serial, direction)
+      opening.on('error', () => {}) // one that comes before the caller listens is kept by the stream itself
+      holder.stream = opening
+      return opening
     })
     const { stream } = holder
     if (stream === undefined) throw new ProtocolError(`${name} opened no stream`)
-    stream.on('error', () => {}) // one that comes before the caller listens is kept by the stream itself
     if (options.signal) addAbortSignal(options.signal, stream)
     return { stream, result: decodeReply(name, frame) }
   }
@@ -232,7 +233,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
     if (stream === undefined) return
     if (frame.status === frameStatus.continue) stream.receive(frame.payload)
     else if (frame.status === frameStatus.ok) stream.confirm()
-    else stream.fail(this.#errorIn(frame, 'the stream'))
+    else stream.fail(this.#errorIn(frame, stream.procedure))
   }
 
   write(...buffers: Uint8Array[]): boolean {

@@ -27,7 +27,8 @@ const packetBytes = 256_000
  */
 export class LibvirtStream extends Duplex {
   readonly #carrier: StreamCarrier
-  readonly #name: StreamProcedureName
+  /** The call that opened it. */
+  readonly procedure: StreamProcedureName
   readonly #serial: number
   /** We said that we have nothing more to say. */
   #finishing = false
@@ -39,7 +40,7 @@ export class LibvirtStream extends Duplex {
     const sides = { readable: direction !== 'upload', writable: direction !== 'download' }
     super({ ...sides, readableHighWaterMark: 1024 * 1024, writableHighWaterMark: 1024 * 1024 })
     this.#carrier = carrier
-    this.#name = name
+    this.procedure = name
     this.#serial = serial
   }
 
@@ -77,7 +78,7 @@ export class LibvirtStream extends Duplex {
   #finish() {
     if (this.#finishing) return
     this.#finishing = true
-    this.#carrier.write(encodeStreamHeader(this.#name, this.#serial, 'ok'))
+    this.#carrier.write(encodeStreamHeader(this.procedure, this.#serial, 'ok'))
   }
 
   override _read() {
@@ -88,7 +89,7 @@ export class LibvirtStream extends Duplex {
     let roomLeft = true
     for (let start = 0; start < chunk.length; start += packetBytes) {
       const part = chunk.subarray(start, start + packetBytes)
-      roomLeft = this.#carrier.write(encodeStreamHeader(this.#name, this.#serial, 'continue', part.length), part)
+      roomLeft = this.#carrier.write(encodeStreamHeader(this.procedure, this.#serial, 'continue', part.length), part)
     }
     if (roomLeft) done()
     else this.#carrier.whenDrained(done)
@@ -103,7 +104,7 @@ export class LibvirtStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void) {
     this.#carrier.forgetStream(this.#serial)
     if (!this.#ended && this.#carrier.isOpen && !(error instanceof LibvirtError)) {
-      this.#carrier.write(encodeStreamHeader(this.#name, this.#serial, 'error'))
+      this.#carrier.write(encodeStreamHeader(this.procedure, this.#serial, 'error'))
     }
     this.#carrier.resumeReading()
     done(error)
