@@ -1,11 +1,16 @@
+import { apiKeyRouter } from './api-key.ts'
+import { auditRouter } from './audit.ts'
 import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
 import { liveRouter } from './live.ts'
+import { memberRouter } from './member.ts'
 import { networkRouter, storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
 import { siteRouter } from './site.ts'
+import { tenantRouter } from './tenant.ts'
 import { createCallerFactory, router } from './trpc.ts'
+import { userRouter } from './user.ts'
 import { vmRouter } from './vm.ts'
 
 /** Every procedure there is: one line a noun. */
@@ -16,6 +21,11 @@ export const appRouter = router({
   network: networkRouter,
   savedView: savedViewRouter,
   session: sessionRouter,
+  tenant: tenantRouter,
+  member: memberRouter,
+  user: userRouter,
+  apiKey: apiKeyRouter,
+  audit: auditRouter,
   site: siteRouter,
   storage: storageRouter,
   template: templateRouter,

@@ -14,6 +14,8 @@ export interface Services {
   live: Live
   /** Where browsers reach the console */
   url: string
+  /** Name of the OpenID Connect sign-in, where there is one */
+  singleSignOn: string | null
 }
 
 export function openServices(settings: Env): Services & { close: () => Promise<void> } {
@@ -25,7 +27,8 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
     live,
     authDb,
     auth: createAuth(authDb, settings),
-    url: settings.SKERRY_URL,
+    url: new URL(settings.SKERRY_URL).origin,
+    singleSignOn: settings.OIDC_ISSUER ? settings.OIDC_NAME : null,
     close: async () => {
       await live.close()
       await Promise.all([db.$disconnect(), authDb.$disconnect()])

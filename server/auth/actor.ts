@@ -1,5 +1,6 @@
 import type { Scope } from '#server/db.ts'
-import type { Grants, TenantRole } from './policy.ts'
+import type { TenantRole } from '#server/schema/tenant.ts'
+import type { Grants } from './policy.ts'
 
 export interface Membership {
   tenantId: string

@@ -1,8 +1,8 @@
 import type { Db } from '#server/db.ts'
 import { SkerryError } from '#server/errors.ts'
+import { type TenantRole, tenantRoles } from '#server/schema/tenant.ts'
 import { type Actor, type KeyLimits, narrowed } from './actor.ts'
 import { type Auth, keyPrefix } from './auth.ts'
-import { type TenantRole, tenantRoles } from './policy.ts'
 
 export interface Identity {
   actor: Actor | null

@@ -106,7 +106,8 @@ export const load = {
     resource: 'member',
     word: 'invitation',
     find: (tx, id) => tx.tenantInvitation.findUnique({ where: { id } }),
-    about: (invitation) => ({ id: invitation.id, name: invitation.email, tenantId: invitation.tenantId }),
+    // The id is the secret of the invitation's link.
+    about: (invitation) => ({ id: invitation.email, name: invitation.email, tenantId: invitation.tenantId }),
   }),
   user: loader({
     resource: 'user',

@@ -1,11 +1,11 @@
+import { type TenantRole, tenantRoles } from '#server/schema/tenant.ts'
+
 /**
  * Who may do what: one table. A cell names the least role that may do the action; each role includes the ones below it.
  * `anyone` is every signed-in person, on what is their own; operators may do everything.
  */
 export const roles = ['operator', 'owner', 'admin', 'member', 'viewer', 'anyone'] as const
 export type Role = (typeof roles)[number]
-export const tenantRoles = ['owner', 'admin', 'member', 'viewer'] as const
-export type TenantRole = (typeof tenantRoles)[number]
 
 export const policy = {
   vm: {
@@ -55,6 +55,10 @@ export const policy = {
     'sign-up': 'anyone',
     'accept-invitation': 'anyone',
     read: 'operator',
+    create: 'operator',
+    'reset-password': 'operator',
+    'remove-second-factor': 'operator',
+    remove: 'operator',
     'grant-operator': 'operator',
     'revoke-operator': 'operator',
   },

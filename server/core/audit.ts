@@ -42,11 +42,17 @@ export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
       ${entry.userAgent}, ${entry.requestId}, ${detail}::jsonb)`
 }
 
-/** Newest first. `before` is the id of the last entry of the page before; null at the end. */
-export async function searchAudit(tx: Tx, filter: AuditFilter, limit: number, before?: bigint) {
+/** Newest first, of these tenants' chains. `before` is the id of the last entry of the page before. */
+export async function searchAudit(
+  tx: Tx,
+  tenants: 'all' | readonly string[],
+  filter: Omit<AuditFilter, 'tenantId'>,
+  page: { limit: number; before?: bigint },
+) {
+  const { limit, before } = page
   const text = filter.text ? { contains: filter.text, mode: 'insensitive' as const } : undefined
   const where: Prisma.AuditEntryWhereInput = {
-    ...(filter.tenantId && { tenantId: filter.tenantId }),
+    ...(tenants !== 'all' && { tenantId: { in: [...tenants] } }),
     ...(filter.actorId && { actorId: filter.actorId }),
     ...(filter.action && { action: filter.action }),
     ...(filter.resourceKind && { resourceKind: filter.resourceKind }),
