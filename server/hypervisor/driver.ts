@@ -209,6 +209,7 @@ export interface HypervisorHost {
     capacityBytes: number
     allocationBytes: number
     format: string | null
+    backingPath: string | null
   } | null>
   refreshPool(pool: string, options?: CallOptions): Promise<void>
 

@@ -106,8 +106,8 @@ export function storageVerbs(session: Session): StorageVerbs {
       try {
         const { volume } = await session.read(`find ${path}`, 'storageVolLookupByPath', { path }, options)
         const { xml } = await session.read(`read ${path}`, 'storageVolGetXmlDesc', { volume }, options)
-        const { name, capacityBytes, allocationBytes, format } = readVolumeXml(xml)
-        return { pool: volume.pool, name, capacityBytes, allocationBytes, format }
+        const { name, capacityBytes, allocationBytes, format, backingPath } = readVolumeXml(xml)
+        return { pool: volume.pool, name, capacityBytes, allocationBytes, format, backingPath }
       } catch (error) {
         if (refusedWith(error, errorCode.noStorageVolume)) return null
         throw error

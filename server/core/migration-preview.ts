@@ -1,0 +1,282 @@
+import type { VmState } from '#server/schema/vm.ts'
+import { type Estimate, estimateMigration } from './migration-estimate.ts'
+import { vmRule } from './vm-rule.ts'
+
+/** What moves. Sizes in bytes. */
+export interface MovingVm {
+  name: string
+  hostId: string
+  state: VmState
+  vcpuCount: number
+  memoryBytes: number
+  architecture: string
+  machineType: string | null
+  cpuMode: string | null
+  accelerator: 'kvm' | 'emulation' | 'unknown'
+  snapshotCount: number
+  /** Devices of the host itself that are handed to the guest */
+  localDevices: number
+  dirtyBytesPerSecond: number | null
+  disks: readonly MovingDisk[]
+  /** Names of the networks and bridges its cards are on */
+  networks: readonly string[]
+  bridges: readonly string[]
+}
+
+export interface MovingDisk {
+  target: string
+  device: string
+  source: string | null
+  poolName: string | null
+  volumeName: string | null
+  format: string | null
+  backingPath: string | null
+  capacityBytes: number
+  allocationBytes: number
+  readOnly: boolean
+}
+
+export interface CandidatePool {
+  name: string
+  path: string | null
+  active: boolean
+  availableBytes: number
+  sharedKey: string | null
+}
+
+/** A host as a possible destination. Reserved is what live operations hold, promised what its VMs have. */
+export interface Candidate {
+  id: string
+  name: string
+  siteId: string
+  state: 'connecting' | 'connected' | 'unreachable'
+  stateReason: string | null
+  draining: boolean
+  simulated: boolean
+  accelerator: 'kvm' | 'emulation' | 'unknown'
+  architecture: string | null
+  cpuModel: string | null
+  cpuFeatures: readonly string[]
+  machineTypes: readonly string[]
+  cpuCount: number
+  memoryFreeBytes: number
+  reservedMemoryBytes: number
+  reservedVcpus: number
+  promisedVcpus: number
+  libvirtVersion: string | null
+  hypervisorVersion: string | null
+  migrationUri: string | null
+  pools: readonly CandidatePool[]
+  networks: readonly { name: string; bridge: string | null; active: boolean }[]
+  /** Paths of files that are there, of those the VM reads from */
+  presentPaths: readonly string[]
+}
+
+/** The path between two hosts; null where never measured. */
+export interface PathFacts {
+  bitsPerSecond: number | null
+  roundTripMs: number | null
+}
+
+/** shared: both hosts see it; copied: sent while it moves; uploaded: read-only, sent ahead; present: there already */
+export interface DiskMove {
+  target: string
+  mode: 'shared' | 'copied' | 'uploaded' | 'present' | 'empty'
+  poolName: string | null
+  bytes: number
+}
+
+export interface CandidateVerdict {
+  hostId: string
+  eligible: boolean
+  /** Why not, each in a sentence */
+  reasons: string[]
+  /** What a person should know though it can move */
+  warnings: string[]
+  disks: DiskMove[]
+  copiedBytes: number
+  estimate: Estimate | null
+  bytesPerSecond: number
+  /** True when nobody has measured the link, so that `bytesPerSecond` is an assumption */
+  bandwidthAssumed: boolean
+}
+
+/** 1 Gbit/s, of which nine tenths carry payload */
+export const assumedBytesPerSecond = (1_000_000_000 / 8) * 0.9
+/** Virtual CPUs a physical one may carry */
+export const vcpusPerCpu = 8
+
+/** Judges one host as a destination. Every obstacle is named, not the first alone. */
+export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, path: PathFacts): CandidateVerdict {
+  const disks = vm.disks.map((disk) => moveOf(disk, source, to))
+  const reasons = [
+    ...placeReasons(vm, source, to),
+    ...capacityReasons(vm, to),
+    ...machineReasons(vm, source, to),
+    ...networkReasons(vm, to),
+    ...storageReasons(vm, disks, to),
+  ]
+  const copiedBytes = disks.reduce((sum, { move }) => sum + (isSent(move) ? move.bytes : 0), 0)
+  const measured = path.bitsPerSecond
+  const bytesPerSecond = measured && measured > 0 ? measured / 8 : assumedBytesPerSecond
+  const eligible = reasons.length === 0
+  const live = vm.state !== 'off'
+  const estimate = estimateMigration({
+    live,
+    memoryBytes: vm.memoryBytes,
+    copiedDiskBytes: copiedBytes,
+    dirtyBytesPerSecond: vm.state === 'paused' ? 0 : vm.dirtyBytesPerSecond,
+    bytesPerSecond,
+    roundTripMs: path.roundTripMs ?? 1,
+  })
+  return {
+    hostId: to.id,
+    eligible,
+    reasons,
+    warnings: eligible ? warningsOf(vm, to, disks) : [],
+    disks: disks.map(({ move }) => move),
+    copiedBytes,
+    estimate: eligible ? estimate : null,
+    bytesPerSecond,
+    bandwidthAssumed: !measured,
+  }
+}
+
+export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode === 'uploaded'
+
+function placeReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
+  if (to.id === vm.hostId) return ['It runs here already.']
+  const reasons: string[] = []
+  const ruling = vmRule({ state: vm.state }, 'migrate')
+  if (ruling !== true) reasons.push(ruling)
+  if (to.state !== 'connected') reasons.push(`The host can’t be reached${to.stateReason ? `: ${to.stateReason}` : '.'}`)
+  if (source.state !== 'connected') reasons.push(`Its present host ${source.name} can’t be reached.`)
+  if (to.draining) reasons.push('The host is being drained and takes no VMs.')
+  if (to.simulated !== source.simulated) reasons.push('One of the two hosts is simulated, the other is real.')
+  if (!to.migrationUri) reasons.push('The host has no address that other hosts reach it under.')
+  return reasons
+}
+
+function capacityReasons(vm: MovingVm, to: Candidate): string[] {
+  const reasons: string[] = []
+  const free = to.memoryFreeBytes - to.reservedMemoryBytes
+  if (vm.state !== 'off' && free < vm.memoryBytes) {
+    reasons.push(`Not enough memory: it needs ${gib(vm.memoryBytes)}, ${gib(Math.max(0, free))} are free.`)
+  }
+  if (vm.vcpuCount > to.cpuCount) {
+    reasons.push(`Too few CPUs: it has ${vm.vcpuCount} vCPUs, the host ${to.cpuCount} CPUs.`)
+  } else if (to.promisedVcpus + to.reservedVcpus + vm.vcpuCount > to.cpuCount * vcpusPerCpu) {
+    reasons.push(`The host’s CPUs are promised ${vcpusPerCpu} times over already.`)
+  }
+  return reasons
+}
+
+function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
+  const reasons: string[] = []
+  if (to.architecture && to.architecture !== vm.architecture) {
+    reasons.push(`Another architecture: the VM is ${vm.architecture}, the host ${to.architecture}.`)
+  }
+  if (vm.machineType && to.machineTypes.length > 0 && !to.machineTypes.includes(vm.machineType)) {
+    reasons.push(`The host’s hypervisor does not know the machine type ${vm.machineType}.`)
+  }
+  if (vm.accelerator === 'kvm' && to.accelerator === 'emulation') {
+    reasons.push('The VM uses hardware virtualisation, which the host does not have.')
+  }
+  if (vm.accelerator === 'kvm' && vm.cpuMode === 'host-passthrough' && to.cpuModel !== source.cpuModel) {
+    reasons.push(`The VM uses the host’s CPU as it is (${source.cpuModel}); this host’s is another (${to.cpuModel}).`)
+  } else if (vm.accelerator === 'kvm' && vm.cpuMode === 'host-model') {
+    const missing = source.cpuFeatures.filter((feature) => !to.cpuFeatures.includes(feature))
+    if (missing.length > 0) reasons.push(`The host’s CPU lacks: ${some(missing)}.`)
+  }
+  if (vm.localDevices > 0) reasons.push('It uses a device of its host (passed through).')
+  if (vm.snapshotCount > 0) {
+    reasons.push(
+      `It has ${vm.snapshotCount === 1 ? 'a snapshot' : `${vm.snapshotCount} snapshots`}; delete them first.`,
+    )
+  }
+  if (isOlder(to.hypervisorVersion, source.hypervisorVersion)) {
+    reasons.push(`Its hypervisor ${to.hypervisorVersion} is older than ${source.hypervisorVersion} on ${source.name}.`)
+  } else if (isOlder(to.libvirtVersion, source.libvirtVersion)) {
+    reasons.push(`Its libvirt ${to.libvirtVersion} is older than ${source.libvirtVersion} on ${source.name}.`)
+  }
+  return reasons
+}
+
+function networkReasons(vm: MovingVm, to: Candidate): string[] {
+  const reasons: string[] = []
+  for (const name of new Set(vm.networks)) {
+    const network = to.networks.find((each) => each.name === name)
+    if (!network) reasons.push(`The network ${name} is not on the host.`)
+    else if (!network.active) reasons.push(`The network ${name} is switched off on the host.`)
+  }
+  return reasons
+}
+
+interface Judged {
+  disk: MovingDisk
+  move: DiskMove
+  problem: string | null
+}
+
+function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judged {
+  const done = (mode: DiskMove['mode'], poolName: string | null, problem: string | null = null): Judged => {
+    const bytes = mode === 'copied' || mode === 'uploaded' ? disk.allocationBytes : 0
+    return { disk, move: { target: disk.target, mode, poolName, bytes }, problem }
+  }
+  if (!disk.source) return done('empty', null)
+  const from = source.pools.find((pool) => pool.name === disk.poolName)
+  const same = from?.sharedKey ? to.pools.find((pool) => pool.sharedKey === from.sharedKey) : undefined
+  if (same?.active && same.path === from?.path) return done('shared', same.name)
+  const mode = disk.readOnly || disk.device === 'cdrom' ? 'uploaded' : 'copied'
+  const what = disk.device === 'cdrom' ? `The disc in ${disk.target}` : `The disk ${disk.target}`
+  if (!disk.poolName)
+    return done(mode, null, `${what} (${disk.source}) lies in no storage pool, so it can’t be copied.`)
+  const pool = to.pools.find((each) => each.name === disk.poolName)
+  if (!pool) return done(mode, null, `The storage pool ${disk.poolName} of ${disk.target} is not on the host.`)
+  if (!pool.active) return done(mode, pool.name, `The storage pool ${pool.name} is switched off on the host.`)
+  return done(mode, pool.name)
+}
+
+function storageReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
+  if (to.id === vm.hostId) return []
+  const reasons = disks.map(({ problem }) => problem).filter((problem) => problem !== null)
+  for (const pool of to.pools) {
+    const needed = disks.reduce((sum, { move }) => sum + (move.poolName === pool.name ? move.bytes : 0), 0)
+    if (needed > pool.availableBytes) {
+      reasons.push(`Not enough space in ${pool.name}: ${gib(needed)} to copy, ${gib(pool.availableBytes)} are free.`)
+    }
+  }
+  return [...new Set(reasons)]
+}
+
+function warningsOf(vm: MovingVm, to: Candidate, disks: readonly Judged[]): string[] {
+  const warnings: string[] = []
+  for (const { disk, move } of disks) {
+    const pool = to.pools.find((each) => each.name === move.poolName)
+    if (move.mode === 'copied' && pool && disk.capacityBytes > pool.availableBytes) {
+      warnings.push(`${disk.target} can grow to ${gib(disk.capacityBytes)}, more than ${pool.name} has free.`)
+    }
+    if (move.mode === 'copied' && disk.backingPath) warnings.push(`${disk.target} becomes independent of its template.`)
+  }
+  for (const bridge of new Set(vm.bridges)) {
+    warnings.push(`It is plugged into the bridge ${bridge} by name: the host must have one of that name.`)
+  }
+  if (vm.accelerator === 'emulation' && to.accelerator === 'kvm') {
+    warnings.push('It goes on under software emulation, though this host has hardware virtualisation.')
+  }
+  return warnings
+}
+
+function isOlder(version: string | null, than: string | null): boolean {
+  if (!version || !than) return false
+  const [a, b] = [version, than].map((text) => text.split('.').map(Number))
+  for (let i = 0; i < 3; i++) {
+    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`
+const some = (names: readonly string[]) =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')

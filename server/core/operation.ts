@@ -1,0 +1,210 @@
+import type { Operation, Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import {
+  isLive,
+  liveStates,
+  type OperationError,
+  type OperationKind,
+  type OperationRow,
+  type TargetKind,
+} from '#server/schema/operation.ts'
+
+export interface Actor {
+  kind: 'user' | 'api_key' | 'system'
+  id: string | null
+  name: string
+}
+
+/** Who asks, in which transaction. */
+export interface Asker {
+  tx: Tx
+  actor: Actor
+  requestId: string | null
+}
+
+/** What the operation will take at its host as soon as it is queued, so that two can't promise the same room. */
+export interface Reservation {
+  vcpus?: number
+  memoryBytes?: number | bigint
+  diskBytes?: number | bigint
+}
+
+export interface NewOperation {
+  kind: OperationKind
+  target: { kind: TargetKind; id: string; name: string }
+  tenantId: string | null
+  input: Prisma.InputJsonObject
+  /** Default true: one live exclusive operation a target */
+  exclusive?: boolean
+  hostId?: string | null
+  destinationHostId?: string | null
+  reserved?: Reservation
+  idempotencyKey?: string | null
+  parentId?: string | null
+  /** Fixed when what it makes must carry the id before the row exists */
+  id?: string
+}
+
+const verbs: Record<OperationKind, string> = {
+  'power-vm': 'being started or stopped',
+  'create-vm': 'being created',
+  'clone-vm': 'being cloned',
+  'edit-vm': 'being changed',
+  'edit-vm-xml': 'being changed',
+  'delete-vm': 'being deleted',
+  'migrate-vm': 'being migrated',
+  'measure-vm': 'being measured',
+  'drain-host': 'being drained',
+  'test-host': 'being tested',
+  'add-host': 'being added',
+  'remove-host': 'being removed',
+  'bulk-vm': 'at work',
+}
+
+/**
+ * Writes the operation in the asker's own transaction: the row is the queue entry, the lock and the record. A worker
+ * takes it up within a second of the commit. An idempotency key the same actor used before gives that operation back.
+ * @throws conflict naming what already runs on the target
+ */
+export async function enqueue(asker: Asker, wanted: NewOperation): Promise<Operation> {
+  const { tx, actor } = asker
+  const key = wanted.idempotencyKey ?? null
+  const [row] = await tx.operation.createManyAndReturn({
+    skipDuplicates: true,
+    data: [
+      {
+        ...(wanted.id ? { id: wanted.id } : {}),
+        kind: wanted.kind,
+        tenantId: wanted.tenantId,
+        targetKind: wanted.target.kind,
+        targetId: wanted.target.id,
+        targetName: wanted.target.name,
+        exclusive: wanted.exclusive ?? true,
+        actorKind: actor.kind,
+        actorId: actor.id,
+        actorName: actor.name,
+        requestId: asker.requestId,
+        idempotencyKey: key,
+        parentId: wanted.parentId ?? null,
+        input: wanted.input,
+        hostId: wanted.hostId ?? null,
+        destinationHostId: wanted.destinationHostId ?? null,
+        reservedVcpus: wanted.reserved?.vcpus ?? 0,
+        reservedMemoryBytes: BigInt(wanted.reserved?.memoryBytes ?? 0),
+        reservedDiskBytes: BigInt(wanted.reserved?.diskBytes ?? 0),
+      },
+    ],
+  })
+  if (row) return row
+  const earlier = key && actor.id ? await findByKey(tx, actor.id, key) : null
+  if (earlier) return earlier
+  throw await busy(tx, wanted.target)
+}
+
+const findByKey = (tx: Tx, actorId: string, idempotencyKey: string) =>
+  tx.operation.findUnique({ where: { actorId_idempotencyKey: { actorId, idempotencyKey } } })
+
+async function busy(tx: Tx, target: NewOperation['target']) {
+  const running = await tx.operation.findFirst({
+    where: { targetKind: target.kind, targetId: target.id, exclusive: true, state: { in: [...liveStates] } },
+  })
+  const what = running ? `is ${verbs[running.kind as OperationKind] ?? running.kind}` : 'has another operation running'
+  const who = running ? ` (by ${running.actorName})` : ''
+  return conflict(`${target.name} ${what}${who}.`, 'Wait until that has ended, or cancel it.')
+}
+
+/** Says that the operation shall stop; its worker aborts the running step, then undoes. Children are told as well. */
+export async function requestCancel(tx: Tx, operation: Operation, actor: Actor): Promise<void> {
+  if (!isLive(operation.state)) throw conflict('This operation has already ended.', 'Reload to see how it ended.')
+  await tx.operation.updateMany({
+    where: {
+      OR: [{ id: operation.id }, { parentId: operation.id }],
+      state: { in: [...liveStates] },
+      cancelRequestedAt: null,
+    },
+    data: { cancelRequestedAt: new Date(), cancelRequestedBy: actor.name },
+  })
+  await tx.operation.updateMany({
+    where: { OR: [{ id: operation.id }, { parentId: operation.id }], state: 'running' },
+    data: { state: 'cancelling' },
+  })
+}
+
+/** "Try again": a new operation with the same input on the same target. */
+export function retry(asker: Asker, operation: Operation, idempotencyKey: string | null): Promise<Operation> {
+  if (operation.state !== 'failed' && operation.state !== 'cancelled') {
+    throw conflict('Only an operation that failed or was cancelled can be tried again.')
+  }
+  return enqueue(asker, {
+    kind: operation.kind as OperationKind,
+    target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },
+    tenantId: operation.tenantId,
+    input: operation.input as Prisma.InputJsonObject,
+    exclusive: operation.exclusive,
+    hostId: operation.hostId,
+    destinationHostId: operation.destinationHostId,
+    reserved: {
+      vcpus: operation.reservedVcpus,
+      memoryBytes: operation.reservedMemoryBytes,
+      diskBytes: operation.reservedDiskBytes,
+    },
+    idempotencyKey,
+  })
+}
+
+type ShownOperation = Omit<
+  Operation,
+  'input' | 'idempotencyKey' | 'reservedVcpus' | 'reservedMemoryBytes' | 'reservedDiskBytes'
+>
+export const hiddenColumns = {
+  idempotencyKey: true,
+  input: true,
+  reservedVcpus: true,
+  reservedMemoryBytes: true,
+  reservedDiskBytes: true,
+} as const
+
+export function toOperationRow(row: ShownOperation): OperationRow {
+  return {
+    id: row.id,
+    kind: row.kind as OperationKind,
+    tenantId: row.tenantId,
+    targetKind: row.targetKind as TargetKind,
+    targetId: row.targetId,
+    targetName: row.targetName,
+    actorKind: row.actorKind,
+    actorName: row.actorName,
+    parentId: row.parentId,
+    state: row.state,
+    step: row.step,
+    stepIndex: row.stepIndex,
+    stepCount: row.stepCount,
+    phase: row.phase,
+    progressDone: row.progressDone === null ? null : Number(row.progressDone),
+    progressTotal: row.progressTotal === null ? null : Number(row.progressTotal),
+    progressUnit: row.progressUnit as OperationRow['progressUnit'],
+    ratePerSecond: row.ratePerSecond,
+    remainingMs: row.remainingMs,
+    result: row.result,
+    error: row.error as OperationError | null,
+    undone: row.undone,
+    cancelRequestedBy: row.cancelRequestedBy,
+    hostId: row.hostId,
+    destinationHostId: row.destinationHostId,
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+  }
+}
+
+/** The rows of these ids that the transaction's scope can see, newest first. */
+export async function readOperationRows(tx: Tx, ids: readonly string[]): Promise<OperationRow[]> {
+  if (ids.length === 0) return []
+  const rows = await tx.operation.findMany({
+    where: { id: { in: [...ids] } },
+    orderBy: { id: 'desc' },
+    omit: hiddenColumns,
+  })
+  return rows.map(toOperationRow)
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { vmStates } from '#server/schema/vm.ts'
+import { vmActions, vmCan, vmRule } from './vm-rule.ts'
+
+test('the table of states and actions', () => {
+  const table = vmStates.map(
+    (state) => `${state}: ${vmActions.filter((action) => vmRule({ state }, action) === true).join(' ')}`,
+  )
+  expect(table).toEqual([
+    'creating: ',
+    'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot',
+    'paused: reset resume force-off edit edit-xml migrate screenshot',
+    'shutting_down: reset force-off edit-xml screenshot',
+    'off: start edit edit-xml clone delete migrate',
+    'crashed: reset force-off edit-xml screenshot',
+    'sleeping: reset resume force-off edit-xml screenshot',
+    'unknown: ',
+  ])
+})
+
+test('a refusal says what to do', () => {
+  expect(vmRule({ state: 'running' }, 'start')).toBe('It is running already.')
+  expect(vmRule({ state: 'running' }, 'delete')).toMatch(/Shut it down/)
+})
+
+test('protection holds whatever the state', () => {
+  expect(vmRule({ state: 'off', protected: true }, 'delete')).toMatch(/protected/)
+  expect(vmRule({ state: 'off', protected: true }, 'start')).toBe(true)
+})
+
+test('what the person may not do comes before what the VM can not do', () => {
+  const can = vmCan({ state: 'running' }, (action) => (action === 'migrate' ? 'migrate needs operator.' : true))
+  expect(can.migrate).toBe('migrate needs operator.')
+  expect(can.start).toBe('It is running already.')
+  expect(can.shutdown).toBe(true)
+})

@@ -1,0 +1,89 @@
+import type { VmState } from '#server/schema/vm.ts'
+
+export const vmActions = [
+  'start',
+  'shutdown',
+  'reboot',
+  'reset',
+  'suspend',
+  'resume',
+  'force-off',
+  'edit',
+  'edit-xml',
+  'clone',
+  'delete',
+  'migrate',
+  'measure',
+  'screenshot',
+] as const
+export type VmAction = (typeof vmActions)[number]
+
+/** True, or why not, in words for the person who would press the button. */
+export type Answer = true | string
+
+const on = 'It is running already.'
+const off = 'It is off: start it first.'
+const stop = 'Shut it down or force it off first.'
+const paused = 'It is suspended: resume it first.'
+const notPaused = 'It is not suspended.'
+const leaving = 'It is shutting down.'
+const crashed = 'It has crashed: force it off, then start it.'
+const asleep = 'The guest is asleep: resume it first.'
+const only = 'It is suspended: its memory stands still and there is nothing to measure.'
+
+type Known = Exclude<VmState, 'creating' | 'unknown'>
+
+/** state × action, one cell each. A new state or action does not compile without its cells. */
+const table: Record<VmAction, Record<Known, Answer>> = {
+  //            running         paused          shutting_down    off          crashed         sleeping
+  start: row(on, 'It is suspended: resume it instead.', leaving, true, crashed, asleep),
+  shutdown: row(true, paused, leaving, 'It is off already.', crashed, asleep),
+  reboot: row(true, paused, leaving, off, crashed, asleep),
+  reset: row(true, true, true, off, true, true),
+  suspend: row(true, 'It is suspended already.', leaving, off, crashed, asleep),
+  resume: row(notPaused, true, notPaused, off, crashed, true),
+  'force-off': row(true, true, true, 'It is off already.', true, true),
+  edit: row(true, true, leaving, true, crashed, asleep),
+  'edit-xml': row(true, true, true, true, true, true),
+  clone: row(stop, stop, leaving, true, stop, stop),
+  delete: row(stop, stop, leaving, true, stop, stop),
+  migrate: row(true, true, leaving, true, crashed, asleep),
+  measure: row(true, only, leaving, off, crashed, asleep),
+  screenshot: row(true, true, true, off, true, true),
+}
+
+function row(
+  running: Answer,
+  suspended: Answer,
+  shuttingDown: Answer,
+  isOff: Answer,
+  hasCrashed: Answer,
+  sleeping: Answer,
+): Record<Known, Answer> {
+  return { running, paused: suspended, shutting_down: shuttingDown, off: isOff, crashed: hasCrashed, sleeping }
+}
+
+export interface RuledVm {
+  state: string
+  protected?: boolean
+  persistent?: boolean
+}
+
+/** Whether the VM's state allows the action. The same function answers the button and guards the mutation. */
+export function vmRule(vm: RuledVm, action: VmAction): Answer {
+  const state = vm.state as VmState
+  if (state === 'creating') return 'It is still being created.'
+  if (state === 'unknown') return 'Its host can’t be reached, so its state is not known.'
+  if (action === 'delete' && vm.protected) return 'It is protected against deletion: switch the protection off first.'
+  if (action === 'delete' && vm.persistent === false) return 'It exists only while it runs: force it off instead.'
+  return table[action][state] ?? true
+}
+
+/** Every action at once, for pages. `allowed` answers for the person, the rule for the VM; the person's reason first. */
+export function vmCan(vm: RuledVm, allowed: (action: VmAction) => Answer): Record<VmAction, Answer> {
+  const answer = (action: VmAction): Answer => {
+    const person = allowed(action)
+    return person === true ? vmRule(vm, action) : person
+  }
+  return Object.fromEntries(vmActions.map((action) => [action, answer(action)])) as Record<VmAction, Answer>
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+
+export const operationKinds = [
+  'power-vm',
+  'create-vm',
+  'clone-vm',
+  'edit-vm',
+  'edit-vm-xml',
+  'delete-vm',
+  'migrate-vm',
+  'measure-vm',
+  'drain-host',
+  'test-host',
+  'add-host',
+  'remove-host',
+  'bulk-vm',
+] as const
+export type OperationKind = (typeof operationKinds)[number]
+
+export const liveStates = ['queued', 'running', 'cancelling'] as const
+export const endedStates = ['succeeded', 'failed', 'cancelled'] as const
+export type OperationState = (typeof liveStates)[number] | (typeof endedStates)[number]
+export const isLive = (state: OperationState) => (liveStates as readonly string[]).includes(state)
+
+export const targetKinds = ['vm', 'host', 'fleet'] as const
+export type TargetKind = (typeof targetKinds)[number]
+
+/** What a failed operation shows: what went wrong, in which step, and what to do next. */
+export const OperationError = z.object({
+  code: z.string(),
+  message: z.string(),
+  step: z.string().nullable(),
+  wayOut: z.string().nullable(),
+  /** An action that gets the person further, offered as a button */
+  offer: z.enum(['force-off']).optional(),
+  /** What could not be undone, in words */
+  left: z.array(z.string()).optional(),
+})
+export type OperationError = z.infer<typeof OperationError>
+
+export const OperationId = z.object({ id: z.uuid() })
+
+/** Live ones first, then newest first; `cursor` is the last operation's of the page before. */
+export const OperationList = z.object({
+  live: z.boolean().optional(),
+  targetId: z.string().max(64).optional(),
+  hostId: z.uuid().optional(),
+  parentId: z.uuid().optional(),
+  kinds: z.array(z.enum(operationKinds)).max(operationKinds.length).optional(),
+  limit: z.number().int().min(1).max(200).default(50),
+  cursor: z.object({ live: z.boolean(), id: z.uuid() }).nullish(),
+})
+export type OperationList = z.infer<typeof OperationList>
+
+/** An operation as lists show it: sizes in bytes, rate in units a second, times ISO 8601. */
+export interface OperationRow {
+  id: string
+  kind: OperationKind
+  tenantId: string | null
+  targetKind: TargetKind
+  targetId: string
+  targetName: string
+  actorKind: 'user' | 'api_key' | 'system'
+  actorName: string
+  parentId: string | null
+  state: OperationState
+  step: string | null
+  stepIndex: number
+  stepCount: number
+  phase: string | null
+  progressDone: number | null
+  progressTotal: number | null
+  progressUnit: 'bytes' | 'items' | 'percent' | null
+  ratePerSecond: number | null
+  remainingMs: number | null
+  result: unknown
+  error: OperationError | null
+  undone: string[]
+  cancelRequestedBy: string | null
+  hostId: string | null
+  destinationHostId: string | null
+  createdAt: string
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+export interface OperationPage {
+  items: OperationRow[]
+  next: { live: boolean; id: string } | null
+}

@@ -1,0 +1,181 @@
+import type { Logger } from 'pino'
+import type { Db } from '#server/db.ts'
+import { asSkerryError, SkerryError } from '#server/errors.ts'
+import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import type { OperationError } from '#server/schema/operation.ts'
+import { connected, HostUnreachable } from './connection.ts'
+import type { AnyWorkflow, BareContext, HostSource, OperationRef } from './define.ts'
+import { Cancelled, pause } from './pause.ts'
+import { ProgressWriter } from './progress.ts'
+
+/** Where tests repeat, fail or kill; production passes none. `run` may be called more than once. */
+export interface EngineHooks {
+  aroundStep?<T>(at: StepPlace, run: () => Promise<T>): Promise<T>
+}
+export interface StepPlace {
+  operationId: string
+  kind: string
+  step: string
+  turn: 'do' | 'undo'
+}
+
+/** Everything steps are run with; one a worker process. */
+export interface Runtime {
+  db: Db
+  hosts: HostSource
+  log: Logger
+  hostWaitMs: number
+  hooks: EngineHooks
+  /** The running operations' cancel switches, by operation id */
+  running: Map<string, AbortController>
+  stopping: boolean
+}
+
+export interface Begun {
+  ref: OperationRef
+  input: unknown
+}
+
+export type StepOutcome = { ok: true; memory: object } | { ok: false; cancelled: boolean; error: OperationError }
+export type UndoOutcome = { undone: string | null; left: string | null }
+
+const attempts = 4
+const betweenAttemptsMs = 500
+const never = new Promise<never>(() => {})
+
+/**
+ * Runs one step to an outcome that can be recorded; never throws. When a call's outcome stayed unknown or a connection
+ * broke, the step runs again: it reads what is there before it changes anything.
+ */
+export async function attemptStep(
+  runtime: Runtime,
+  workflow: AnyWorkflow,
+  begun: Begun,
+  index: number,
+  memory: object,
+): Promise<StepOutcome> {
+  const step = workflow.stepNames[index] ?? ''
+  const { id } = begun.ref
+  const cancel = new AbortController()
+  const canCancel = index <= workflow.noReturnIndex
+  if (canCancel) runtime.running.set(id, cancel)
+  const progress = new ProgressWriter(runtime.db, id)
+  try {
+    const row = await runtime.db.operation.update({
+      where: { id },
+      data: { step, stepIndex: index, phase: null, progressDone: null, progressTotal: null, remainingMs: null },
+      select: { cancelRequestedAt: true },
+    })
+    if (row.cancelRequestedAt && canCancel) throw new Cancelled()
+    const context = contextFor(runtime, begun, memory, cancel.signal, progress, runtime.hostWaitMs)
+    const once = () => workflow.do(index, context)
+    const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
+    const result = await patiently(cancel.signal, () => around(runtime, place, once))
+    await progress.flush()
+    return { ok: true, memory: result ?? {} }
+  } catch (error) {
+    // The process ends in the middle of a step: that says nothing about the step, which runs again elsewhere.
+    if (runtime.stopping) return never
+    await progress.flush()
+    const cancelled = error instanceof Cancelled || (cancel.signal.aborted && !(error instanceof SkerryError))
+    if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
+    return { ok: false, cancelled, error: describe(error, step, cancelled) }
+  } finally {
+    if (runtime.running.get(id) === cancel) runtime.running.delete(id)
+  }
+}
+
+/** Undoes one step; what can't be undone is told, never thrown. */
+export async function attemptUndo(
+  runtime: Runtime,
+  workflow: AnyWorkflow,
+  begun: Begun,
+  index: number,
+  memory: object,
+): Promise<UndoOutcome> {
+  const step = workflow.stepNames[index] ?? ''
+  const progress = new ProgressWriter(runtime.db, begun.ref.id)
+  const { signal } = new AbortController()
+  try {
+    const context = contextFor(runtime, begun, memory, signal, progress, Math.min(runtime.hostWaitMs, 10_000))
+    progress.report({ phase: `undoing: ${step}`, done: null, total: null, ratePerSecond: null, remainingMs: null })
+    const place: StepPlace = { operationId: begun.ref.id, kind: workflow.kind, step, turn: 'undo' }
+    const once = () => workflow.undo(index, context)
+    const undone = await patiently(signal, () => around(runtime, place, once))
+    await progress.flush()
+    return { undone: undone ?? null, left: null }
+  } catch (error) {
+    if (runtime.stopping) return never
+    runtime.log.error({ operation: begun.ref.id, step, err: error }, 'undo failed')
+    return { undone: null, left: `${step}: ${asSkerryError(error).message}` }
+  }
+}
+
+const around = <T>(runtime: Runtime, place: StepPlace, run: () => Promise<T>) =>
+  runtime.hooks.aroundStep ? runtime.hooks.aroundStep(place, run) : run()
+
+async function patiently<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (attempt >= attempts || signal.aborted || !isPassing(error)) throw error
+      await pause(betweenAttemptsMs * attempt, signal)
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof HostUnreachable) return false
+  return error instanceof OutcomeUnknown || (error instanceof SkerryError && error.code === 'unavailable')
+}
+
+function contextFor(
+  runtime: Runtime,
+  begun: Begun,
+  memory: object,
+  signal: AbortSignal,
+  progress: ProgressWriter,
+  hostWaitMs: number,
+): BareContext {
+  return {
+    operation: begun.ref,
+    input: begun.input,
+    memory,
+    db: runtime.db,
+    log: runtime.log.child({ operation: begun.ref.id }),
+    signal,
+    progress: (value) => progress.report(value),
+    host: async (hostId, waitMs = hostWaitMs) => {
+      const host = await runtime.hosts.open(hostId)
+      if (host.connection().state === 'connected') return host
+      const row = await runtime.db.host.findUnique({ where: { id: hostId }, select: { name: true } })
+      await connected(host, row?.name ?? hostId, waitMs, signal)
+      return host
+    },
+  }
+}
+
+/** An error that carries an action for the person, beside its text. */
+export class StepError extends SkerryError {
+  readonly offer: OperationError['offer']
+  constructor(
+    code: SkerryError['code'],
+    message: string,
+    options: { wayOut?: string; offer?: OperationError['offer'] },
+  ) {
+    super(code, message, options.wayOut ? { wayOut: options.wayOut } : {})
+    this.offer = options.offer
+  }
+}
+
+function describe(error: unknown, step: string, cancelled: boolean): OperationError {
+  if (cancelled) return { code: 'cancelled', message: 'It was cancelled.', step, wayOut: null }
+  if (error instanceof OutcomeUnknown) {
+    const wayOut = 'Look at the VM on its host before trying again.'
+    return { code: 'unavailable', message: `The host did not answer: ${error.message}`, step, wayOut }
+  }
+  const shown = asSkerryError(error)
+  const offer = error instanceof StepError && error.offer ? { offer: error.offer } : {}
+  return { code: shown.code, message: shown.message, step, wayOut: shown.wayOut ?? null, ...offer }
+}

@@ -1,0 +1,157 @@
+import type { Logger } from 'pino'
+import type { Db, Tx } from '#server/db.ts'
+import type { OperationKind } from '#server/schema/operation.ts'
+
+/** Notices of changed rows, as the change feed gives them. */
+export interface ChangeSource {
+  onChange(listener: (change: { noun: string }) => void): () => void
+  onReset(listener: () => void): () => void
+}
+
+/** How many operations of a kind may run at once on one host, as source or as destination. Absent: no limit. */
+export type Concurrency = Partial<Record<OperationKind, number>>
+export const defaultConcurrency: Concurrency = { 'migrate-vm': 2, 'create-vm': 4, 'clone-vm': 2, 'measure-vm': 4 }
+
+interface DispatcherParts {
+  db: Db
+  log: Logger
+  changes: ChangeSource
+  concurrency: Concurrency | undefined
+  sweepMs: number
+  running: Map<string, AbortController>
+  /** Idempotent: an operation is started under its own id */
+  start(kind: string, operationId: string): Promise<void>
+  sweep(): Promise<void>
+}
+
+interface Queued {
+  id: string
+  kind: string
+  hostId: string | null
+  destinationHostId: string | null
+  cancelRequested: boolean
+}
+
+/** Any number names the fleet's one dispatching turn; see the lock below. */
+const turnKey = 7_305_811
+
+/** Turns queued rows into running workflows and cancel requests into abort signals, by notice and by a slow sweep. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #unsubscribe: (() => void)[] = []
+  #timer: NodeJS.Timeout | undefined
+  #turn: Promise<void> | undefined
+  #again = false
+  #stopped = false
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    const { changes, sweepMs } = this.#parts
+    this.#unsubscribe.push(
+      changes.onChange((change) => {
+        if (change.noun === 'operation') this.#wake()
+      }),
+      changes.onReset(() => this.#wake()),
+    )
+    this.#timer = setInterval(() => this.#wake(true), sweepMs)
+    this.#wake(true)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    await this.#turn
+  }
+
+  #wake(sweep = false): void {
+    if (this.#stopped) return
+    if (this.#turn) {
+      this.#again = true
+      return
+    }
+    this.#turn = this.#once(sweep).finally(() => {
+      this.#turn = undefined
+      if (!this.#again) return
+      this.#again = false
+      this.#wake()
+    })
+  }
+
+  async #once(sweep: boolean): Promise<void> {
+    try {
+      await this.#cancel()
+      await this.#dispatch()
+      if (sweep) await this.#parts.sweep()
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'dispatcher: the turn failed, trying again at the next sweep')
+    }
+  }
+
+  async #cancel(): Promise<void> {
+    const { db, running } = this.#parts
+    if (running.size === 0) return
+    const rows = await db.operation.findMany({
+      where: { id: { in: [...running.keys()] }, cancelRequestedAt: { not: null } },
+      select: { id: true },
+    })
+    for (const { id } of rows) running.get(id)?.abort()
+  }
+
+  async #dispatch(): Promise<void> {
+    await this.#parts.db.$transaction(
+      async (tx) => {
+        // One dispatcher at a time counts what runs, or two would both see the last free place.
+        const [turn] = await tx.$queryRaw<{ mine: boolean }[]>`SELECT pg_try_advisory_xact_lock(${turnKey}) AS mine`
+        if (!turn?.mine) {
+          setTimeout(() => this.#wake(), 100).unref()
+          return
+        }
+        const queued = await tx.$queryRaw<Queued[]>`
+          SELECT id, kind, host_id AS "hostId", destination_host_id AS "destinationHostId",
+            cancel_requested_at IS NOT NULL AS "cancelRequested"
+          FROM operation WHERE state = 'queued' ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED`
+        if (queued.length === 0) return
+        const room = await this.#roomOf(tx)
+        for (const row of queued) {
+          if (!room.take(row)) continue
+          // The run is durable before this commits: should the commit fail, starting it again does nothing.
+          await this.#parts.start(row.kind, row.id)
+          const state = row.cancelRequested ? 'cancelling' : 'running'
+          await tx.operation.updateMany({
+            where: { id: row.id, state: 'queued' },
+            data: { state, startedAt: new Date() },
+          })
+        }
+      },
+      { timeout: 30_000 },
+    )
+  }
+
+  async #roomOf(tx: Tx) {
+    const limits = this.#parts.concurrency ?? defaultConcurrency
+    const busy = new Map<string, number>()
+    const places = (row: { kind: string; hostId: string | null; destinationHostId: string | null }) =>
+      [row.hostId, row.destinationHostId].filter((id) => id !== null).map((id) => `${row.kind} ${id}`)
+    const occupy = (row: Parameters<typeof places>[0]) => {
+      for (const place of places(row)) busy.set(place, (busy.get(place) ?? 0) + 1)
+    }
+    const live = await tx.operation.findMany({
+      where: { state: { in: ['running', 'cancelling'] } },
+      select: { kind: true, hostId: true, destinationHostId: true },
+    })
+    for (const row of live) occupy(row)
+    return {
+      take(row: Queued): boolean {
+        const limit = limits[row.kind as OperationKind] ?? Number.POSITIVE_INFINITY
+        // A cancelled one only undoes what the request reserved.
+        if (!row.cancelRequested && places(row).some((place) => (busy.get(place) ?? 0) >= limit)) return false
+        occupy(row)
+        return true
+      },
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Moves a VM to another host, with its disks where the two hosts share no storage; a running one goes on running. The
+ * hosts do it among themselves (peer to peer, TLS when both have it), so it goes on when this worker dies: the next one
+ * finds out from both hosts how it stands and watches on. Volumes made at the destination carry the operation's mark.
+ *
+ * | state         | migrate                                                                  |
+ * |---------------|--------------------------------------------------------------------------|
+ * | running       | live: disks first, then memory in rounds; post-copy when it won't end    |
+ * | paused        | the same, and it stays paused                                            |
+ * | off           | disks are sent as files, then it is defined there and removed here       |
+ * | shutting down, crashed, sleeping | refused                                               |
+ *
+ * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there. Nothing
+ * goes back afterwards; the old disks go last, when the VM has been seen at its new place.
+ */
+import { MigrateInput } from '#server/schema/vm-action.ts'
+import { HostUnreachable } from './connection.ts'
+import { defineWorkflow, type StepContext } from './define.ts'
+import { prepareVolumes, removeLeftVolumes, removePrepared } from './migration-disk.ts'
+import { moveLive } from './migration-live.ts'
+import { moveOff } from './migration-off.ts'
+import { type MovePlan, planMove } from './migration-plan.ts'
+import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
+import { readWhereabouts } from './migration-whereabouts.ts'
+import { until } from './pause.ts'
+
+interface Memory {
+  plan: MovePlan
+  postCopy: boolean
+  figures: MoveFigures
+  left: string[]
+}
+type Context = StepContext<MigrateInput, Memory>
+
+const abortedWithinMs = 30_000
+
+export const migrateVm = defineWorkflow<MigrateInput, Memory>({
+  kind: 'migrate-vm',
+  input: MigrateInput,
+  noReturnAfter: 'move',
+  result: ({ plan, postCopy, figures, left }) => ({
+    from: plan?.sourceName,
+    to: plan?.destinationName,
+    live: plan?.live,
+    tls: plan?.tls,
+    copiedDisks: plan?.disks.filter((disk) => disk.mode === 'copied').map((disk) => disk.target),
+    postCopy: postCopy ?? false,
+    ...figures,
+    left: left ?? [],
+  }),
+  steps: [
+    {
+      name: 'check',
+      do: async (context) => ({ plan: await planMove(context) }),
+    },
+    {
+      name: 'prepare',
+      do: async (context) => {
+        context.progress({ phase: 'preparing' })
+        await prepareVolumes(context, planOf(context))
+        return undefined
+      },
+      undo: async (context) => (context.memory.plan ? removePrepared(context, context.memory.plan) : undefined),
+    },
+    {
+      name: 'move',
+      do: async (context) => {
+        const plan = planOf(context)
+        const startedAt = Date.now()
+        const { postCopy } = plan.live ? await moveLive(context, plan) : await moveOff(context, plan)
+        return { postCopy, figures: await readFigures(context, plan, startedAt) }
+      },
+      undo: (context) => stayHere(context),
+    },
+    {
+      name: 'record',
+      do: async (context) => {
+        const plan = planOf(context)
+        await recordMove(context, plan, context.memory.figures, context.memory.postCopy ?? false)
+        return undefined
+      },
+    },
+    {
+      name: 'clean up',
+      do: async (context) => {
+        const plan = planOf(context)
+        context.progress({ phase: `removing the old disks on ${plan.sourceName}` })
+        try {
+          return { left: await removeLeftVolumes(context, plan) }
+        } catch (error) {
+          if (!(error instanceof HostUnreachable)) throw error
+          const copied = plan.disks.filter((disk) => disk.mode === 'copied')
+          return { left: copied.map((disk) => `${disk.sourcePath} on ${plan.sourceName}: the host can’t be reached`) }
+        }
+      },
+    },
+  ],
+})
+
+function planOf(context: Context): MovePlan {
+  if (!context.memory.plan) throw new Error('the check comes first')
+  return context.memory.plan
+}
+
+/** Makes sure that the VM is at its source alone. @throws when it can't be made sure of */
+async function stayHere(context: Context): Promise<string | undefined> {
+  const { plan } = context.memory
+  if (!plan) return undefined
+  const source = await context.host(plan.sourceHostId)
+  const destination = await context.host(plan.destinationHostId)
+  const at = await until(
+    async () => {
+      const now = await readWhereabouts(source, destination, plan)
+      if (now === 'moving') await source.abortJob(plan.uuid)
+      return now !== 'moving' && now
+    },
+    { timeoutMs: abortedWithinMs, everyMs: 500 },
+  )
+  if (at !== 'here') throw new Error(`${plan.uuid} is not at its source: ${at}`)
+  if (!plan.live) await destination.undefine(plan.uuid)
+  return `left it on ${plan.sourceName}`
+}

@@ -1,0 +1,128 @@
+import { isTagged } from '#server/core/volume-name.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { StepContext } from './define.ts'
+import type { MovePlan, PlannedDisk } from './migration-plan.ts'
+import { Cancelled } from './pause.ts'
+
+type Context = StepContext<unknown, object>
+
+/** Makes the destination's volumes. What stands still (discs, disks of a VM that is off) is sent here and now. */
+export async function prepareVolumes(context: Context, plan: MovePlan): Promise<void> {
+  const source = await context.host(plan.sourceHostId)
+  const destination = await context.host(plan.destinationHostId)
+  const sentNow = plan.disks.filter((disk) => disk.to && (disk.mode === 'uploaded' || !plan.live))
+  const totalBytes = sentNow.reduce((sum, disk) => sum + disk.bytes, 0)
+  const meter = new Meter(context, totalBytes)
+  for (const disk of plan.disks) {
+    if (!disk.to) continue
+    const isThere = await destination.findVolume(disk.to.path)
+    if (sentNow.includes(disk)) {
+      // Half of it may be there from an attempt that broke off.
+      if (isThere) await destination.deleteVolume(disk.to.pool, disk.to.volume)
+      await create(destination, disk)
+      await send(context, disk, source, destination, meter)
+    } else if (!isThere) await create(destination, disk)
+  }
+}
+
+async function create(host: HypervisorHost, disk: PlannedDisk): Promise<void> {
+  if (!disk.to) return
+  const { format, capacityBytes } = disk
+  await host.createVolume(disk.to.pool, { name: disk.to.volume, format, capacityBytes })
+}
+
+async function send(
+  context: Context,
+  disk: PlannedDisk,
+  source: HypervisorHost,
+  destination: HypervisorHost,
+  meter: Meter,
+): Promise<void> {
+  if (!disk.to || !disk.sourcePool || !disk.sourceVolume) return
+  const { signal } = context
+  // A file that stands on a template is of no use alone, so what is sent is a whole copy of it.
+  const flat = disk.hasBacking ? disk.to.volume : null
+  if (flat) {
+    await source.deleteVolume(disk.sourcePool, flat)
+    const original = { pool: disk.sourcePool, name: disk.sourceVolume }
+    await source.copyVolume(original, { pool: disk.sourcePool, name: flat, format: disk.format }, { signal })
+  }
+  const bytes = source.downloadVolume(disk.sourcePool, flat ?? disk.sourceVolume, { signal })
+  await destination.uploadVolume(disk.to.pool, disk.to.volume, meter.watch(bytes, disk.target), null, { signal })
+  if (flat) await source.deleteVolume(disk.sourcePool, flat)
+}
+
+/** Removes what this operation made at the destination, unless the VM lives on it by now. */
+export async function removePrepared(context: Context, plan: MovePlan): Promise<string | undefined> {
+  const destination = await context.host(plan.destinationHostId)
+  const there = await destination.readVm(plan.uuid)
+  if (there && !there.incoming) return undefined
+  let removed = 0
+  for (const disk of plan.disks) {
+    if (!disk.to || !isTagged(disk.to.volume, context.operation.id)) continue
+    if (!(await destination.findVolume(disk.to.path))) continue
+    await destination.deleteVolume(disk.to.pool, disk.to.volume)
+    removed++
+  }
+  await removeFlatCopies(context, plan)
+  return removed > 0
+    ? `removed ${removed === 1 ? 'the disk' : `${removed} disks`} made on ${plan.destinationName}`
+    : undefined
+}
+
+async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void> {
+  if (plan.live) return
+  const source = await context.host(plan.sourceHostId)
+  for (const disk of plan.disks) {
+    if (disk.hasBacking && disk.to && disk.sourcePool) await source.deleteVolume(disk.sourcePool, disk.to.volume)
+  }
+}
+
+/**
+ * Deletes the disks that were copied from the host the VM left. A read-only image goes only if Skerry made it for this
+ * VM; nothing goes that another VM of that host uses.
+ * @returns what stayed, in words
+ */
+export async function removeLeftVolumes(context: Context, plan: MovePlan): Promise<string[]> {
+  const destination = await context.host(plan.destinationHostId)
+  const there = await destination.readVm(plan.uuid)
+  if (!there || there.incoming) throw new Error(`${plan.uuid} is not at its destination`)
+  const inUse = new Set(there.disks.map((disk) => disk.source))
+  const source = await context.host(plan.sourceHostId)
+  const others = (await source.listVms()).flatMap((vm) => (vm.uuid === plan.uuid ? [] : vm.disks))
+  const usedElsewhere = new Set(others.flatMap((disk) => [disk.source, disk.backingPath]))
+  const left: string[] = []
+  for (const disk of plan.disks) {
+    if (!disk.to || !disk.sourcePool || !disk.sourceVolume || !inUse.has(disk.to.path)) continue
+    if (disk.mode === 'uploaded' && !isTagged(disk.sourceVolume)) continue
+    if (usedElsewhere.has(disk.sourcePath)) left.push(`${disk.sourcePath} on ${plan.sourceName}: another VM uses it`)
+    else await source.deleteVolume(disk.sourcePool, disk.sourceVolume)
+  }
+  return left
+}
+
+/** Counts bytes as they pass and reports them as progress. */
+class Meter {
+  readonly #context: Context
+  readonly #total: number
+  readonly #startedAt = Date.now()
+  #done = 0
+
+  constructor(context: Context, total: number) {
+    this.#context = context
+    this.#total = total
+  }
+
+  async *watch(bytes: AsyncIterable<Uint8Array>, target: string): AsyncIterable<Uint8Array> {
+    for await (const chunk of bytes) {
+      if (this.#context.signal.aborted) throw new Cancelled()
+      this.#done += chunk.length
+      const ratePerSecond = this.#done / Math.max(0.001, (Date.now() - this.#startedAt) / 1000)
+      const total = Math.max(this.#total, this.#done)
+      const remainingMs = ((total - this.#done) / ratePerSecond) * 1000
+      const phase = `copying disks (${target})`
+      this.#context.progress({ phase, done: this.#done, total, unit: 'bytes', ratePerSecond, remainingMs })
+      yield chunk
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import { unavailable } from '#server/errors.ts'
+import { type HypervisorHost, type JobReading, OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
+import type { MigrateInput } from '#server/schema/vm-action.ts'
+import type { StepContext } from './define.ts'
+import { type MovePlan, pathsOf } from './migration-plan.ts'
+import { readWhereabouts } from './migration-whereabouts.ts'
+import { Cancelled, pause, until } from './pause.ts'
+
+type Context = StepContext<MigrateInput, object>
+
+const everyMs = 500
+/** A destination that is gone for so long while memory is copied will not come back in time. */
+const destinationLostMs = 10_000
+/** How long the hosts may take to agree on where the VM is once the call has ended. */
+const settleMs = 20_000
+const migrateTimeoutMs = 24 * 3600_000
+
+/** Moves a running VM, or goes on watching a move that is under way. Resolves when it runs at the destination. */
+export async function moveLive(context: Context, plan: MovePlan): Promise<{ postCopy: boolean }> {
+  const source = await context.host(plan.sourceHostId)
+  const destination = await context.host(plan.destinationHostId)
+  const at = await readWhereabouts(source, destination, plan)
+  if (at === 'moved') return { postCopy: false }
+  const watch = new Watch(context, plan, source, destination)
+  const ended =
+    at === 'moving'
+      ? watch.untilEnded()
+      : settled(source.migrate(plan.uuid, await wireplan(context, plan, source), { timeoutMs: migrateTimeoutMs }))
+  const error = await watch.follow(ended)
+  return conclude(context, plan, source, destination, watch, error)
+}
+
+async function wireplan(context: Context, plan: MovePlan, source: HypervisorHost) {
+  const paths = pathsOf(plan)
+  const { bandwidthBytesPerSecond } = context.input
+  const moved = Object.keys(paths).length > 0
+  return {
+    destinationUri: plan.destinationUri,
+    copyDisks: plan.disks.filter((disk) => disk.mode === 'copied').map((disk) => disk.target),
+    tls: plan.tls,
+    live: true,
+    postCopy: context.input.onSlow === 'post-copy',
+    autoConverge: true,
+    ...(bandwidthBytesPerSecond === null ? {} : { bandwidthBytesPerSecond }),
+    ...(moved
+      ? {
+          destinationXml: withDiskSources(await source.readXml(plan.uuid, { secure: true, migratable: true }), paths),
+          persistentXml: withDiskSources(
+            await source.readXml(plan.uuid, { secure: true, inactive: true, migratable: true }),
+            paths,
+          ),
+        }
+      : {}),
+  }
+}
+
+/** @returns the error the migration ended with, or null */
+const settled = (promise: Promise<void>): Promise<Error | null> =>
+  promise.then(
+    () => null,
+    (error: Error) => error,
+  )
+
+/** What the error means is read from both hosts, never from the error. */
+async function conclude(
+  context: Context,
+  plan: MovePlan,
+  source: HypervisorHost,
+  destination: HypervisorHost,
+  watch: Watch,
+  error: Error | null,
+): Promise<{ postCopy: boolean }> {
+  context.progress({ phase: 'finishing', remainingMs: null })
+  const at =
+    (await until(
+      async () => {
+        const now = await readWhereabouts(source, destination, plan)
+        return now !== 'moving' && now
+      },
+      { timeoutMs: settleMs },
+    )) ?? 'moving'
+  if (at === 'moved') return { postCopy: watch.postCopy }
+  // The call was lost but the hosts carry on by themselves: run again, which watches.
+  if (at === 'moving') throw new OutcomeUnknown('the migration goes on')
+  if (context.signal.aborted) throw new Cancelled()
+  if (watch.givenUp) throw unavailableNow(watch.givenUp)
+  if (error) throw error
+  throw new OutcomeUnknown('the migration ended without a result')
+}
+
+/** An ending that trying again at once would not change. */
+class GivenUp extends Error {}
+const unavailableNow = (reason: GivenUp) => unavailable(reason.message, { wayOut: wayOutOfSlow })
+const wayOutOfSlow = 'Try again with post-copy, when the VM is less busy, or move it while it is off.'
+
+/** Follows a migration by the source's own job: progress, cancel, and what to do when it does not converge. */
+class Watch {
+  readonly #context: Context
+  readonly #plan: MovePlan
+  readonly #source: HypervisorHost
+  readonly #destination: HypervisorHost
+  #memorySince: number | undefined
+  #lostSince: number | undefined
+  postCopy = false
+  givenUp: GivenUp | undefined
+
+  constructor(context: Context, plan: MovePlan, source: HypervisorHost, destination: HypervisorHost) {
+    this.#context = context
+    this.#plan = plan
+    this.#source = source
+    this.#destination = destination
+  }
+
+  /** For a migration that another process began: ends when the source has no such job any more. */
+  async untilEnded(): Promise<null> {
+    while (true) {
+      const job = await this.#source.readJob(this.#plan.uuid, { timeoutMs: 10_000 })
+      if (job.kind !== 'migration-out' || job.state !== 'running') return null
+      await pause(everyMs)
+    }
+  }
+
+  async follow(ended: Promise<Error | null>): Promise<Error | null> {
+    let result: { error: Error | null } | undefined
+    const noted = ended.then(
+      (error) => {
+        result = { error }
+      },
+      (error: Error) => {
+        result = { error }
+      },
+    )
+    this.#context.progress({ phase: 'preparing' })
+    while (!result) {
+      await Promise.race([noted, pause(everyMs)])
+      if (!result) await this.#look()
+    }
+    return (result as { error: Error | null }).error
+  }
+
+  async #look(): Promise<void> {
+    const job = await this.#source.readJob(this.#plan.uuid, { timeoutMs: 5_000 }).catch(() => null)
+    if (job?.kind !== 'migration-out') return
+    this.postCopy ||= job.postCopy
+    this.#report(job)
+    // After the switch the guest runs at the destination: there is no way back any more.
+    if (this.postCopy) return
+    if (this.#context.signal.aborted) return this.#abort()
+    if (this.#isDestinationLost()) return this.#giveUp(`${this.#plan.destinationName} stopped answering.`)
+    await this.#decide(job)
+  }
+
+  async #decide(job: JobReading): Promise<void> {
+    if (job.iteration < 1 || job.diskRemainingBytes > 0) return
+    this.#memorySince ??= Date.now()
+    const { onSlow, patienceMs } = this.#context.input
+    if (Date.now() - this.#memorySince < patienceMs || onSlow === 'keep-trying') return
+    if (onSlow === 'give-up') {
+      await this.#giveUp('The guest changes its memory faster than it can be copied, so it stays where it is.')
+      return
+    }
+    this.#context.progress({ phase: 'switching over' })
+    await this.#source.switchToPostCopy(this.#plan.uuid, { timeoutMs: 10_000 }).then(
+      () => {
+        this.postCopy = true
+      },
+      (err: Error) => this.#context.log.warn({ err }, 'post-copy could not be switched on, trying again'),
+    )
+  }
+
+  async #giveUp(reason: string): Promise<void> {
+    this.givenUp = new GivenUp(reason)
+    await this.#abort()
+  }
+
+  async #abort(): Promise<void> {
+    this.#context.progress({ phase: 'stopping', ratePerSecond: null, remainingMs: null })
+    // It may have ended in this very moment; what counts is what both hosts say afterwards.
+    await this.#source
+      .abortJob(this.#plan.uuid, { timeoutMs: 10_000 })
+      .catch((err: Error) => this.#context.log.info({ err }, 'abort of the migration'))
+  }
+
+  #isDestinationLost(): boolean {
+    if (this.#destination.connection().state === 'connected') this.#lostSince = undefined
+    else this.#lostSince ??= Date.now()
+    return this.#lostSince !== undefined && Date.now() - this.#lostSince > destinationLostMs
+  }
+
+  #report(job: JobReading): void {
+    const rate = job.bytesPerSecond
+    this.#context.progress({
+      phase: phaseOf(job, this.postCopy),
+      done: job.doneBytes,
+      total: job.totalBytes,
+      unit: 'bytes',
+      ratePerSecond: rate,
+      remainingMs: rate > 0 ? (job.remainingBytes / rate) * 1000 : null,
+    })
+  }
+}
+
+function phaseOf(job: JobReading, postCopy: boolean): string {
+  if (job.state !== 'running') return 'finishing'
+  if (postCopy) return 'fetching memory (post-copy)'
+  if (job.totalBytes === 0) return 'preparing'
+  if (job.diskRemainingBytes > 0) return 'copying disks'
+  if (job.memoryRemainingBytes === 0 && job.iteration > 0) return 'switching over'
+  return `copying memory (iteration ${Math.max(1, job.iteration)})`
+}

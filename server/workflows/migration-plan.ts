@@ -1,0 +1,131 @@
+import { readCandidates } from '#server/core/migration-candidate.ts'
+import { type DiskMove, judgeCandidate, type MovingVm } from '#server/core/migration-preview.ts'
+import { taggedName } from '#server/core/volume-name.ts'
+import { conflict, unsupported } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
+import type { MigrateInput } from '#server/schema/vm-action.ts'
+import type { StepContext } from './define.ts'
+import { requireVm, vmRow } from './vm-on-host.ts'
+
+/** What a migration will do, fixed before anything is touched. Plain JSON. */
+export interface MovePlan {
+  uuid: string
+  sourceHostId: string
+  sourceName: string
+  destinationHostId: string
+  destinationName: string
+  destinationSiteId: string
+  destinationUri: string
+  tls: boolean
+  live: boolean
+  disks: PlannedDisk[]
+}
+
+export interface PlannedDisk {
+  target: string
+  mode: DiskMove['mode']
+  sourcePool: string | null
+  sourceVolume: string | null
+  sourcePath: string | null
+  hasBacking: boolean
+  format: 'qcow2' | 'raw'
+  capacityBytes: number
+  bytes: number
+  /** Where it goes, for those that are copied or uploaded */
+  to: { pool: string; volume: string; path: string } | null
+}
+
+/** Looks at both hosts now and decides. @throws conflict with every reason why it can't move */
+export async function planMove(context: StepContext<MigrateInput, object>): Promise<MovePlan> {
+  const { db, input, operation } = context
+  const vm = await vmRow(context)
+  const source = await context.host(vm.hostId)
+  await context.host(input.destinationHostId)
+  const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
+  const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
+  const moving = movingFromFacts(vm.hostId, { ...facts, disks })
+  const ids = [vm.hostId, input.destinationHostId]
+  const candidates = await readCandidates(db, moving, ids, operation.id)
+  const from = candidates.find((each) => each.id === vm.hostId)
+  const to = candidates.find((each) => each.id === input.destinationHostId)
+  if (!from || !to?.migrationUri) throw conflict('The destination host is not there any more.', 'Choose another host.')
+  const verdict = judgeCandidate(moving, from, to, { bitsPerSecond: null, roundTripMs: null })
+  if (!verdict.eligible) {
+    throw conflict(`${vm.name} can’t move to ${to.name}. ${verdict.reasons.join(' ')}`, 'Choose another host.')
+  }
+  return {
+    uuid: vm.uuid,
+    sourceHostId: from.id,
+    sourceName: from.name,
+    destinationHostId: to.id,
+    destinationName: to.name,
+    destinationSiteId: to.siteId,
+    destinationUri: to.migrationUri,
+    tls: [from, to].every((host) => host.migrationUri?.startsWith('qemu+tls:')),
+    live: facts.state !== 'off',
+    disks: verdict.disks.map((move, index) => {
+      const disk = moving.disks[index]
+      if (!disk) throw new Error('a verdict names every disk')
+      const pool = to.pools.find((each) => each.name === move.poolName)
+      const isSent = move.mode === 'copied' || move.mode === 'uploaded'
+      const name = taggedName(disk.volumeName ?? `${vm.name}-${disk.target}`, operation.id)
+      if (isSent && disk.format !== 'qcow2' && disk.format !== 'raw') {
+        throw unsupported(`The disk ${disk.target} has the format ${disk.format}, which Skerry does not copy.`)
+      }
+      return {
+        target: disk.target,
+        mode: move.mode,
+        sourcePool: disk.poolName,
+        sourceVolume: disk.volumeName,
+        sourcePath: disk.source,
+        hasBacking: disk.backingPath !== null,
+        format: disk.format === 'raw' ? 'raw' : 'qcow2',
+        capacityBytes: disk.capacityBytes,
+        bytes: move.bytes,
+        to: isSent && pool ? { pool: pool.name, volume: name, path: `${pool.path}/${name}` } : null,
+      }
+    }),
+  }
+}
+
+/** A disk with the volume it is, which its definition does not tell when it names a file. */
+async function placed(host: HypervisorHost, disk: DiskFacts): Promise<DiskFacts> {
+  if (!disk.source) return disk
+  const volume = await host.findVolume(disk.source)
+  if (!volume) return disk
+  return {
+    ...disk,
+    poolName: volume.pool,
+    volumeName: volume.name,
+    backingPath: volume.backingPath,
+    capacityBytes: volume.capacityBytes,
+    allocationBytes: volume.allocationBytes,
+  }
+}
+
+/** Seen from the hypervisor: fresher than the database. */
+function movingFromFacts(hostId: string, facts: VmFacts): MovingVm {
+  return {
+    name: facts.name,
+    hostId,
+    state: facts.state,
+    vcpuCount: facts.vcpuCount,
+    memoryBytes: facts.memoryBytes,
+    architecture: facts.architecture,
+    machineType: facts.machineType,
+    cpuMode: facts.cpuMode,
+    accelerator: facts.accelerator,
+    snapshotCount: facts.snapshotCount,
+    localDevices: facts.xml.split('<hostdev').length - 1,
+    dirtyBytesPerSecond: null,
+    disks: facts.disks,
+    networks: facts.interfaces.map((card) => card.networkName).filter((name) => name !== null),
+    bridges: facts.interfaces.filter((card) => card.networkName === null).flatMap((card) => card.bridge ?? []),
+  }
+}
+
+/** New paths by disk target, for the definition at the destination. */
+export function pathsOf(plan: MovePlan): Record<string, string> {
+  return Object.fromEntries(plan.disks.flatMap((disk) => (disk.to ? [[disk.target, disk.to.path] as const] : [])))
+}

@@ -1,0 +1,40 @@
+import { conflict } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { MovePlan } from './migration-plan.ts'
+
+/** here: at the source, nothing under way; moving: the hosts are at it; moved: at the destination alone */
+export type Whereabouts = 'here' | 'moving' | 'moved'
+
+/**
+ * Where the VM is, by what both hosts say now.
+ *
+ * | source            | destination | means                                                   |
+ * |-------------------|-------------|---------------------------------------------------------|
+ * | has it, job runs  | any         | moving                                                  |
+ * | has it            | none        | here                                                    |
+ * | has it            | incoming    | moving: the hosts have not settled yet                  |
+ * | off or gone       | has it      | moved                                                   |
+ * | on                | on          | moving: handing over                                    |
+ * | gone              | incoming    | moving                                                  |
+ * | gone              | none        | conflict                                                |
+ *
+ * A VM that is off moves by being defined at the destination, then removed at the source; in between both have it.
+ */
+export async function readWhereabouts(
+  source: HypervisorHost,
+  destination: HypervisorHost,
+  plan: MovePlan,
+): Promise<Whereabouts> {
+  const [here, there] = await Promise.all([source.readVm(plan.uuid), destination.readVm(plan.uuid)])
+  if (!here && !there) {
+    throw conflict(`Neither ${plan.sourceName} nor ${plan.destinationName} has the VM any more.`, 'Look on both hosts.')
+  }
+  if (!here) return there?.incoming ? 'moving' : 'moved'
+  const job = await source.readJob(plan.uuid)
+  if (job.kind === 'migration-out' && job.state === 'running') return 'moving'
+  if (!there) return 'here'
+  if (there.incoming) return 'moving'
+  if (!plan.live) return 'here'
+  if (here.state === 'off') return there.state === 'off' ? 'here' : 'moved'
+  return 'moving'
+}

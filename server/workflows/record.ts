@@ -1,0 +1,58 @@
+import { Prisma } from '#prisma/generated/client.ts'
+import type { Db } from '#server/db.ts'
+import type { OperationError, OperationKind } from '#server/schema/operation.ts'
+import type { Begun } from './attempt.ts'
+
+/** How an operation ended; `undone` and `left` are in words. */
+export interface Ending {
+  state: 'succeeded' | 'failed' | 'cancelled'
+  result: object | null
+  error: OperationError | null
+  undone: string[]
+}
+
+/** Marks the operation as running. @returns null when it is gone or has ended already */
+export async function beginOperation(db: Db, id: string, stepCount: number): Promise<Begun | null> {
+  const row = await db.operation.findUnique({ where: { id } })
+  if (!row || row.finishedAt) return null
+  await db.operation.updateMany({ where: { id, state: 'queued' }, data: { state: 'running' } })
+  await db.operation.update({ where: { id }, data: { startedAt: row.startedAt ?? new Date(), stepCount } })
+  return {
+    ref: {
+      id,
+      kind: row.kind as OperationKind,
+      tenantId: row.tenantId,
+      targetId: row.targetId,
+      targetName: row.targetName,
+      hostId: row.hostId,
+      destinationHostId: row.destinationHostId,
+      actor: { kind: row.actorKind, id: row.actorId, name: row.actorName },
+      requestId: row.requestId,
+    },
+    input: row.input,
+  }
+}
+
+/** Closes the row: the lock and the reservation end with it. The first ending stands. */
+export async function endOperation(db: Db, id: string, ending: Ending): Promise<void> {
+  await db.operation.updateMany({
+    where: { id, finishedAt: null },
+    data: {
+      state: ending.state,
+      phase: null,
+      remainingMs: null,
+      ratePerSecond: null,
+      undone: ending.undone,
+      result: ending.result ? (ending.result as Prisma.InputJsonObject) : Prisma.DbNull,
+      error: ending.error ? (ending.error as Prisma.InputJsonObject) : Prisma.DbNull,
+      finishedAt: new Date(),
+    },
+  })
+}
+
+export const failedInside = (message: string): Ending => ({
+  state: 'failed',
+  result: null,
+  error: { code: 'internal', message, step: null, wayOut: 'Try again; if it goes on, tell the operator.' },
+  undone: [],
+})
