@@ -20,7 +20,7 @@ const lifecycle: Record<number, readonly Told[]> = {
     ['started', 'woken'],
   ],
   3: [
-    ['paused', 'by a person'],
+    ['paused', ''],
     ['configured', 'migrating'],
     ['paused', 'disk error'],
     ['paused', 'watchdog'],
@@ -31,7 +31,7 @@ const lifecycle: Record<number, readonly Told[]> = {
     ['paused', 'post-copy failed'],
   ],
   4: [
-    ['resumed', 'by a person'],
+    ['resumed', ''],
     ['migrated-here', 'migrated'],
     ['resumed', 'from snapshot'],
     ['migrated-here', 'post-copy'],

@@ -32,9 +32,40 @@ async function ifThere<T>(work: Promise<T>): Promise<T | null> {
 
 const present = <T>(values: readonly (T | null)[]): T[] => values.filter((value) => value !== null)
 
+/** The answer never changes while the host runs, so one question does. */
+function once<T>(ask: (options: CallOptions) => Promise<T>): (options: CallOptions) => Promise<T> {
+  let known: T | undefined
+  return async (options) => {
+    known ??= await ask(options)
+    return known
+  }
+}
+
 /** Everything that reads the host itself. */
 export function hostVerbs(session: Session): HostVerbs {
   let lastCpu: { busy: number; total: number } | undefined
+
+  const step = "read the host's load"
+  const cpuFields = once(
+    async (options: CallOptions) =>
+      (await session.read(step, 'nodeGetCpuStats', { cpu: -1, capacity: 0 }, options)).count,
+  )
+  const memoryFields = once(
+    async (options: CallOptions) =>
+      (await session.read(step, 'nodeGetMemoryStats', { cell: -1, capacity: 0 }, options)).count,
+  )
+
+  /** All of it, and what is free or would be given back at once; 0 where the driver can't tell. */
+  async function memory(options: CallOptions): Promise<{ totalBytes: number; freeBytes: number }> {
+    const stats = await ifThere(
+      memoryFields(options).then((capacity) =>
+        session.read(step, 'nodeGetMemoryStats', { cell: -1, capacity }, options),
+      ),
+    )
+    const kibibytes = Object.fromEntries((stats?.params ?? []).map(({ field, value }) => [field, Number(value)]))
+    const { total = 0, free = 0, buffers = 0, cached = 0 } = kibibytes
+    return { totalBytes: total * 1024, freeBytes: (free + buffers + cached) * 1024 }
+  }
 
   async function devices(options: CallOptions): Promise<HostDeviceFacts[]> {
     const list = await ifThere(session.read('list devices', 'connectListAllNodeDevices', {}, options))
@@ -72,7 +103,7 @@ export function hostVerbs(session: Session): HostVerbs {
   return {
     async facts(options = {}) {
       const step = 'read what the host is'
-      const [{ xml }, node, { hostname }, { type }, library, hypervisor, { freeBytes }, deviceFacts] =
+      const [{ xml }, node, { hostname }, { type }, library, hypervisor, { totalBytes, freeBytes }, deviceFacts] =
         await Promise.all([
           session.read(step, 'connectGetCapabilities', {}, options),
           session.read(step, 'nodeGetInfo', {}, options),
@@ -80,7 +111,7 @@ export function hostVerbs(session: Session): HostVerbs {
           session.read(step, 'connectGetType', {}, options),
           session.read(step, 'connectGetLibVersion', {}, options),
           session.read(step, 'connectGetVersion', {}, options),
-          session.read(step, 'nodeGetFreeMemory', {}, options).catch(() => ({ freeBytes: 0n })),
+          memory(options),
           devices(options),
         ])
       const { emulator: _, ...capabilities } = readCapabilitiesXml(xml)
@@ -89,8 +120,8 @@ export function hostVerbs(session: Session): HostVerbs {
         hostname,
         cpuCount: node.cpus,
         cpuMhz: node.mhz,
-        memoryBytes: Number(node.memoryKiB) * 1024,
-        memoryFreeBytes: Number(freeBytes),
+        memoryBytes: totalBytes || Number(node.memoryKiB) * 1024,
+        memoryFreeBytes: freeBytes,
         libvirtVersion: versionText(library.version),
         hypervisorVersion: versionText(hypervisor.version),
         simulated: type !== 'QEMU',
@@ -109,16 +140,9 @@ export function hostVerbs(session: Session): HostVerbs {
     },
 
     async load(options = {}) {
-      const step = "read the host's load"
-      const cpuArgs = { cpu: -1, flags: 0 }
-      const memoryArgs = { cell: -1, flags: 0 }
-      const [cpuCount, memoryCount] = await Promise.all([
-        session.read(step, 'nodeGetCpuStats', { ...cpuArgs, capacity: 0 }, options),
-        session.read(step, 'nodeGetMemoryStats', { ...memoryArgs, capacity: 0 }, options),
-      ])
-      const [cpu, memory] = await Promise.all([
-        session.read(step, 'nodeGetCpuStats', { ...cpuArgs, capacity: cpuCount.count }, options),
-        session.read(step, 'nodeGetMemoryStats', { ...memoryArgs, capacity: memoryCount.count }, options),
+      const [cpu, { freeBytes }] = await Promise.all([
+        session.read(step, 'nodeGetCpuStats', { cpu: -1, capacity: await cpuFields(options) }, options),
+        memory(options),
       ])
       const times = Object.fromEntries(cpu.params.map(({ field, value }) => [field, Number(value)]))
       const idle = (times.idle ?? 0) + (times.iowait ?? 0)
@@ -127,12 +151,9 @@ export function hostVerbs(session: Session): HostVerbs {
       const before = lastCpu
       lastCpu = now
       const passed = before ? now.total - before.total : 0
-      const free = memory.params
-        .filter(({ field }) => ['free', 'buffers', 'cached'].includes(field))
-        .reduce((total, { value }) => total + Number(value), 0)
       return {
         cpuUsage: before && passed > 0 ? Math.min(1, Math.max(0, (now.busy - before.busy) / passed)) : null,
-        memoryFreeBytes: free * 1024,
+        memoryFreeBytes: freeBytes,
       }
     },
   }

@@ -6,6 +6,7 @@ import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { isActive, pausedByMigration } from './state.ts'
 import { diskSizes, numberIn, readStats, stateIn, statsFlag, statsGroup } from './stats.ts'
+import { probeNamePrefix } from './xml/domain.ts'
 import { readVmXml } from './xml/vm.ts'
 
 /** Filters of the list of VMs, as bits. */
@@ -38,6 +39,7 @@ export function vmVerbs(session: Session): VmVerbs {
     const xml = await xmlOf(uuid, options)
     if (xml === null) return null
     const defined = readVmXml(xml)
+    if (defined.name.startsWith(probeNamePrefix)) return null
     const sizes = new Map(diskSizes(params).map((size) => [size.target, size]))
     const state = numberIn(params, 'state.state')
     const vm: VmFacts = {

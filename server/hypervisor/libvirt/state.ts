@@ -28,7 +28,7 @@ const reasons: Partial<Record<VmPowerState, readonly string[]>> = {
   ],
   paused: [
     '',
-    'by a person',
+    '',
     'migrating',
     'saving',
     'dumping',
@@ -43,7 +43,7 @@ const reasons: Partial<Record<VmPowerState, readonly string[]>> = {
     'post-copy failed',
     'hypervisor error',
   ],
-  shutting_down: ['', 'by a person'],
+  shutting_down: ['', ''],
   off: ['', 'shut down', 'forced off', 'crashed', 'migrated', 'saved', 'failed', 'from snapshot', 'host restarted'],
   crashed: ['', 'panicked'],
 }

@@ -3,7 +3,7 @@ import type { DiskFacts, VmReading } from '../facts.ts'
 import { powerState } from './state.ts'
 
 /** Groups of statistics and how the call is to behave, as bits. */
-export const statsGroup = { state: 1, cpu: 2, balloon: 4, interface: 16, block: 32, dirtyRate: 512 } as const
+export const statsGroup = { state: 1, cpu: 2, balloon: 4, vcpu: 8, interface: 16, block: 32, dirtyRate: 512 } as const
 export const statsFlag = { active: 1, nowait: 1 << 29 } as const
 
 export type StatsRecord = CallResult<'connectGetAllDomainStats'>['records'][number]

@@ -34,7 +34,7 @@ export function machineTypeOf(machineTypes: readonly string[]): string {
   return wanted.find((name) => machineTypes.includes(name)) ?? machineTypes[0] ?? 'pc'
 }
 
-function cpuXml(vm: NewVm): Xml {
+function cpuXml(vm: Pick<NewVm, 'accelerator' | 'cpuMode'> & { host: Pick<HostFacts, 'architecture'> }): Xml {
   if (vm.accelerator === 'kvm') {
     const mode = vm.cpuMode ?? 'host-model'
     return mode === 'host-model' ? xml('cpu', { mode }) : xml('cpu', { mode, migratable: 'on' })
@@ -126,7 +126,9 @@ export function buildVmXml(vm: NewVm): string {
   ).text
 }
 
-/** A guest with nothing in it but the board's firmware, to see whether the accelerator runs anything. */
+export const probeNamePrefix = 'skerry-probe-'
+
+/** A guest with nothing in it but the board's firmware, on the CPU that VMs get, to see whether it runs. */
 export function buildProbeXml(probe: {
   uuid: string
   name: string
@@ -146,6 +148,7 @@ export function buildProbeXml(probe: {
       xml('type', { arch: probe.host.architecture, machine: machineTypeOf(probe.host.machineTypes) }, 'hvm'),
     ),
     probe.accelerator === 'emulation' && xml('features', {}, translationCache()),
+    cpuXml(probe),
     xml('on_crash', {}, 'preserve'),
     xml('devices', {}, xml('controller', { type: 'usb', model: 'none' }), xml('memballoon', { model: 'none' })),
   ).text
