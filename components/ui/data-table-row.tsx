@@ -1,7 +1,6 @@
 'use client'
 
 import { Ellipsis } from 'lucide-react'
-import NextLink from 'next/link'
 import { memo } from 'react'
 import { cx } from './class-name.ts'
 import { type DataColumn, rowHeightPx, selectWidthPx } from './data-table-column.ts'
@@ -66,14 +65,14 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
           style={columnIndex === 0 ? { left: hasSelect ? selectWidthPx : 0 } : undefined}
         >
           {columnIndex === 0 && href ? (
-            <NextLink
+            <a
               href={href}
-              prefetch={false}
               tabIndex={-1}
+              data-part="link"
               className="flex min-w-0 items-center gap-2 truncate rounded-sm hover:underline hover:underline-offset-2"
             >
               {column.cell(row)}
-            </NextLink>
+            </a>
           ) : (
             column.cell(row)
           )}

@@ -137,9 +137,15 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
     const hit = rowUnder(event)
     if (!hit) return
     setActiveIndex(hit.index)
-    if (hit.part === 'select') select(hit.index, event.shiftKey)
+    const isPlain = !event.shiftKey && !event.metaKey && !event.ctrlKey
+    if (hit.part === 'link') {
+      const row = rows[hit.index]
+      if (!isPlain || row === undefined) return
+      event.preventDefault()
+      open(row)
+    } else if (hit.part === 'select') select(hit.index, event.shiftKey)
     else if (hit.part === 'menu') openMenu(hit.index, belowButton(hit.element))
-    else if (hasSelect && !hit.isControl && (event.shiftKey || event.metaKey || event.ctrlKey)) {
+    else if (hasSelect && !hit.isControl && !isPlain) {
       select(hit.index, event.shiftKey)
     }
   }

@@ -105,9 +105,13 @@ function largestPart(seconds: number): string {
   return `${Math.floor(seconds / step.seconds)} ${step.name}`
 }
 
-/** A moment in a time zone (the reader's own when left out): "2026-03-09 14:05:07 UTC". */
-export function formatAbsoluteTime(atMs: number, timeZone?: string): string {
-  const parts = new Intl.DateTimeFormat('en-GB', {
+const absoluteFormatters = new Map<string | undefined, Intl.DateTimeFormat>()
+
+/** Making a formatter costs a thousand times more than using it. */
+function absoluteFormatter(timeZone: string | undefined): Intl.DateTimeFormat {
+  const kept = absoluteFormatters.get(timeZone)
+  if (kept) return kept
+  const made = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     year: 'numeric',
     month: '2-digit',
@@ -117,7 +121,14 @@ export function formatAbsoluteTime(atMs: number, timeZone?: string): string {
     second: '2-digit',
     hourCycle: 'h23',
     timeZoneName: 'short',
-  }).formatToParts(atMs)
+  })
+  absoluteFormatters.set(timeZone, made)
+  return made
+}
+
+/** A moment in a time zone (the reader's own when left out): "2026-03-09 14:05:07 UTC". */
+export function formatAbsoluteTime(atMs: number, timeZone?: string): string {
+  const parts = absoluteFormatter(timeZone).formatToParts(atMs)
   const part = (type: string) => parts.find((candidate) => candidate.type === type)?.value ?? ''
   return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}:${part('second')} ${part('timeZoneName')}`
 }

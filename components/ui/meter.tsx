@@ -1,6 +1,3 @@
-'use client'
-
-import { Meter as AriaMeter } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { formatPercent, formatUnit, type Unit } from './format.ts'
 
@@ -42,11 +39,13 @@ export function Meter(props: MeterProps) {
           </span>
         </div>
       )}
-      <AriaMeter
+      <div
+        role="meter"
         aria-label={label}
-        value={used}
-        maxValue={Math.max(limit ?? used, used) || 1}
-        valueLabel={word ? `${text}, ${word}` : text}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(limit ?? used, used) || 1}
+        aria-valuenow={used}
+        aria-valuetext={word ? `${text}, ${word}` : text}
         className={cx('h-1 overflow-hidden rounded-full bg-active', isCompact ? 'w-14 shrink-0' : 'w-full')}
       >
         {share !== null && (
@@ -58,7 +57,7 @@ export function Meter(props: MeterProps) {
             style={{ width: `${Math.min(1, share) * 100}%` }}
           />
         )}
-      </AriaMeter>
+      </div>
       {isCompact && (
         <span className="text-xs text-ink">{share === null ? formatUnit(used, unit) : formatPercent(share)}</span>
       )}

@@ -1,6 +1,3 @@
-'use client'
-
-import { ProgressBar as AriaProgressBar } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { formatDuration, formatPercent } from './format.ts'
 import type { VisualState } from './state.ts'
@@ -45,11 +42,13 @@ export function ProgressBar(props: ProgressBarProps) {
           <span className="ml-auto shrink-0 text-ink-muted">{isKnown && formatPercent(clamped)}</span>
         </div>
       )}
-      <AriaProgressBar
+      <div
+        role="progressbar"
         aria-label={label}
-        value={clamped * 100}
-        isIndeterminate={!isKnown}
-        valueLabel={[isKnown ? formatPercent(clamped) : 'in progress', phase, ...facts].filter(Boolean).join(', ')}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={isKnown ? Math.round(clamped * 100) : undefined}
+        aria-valuetext={[isKnown ? formatPercent(clamped) : 'in progress', phase, ...facts].filter(Boolean).join(', ')}
         className="h-1 w-full overflow-hidden rounded-full bg-active"
       >
         <div
@@ -60,7 +59,7 @@ export function ProgressBar(props: ProgressBarProps) {
           )}
           style={isKnown ? { width: `${clamped * 100}%` } : undefined}
         />
-      </AriaProgressBar>
+      </div>
       {!isCompact && facts.some(Boolean) && (
         <div className="flex gap-3 text-xs text-ink-faint">
           {facts.filter(Boolean).map((fact) => (

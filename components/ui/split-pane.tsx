@@ -30,19 +30,17 @@ export function SplitPane(props: SplitPaneProps) {
   return (
     <div className="flex min-h-0 min-w-0 flex-1">
       {!props.isLeftHidden && (
-        <>
-          <aside
-            aria-label={props.label}
-            className="flex min-h-0 shrink-0 flex-col overflow-hidden border-r border-line bg-canvas max-[900px]:hidden"
-            style={{ width: sizePx }}
-          >
-            {props.left}
-          </aside>
+        <aside
+          aria-label={props.label}
+          className="relative flex min-h-0 shrink-0 flex-col overflow-hidden border-r border-line bg-canvas max-[900px]:hidden"
+          style={{ width: sizePx }}
+        >
+          {props.left}
           <div
             {...separatorProps}
-            className="relative z-5 -mx-1 w-2 shrink-0 cursor-col-resize touch-none after:absolute after:inset-y-0 after:left-0.75 after:w-0.5 hover:after:bg-accent/50 focus-visible:outline-none focus-visible:after:bg-focus max-[900px]:hidden"
+            className="absolute inset-y-0 right-0 z-5 w-2 cursor-col-resize touch-none after:absolute after:inset-y-0 after:right-0 after:w-0.5 hover:after:bg-accent/50 focus-visible:outline-none focus-visible:after:bg-focus"
           />
-        </>
+        </aside>
       )}
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">{props.children}</div>
     </div>

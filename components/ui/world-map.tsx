@@ -54,9 +54,8 @@ export function WorldMap({ label, sites, links = [], onSelect, heightPx = 320, c
   const drawn = useMemo(() => {
     if (widthPx === 0) return null
     const { projection, path } = fitProjection(widthPx, heightPx, sites, extent)
-    const places = new Map(
-      sites.map((site) => [site.id, projection([site.longitude, site.latitude]) ?? [0, 0]] as const),
-    )
+    const places = new Map<string, [number, number]>()
+    for (const site of sites) places.set(site.id, projection([site.longitude, site.latitude]) ?? [0, 0])
     const labels = placeLabels(
       sites.map((site) => ({
         id: site.id,
