@@ -1,11 +1,11 @@
 #!/bin/sh
-# First process of a lab host, in namespaces of its own: $1 its folder, $2 its name, $3 its address with prefix length, $4 the guest template,
-# $5... shared folders as NAME=PATH. Says its number as the rest of the machine sees it, then lives until the power goes: everything on the
+# First process of a lab host, in namespaces of its own: $1 its folder, $2 its name, $3 its address with prefix length, $4 its hardware
+# address, $5 the guest template, $6... shared folders as NAME=PATH. Says its number as the rest of the machine sees it, then lives until the power goes: everything on the
 # host ends with it.
 set -eu
 read -r pid rest </proc/self/stat
-host=$1 name=$2 address=$3 template=$4
-shift 4
+host=$1 name=$2 address=$3 mac=$4 template=$5
+shift 5
 trap 'echo "the host $name could not be set up" >&2' EXIT
 
 hostname "$name"
@@ -33,7 +33,8 @@ mkdir /run/libvirt
 mount --bind "$host/run" /run/libvirt
 
 ip link set lo up
-ip link add br0 type bridge
+# The same hardware address after each power failure, as a real machine has: others remember it.
+ip link add br0 address "$mac" type bridge
 ip addr add "$address" dev br0
 ip link set br0 up
 

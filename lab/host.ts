@@ -112,7 +112,8 @@ export class Host {
     const namespaces = ['--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
     const shares = [...shared].map(([name, path]) => `${name}=${path}`)
     const script = join(import.meta.dirname, 'host-init.sh')
-    const args = [this.dir, this.name, `${address}/24`, templatePath, ...shares]
+    const mac = `02:53:4b:00:00:${this.options.index.toString(16).padStart(2, '0')}`
+    const args = [this.dir, this.name, `${address}/24`, mac, templatePath, ...shares]
     const { firstLine } = await startBound(['unshare', ...namespaces, 'sh', script, ...args])
     const init = identify(Number(firstLine))
     if (!init) throw new Error(`The host ${this.name} did not start`)

@@ -58,6 +58,11 @@ export class Lab {
     this.network = parts.network
   }
 
+  /** This machine's own address on the lab's network. */
+  get gateway(): string {
+    return `${subnetPrefix(this.network.slot.number)}.1`
+  }
+
   /** Makes the network and the certificates of a lab; the guest image too if it isn't there yet (a few seconds). */
   static async create(options: LabOptions = {}): Promise<Lab> {
     if (process.getuid?.() !== 0)
