@@ -11,7 +11,10 @@ export const maxBatchSize = 20
 export const trpcPath = '/api/trpc'
 
 /** tRPC over HTTP: at most 1 MiB and 20 procedures a request. */
-export function handleTrpc(services: Services, request: Request): Promise<Response> {
+export async function handleTrpc(services: Services, request: Request): Promise<Response> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) {
+    return new Response(`A request may have ${maxBodyBytes} bytes at most.`, { status: 413 })
+  }
   return fetchRequestHandler({
     endpoint: trpcPath,
     req: limitBody(request, maxBodyBytes),

@@ -32,7 +32,8 @@ export function createAuth(db: Db, settings: AuthSettings) {
     baseURL: url.origin,
     basePath: '/api/auth',
     secret: settings.BETTER_AUTH_SECRET,
-    trustedOrigins: [url.origin],
+    // The console may be opened under another name of the same machine, such as localhost.
+    trustedOrigins: (request) => [url.origin, `${url.protocol}//${request?.headers.get('host') ?? url.host}`],
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
     user: { additionalFields: { operator: { type: 'boolean', required: false, defaultValue: false, input: false } } },
     account: {
@@ -63,10 +64,7 @@ export function createAuth(db: Db, settings: AuthSettings) {
       defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },
     },
     telemetry: { enabled: false },
-    logger: {
-      level: 'warn',
-      log: (level, message) => log[level === 'error' ? 'error' : level === 'warn' ? 'warn' : 'info']({ auth: message }),
-    },
+    logger: { level: 'warn', log: toLog },
     databaseHooks: {
       user: { create: { before: (user) => onlyInvited(db, user.email) } },
       session: { create: { before: async (session) => ({ data: await withTenant(db, session) }) } },
@@ -95,6 +93,12 @@ export function createAuth(db: Db, settings: AuthSettings) {
       ...singleSignOn(settings),
     ],
   })
+}
+
+/** A wrong API key is its sender's mistake, not ours. */
+function toLog(level: string, message: string) {
+  const isOurs = level === 'error' && !message.startsWith('Failed to validate API key')
+  log[isOurs ? 'error' : level === 'warn' ? 'warn' : 'info']({ auth: message })
 }
 
 export type Auth = ReturnType<typeof createAuth>

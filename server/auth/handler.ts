@@ -1,4 +1,5 @@
 import type { Auth } from './auth.ts'
+import { isSameOrigin } from './same-origin.ts'
 
 /**
  * What better-auth may do over HTTP. Everything else it can (making tenants, changing roles, keys, e-mail addresses …)
@@ -37,9 +38,15 @@ const open = new Set([
 
 const closed = { code: 'NOT_FOUND', message: 'There is nothing here.' }
 
-/** better-auth's HTTP side, cut down to what is above. */
-export async function handleAuth(auth: Auth, request: Request): Promise<Response> {
+const foreign = { code: 'FOREIGN', message: 'This came from another site’s page, or does not say where from.' }
+
+/** better-auth's HTTP side, cut down to what is above; `skerryUrl` is where our own pages are. */
+export async function handleAuth(auth: Auth, request: Request, skerryUrl: string): Promise<Response> {
   const path = new URL(request.url).pathname.replace(/^\/api\/auth/, '').replace(/\/+$/, '')
   if (!open.has(`${request.method} ${path}`)) return Response.json(closed, { status: 404 })
+  const strict = request.headers.has('cookie')
+  if (request.method === 'POST' && !isSameOrigin(request.headers, skerryUrl, strict)) {
+    return Response.json(foreign, { status: 403 })
+  }
   return auth.handler(request)
 }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
 import { handleAuth } from '#server/auth/handler.ts'
-import type { TenantRole } from '#server/auth/policy.ts'
+import type { TenantRole } from '#server/schema/tenant.ts'
 import type { TestServices } from './services.ts'
 
 export interface TestPerson {
@@ -69,6 +69,7 @@ export function postAuth(services: TestServices, path: string, body: unknown, he
       },
       body: JSON.stringify(body),
     }),
+    services.url,
   )
 }
 

@@ -1,0 +1,10 @@
+import { createContext } from '#server/api/context.ts'
+import { createCaller } from '#server/api/root.ts'
+import type { TestServices } from './services.ts'
+
+/** Every procedure as whoever sends these headers. */
+export async function callAs(services: TestServices, headers: Headers = new Headers()) {
+  return createCaller(await createContext(services, headers))
+}
+
+export type Caller = Awaited<ReturnType<typeof callAs>>
