@@ -1,0 +1,47 @@
+import { ChangeFeed } from '#server/live/change-feed.ts'
+import { log } from '#server/log.ts'
+import type { EngineHooks } from '#server/workflows/attempt.ts'
+import type { AnyWorkflow } from '#server/workflows/define.ts'
+import { startEngine } from '#server/workflows/engine.ts'
+import { workflows } from '#server/workflows/registry.ts'
+import type { TestFleet } from './fleet.ts'
+import { TestHosts } from './host-source.ts'
+
+export interface TestEngine {
+  hosts: TestHosts
+  /** Set what happens around steps from now on */
+  hooks: EngineHooks
+  stop(): Promise<void>
+}
+
+/** The engine in this process over the fleet's hosts. One at a time in a process. */
+export async function testEngine(
+  fleet: Pick<TestFleet, 'db' | 'databaseUrl'>,
+  options: { workflows?: readonly AnyWorkflow[]; workerId?: string } = {},
+): Promise<TestEngine> {
+  const changes = new ChangeFeed(fleet.databaseUrl)
+  await changes.open()
+  const hosts = new TestHosts(fleet.db)
+  const current: TestEngine = {
+    hosts,
+    hooks: {},
+    stop: async () => {
+      await engine.stop(0)
+      await changes.close()
+      await hosts.close()
+    },
+  }
+  const engine = await startEngine({
+    databaseUrl: fleet.databaseUrl,
+    db: fleet.db,
+    hosts,
+    changes,
+    log,
+    workflows: options.workflows ?? workflows,
+    workerId: options.workerId ?? 'test-worker',
+    hostWaitMs: 10_000,
+    sweepMs: 1_000,
+    hooks: { aroundStep: (at, run) => (current.hooks.aroundStep ? current.hooks.aroundStep(at, run) : run()) },
+  })
+  return current
+}

@@ -1,0 +1,114 @@
+import type { Prisma } from '#prisma/generated/client.ts'
+import type { Db } from '#server/db.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
+
+export interface KnownHost {
+  name: string
+  site: string
+  uri: string
+  migrationUri: string
+  /** Names of its pools whose files other hosts see under the same path */
+  shared?: readonly string[]
+}
+
+/** Writes a host, its site, pools and networks as the hypervisor describes them. @returns the host's id */
+export async function writeHostRow(db: Db, known: KnownHost): Promise<string> {
+  const slug = known.site.toLowerCase()
+  const site = await db.site.upsert({
+    where: { slug },
+    create: { name: known.site, slug, kind: 'region', latitude: 0, longitude: 0 },
+    update: {},
+  })
+  const { devices: _, kvmOffered: __, ...facts } = await libvirtDriver.test({ uri: known.uri })
+  const numbers = { memoryBytes: BigInt(facts.memoryBytes), memoryFreeBytes: BigInt(facts.memoryFreeBytes) }
+  const { id } = await db.host.create({
+    data: {
+      ...facts,
+      ...numbers,
+      siteId: site.id,
+      name: known.name,
+      uri: known.uri,
+      migrationUri: known.migrationUri,
+      state: 'connected',
+      accelerator: 'emulation',
+    },
+  })
+  await withHost(known.uri, async (host) => {
+    for (const pool of await host.listStoragePools()) {
+      const { volumes, ...row } = pool
+      const sharedKey = known.shared?.includes(pool.name) ? `test:${pool.name}` : null
+      await db.storagePool.create({
+        data: {
+          ...row,
+          sharedKey,
+          hostId: id,
+          capacityBytes: BigInt(row.capacityBytes),
+          allocationBytes: BigInt(row.allocationBytes),
+          availableBytes: BigInt(row.availableBytes),
+          volumes: {
+            create: volumes.map((volume) => ({
+              ...volume,
+              capacityBytes: BigInt(volume.capacityBytes),
+              allocationBytes: BigInt(volume.allocationBytes),
+            })),
+          },
+        },
+      })
+    }
+    for (const network of await host.listNetworks()) await db.network.create({ data: { ...network, hostId: id } })
+  })
+  return id
+}
+
+/** Writes a VM as its host describes it now. @returns the VM's id */
+export async function writeVmRow(
+  db: Db,
+  hostId: string,
+  uuid: string,
+  more: Partial<Prisma.VmUncheckedCreateInput> = {},
+) {
+  const row = await db.host.findUniqueOrThrow({ where: { id: hostId } })
+  return withHost(row.uri, async (host) => {
+    const facts = await host.readVm(uuid)
+    if (!facts) throw new Error(`${row.name} has no VM ${uuid}`)
+    const { disks, interfaces, graphics, incoming: _, ...vm } = facts
+    await db.vm.deleteMany({ where: { uuid } })
+    const { id } = await db.vm.create({
+      data: {
+        ...vm,
+        memoryBytes: BigInt(vm.memoryBytes),
+        graphics: graphics.map((each) => ({ ...each })),
+        hostId,
+        siteId: row.siteId,
+        disks: {
+          create: disks.map((disk) => ({
+            ...disk,
+            capacityBytes: BigInt(disk.capacityBytes),
+            allocationBytes: BigInt(disk.allocationBytes),
+          })),
+        },
+        interfaces: { create: interfaces },
+        ...more,
+      },
+    })
+    return id
+  })
+}
+
+async function withHost<T>(uri: string, work: (host: HypervisorHost) => Promise<T>): Promise<T> {
+  const host = libvirtDriver.open({ uri })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${uri} did not answer within 20 s`)), 20_000)
+      host.onConnection((state) => {
+        if (state.state !== 'connected') return
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+    return await work(host)
+  } finally {
+    await host.close()
+  }
+}

@@ -1,0 +1,153 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
+import { type Db, openDb } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
+import { defineWorkflow } from './define.ts'
+import { pause } from './pause.ts'
+
+const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
+
+/** What the steps below did, in order. */
+const trail: string[] = []
+const Input = z.object({ failAt: z.string().default(''), holdAt: z.string().default('') })
+const steps = ['one', 'two', 'three'].map((name) => ({
+  name,
+  async do(context: { input: z.infer<typeof Input>; signal: AbortSignal; progress(p: object): void }) {
+    trail.push(`do ${name}`)
+    context.progress({ phase: `doing ${name}`, done: 1, total: 3, unit: 'items' })
+    if (context.input.holdAt === name) await pause(60_000, context.signal)
+    if (context.input.failAt === name) throw conflict(`${name} stood in the way.`, 'Go round it.')
+    return { [name]: trail.length }
+  },
+  async undo() {
+    trail.push(`undo ${name}`)
+    return `put ${name} back`
+  },
+}))
+const workflow = defineWorkflow<z.infer<typeof Input>, Record<string, number>>({
+  kind: 'power-vm',
+  input: Input,
+  steps,
+  result: (memory) => memory,
+})
+
+let database: TestDatabase
+let db: Db
+let engine: TestEngine
+let sql: pg.Client
+beforeAll(async () => {
+  database = await testDatabase()
+  db = openDb(database.url, { scope: 'fleet' })
+  sql = new pg.Client({ connectionString: database.url, options: '-c skerry.scope=*' })
+  await sql.connect()
+  engine = await testEngine({ db, databaseUrl: database.url }, { workflows: [workflow] })
+})
+afterAll(async () => {
+  await engine?.stop()
+  await sql?.end()
+  await db?.$disconnect()
+  await database?.close()
+})
+afterEach(() => {
+  trail.length = 0
+})
+
+const wanted = (input: object, more: Partial<NewOperation> = {}): NewOperation => ({
+  kind: 'power-vm',
+  target: { kind: 'vm', id: 'vm-1', name: 'web' },
+  tenantId: null,
+  input: { ...input },
+  ...more,
+})
+const ask = (input: object, more: Partial<NewOperation> = {}) =>
+  db.$transaction((tx) => enqueue({ tx, actor, requestId: 'r-1' }, wanted(input, more)))
+
+async function row(id: string) {
+  return (await sql.query('SELECT * FROM operation WHERE id = $1', [id])).rows[0]
+}
+async function until(id: string, ready: (row: Record<string, unknown>) => boolean) {
+  for (let i = 0; i < 200; i++) {
+    const now = await row(id)
+    if (ready(now)) return now
+    await pause(50)
+  }
+  throw new Error(`not within 10 s: ${JSON.stringify(await row(id))}`)
+}
+const ended = (id: string) => until(id, (now) => now.finished_at !== null)
+
+test('an operation runs its steps in order and ends with its result', async () => {
+  const startedMs = Date.now()
+  const { id } = await ask({})
+  const end = await ended(id)
+  expect(end).toMatchObject({ state: 'succeeded', step: 'three', step_index: 2, step_count: 3, error: null })
+  expect(end.result).toEqual({ one: 1, two: 2, three: 3 })
+  expect(trail).toEqual(['do one', 'do two', 'do three'])
+  expect(Date.now() - startedMs).toBeLessThan(2_000)
+})
+
+test('a failing step: earlier ones are undone in reverse, the row says why and what next', async () => {
+  const { id } = await ask({ failAt: 'two' })
+  const end = await ended(id)
+  expect(end.state).toBe('failed')
+  expect(end.error).toEqual({
+    code: 'conflict',
+    message: 'two stood in the way.',
+    step: 'two',
+    wayOut: 'Go round it.',
+  })
+  expect(end.undone).toEqual(['put two back', 'put one back'])
+  expect(trail).toEqual(['do one', 'do two', 'undo two', 'undo one'])
+})
+
+test('cancelling a running step aborts it within a second, then undoes', async () => {
+  const operation = await ask({ holdAt: 'two' })
+  await until(operation.id, (now) => now.phase === 'doing two')
+  const startedMs = Date.now()
+  await db.$transaction((tx) => requestCancel(tx, operation, actor))
+  const end = await ended(operation.id)
+  expect(Date.now() - startedMs).toBeLessThan(1_000)
+  expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
+  expect(end.undone).toEqual(['put two back', 'put one back'])
+})
+
+test('a second exclusive operation on the target is refused and names the first', async () => {
+  const first = await ask({ holdAt: 'one' })
+  await expect(ask({})).rejects.toThrow('web is being started or stopped (by Tester).')
+  const other = await ask({}, { target: { kind: 'vm', id: 'vm-2', name: 'db' } })
+  await ended(other.id)
+  await db.$transaction((tx) => requestCancel(tx, first, actor))
+  await ended(first.id)
+  await ended((await ask({})).id)
+})
+
+test('the same idempotency key gives the same operation, which runs once', async () => {
+  const first = await ask({}, { idempotencyKey: 'k-1' })
+  const second = await ask({ failAt: 'one' }, { idempotencyKey: 'k-1' })
+  expect(second.id).toBe(first.id)
+  await ended(first.id)
+  expect((await ask({}, { idempotencyKey: 'k-1' })).id).toBe(first.id)
+  expect(trail).toEqual(['do one', 'do two', 'do three'])
+})
+
+test('a request that is rolled back leaves no operation', async () => {
+  let id = ''
+  await db
+    .$transaction(async (tx) => {
+      id = (await enqueue({ tx, actor, requestId: null }, wanted({}))).id
+      throw new Error('the request failed later')
+    })
+    .catch(() => undefined)
+  await pause(300)
+  expect(await row(id)).toBeUndefined()
+  expect(trail).toEqual([])
+})
+
+test('input that an older version wrote and this one does not understand fails, and says so', async () => {
+  const end = await ended((await ask({ failAt: 7 })).id)
+  expect(end.state).toBe('failed')
+  expect(end.error).toMatchObject({ code: 'internal', step: 'one' })
+})
