@@ -4,6 +4,7 @@ import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
+import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { type ReactNode, useState } from 'react'
 import superjson from 'superjson'
 import type { AppRouter } from '#server/api/root.ts'
@@ -23,7 +24,7 @@ const queryClient = () => {
 
 const url = '/api/trpc'
 
-/** tRPC and the query cache for everything below. Subscriptions go over server-sent events. */
+/** tRPC, the query cache and state in the address for everything below. Subscriptions go over server-sent events. */
 export function TrpcProvider({ children }: { children: ReactNode }) {
   const cache = queryClient()
   const [client] = useState(() =>
@@ -40,7 +41,7 @@ export function TrpcProvider({ children }: { children: ReactNode }) {
   return (
     <QueryClientProvider client={cache}>
       <TRPCProvider trpcClient={client} queryClient={cache}>
-        {children}
+        <NuqsAdapter>{children}</NuqsAdapter>
       </TRPCProvider>
     </QueryClientProvider>
   )

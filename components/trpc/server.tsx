@@ -1,5 +1,11 @@
 import 'server-only'
-import { dehydrate, type FetchQueryOptions, HydrationBoundary, type QueryKey } from '@tanstack/react-query'
+import {
+  dehydrate,
+  type FetchInfiniteQueryOptions,
+  type FetchQueryOptions,
+  HydrationBoundary,
+  type QueryKey,
+} from '@tanstack/react-query'
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
@@ -30,6 +36,13 @@ export function prefetch<Data, Err, Result, Key extends QueryKey>(
   options: FetchQueryOptions<Data, Err, Result, Key>,
 ): void {
   void requestQueryClient().prefetchQuery(options)
+}
+
+/** The same for the first page of a list that is read page by page. */
+export function prefetchPage<Data, Err, Result, Key extends QueryKey, Param>(
+  options: FetchInfiniteQueryOptions<Data, Err, Result, Key, Param>,
+): void {
+  void requestQueryClient().prefetchInfiniteQuery(options)
 }
 
 /** Hands what was read ahead to the client components below. */

@@ -1,0 +1,142 @@
+'use client'
+
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Boxes, PanelLeft, Plus } from 'lucide-react'
+import { useQueryStates } from 'nuqs'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { DataTable } from '#components/ui/data-table.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { SidePanel } from '#components/ui/side-panel.tsx'
+import { SplitPane } from '#components/ui/split-pane.tsx'
+import type { VmRow } from '#server/schema/vm.ts'
+import { fleetColumns } from './fleet-columns.tsx'
+import { FleetFilter } from './fleet-filter.tsx'
+import { asTableSort, fleetParams, fromTableSort, listInput } from './fleet-query.ts'
+import { FleetTree } from './fleet-tree.tsx'
+import { SavedViews } from './saved-views.tsx'
+
+const rowId = (vm: VmRow) => vm.id
+const rowName = (vm: VmRow) => vm.name
+const rowHref = (vm: VmRow) => `/vms/${vm.id}`
+
+/** Every VM a person may see: the tree at the left, the table of the same at the right. */
+export function FleetPage({ operator }: { operator: boolean }) {
+  const trpc = useTRPC()
+  const [view, setView] = useQueryStates(fleetParams, { history: 'replace' })
+  const [selection, setSelection] = useState<ReadonlySet<string>>(new Set())
+  const [isTreeOpen, setTreeOpen] = useState(false)
+  const filter = useDeferredValue(view.filter)
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const list = useInfiniteQuery(
+    trpc.vm.list.infiniteQueryOptions(listInput(filter, view.sort), {
+      getNextPageParam: (page) => page.nextCursor,
+      placeholderData: keepPreviousData,
+    }),
+  )
+  const counts = useQuery(trpc.vm.counts.queryOptions({ filter }, { placeholderData: keepPreviousData }))
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
+  const columns = useMemo(() => fleetColumns(places.data), [places.data])
+  const tree = (
+    <FleetTree
+      grouping={view.tree === 'hidden' ? 'place' : view.tree}
+      onGroupingChange={(tree) => void setView({ tree })}
+      filter={view.filter}
+      onFilterChange={(filter) => void setView({ filter })}
+    />
+  )
+  return (
+    <SplitPane
+      label="Tree of the fleet"
+      left={tree}
+      storageKey="skerry-fleet-tree"
+      isLeftHidden={view.tree === 'hidden'}
+    >
+      <h1 className="sr-only">VMs</h1>
+      <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+        <IconButton
+          label={view.tree === 'hidden' ? 'Show the tree' : 'Hide the tree'}
+          icon={<PanelLeft size={15} aria-hidden="true" />}
+          onPress={() => void setView({ tree: view.tree === 'hidden' ? 'place' : 'hidden' })}
+          className="max-[900px]:hidden"
+        />
+        <IconButton
+          label="Open the tree"
+          icon={<PanelLeft size={15} aria-hidden="true" />}
+          onPress={() => setTreeOpen(true)}
+          className="min-[901px]:hidden"
+        />
+        <FleetFilter value={view.filter} onChange={(filter) => void setView({ filter })} places={places.data} />
+        <span className="text-xs text-ink-muted tabular-nums" role="status">
+          {counts.data && `${formatCount(counts.data.total)} VMs`}
+        </span>
+        <SavedViews />
+        <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>
+          Create VM
+        </ButtonLink>
+      </div>
+      <DataTable
+        label="VMs"
+        columns={columns}
+        rows={rows}
+        rowId={rowId}
+        rowName={rowName}
+        rowHref={rowHref}
+        sort={asTableSort(view.sort)}
+        onSortChange={(sort) => void setView({ sort: fromTableSort(sort) })}
+        hiddenColumns={view.hide}
+        onHiddenColumnsChange={(hide) => void setView({ hide })}
+        selection={selection}
+        onSelectionChange={setSelection}
+        totalCount={counts.data?.total}
+        onEndReached={() => {
+          if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
+        }}
+        isLoading={list.isPending}
+        error={
+          list.error && {
+            title: 'The VMs could not be read',
+            message: list.error.message,
+            onRetry: () => void list.refetch(),
+            isRetrying: list.isRefetching,
+          }
+        }
+        empty={<NoVms filter={filter} operator={operator} onClear={() => void setView({ filter: '' })} />}
+        className="min-h-0 flex-1"
+      />
+      <SidePanel isOpen={isTreeOpen} onOpenChange={setTreeOpen} title="Fleet" side="left">
+        <div className="-mx-4 flex h-full flex-col">{tree}</div>
+      </SidePanel>
+    </SplitPane>
+  )
+}
+
+function NoVms({ filter, operator, onClear }: { filter: string; operator: boolean; onClear: () => void }) {
+  const icon = <Boxes size={24} aria-hidden="true" />
+  if (filter) {
+    return (
+      <EmptyState icon={icon} title="No VM matches" action={<Button onPress={onClear}>Clear the filter</Button>}>
+        Nothing you may see fits <code className="font-mono">{filter}</code>.
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState
+      icon={icon}
+      title="No VMs yet"
+      action={
+        <>
+          <ButtonLink href="/fleet/create" variant="primary">
+            Create VM
+          </ButtonLink>
+          {operator && <ButtonLink href="/hosts?add=yes">Add a host</ButtonLink>}
+        </>
+      }
+    >
+      VMs of every connected host show here by themselves, also those made outside Skerry.
+    </EmptyState>
+  )
+}

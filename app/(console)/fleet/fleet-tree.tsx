@@ -1,0 +1,92 @@
+'use client'
+
+import { useQueries, useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { SegmentedControl } from '#components/ui/segmented-control.tsx'
+import { TreeView } from '#components/ui/tree-view.tsx'
+import { type Grouping, withTerm } from './fleet-query.ts'
+import { fleetNodes, nodeTerm } from './fleet-tree-nodes.tsx'
+
+const leavesPerNode = 500
+
+export interface FleetTreeProps {
+  grouping: Grouping
+  onGroupingChange: (grouping: Grouping) => void
+  filter: string
+  onFilterChange: (filter: string) => void
+}
+
+/** The fleet as a tree beside its table: choosing a node narrows the table to it, opening one shows its VMs. */
+export function FleetTree({ grouping, onGroupingChange, filter, onFilterChange }: FleetTreeProps) {
+  const trpc = useTRPC()
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const [expanded, setExpanded] = useState<ReadonlySet<string>>(
+    new Set(['kind:region', 'kind:edge', 'kind:emulated_edge']),
+  )
+  const parents = [...expanded].filter((id) => {
+    const term = nodeTerm(id)
+    return term !== null && term.key !== 'site'
+  })
+  const leaves = useQueries({
+    queries: parents.map((id) => {
+      const term = nodeTerm(id)
+      const filter = term ? withTerm('', term.key, term.value) : ''
+      return trpc.vm.list.queryOptions({ filter, limit: leavesPerNode }, { staleTime: 5_000 })
+    }),
+    combine: (results) => results.map((result) => result.data?.rows),
+  })
+  const nodes = useMemo(() => {
+    const vmsOf = new Map(parents.map((id, index) => [id, leaves[index] ?? []]))
+    return places.data ? fleetNodes(places.data, grouping, vmsOf) : []
+  }, [places.data, grouping, leaves, parents])
+  const selected = parentsInFilter(filter)
+
+  const choose = (id: string) => {
+    const term = nodeTerm(id)
+    if (!term) return
+    const cleared = ['site', 'host', 'tenant', 'tag', 'is'].reduce((text, key) => withTerm(text, key, null), filter)
+    onFilterChange(selected === id ? cleared : withTerm(cleared, term.key, term.value))
+  }
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      <div className="flex h-11 shrink-0 items-center border-b border-line px-2">
+        <SegmentedControl
+          label="Group the tree by"
+          value={grouping}
+          onChange={onGroupingChange}
+          segments={[
+            { id: 'place', label: 'Places' },
+            { id: 'tenant', label: 'Tenants' },
+            { id: 'tag', label: 'Tags' },
+          ]}
+        />
+      </div>
+      <TreeView
+        label="Fleet"
+        nodes={nodes}
+        expanded={expanded}
+        onExpandedChange={setExpanded}
+        selectedId={selected}
+        onSelect={(node) => choose(node.id)}
+        isLoading={places.isPending}
+        error={
+          places.error && {
+            title: 'The tree could not be read',
+            message: places.error.message,
+            onRetry: () => void places.refetch(),
+          }
+        }
+        empty={<EmptyState title={grouping === 'tag' ? 'No tags yet' : 'Nothing here yet'} />}
+        className="min-h-0 flex-1"
+      />
+    </div>
+  )
+}
+
+/** The tree node that the filter stands on, if it stands on one. */
+function parentsInFilter(filter: string): string | undefined {
+  const match = /(?:^|\s)(host|site|tenant|tag|is):("[^"]*"|\S+)/.exec(filter)
+  return match ? `${match[1]}:${match[2]?.replaceAll('"', '')}` : undefined
+}
