@@ -102,6 +102,7 @@ export async function waitForBoot(host: Host, name: string, boots = 1, timeoutMs
     const at = text.split(/^BOOT /m)
     const last = parseCounts(at.length > boots ? (at.at(-1) ?? '') : '').at(-1)
     if (last) return last
+    if (!host.isOn) throw new Error(`${name} did not boot: its host ${host.name} is off`)
     await sleep(100)
   }
   throw new Error(
