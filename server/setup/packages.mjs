@@ -27,8 +27,8 @@ export function planInstall({ missing, platform, hasApt, isRoot, hasSudo, sudoNe
   if (isRoot) return { kind: 'install', prefix: [], interactive: false }
   if (hasSudo && !sudoNeedsPassword) return { kind: 'install', prefix: ['sudo', '-n'], interactive: false }
   if (hasSudo && isTerminal) return { kind: 'install', prefix: ['sudo'], interactive: true }
-  const packages = missing.join(' ')
-  return { kind: 'ask', command: `apt-get update && apt-get install -y --no-install-recommends ${packages}` }
+  const install = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  return { kind: 'ask', command: `${hasSudo ? 'sudo sh -c' : 'su -c'} '${install}'` }
 }
 
 /**
@@ -69,7 +69,7 @@ export async function ensurePackages(wanted, detail) {
   if (plan.kind === 'ask') {
     throw new SetupError(
       `These system packages are missing, and installing them takes root. Run this once, then try again:\n\n` +
-        `  sudo sh -c '${plan.command}'\n\nor go on without them, with simulated hosts: npm run up -- --simulated`,
+        `  ${plan.command}\n\nor go on without them, with simulated hosts: npm run up -- --simulated`,
     )
   }
   const apt = [...plan.prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300']

@@ -52,7 +52,10 @@ describe('what is done about them', () => {
   test('with neither, the person gets one command with every package', () => {
     expect(planInstall(machine)).toEqual({
       kind: 'ask',
-      command: 'apt-get update && apt-get install -y --no-install-recommends qemu-utils cpio',
+      command: `su -c 'apt-get update && apt-get install -y --no-install-recommends qemu-utils cpio'`,
+    })
+    expect(planInstall({ ...machine, hasSudo: true })).toMatchObject({
+      command: expect.stringMatching(/^sudo sh -c '/),
     })
   })
 
