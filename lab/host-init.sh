@@ -1,7 +1,7 @@
 #!/bin/sh
 # First process of a lab host, in namespaces of its own: $1 its folder, $2 its name, $3 its address with prefix length, $4 its hardware
-# address, $5 the guest template, $6... shared folders as NAME=PATH. Says its number as the rest of the machine sees it, then lives until the power goes: everything on the
-# host ends with it.
+# address, $5 the guest template, $6... shared folders as NAME=PATH. Says its number as the rest of the machine sees it, then lives until the
+# power goes: everything on the host ends with it.
 set -eu
 read -r pid rest </proc/self/stat
 host=$1 name=$2 address=$3 mac=$4 template=$5

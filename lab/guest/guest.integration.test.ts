@@ -75,8 +75,9 @@ test('the power button and the agent switch a guest off, and a new boot has a ne
 })
 
 test('a power failure stops a guest in the middle; its records are on the disk', async () => {
+  await rm(second.outsidePath('/var/log/libvirt/qemu/mover-serial.log'))
   await second.virsh('start', 'mover')
-  const { bootId } = await waitForBoot(second, 'mover', 3)
+  const { bootId } = await waitForBoot(second, 'mover')
   const { n } = await waitForCount(second, 'mover', 4)
   await second.powerOff()
   expect(await second.interruptedGuests()).toEqual(['mover'])
@@ -135,6 +136,7 @@ test('a guest on shared storage moves without its disk, gets an address by itsel
   const before = await waitForCount(first, 'sharer')
   await first.virsh('migrate', ...options, '--auto-converge', 'sharer', second.tlsUri)
   expect((await waitForCount(second, 'sharer', before.n)).bootId).toBe(before.bootId)
+  await second.virsh('destroy', 'sharer')
 })
 
 function uri(host: Host): string {
