@@ -133,6 +133,7 @@ export class Host extends EventEmitter<HostEvents> {
   ): Promise<{ stream: LibvirtStream; result: CallResult<N> }> {
     this.#connected(name)
     const connection = await this.#open(undefined, options)
+    if (this.#closing.signal.aborted) connection.close()
     this.#streamConnections.add(connection)
     connection.once('closed', () => this.#streamConnections.delete(connection))
     try {

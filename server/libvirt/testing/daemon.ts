@@ -49,8 +49,13 @@ export class Daemon {
     const folder = await mkdtemp(path.join(tmpdir(), 'libvirtd-'))
     const daemon = new Daemon(folder, options)
     await mkdir(path.join(folder, 'sock'))
-    await daemon.resume()
-    return daemon
+    try {
+      await daemon.resume()
+      return daemon
+    } catch (error) {
+      await daemon.remove()
+      throw error
+    }
   }
 
   get socketPath(): string {
@@ -94,7 +99,9 @@ export class Daemon {
     const child = this.#process
     if (!child || child.exitCode !== null) return
     const ended = new Promise((resolve) => child.once('close', resolve))
-    process.kill(await this.pid(), signal)
+    const pid = await this.pid().catch(() => undefined)
+    if (pid) process.kill(pid, signal)
+    else child.stdin?.end()
     await ended
     this.#process = undefined
   }

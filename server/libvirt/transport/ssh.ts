@@ -29,12 +29,16 @@ function explain(address: string, said: string): TransportError {
   return new TransportError(reason, `${address}: ${lines.at(-1) ?? 'ssh ended without a word'}`)
 }
 
-function sshCommand(target: SshTarget, localPath: string): string[] {
-  const { host, port, user, identityFile, knownHostsFile, socketPath = '/run/libvirt/libvirt-sock' } = target
+/** ssh reads a name that begins with a dash as an option, and options can run programs. */
+function checkNames({ host, user }: SshTarget) {
   if (/^-|[\s@]/.test(host) || host === '') throw new TransportError('invalid-address', `'${host}' is no host name`)
   if (user !== undefined && !/^[\w.][\w.@\\-]*$/.test(user)) {
     throw new TransportError('invalid-address', `'${user}' is no user name`)
   }
+}
+
+function sshCommand(target: SshTarget, localPath: string): string[] {
+  const { host, port, user, identityFile, knownHostsFile, socketPath = '/run/libvirt/libvirt-sock' } = target
   const options = [
     'BatchMode=yes',
     'ExitOnForwardFailure=yes',
@@ -73,6 +77,7 @@ export function sshTransport(target: SshTarget): Transport {
   let latest: Tunnel | undefined
 
   async function start(timeoutMs: number): Promise<Tunnel> {
+    checkNames(target)
     const tunnel = await Tunnel.start((socketPath) => sshCommand(target, socketPath))
     latest = tunnel
     const outcome = await tunnel.whenReady(timeoutMs)

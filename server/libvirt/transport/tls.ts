@@ -54,6 +54,7 @@ export function tlsTransport(target: TlsTarget): Transport {
       } catch (cause) {
         throw connectFailure(address, cause, 'client-certificate')
       }
+      socket.setKeepAlive(true, 10_000) // streams go without pings
       return awaitSocket(socket, address, options, (succeed, fail) => {
         let secured = false
         socket.once('secureConnect', () => {

@@ -6,15 +6,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /**
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
- * standard input closes. $0 is the folder to remove in that case.
+ * standard input closes. $0 is the folder to remove at the end.
  */
 const tied = `exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
-{ cat <&3; kill $child; rm -rf "$0"; } >/dev/null 2>&1 & guard=$!
+{ cat <&3; kill $child; } >/dev/null 2>&1 & guard=$!
 exec 3<&-
 trap 'kill $child 2>/dev/null' TERM
 wait $child; status=$?
+wait $child 2>/dev/null # the first may have been cut short by the signal
 kill $guard 2>/dev/null
+rm -rf "$0"
 exit $status`
 
 const pollMs = 10
@@ -42,7 +44,7 @@ export class Tunnel {
         void rm(folder, { recursive: true, force: true }).finally(resolve)
       }
       child.once('error', onEnd)
-      child.once('exit', onEnd)
+      child.once('close', onEnd) // later than 'exit': all that it said has come
     })
   }
 
@@ -82,6 +84,6 @@ export class Tunnel {
   /** Ends the program and removes the folder. */
   async stop() {
     this.#process.kill('SIGTERM')
-    await this.#ended
+    await Promise.race([this.#ended, delay(3000, undefined, { ref: false })])
   }
 }

@@ -1,0 +1,162 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openConnection } from '../connect.ts'
+import { Host } from '../host.ts'
+import { Daemon } from '../testing/daemon.ts'
+import { freePort } from '../testing/free-port.ts'
+import { type SshTarget, sshTransport } from './ssh.ts'
+
+const run = promisify(execFile)
+const options = { uri: 'test:///default', timeoutMs: 5000 }
+let folder: string
+let daemon: Daemon
+let sshd: ChildProcess
+let port: number
+
+const at = (name: string) => path.join(folder, name)
+
+beforeAll(async () => {
+  daemon = await Daemon.start()
+  folder = await mkdtemp(path.join(tmpdir(), 'sshd-'))
+  port = await freePort()
+  await mkdir(at('temporary'))
+  vi.stubEnv('TMPDIR', at('temporary'))
+  for (const key of ['host', 'client', 'stranger']) {
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)])
+  }
+  await writeFile(at('authorized'), await readFile(at('client.pub')))
+  const hostKey = await readFile(at('host.pub'), 'utf8')
+  await writeFile(at('known'), `[127.0.0.1]:${port} ${hostKey}`)
+  await writeFile(at('wrong'), `[127.0.0.1]:${port} ${await readFile(at('stranger.pub'), 'utf8')}`)
+  await writeFile(at('empty'), '')
+  const settings = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${at('host')}`,
+    `AuthorizedKeysFile ${at('authorized')}`,
+    'PermitRootLogin prohibit-password',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'StrictModes no',
+    'UsePAM no',
+    `PidFile ${at('pid')}`,
+  ]
+  await writeFile(at('config'), `${settings.join('\n')}\n`)
+  await mkdir('/run/sshd', { recursive: true })
+  sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('config')], { stdio: 'ignore' })
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await stat(at('pid')).catch(() => undefined)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('sshd did not start')
+})
+
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  sshd?.kill()
+  await daemon?.remove()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const target = (changes: Partial<SshTarget> = {}): SshTarget => ({
+  host: '127.0.0.1',
+  port,
+  user: userInfo().username,
+  identityFile: at('client'),
+  knownHostsFile: at('known'),
+  socketPath: daemon.socketPath,
+  ...changes,
+})
+
+/** Our ssh processes, found by the identity file that only this test uses. */
+async function tunnels(): Promise<number[]> {
+  const { stdout } = await run('ps', ['-eo', 'pid=,comm=,args='])
+  const lines = stdout.split('\n').filter((line) => /^ *\d+ ssh /.test(line) && line.includes(folder))
+  return lines.map((line) => Number.parseInt(line, 10))
+}
+
+const folders = () => readdir(at('temporary'))
+
+describe('ssh', () => {
+  it('serves every connection through one process, in a folder of our own, and cleans up', async () => {
+    const transport = sshTransport(target())
+    const startedAt = performance.now()
+    const first = await openConnection(transport, options)
+    const firstMs = performance.now() - startedAt
+    const others = await Promise.all(Array.from({ length: 8 }, () => openConnection(transport, options)))
+    const restMs = performance.now() - startedAt - firstMs
+    console.log(`ssh: first connection ${firstMs.toFixed(0)} ms, eight more ${restMs.toFixed(0)} ms`)
+    for (const connection of [first, ...others]) {
+      expect(await connection.call('connectGetType', {})).toEqual({ type: 'TEST' })
+    }
+    expect(await tunnels()).toHaveLength(1)
+    const [made] = await folders()
+    expect((await stat(path.join(at('temporary'), made ?? 'none'))).mode & 0o777).toBe(0o700)
+    for (const connection of [first, ...others]) connection.close()
+    await transport.close()
+    expect(await tunnels()).toEqual([])
+    expect(await folders()).toEqual([])
+  })
+
+  it.each([
+    ['a host key that is not known', () => target({ knownHostsFile: at('empty') }), 'host-key'],
+    ['a host key that is another', () => target({ knownHostsFile: at('wrong') }), 'host-key'],
+    ['a key that the host does not take', () => target({ identityFile: at('stranger') }), 'ssh-authentication'],
+    ['a daemon that is not there', () => target({ socketPath: '/nowhere/libvirt-sock' }), 'socket-missing'],
+    ['a host name that is an option', () => target({ host: '-oProxyCommand=true' }), 'invalid-address'],
+    ['a user name that is an option', () => target({ user: '-oProxyCommand=true' }), 'invalid-address'],
+  ] as const)('says clearly when it meets %s, and leaves nothing', async (_name, made, reason) => {
+    const transport = sshTransport(made())
+    await expect(openConnection(transport, options)).rejects.toMatchObject({ name: 'TransportError', reason })
+    await transport.close()
+    expect(await tunnels()).toEqual([])
+    expect(await folders()).toEqual([])
+  })
+
+  it('tells a port where nobody listens', async () => {
+    const transport = sshTransport(target({ port: await freePort() }))
+    await expect(openConnection(transport, options)).rejects.toMatchObject({ reason: 'unreachable' })
+    await transport.close()
+  })
+
+  it('keeps a host connected when the tunnel dies', async () => {
+    const host = new Host({
+      transport: sshTransport(target()),
+      uri: 'test:///default',
+      reconnect: { shortestMs: 20, longestMs: 100 },
+    })
+    host.start()
+    await new Promise((resolve) => host.once('connected', () => resolve(undefined)))
+    const lost = new Promise((resolve) => host.once('lost', resolve))
+    for (const pid of await tunnels()) process.kill(pid, 'SIGKILL')
+    await lost
+    await new Promise((resolve) => host.once('connected', () => resolve(undefined)))
+    expect((await host.call('connectListAllDomains', {})).count).toBe(1)
+    await host.close()
+    expect(await tunnels()).toEqual([])
+  })
+
+  it('takes the tunnel with it when our process is killed', async () => {
+    const script = `
+      import { sshTransport } from '${path.resolve(import.meta.dirname, 'ssh.ts')}'
+      await sshTransport(${JSON.stringify(target())}).open({ timeoutMs: 5000 })
+      console.log('up')
+      setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    expect(await tunnels()).toHaveLength(1)
+    child.kill('SIGKILL')
+    for (let attempt = 0; attempt < 100 && (await tunnels()).length > 0; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    expect(await tunnels()).toEqual([])
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await folders()).toEqual([])
+  })
+})
