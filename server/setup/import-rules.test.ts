@@ -35,7 +35,7 @@ describe('direction of imports', () => {
     ['app/(console)/page.tsx', `import { Button } from '#components/ui/button.tsx'`],
     ['components/vm/badge.tsx', `import type { AppRouter } from '#server/api/root.ts'`],
     ['components/vm/badge.tsx', `import { type AppRouter } from '#server/api/root.ts'`],
-    ['components/trpc/server.ts', `import { root } from '#server/api/root.ts'`],
+    ['components/trpc/server.tsx', `import { root } from '#server/api/root.ts'`],
     ['app/api/trpc/[trpc]/route.ts', `import { root } from '#server/api/root.ts'`],
     ['server/schema/vm.ts', `import { z } from 'zod'`],
     ['server/libvirt/rpc.ts', `import { connect } from 'node:tls'\nimport { x } from './xdr.ts'`],

@@ -22,7 +22,7 @@ export const folderRules: Record<string, FolderRule> = {
   app: { may: ['components', 'server/schema'], mayTypes: ['server/api/root.ts'] },
   components: { may: ['server/schema'], mayTypes: ['server/api/root.ts'] },
   'components/ui': { may: [] },
-  'components/trpc/server.ts': { may: ['components/trpc', ...serverSide] },
+  'components/trpc/server.tsx': { may: ['components/trpc', ...serverSide] },
 
   'server/schema': { may: [], packages: ['zod'] },
   'server/api': { may: ['server/auth', 'server/core', 'server/live', ...foundations, ...logging] },
@@ -53,7 +53,7 @@ export const folderRules: Record<string, FolderRule> = {
 
   prisma: { may: ['server/core', 'server/auth', ...foundations, ...logging] },
   lab: { may: [] },
-  'lab/simulated': { may: ['lab', 'server/libvirt'] },
+  'lab/simulated': { may: ['lab', 'server/libvirt', 'server/hypervisor/libvirt/xml'] },
   e2e: { may: ['lab', 'server/setup', 'server/testing', 'server/schema'] },
   bench: { may: ['*'] },
 }
