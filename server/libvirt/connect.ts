@@ -1,5 +1,6 @@
 import { CallAborted, CallTimeout, ConnectionLost, LibvirtError, TransportError } from './error.ts'
-import { type KeepaliveOptions, RpcConnection } from './rpc.ts'
+import type { KeepaliveOptions } from './keepalive.ts'
+import { RpcConnection } from './rpc.ts'
 import type { Transport } from './transport/socket.ts'
 
 export interface ConnectOptions {

@@ -1,4 +1,5 @@
-import { type Codec, XdrWriter } from './xdr.ts'
+import type { Codec } from './xdr.ts'
+import { XdrWriter } from './xdr-bytes.ts'
 
 export const remoteProgram = 0x20008086
 export const qemuProgram = 0x20008087

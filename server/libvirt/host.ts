@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { openConnection } from './connect.ts'
 import { CallTimeout, ConnectionLost, type ProtocolError } from './error.ts'
 import { JobPool } from './job-pool.ts'
+import type { KeepaliveOptions } from './keepalive.ts'
 import type { CallOptions } from './pending-call.ts'
 import {
   type CallArgs,
@@ -13,7 +14,7 @@ import {
   type StreamProcedureName,
 } from './protocol.ts'
 import { CallQueue, type QueuedCallOptions } from './queue.ts'
-import type { KeepaliveOptions, RpcConnection } from './rpc.ts'
+import type { RpcConnection } from './rpc.ts'
 import type { LibvirtStream } from './stream.ts'
 import { subscribe } from './subscription.ts'
 import type { Transport } from './transport/socket.ts'

@@ -14,7 +14,7 @@ import {
   encodeStreamHeader,
 } from './message.ts'
 import { type EventName, eventName, events, type ProcedureName, procedureName, procedures } from './protocol.ts'
-import { XdrReader } from './xdr.ts'
+import { XdrReader } from './xdr-bytes.ts'
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f'
 const uuidHex = '6695eb01f6a4830479aa97f2502e193f'

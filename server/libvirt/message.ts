@@ -22,7 +22,8 @@ import {
   type ServedEventBody,
   type ServedResult,
 } from './protocol.ts'
-import { type AnyCodec, type Codec, type Encodable, XdrReader } from './xdr.ts'
+import type { AnyCodec, Codec, Encodable } from './xdr.ts'
+import { XdrReader } from './xdr-bytes.ts'
 
 /** What a served call can fail with; libvirt's own fields that we never look at may be left out. */
 export type ErrorFields = Encodable<typeof errorBody>

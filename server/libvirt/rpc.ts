@@ -10,6 +10,7 @@ import {
   keepaliveProcedure,
   keepaliveProgram,
 } from './frame.ts'
+import { Keepalive, type KeepaliveOptions } from './keepalive.ts'
 import { decodeError, decodeEvent, decodeReply, encodeCall, encodeKeepalive } from './message.ts'
 import { type CallOptions, PendingCalls } from './pending-call.ts'
 import {
@@ -21,12 +22,6 @@ import {
   type StreamProcedureName,
 } from './protocol.ts'
 import { LibvirtStream, type StreamCarrier } from './stream.ts'
-
-export interface KeepaliveOptions {
-  intervalMs: number
-  /** The connection is lost after this many intervals without a byte from the daemon. */
-  misses: number
-}
 
 interface RpcEvents {
   event: [LibvirtEvent]
@@ -45,8 +40,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
   readonly #calls = new PendingCalls((serial) => this.#streams.get(serial)?.discard())
   readonly #streams = new Map<number, LibvirtStream>()
   #serial = 0
-  #missedIntervals = 0
-  #keepalive: NodeJS.Timeout | undefined
+  #keepalive: Keepalive | undefined
   #lost: ConnectionLost | undefined
 
   constructor(socket: Duplex) {
@@ -130,19 +124,14 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
     return answer
   }
 
-  /** Pings the daemon from now on and counts what it misses; any byte from it counts as an answer. */
-  startKeepalive({ intervalMs, misses }: KeepaliveOptions) {
-    clearInterval(this.#keepalive)
-    this.#keepalive = setInterval(() => {
-      if (this.#socket.isPaused()) return
-      if (this.#missedIntervals >= misses) {
-        this.destroy(`the daemon was silent for ${intervalMs * misses} ms`)
-        return
-      }
-      this.#missedIntervals++
-      this.write(encodeKeepalive('ping'))
-    }, intervalMs)
-    this.#keepalive.unref()
+  /** Pings the daemon from now on and ends the connection when it is silent for too long. */
+  startKeepalive(options: KeepaliveOptions) {
+    this.#keepalive?.stop()
+    this.#keepalive = new Keepalive(options, {
+      isPaused: () => this.#socket.isPaused(),
+      ping: () => this.write(encodeKeepalive('ping')),
+      giveUp: (silentMs) => this.destroy(`the daemon was silent for ${silentMs} ms`),
+    })
   }
 
   /** Ends the connection in order. Calls not answered yet reject with ConnectionLost. */
@@ -158,7 +147,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
   #end(reason: string, cause?: unknown, how: 'in order' | 'at once' = 'at once') {
     if (this.#lost) return
     this.#lost = new ConnectionLost(reason, true, undefined, cause)
-    clearInterval(this.#keepalive)
+    this.#keepalive?.stop()
     for (const [serial, stream] of this.#streams) {
       if (this.#calls.isWaiting(serial)) stream.discard()
       else stream.fail(new ConnectionLost(reason, true, undefined, cause))
@@ -176,7 +165,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
   }
 
   #receive(chunk: Buffer) {
-    this.#missedIntervals = 0
+    this.#keepalive?.hear()
     try {
       this.#parser.push(chunk, (frame) => this.#dispatch(frame))
     } catch (cause) {
@@ -254,10 +243,9 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
   }
 
   resumeReading() {
-    if (this.#socket.isPaused()) {
-      this.#missedIntervals = 0
-      this.#socket.resume()
-    }
+    if (!this.#socket.isPaused()) return
+    this.#keepalive?.hear()
+    this.#socket.resume()
   }
 
   forgetStream(serial: number) {

@@ -15,10 +15,8 @@ import {
   uhyper,
   uint,
   wideText,
-  XdrError,
-  XdrReader,
-  XdrWriter,
 } from './xdr.ts'
+import { XdrError, XdrReader, XdrWriter } from './xdr-bytes.ts'
 
 function hexOf<In>(codec: Codec<unknown, In>, value: In): string {
   const writer = new XdrWriter(4)

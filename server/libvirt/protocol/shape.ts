@@ -13,8 +13,8 @@ import {
   text,
   uhyper,
   uint,
-  XdrError,
 } from '../xdr.ts'
+import { XdrError } from '../xdr-bytes.ts'
 
 /** Which way a procedure's stream carries bytes, seen from the client. */
 export type StreamDirection = 'download' | 'upload' | 'both'

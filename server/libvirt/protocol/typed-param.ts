@@ -1,17 +1,5 @@
-import {
-  bool,
-  type Codec,
-  double,
-  hyper,
-  int,
-  list,
-  struct,
-  text,
-  uhyper,
-  uint,
-  XdrError,
-  type XdrReader,
-} from '../xdr.ts'
+import { bool, type Codec, double, hyper, int, list, struct, text, uhyper, uint } from '../xdr.ts'
+import { XdrError, type XdrReader } from '../xdr-bytes.ts'
 
 /** What a typed parameter holds: 32-bit numbers and doubles as number, 64-bit numbers as bigint. */
 export type ParamValue = number | bigint | string | boolean

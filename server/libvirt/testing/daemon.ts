@@ -1,9 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Host } from '../host.ts'
+import { unixTransport } from '../transport/socket.ts'
+
+const run = promisify(execFile)
 
 /**
  * Gives the daemon folders of its own where libvirt's paths are fixed (and the account that its QEMU driver looks for), so that several can live beside each other, and
@@ -92,6 +97,23 @@ export class Daemon {
   /** The daemon's own process. */
   async pid(): Promise<number> {
     return Number(await readFile(path.join(this.folder, 'pid'), 'utf8'))
+  }
+
+  /** A host that is connected to it; close it before the daemon goes. */
+  async connect(uri: string): Promise<Host> {
+    const reconnect = { shortestMs: 20, longestMs: 100 }
+    const host = new Host({ transport: unixTransport(this.socketPath), uri, reconnect })
+    host.start()
+    await new Promise<void>((resolve) => host.once('connected', () => resolve()))
+    return host
+  }
+
+  /** What libvirt's own shell prints. */
+  async virsh(uri: string, ...args: string[]): Promise<string> {
+    const [driver, rest] = uri.split('://')
+    const remote = `${driver}+unix://${rest}?socket=${this.socketPath}`
+    const { stdout } = await run('virsh', ['-c', remote, ...args], { maxBuffer: 64 * 1024 * 1024 })
+    return stdout.trim()
   }
 
   /** Ends the daemon, in order or as a crash would; its folder stays for `resume`. */
