@@ -90,7 +90,7 @@ export class LibvirtError extends Error {
     this.procedure = fields.procedure
   }
 
-  /** The daemon is too old to know this procedure. */
+  /** The daemon is too old to know this procedure, or (the same code) could not read its arguments. */
   get isUnknownProcedure(): boolean {
     return this.code === errorCode.rpc && this.domain === errorDomain.rpc
   }
