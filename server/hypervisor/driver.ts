@@ -91,6 +91,8 @@ export interface MigrationPlan {
   listenUri?: string
   /** Disk targets (vda …) that must be copied; empty with shared storage */
   copyDisks: readonly string[]
+  /** Disks that are not copied lie on storage that both hosts share, though it may look local to the hypervisor */
+  sharedStorage?: boolean
   /** Encrypt the stream with the hosts' TLS credentials */
   tls: boolean
   live: boolean

@@ -38,6 +38,7 @@ async function wireplan(context: Context, plan: MovePlan, source: HypervisorHost
   return {
     destinationUri: plan.destinationUri,
     copyDisks: plan.disks.filter((disk) => disk.mode === 'copied').map((disk) => disk.target),
+    sharedStorage: plan.disks.some((disk) => disk.mode === 'shared'),
     tls: plan.tls,
     live: true,
     postCopy: context.input.onSlow === 'post-copy',

@@ -1,5 +1,5 @@
 import { readCandidates } from '#server/core/migration-candidate.ts'
-import { type DiskMove, judgeCandidate, type MovingVm } from '#server/core/migration-preview.ts'
+import { type DiskMove, judgeCandidate, type MovingDisk, type MovingVm } from '#server/core/migration-preview.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -41,7 +41,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const { db, input, operation } = context
   const vm = await vmRow(context)
   const source = await context.host(vm.hostId)
-  await context.host(input.destinationHostId)
+  const destination = await context.host(input.destinationHostId)
   const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
   const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
   const moving = movingFromFacts(vm.hostId, { ...facts, disks })
@@ -53,6 +53,10 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const verdict = judgeCandidate(moving, from, to, { bitsPerSecond: null, roundTripMs: null })
   if (!verdict.eligible) {
     throw conflict(`${vm.name} can’t move to ${to.name}. ${verdict.reasons.join(' ')}`, 'Choose another host.')
+  }
+  for (const [index, disk] of moving.disks.entries()) {
+    const pool = verdict.disks[index]?.poolName
+    if (verdict.disks[index]?.mode === 'shared' && pool) await requireSeen(destination, to.name, disk, pool)
   }
   return {
     uuid: vm.uuid,
@@ -87,6 +91,22 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
       }
     }),
   }
+}
+
+/** What is said to be shared is looked for: a pool that lost its mount would start the VM on an empty disk. */
+async function requireSeen(host: HypervisorHost, hostName: string, disk: MovingDisk, pool: string): Promise<void> {
+  const find = async () => (disk.source ? host.findVolume(disk.source) : null)
+  let seen = await find()
+  if (!seen) {
+    // libvirt lists a volume that another host made only after it has looked again.
+    await host.refreshPool(pool)
+    seen = await find()
+  }
+  if (seen && seen.capacityBytes === disk.capacityBytes) return
+  throw conflict(
+    `${hostName} does not see ${disk.source}, though its storage is said to be shared.`,
+    `Look whether the storage pool ${pool} is mounted there.`,
+  )
 }
 
 /** A disk with the volume it is, which its definition does not tell when it names a file. */

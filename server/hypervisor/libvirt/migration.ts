@@ -24,6 +24,7 @@ const migrateFlag = {
   persistDestination: 8,
   undefineSource: 16,
   copyDisks: 64,
+  unsafe: 512,
   offline: 1024,
   autoConverge: 8192,
   postCopy: 32768,
@@ -44,6 +45,8 @@ function flagsOf(plan: MigrationPlan, active: boolean): number {
     always |
     (plan.live ? migrateFlag.live : 0) |
     (plan.copyDisks.length > 0 ? migrateFlag.copyDisks : 0) |
+    // libvirt knows network file systems alone as shared; QEMU drops its caches at the hand-over in any case.
+    (plan.sharedStorage ? migrateFlag.unsafe : 0) |
     (plan.tls ? migrateFlag.tls : 0) |
     (plan.postCopy ? migrateFlag.postCopy : 0) |
     (plan.autoConverge ? migrateFlag.autoConverge : 0)

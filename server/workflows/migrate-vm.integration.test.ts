@@ -1,0 +1,150 @@
+import { access } from 'node:fs/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { diskRecords, serialCounts, waitForCount } from '#lab/guest/guest.ts'
+import { requestCancel } from '#server/core/operation.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { pause } from './pause.ts'
+
+let fleet: TestFleet
+let engine: TestEngine
+let a: FleetHost
+let b: FleetHost
+beforeAll(async () => {
+  fleet = await testFleet('migrate', ['a', 'b'])
+  engine = await testEngine(fleet)
+  a = fleet.host('a')
+  b = fleet.host('b')
+})
+afterAll(async () => {
+  await engine?.stop()
+  await fleet?.close()
+})
+
+const migrate = (guest: FleetGuest, to: FleetHost, more: object = {}) =>
+  fleet.ask({
+    kind: 'migrate-vm',
+    target: { kind: 'vm', id: guest.id, name: guest.name },
+    tenantId: null,
+    hostId: to === a ? b.id : a.id,
+    destinationHostId: to.id,
+    input: { destinationHostId: to.id, ...more },
+  })
+const names = async (host: FleetHost) => (await host.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean)
+const running = async (host: FleetHost) => (await host.lab.virsh('list', '--name')).split('\n').filter(Boolean)
+const volumes = async (host: FleetHost, pool = 'default') => {
+  await host.lab.virsh('pool-refresh', pool)
+  return (await host.lab.virsh('vol-list', pool)).split('\n').flatMap((line) => line.trim().split(/\s+/)[0] || [])
+}
+const diskPath = async (host: FleetHost, name: string) =>
+  /<source file='([^']+)'/.exec(await host.lab.virsh('dumpxml', '--inactive', name))?.[1] ?? ''
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+test('a running VM moves with its disk over TLS and never stops counting', async () => {
+  const guest = await fleet.guest('a', { name: 'mover' })
+  const before = await waitForCount(a.lab, 'mover', 3)
+  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ from: 'a', to: 'b', live: true, tls: true, copiedDisks: ['vda'], left: [] })
+  console.log('migration', JSON.stringify(end.result))
+  expect(await running(b)).toContain('mover')
+  expect(await names(a)).not.toContain('mover')
+  const after = await waitForCount(b.lab, 'mover', before.n)
+  expect(after.bootId).toBe(before.bootId)
+  const path = await diskPath(b, 'mover')
+  expect((await diskRecords(b.lab, path)).some((record) => record.bootId === before.bootId)).toBe(true)
+  expect(await volumes(a)).not.toContain('mover.qcow2')
+  expect(await exists(a.lab.outsidePath(guest.diskPath))).toBe(false)
+  const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id }, include: { disks: true, events: true } })
+  expect(row).toMatchObject({ hostId: b.id, state: 'running' })
+  expect(row.disks[0]?.source).toBe(path)
+  expect(row.events.map((event) => event.kind)).toEqual(['migrated'])
+})
+
+test('a VM on shared storage moves without its disk being copied', async () => {
+  const guest = await fleet.guest('a', { name: 'sharer', pool: 'nas' })
+  const before = await waitForCount(a.lab, 'sharer', 1)
+  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ copiedDisks: [], tls: true })
+  expect((await waitForCount(b.lab, 'sharer', before.n)).bootId).toBe(before.bootId)
+  expect(await volumes(b, 'nas')).toContain('sharer.qcow2')
+  expect(await diskPath(b, 'sharer')).toBe(guest.diskPath)
+  await b.lab.virsh('destroy', 'sharer')
+})
+
+test('cancelling leaves the VM where it was, running, and nothing at the destination', async () => {
+  const guest = await fleet.guest('a', { name: 'stayer' })
+  const before = await waitForCount(a.lab, 'stayer', 1)
+  const id = await migrate(guest, b, { bandwidthBytesPerSecond: 1_048_576 })
+  for (;;) {
+    const row = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
+    if (row.phase?.startsWith('copying') && (row.progressDone ?? 0n) > 0n) break
+    expect(row.finishedAt).toBeNull()
+    await pause(100)
+  }
+  const row = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
+  expect(Number(row.progressTotal)).toBeGreaterThan(1_000_000)
+  await fleet.db.$transaction((tx) => requestCancel(tx, row, { kind: 'user', id: 'tester', name: 'Tester' }))
+  const end = await fleet.ended(id)
+  expect(end.state).toBe('cancelled')
+  expect(end.undone).toEqual(['left it on a', 'removed the disk made on b'])
+  expect(await running(a)).toContain('stayer')
+  expect(await names(b)).not.toContain('stayer')
+  expect((await volumes(b)).filter((name) => name.startsWith('stayer'))).toEqual([])
+  const after = await waitForCount(a.lab, 'stayer', (await serialCounts(a.lab, 'stayer')).at(-1)?.n ?? 0)
+  expect(after.bootId).toBe(before.bootId)
+  await a.lab.virsh('destroy', 'stayer')
+})
+
+test('memory that changes too fast: Skerry switches to post-copy in bounded time', async () => {
+  const guest = await fleet.guest('a', { name: 'busy', pool: 'nas', command: 'load memory 40000 32' })
+  const before = await waitForCount(a.lab, 'busy', 1)
+  const id = await migrate(guest, b, {
+    bandwidthBytesPerSecond: 1_048_576 * 16,
+    onSlow: 'post-copy',
+    patienceMs: 2_000,
+  })
+  const end = await fleet.ended(id, 90_000)
+  expect(end.error).toBeNull()
+  console.log('post-copy', JSON.stringify(end.result))
+  expect(end.result).toMatchObject({ postCopy: true })
+  expect((await waitForCount(b.lab, 'busy', before.n)).bootId).toBe(before.bootId)
+  expect(await names(a)).not.toContain('busy')
+  await b.lab.virsh('destroy', 'busy')
+})
+
+test('memory that changes too fast, giving up: the VM stays and runs', async () => {
+  const guest = await fleet.guest('a', { name: 'hasty', pool: 'nas', command: 'load memory 40000 32' })
+  const id = await migrate(guest, b, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
+  const end = await fleet.ended(id, 90_000)
+  expect(end.state).toBe('failed')
+  expect(end.error).toMatchObject({ step: 'move', message: expect.stringMatching(/faster than it can be copied/) })
+  expect(await running(a)).toContain('hasty')
+  expect(await names(b)).not.toContain('hasty')
+  await a.lab.virsh('destroy', 'hasty')
+})
+
+test('a VM that is off moves with its disk and its definition', async () => {
+  const guest = await fleet.guest('a', { name: 'sleeper', off: true })
+  await a.lab.run('qemu-img', 'check', guest.diskPath)
+  const sum = await a.lab.run(
+    'sh',
+    '-c',
+    `qemu-img convert -O raw ${guest.diskPath} /tmp/a.raw && sha256sum < /tmp/a.raw`,
+  )
+  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(await names(a)).not.toContain('sleeper')
+  const path = await diskPath(b, 'sleeper')
+  const there = await b.lab.run('sh', '-c', `qemu-img convert -O raw ${path} /tmp/b.raw && sha256sum < /tmp/b.raw`)
+  expect(there).toBe(sum)
+  expect(await exists(a.lab.outsidePath(guest.diskPath))).toBe(false)
+  await b.lab.virsh('start', 'sleeper')
+  await waitForCount(b.lab, 'sleeper', 0)
+  await b.lab.virsh('destroy', 'sleeper')
+})
