@@ -67,8 +67,8 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         const startedAt = Date.now()
-        const { postCopy } = plan.live ? await moveLive(context, plan) : await moveOff(context, plan)
-        return { postCopy, figures: await readFigures(context, plan, startedAt) }
+        const { postCopy, last } = plan.live ? await moveLive(context, plan) : await moveOff(context, plan)
+        return { postCopy, figures: await readFigures(context, plan, startedAt, last) }
       },
       undo: (context) => stayHere(context),
     },

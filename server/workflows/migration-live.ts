@@ -16,12 +16,18 @@ const destinationLostMs = 10_000
 const settleMs = 20_000
 const migrateTimeoutMs = 24 * 3600_000
 
+/** `last` is the last reading of the job; null when it was over before anyone looked. */
+export interface LiveMove {
+  postCopy: boolean
+  last: JobReading | null
+}
+
 /** Moves a running VM, or goes on watching a move that is under way. Resolves when it runs at the destination. */
-export async function moveLive(context: Context, plan: MovePlan): Promise<{ postCopy: boolean }> {
+export async function moveLive(context: Context, plan: MovePlan): Promise<LiveMove> {
   const source = await context.host(plan.sourceHostId)
   const destination = await context.host(plan.destinationHostId)
   const at = await readWhereabouts(source, destination, plan)
-  if (at === 'moved') return { postCopy: false }
+  if (at === 'moved') return { postCopy: false, last: null }
   const watch = new Watch(context, plan, source, destination)
   const ended =
     at === 'moving'
@@ -71,7 +77,7 @@ async function conclude(
   destination: HypervisorHost,
   watch: Watch,
   error: Error | null,
-): Promise<{ postCopy: boolean }> {
+): Promise<LiveMove> {
   context.progress({ phase: 'finishing', remainingMs: null })
   const at =
     (await until(
@@ -81,7 +87,7 @@ async function conclude(
       },
       { timeoutMs: settleMs },
     )) ?? 'moving'
-  if (at === 'moved') return { postCopy: watch.postCopy }
+  if (at === 'moved') return { postCopy: watch.postCopy, last: watch.last }
   // The call was lost but the hosts carry on by themselves: run again, which watches.
   if (at === 'moving') throw new OutcomeUnknown('the migration goes on')
   if (context.signal.aborted) throw new Cancelled()
@@ -104,6 +110,7 @@ class Watch {
   #memorySince: number | undefined
   #lostSince: number | undefined
   postCopy = false
+  last: JobReading | null = null
   givenUp: GivenUp | undefined
 
   constructor(context: Context, plan: MovePlan, source: HypervisorHost, destination: HypervisorHost) {
@@ -144,6 +151,7 @@ class Watch {
     const job = await this.#source.readJob(this.#plan.uuid, { timeoutMs: 5_000 }).catch(() => null)
     if (job?.kind !== 'migration-out') return
     this.postCopy ||= job.postCopy
+    this.last = job
     this.#report(job)
     // After the switch the guest runs at the destination: there is no way back any more.
     if (this.postCopy) return

@@ -6,10 +6,13 @@ import { readWhereabouts } from './migration-whereabouts.ts'
 import { Cancelled } from './pause.ts'
 
 /** Moves the definition of a VM that is off; its disks are there already. Both hosts know it for a moment. */
-export async function moveOff(context: StepContext<unknown, object>, plan: MovePlan): Promise<{ postCopy: false }> {
+export async function moveOff(
+  context: StepContext<unknown, object>,
+  plan: MovePlan,
+): Promise<{ postCopy: false; last: null }> {
   const source = await context.host(plan.sourceHostId)
   const destination = await context.host(plan.destinationHostId)
-  if ((await readWhereabouts(source, destination, plan)) === 'moved') return { postCopy: false }
+  if ((await readWhereabouts(source, destination, plan)) === 'moved') return { postCopy: false, last: null }
   const facts = await source.readVm(plan.uuid)
   if (facts?.state !== 'off') {
     throw conflict(
@@ -23,5 +26,5 @@ export async function moveOff(context: StepContext<unknown, object>, plan: MoveP
   await destination.define(withDiskSources(definition, pathsOf(plan)))
   await destination.setAutostart(plan.uuid, facts.autostart)
   await source.undefine(plan.uuid)
-  return { postCopy: false }
+  return { postCopy: false, last: null }
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import type { JobReading } from '#server/hypervisor/driver.ts'
 import type { StepContext } from './define.ts'
 import type { MovePlan } from './migration-plan.ts'
 
@@ -13,12 +14,18 @@ export interface MoveFigures {
   iterations: number | null
 }
 
-export async function readFigures(context: Context, plan: MovePlan, startedAt: number): Promise<MoveFigures> {
+export async function readFigures(
+  context: Context,
+  plan: MovePlan,
+  startedAt: number,
+  last: JobReading | null,
+): Promise<MoveFigures> {
   const destination = await context.host(plan.destinationHostId)
-  const job = plan.live ? await destination.readCompletedJob(plan.uuid).catch(() => null) : null
+  const job = (plan.live ? await destination.readCompletedJob(plan.uuid).catch(() => null) : null) ?? last
   return {
-    totalMs: job?.elapsedMs || Date.now() - startedAt,
-    downtimeMs: plan.live ? (job?.downtimeMs ?? null) : 0,
+    totalMs: job && job !== last ? job.elapsedMs : Date.now() - startedAt,
+    // Of a job that still ran it is what was expected, not what was.
+    downtimeMs: plan.live ? (job && job !== last ? job.downtimeMs : null) : 0,
     bytes: job?.doneBytes || null,
     iterations: job?.iteration ?? null,
   }

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Operation } from '#prisma/generated/client.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { startWorkerChild, type WorkerChild } from '#server/testing/worker-child.ts'
+import type { AnyWorkflow } from './define.ts'
+
+/** One go at a workflow, on VMs of its own. The judges look out of band: virsh, SQL, files. */
+export interface Trial {
+  /** Enqueues the operation and @returns its id */
+  ask(): Promise<string>
+  /** Fails unless the operation's effect is there, once */
+  done(operation: Operation): Promise<void>
+  /** What is there that was not before `ask`, or gone that was: empty after an undo */
+  remains(): Promise<string[]>
+  /** Takes away what the trial made, whatever happened */
+  clear(): Promise<void>
+}
+
+export interface Proof {
+  workflow: AnyWorkflow
+  hosts: readonly string[]
+  /** `name` is fresh for every trial */
+  arrange(fleet: TestFleet, name: string): Promise<Trial>
+  timeoutMs?: number
+}
+
+/**
+ * Proves of a workflow, on real hosts: it may run every step twice; failing after any step that can be undone leaves
+ * nothing; a worker killed right after any step, before that is written down, is made good by the next worker.
+ */
+export function proveWorkflow(proof: Proof): void {
+  const { workflow, timeoutMs = 90_000 } = proof
+  describe(`${workflow.kind} under faults`, () => {
+    let fleet: TestFleet
+    let trial: Trial | undefined
+    let count = 0
+    const arrange = async () => {
+      count++
+      trial = await proof.arrange(fleet, `${workflow.kind}-${count}`)
+      return trial
+    }
+    beforeAll(async () => {
+      fleet = await testFleet(`${workflow.kind} proof`, proof.hosts)
+    })
+    afterEach(async () => {
+      await trial?.clear()
+      trial = undefined
+    })
+    afterAll(() => fleet?.close())
+
+    describe('in one process', () => {
+      let engine: TestEngine
+      beforeAll(async () => {
+        engine = await testEngine(fleet)
+      })
+      afterAll(() => engine?.stop())
+
+      test('every step twice', { timeout: timeoutMs }, async () => {
+        engine.hooks = {
+          aroundStep: async (at, run) => {
+            if (at.turn === 'do') await run()
+            return run()
+          },
+        }
+        const now = await arrange()
+        const end = await fleet.ended(await now.ask(), timeoutMs)
+        expect(end.error).toBeNull()
+        expect(end.state).toBe('succeeded')
+        await now.done(end)
+      })
+
+      for (const [index, step] of workflow.stepNames.entries()) {
+        if (index >= workflow.noReturnIndex) continue
+        test(`failing after “${step}” leaves nothing`, { timeout: timeoutMs }, async () => {
+          engine.hooks = { aroundStep: failAfter(step) }
+          const now = await arrange()
+          const end = await fleet.ended(await now.ask(), timeoutMs)
+          expect(end).toMatchObject({ state: 'failed', error: { step } })
+          expect(end.error).not.toHaveProperty('left')
+          expect(await now.remains()).toEqual([])
+        })
+      }
+    })
+
+    describe('in processes of their own', () => {
+      const workers: WorkerChild[] = []
+      afterEach(async () => {
+        for (const worker of workers.splice(0)) await worker.stop()
+      })
+      for (const step of workflow.stepNames) {
+        test(`killed after “${step}”, the next worker finishes`, { timeout: timeoutMs }, async () => {
+          const now = await arrange()
+          const doomed = await startWorkerChild(fleet.databaseUrl, 'doomed', step)
+          workers.push(doomed)
+          const id = await now.ask()
+          await doomed.gone
+          expect(doomed.process.signalCode).toBe('SIGKILL')
+          workers.push(await startWorkerChild(fleet.databaseUrl, 'next'))
+          const end = await fleet.ended(id, timeoutMs)
+          expect(end.error).toBeNull()
+          expect(end.state).toBe('succeeded')
+          await now.done(end)
+        })
+      }
+    })
+  })
+}
+
+function failAfter(step: string) {
+  return async <T>(at: { step: string; turn: string }, run: () => Promise<T>): Promise<T> => {
+    const result = await run()
+    if (at.turn === 'do' && at.step === step) throw new Error(`made to fail after ${step}`)
+    return result
+  }
+}
