@@ -33,7 +33,12 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
     cursor: {
       y: false,
       drag: { x: false, y: false },
-      points: { size: 7, width: 2, stroke: options.surfaceColor },
+      points: {
+        size: 10,
+        width: 2,
+        stroke: options.surfaceColor,
+        fill: (_chart, place) => options.series[place - 1]?.color ?? inkColor,
+      },
       ...(options.syncKey ? { sync: { key: options.syncKey } } : {}),
     },
     scales: { y: { range: (_chart, _low, high) => [0, top(high, minTop, maxTop)] } },

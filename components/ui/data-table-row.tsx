@@ -32,7 +32,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       aria-rowindex={index + 2}
       aria-selected={hasSelect ? isSelected : undefined}
       className={cx(
-        'group absolute top-0 left-0 grid w-full border-b border-line/60 text-sm text-ink outline-none',
+        'group absolute top-0 left-0 grid w-full border-b border-line/60 text-sm text-ink outline-none [contain:layout_paint_style]',
         isSelected ? 'bg-selected' : 'bg-surface hover:bg-hover',
         isActive &&
           'group-focus-visible/grid:z-2 group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-focus',

@@ -70,10 +70,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const [activeIndex, setActiveIndex] = useState(-1)
   const [menu, setMenu] = useState<{ row: Row; anchor: MenuAnchor } | null>(null)
 
-  const definitions = useMemo(
-    () => columns.map((column) => ({ id: column.id, header: column.header, meta: column })),
-    [columns],
-  )
+  const definitions = useMemo(() => columns.map((column) => ({ id: column.id, header: column.header })), [columns])
   const table = useTable({
     features,
     columns: definitions,

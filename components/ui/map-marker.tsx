@@ -9,7 +9,9 @@ export interface MapMarkerProps {
   site: MapSite
   x: number
   y: number
-  labelSide: LabelSide
+  scale: number
+  /** Left out where the name has no room. */
+  labelSide: LabelSide | undefined
   onShow: (isShown: boolean) => void
   onSelect?: () => void
 }
@@ -23,7 +25,7 @@ const labelPlace = {
 } as const
 
 /** A site: a square frame for a region, round for an edge, round and dashed for an emulated one; its state inside. */
-export function MapMarker({ site, x, y, labelSide, onShow, onSelect }: MapMarkerProps) {
+export function MapMarker({ site, x, y, scale, labelSide, onShow, onSelect }: MapMarkerProps) {
   const frame = 'fill-surface stroke-current'
   return (
     <g
@@ -47,30 +49,39 @@ export function MapMarker({ site, x, y, labelSide, onShow, onSelect }: MapMarker
         onSelect && 'cursor-pointer',
       )}
     >
-      <circle r="16" fill="transparent" />
-      <circle r="12.5" fill="none" strokeWidth="2" className="stroke-focus opacity-0 group-focus-visible:opacity-100" />
-      {site.kind === 'region' ? (
-        <rect x="-8.5" y="-8.5" width="17" height="17" rx="4" strokeWidth="1.5" className={frame} />
-      ) : (
+      <circle r={scale < 1 ? 12 : 16} fill="transparent" />
+      <g transform={`scale(${scale})`}>
         <circle
-          r="8.5"
-          strokeWidth="1.5"
-          strokeDasharray={site.kind === 'emulated' ? '3 2.2' : undefined}
-          className={frame}
+          r="12.5"
+          fill="none"
+          strokeWidth="2"
+          className="stroke-focus opacity-0 group-focus-visible:opacity-100"
         />
-      )}
-      <g transform="translate(-5 -5) scale(0.8333)">
-        <StateShape state={site.state} />
+        {site.kind === 'region' ? (
+          <rect x="-8.5" y="-8.5" width="17" height="17" rx="4" strokeWidth="1.5" className={frame} />
+        ) : (
+          <circle
+            r="8.5"
+            strokeWidth="1.5"
+            strokeDasharray={site.kind === 'emulated' ? '3 2.2' : undefined}
+            className={frame}
+          />
+        )}
+        <g transform="translate(-5 -5) scale(0.8333)">
+          <StateShape state={site.state} />
+        </g>
       </g>
-      <text
-        {...labelPlace[labelSide]}
-        dominantBaseline="central"
-        paintOrder="stroke"
-        strokeWidth="3"
-        className="fill-ink stroke-sea font-medium text-xs"
-      >
-        {site.name}
-      </text>
+      {labelSide && (
+        <text
+          {...labelPlace[labelSide]}
+          dominantBaseline="central"
+          paintOrder="stroke"
+          strokeWidth="3"
+          className="fill-ink stroke-sea font-medium text-xs"
+        >
+          {site.name}
+        </text>
+      )}
     </g>
   )
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fitProjection, placeLabels } from './map-projection.ts'
+import { fitProjection, markerScale, placeLabels } from './map-projection.ts'
 
 const oslo = { id: 'oslo', latitude: 59.91, longitude: 10.75 }
 const bergen = { id: 'bergen', latitude: 60.39, longitude: 5.32 }
@@ -41,4 +41,23 @@ test('labels step aside for one another and for the edge', () => {
   expect(sides.get('a')).toBe('left')
   expect(sides.get('b')).toBe('right')
   expect(sides.get('c')).toBe('left')
+})
+
+test('a label that finds no room is left out, and crowded markers shrink', () => {
+  const crowd = Array.from({ length: 9 }, (_, place) => ({
+    id: `${place}`,
+    x: 200 + (place % 3) * 14,
+    y: 100 + Math.floor(place / 3) * 14,
+    label: 'Bergen pier',
+  }))
+  const sides = placeLabels(crowd, 400)
+  expect(sides.has('4')).toBe(false)
+  expect(sides.size).toBeGreaterThan(0)
+  expect(markerScale(crowd)).toBeLessThan(1)
+  expect(
+    markerScale([
+      { x: 0, y: 0 },
+      { x: 30, y: 0 },
+    ]),
+  ).toBe(1)
 })

@@ -10,6 +10,17 @@ export interface MapPoint {
 /** Which side of its marker a label stands on. */
 export type LabelSide = 'right' | 'left' | 'above' | 'below'
 
+/** Markers nearer than this, in px, are drawn smaller. */
+const crowdedPx = 20
+
+/** The edges of the world without the ice at its foot. */
+const inhabited: [number, number][] = [
+  [-179, 0],
+  [179, 0],
+  [0, 79],
+  [0, -56],
+]
+
 /** A Natural Earth projection that shows the whole world, or the sites with room around them. */
 export function fitProjection(
   widthPx: number,
@@ -24,7 +35,7 @@ export function fitProjection(
         [4, 4],
         [widthPx - 4, heightPx - 4],
       ],
-      { type: 'Sphere' },
+      { type: 'MultiPoint', coordinates: inhabited },
     )
   } else {
     const padding = { x: Math.min(120, widthPx * 0.18), y: Math.min(56, heightPx * 0.2) }
@@ -72,8 +83,17 @@ const glyphWidthPx = 6.4
 const lineHeightPx = 14
 const markerRadiusPx = 9
 
+/** The size of every marker, 1 or less: smaller where any two would cover each other. */
+export function markerScale(points: readonly { x: number; y: number }[]): number {
+  const isCrowded = points.some((one, index) =>
+    points.slice(index + 1).some((other) => Math.hypot(one.x - other.x, one.y - other.y) < crowdedPx),
+  )
+  return isCrowded ? 0.6 : 1
+}
+
 /**
- * A side for each label on which it meets no other label or marker, best side first; the right when none is free.
+ * A side for each label on which it meets no other label or marker, best side first. A label without a free side
+ * has no entry: it shows with the marker's details instead.
  * Points are in px on the map; widths are estimated from the number of letters.
  */
 export function placeLabels(
@@ -85,11 +105,11 @@ export function placeLabels(
   for (const [index, point] of points.entries()) {
     const others = taken.filter((_, other) => other !== index)
     const order: LabelSide[] = ['right', 'left', 'below', 'above']
-    const side =
-      order.find((candidate) => {
-        const box = labelBox(point, candidate)
-        return box.left >= 0 && box.right <= widthPx && others.every((other) => !overlaps(box, other))
-      }) ?? 'right'
+    const side = order.find((candidate) => {
+      const box = labelBox(point, candidate)
+      return box.left >= 0 && box.right <= widthPx && others.every((other) => !overlaps(box, other))
+    })
+    if (!side) continue
     sides.set(point.id, side)
     taken.push(labelBox(point, side))
   }

@@ -61,6 +61,7 @@ export function Menu({ trigger, label, groups, placement = 'bottom end' }: MenuP
 export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | 'groups'> & { onClose?: () => void }) {
   const filled = groups.filter((group) => group.items.length > 0)
   const disabledKeys = filled.flatMap((group) => group.items.filter((item) => item.disabledReason).map(({ id }) => id))
+  const hasIcons = filled.some((group) => group.items.some((item) => item.icon))
   return (
     <AriaMenu
       aria-label={label}
@@ -74,7 +75,7 @@ export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | '
           {index > 0 && <Separator className="-mx-1 my-1 h-px bg-line" />}
           {group.title && <Header className="px-2 pt-1 pb-0.5 text-2xs text-ink-faint">{group.title}</Header>}
           {group.items.map((item) => (
-            <MenuLine key={item.id} item={item} />
+            <MenuLine key={item.id} item={item} hasGutter={hasIcons} />
           ))}
         </MenuSection>
       ))}
@@ -82,7 +83,7 @@ export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | '
   )
 }
 
-function MenuLine({ item }: { item: MenuAction }) {
+function MenuLine({ item, hasGutter }: { item: MenuAction; hasGutter: boolean }) {
   return (
     <AriaMenuItem
       id={item.id}
@@ -95,7 +96,7 @@ function MenuLine({ item }: { item: MenuAction }) {
         item.disabledReason && 'items-start',
       )}
     >
-      {item.icon && <span className="flex h-5 w-4 shrink-0 items-center justify-center opacity-80">{item.icon}</span>}
+      {hasGutter && <span className="flex h-5 w-4 shrink-0 items-center justify-center opacity-80">{item.icon}</span>}
       <span className="flex min-w-0 flex-1 flex-col">
         <Text slot="label">{item.label}</Text>
         {item.disabledReason && (

@@ -130,6 +130,9 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
   }
   const index = cursor ?? timesSeconds.length - 1
   const at = timesSeconds[index]
+  // Only once on the page: the server does not know the reader's time zone.
+  const absoluteText = at === undefined || widthPx === 0 ? '' : formatAbsoluteTime(at * 1000)
+  const isWithinDay = (timesSeconds.at(-1) ?? 0) - (timesSeconds[0] ?? 0) <= 86_400
   return (
     <>
       <figcaption className="mb-1 flex min-h-5 flex-wrap items-center gap-x-4 gap-y-0.5 text-xs">
@@ -140,7 +143,7 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
               className={cx('h-0.5 w-3 rounded-full', seriesFill[(each.color ?? (place % 6) + 1) - 1])}
             />
             <span className="text-ink-muted">{each.label}</span>
-            <span className="min-w-12 text-ink">{formatUnit(each.values[index], unit)}</span>
+            <span className="min-w-16 text-ink">{formatUnit(each.values[index], unit)}</span>
           </span>
         ))}
         {limit && (
@@ -148,8 +151,9 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
             ┄ {limit.label} {formatUnit(limit.value, unit)}
           </span>
         )}
+        {/* Always there, so that the plot does not move when the pointer enters. */}
         <span className="ml-auto text-ink-faint">
-          {cursor !== null && at !== undefined && formatAbsoluteTime(at * 1000).slice(0, 19)}
+          {absoluteText.slice(isWithinDay ? 11 : 0, isWithinDay ? 19 : 16)}
         </span>
       </figcaption>
       <div
@@ -160,7 +164,7 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
         aria-valuemin={0}
         aria-valuemax={timesSeconds.length - 1}
         aria-valuenow={index}
-        aria-valuetext={`${at === undefined ? '' : formatAbsoluteTime(at * 1000)}: ${series.map((each) => `${each.label} ${formatUnit(each.values[index], unit)}`).join(', ')}`}
+        aria-valuetext={`${absoluteText}: ${series.map((each) => `${each.label} ${formatUnit(each.values[index], unit)}`).join(', ')}`}
         onKeyDown={moveBy}
         className="w-full overflow-hidden rounded-sm"
         style={{ height: heightPx }}

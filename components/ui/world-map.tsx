@@ -8,7 +8,7 @@ import { cx } from './class-name.ts'
 import { IconButton } from './icon-button.tsx'
 import { MapLinkLine } from './map-link.tsx'
 import { MapMarker } from './map-marker.tsx'
-import { fitProjection, type MapPoint, placeLabels } from './map-projection.ts'
+import { fitProjection, type MapPoint, markerScale, placeLabels } from './map-projection.ts'
 import { stateWord, type VisualState } from './state.ts'
 import { StateBadge } from './state-badge.tsx'
 import { useElementWidth } from './use-element-width.ts'
@@ -56,16 +56,12 @@ export function WorldMap({ label, sites, links = [], onSelect, heightPx = 320, c
     const { projection, path } = fitProjection(widthPx, heightPx, sites, extent)
     const places = new Map<string, [number, number]>()
     for (const site of sites) places.set(site.id, projection([site.longitude, site.latitude]) ?? [0, 0])
-    const labels = placeLabels(
-      sites.map((site) => ({
-        id: site.id,
-        label: site.name,
-        x: places.get(site.id)?.[0] ?? 0,
-        y: places.get(site.id)?.[1] ?? 0,
-      })),
-      widthPx,
-    )
-    return { path, places, labels, landPath: path(land) ?? '' }
+    const points = sites.map((site) => {
+      const [x = 0, y = 0] = places.get(site.id) ?? []
+      return { id: site.id, label: site.name, x, y }
+    })
+    const labels = placeLabels(points, widthPx)
+    return { path, places, labels, scale: markerScale(points), landPath: path(land) ?? '' }
   }, [widthPx, heightPx, sites, extent])
   const shown = sites.find((site) => site.id === shownId)
   const shownLink = links.find((link) => link.id === shownId)
@@ -106,7 +102,8 @@ export function WorldMap({ label, sites, links = [], onSelect, heightPx = 320, c
                 site={site}
                 x={x}
                 y={y}
-                labelSide={drawn.labels.get(site.id) ?? 'right'}
+                scale={drawn.scale}
+                labelSide={drawn.labels.get(site.id)}
                 onShow={(isShown) => setShownId(isShown ? site.id : null)}
                 onSelect={onSelect && (() => onSelect(site))}
               />
