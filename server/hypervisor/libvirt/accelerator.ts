@@ -53,7 +53,8 @@ export function acceleratorVerbs(session: Session): Pick<HypervisorHost, 'proveA
     } catch (error) {
       if (refusedWith(error, errorCode.noDomain)) return 'a probe guest ended at once'
       if (!refusedWith(error, ...Object.values(errorCode))) throw error
-      return error instanceof Error ? error.message : String(error)
+      const text = error instanceof Error ? error.message : String(error)
+      return text.replace(/\s+/g, ' ')
     } finally {
       await session.change('remove a probe guest', 'domainDestroyFlags', { domain: { uuid } }, options).catch(() => {})
     }

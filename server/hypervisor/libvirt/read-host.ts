@@ -141,10 +141,12 @@ export function hostVerbs(session: Session): HostVerbs {
 
     async load(options = {}) {
       const [cpu, { freeBytes }] = await Promise.all([
-        session.read(step, 'nodeGetCpuStats', { cpu: -1, capacity: await cpuFields(options) }, options),
+        ifThere(
+          cpuFields(options).then((capacity) => session.read(step, 'nodeGetCpuStats', { cpu: -1, capacity }, options)),
+        ),
         memory(options),
       ])
-      const times = Object.fromEntries(cpu.params.map(({ field, value }) => [field, Number(value)]))
+      const times = Object.fromEntries((cpu?.params ?? []).map(({ field, value }) => [field, Number(value)]))
       const idle = (times.idle ?? 0) + (times.iowait ?? 0)
       const busy = (times.user ?? 0) + (times.kernel ?? 0)
       const now = { busy, total: busy + idle }

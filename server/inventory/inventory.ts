@@ -1,0 +1,137 @@
+import type { Logger } from 'pino'
+import type { CredentialBox } from '#server/core/credential.ts'
+import type { Db } from '#server/db.ts'
+import type { HypervisorDriver, HypervisorHost } from '#server/hypervisor/driver.ts'
+import { writeUnreachable } from './host-table.ts'
+import { Hosts } from './hosts.ts'
+import { Keeper } from './keeper.ts'
+import { beat, heartbeatMs, type Lease, lease, retire } from './lease.ts'
+import { writeLinks } from './link-table.ts'
+import { repeat } from './repeat.ts'
+import { Sightings } from './sighting.ts'
+import { forgetStates } from './vm-absence.ts'
+
+const linkMs = 15_000
+/** A new host is taken up at once; of changes there are many, most of them our own. */
+const sweepAfterMs = { insert: 50, delete: 50, update: 1000 }
+
+interface Change {
+  noun: string
+  operation: 'insert' | 'update' | 'delete'
+}
+
+export interface InventoryOptions {
+  /** Opened with the scope 'fleet' */
+  db: Db
+  driver: HypervisorDriver
+  /** Stable name of this worker */
+  workerId: string
+  log: Logger
+  credentials?: CredentialBox | undefined
+  /** Notices of changed rows: new and changed hosts are then taken up at once rather than within 5 s */
+  changes?: { onChange(listener: (change: Change) => void): () => void } | undefined
+  version?: string | undefined
+}
+
+export interface Inventory {
+  /** Connections to any host of the fleet, for workflows */
+  readonly hosts: Hosts
+  /** A host that this worker looks after, connected or not */
+  host(hostId: string): HypervisorHost | undefined
+  /** Reads a VM again on a host; resolves when its row is written. Without a lease on the host it does nothing. */
+  refreshVm(vmUuid: string, hostId: string): Promise<void>
+  /** Reads a host's pools and volumes again. */
+  refreshStorage(hostId: string): Promise<void>
+  /** Gives the hosts back and closes every connection. */
+  stop(): Promise<void>
+}
+
+/** Starts to keep Postgres in step with the hosts; several workers share them. */
+export async function startInventory(options: InventoryOptions): Promise<Inventory> {
+  const { db, driver, workerId, log, credentials, changes, version = '0' } = options
+  const hosts = new Hosts({ db, driver, credentials })
+  const sightings = new Sightings()
+  const keepers = new Map<string, { keeper: Keeper; address: string }>()
+  /** Why a host could not even be tried, so that it is said once. */
+  const unusable = new Map<string, string>()
+  let stopped = false
+
+  const onError = (what: string) => (error: unknown) => log.warn({ error: String(error) }, `${what} failed`)
+
+  async function take({ id: hostId, name, address }: Lease) {
+    try {
+      const host = await hosts.open(hostId)
+      const keeper = new Keeper({ db, host, hostId, name, log, sightings, refreshElsewhere })
+      keepers.set(hostId, { keeper, address })
+      unusable.delete(hostId)
+      keeper.start()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (unusable.get(hostId) === reason) return
+      unusable.set(hostId, reason)
+      log.warn({ host: name, error: reason }, 'host can not be opened')
+      await writeUnreachable(db, hostId, reason)
+      await forgetStates(db, hostId, `The host ${name} can not be reached.`)
+    }
+  }
+
+  async function drop(hostId: string) {
+    const kept = keepers.get(hostId)
+    keepers.delete(hostId)
+    await kept?.keeper.stop()
+  }
+
+  function refreshElsewhere(uuid: string, hostId: string) {
+    keepers.get(hostId)?.keeper.vms.mark(uuid)
+  }
+
+  async function sweepOnce() {
+    const leased = new Map((await lease(db, workerId)).map((each) => [each.id, each]))
+    const left = [...keepers].filter(([id, { address }]) => leased.get(id)?.address !== address)
+    await Promise.all(
+      left.map(async ([id]) => {
+        await drop(id)
+        await hosts.release(id)
+      }),
+    )
+    if (stopped) return
+    await Promise.all([...leased.values()].filter(({ id }) => !keepers.has(id)).map(take))
+  }
+
+  let sweeps: Promise<void> = Promise.resolve()
+  /** One after the other. */
+  function sweep(): Promise<void> {
+    sweeps = sweeps.catch(() => {}).then(sweepOnce)
+    return sweeps
+  }
+
+  await beat(db, workerId, version)
+  await sweep()
+  const beating = repeat(heartbeatMs, () => beat(db, workerId, version), onError('heartbeat'))
+  const sweeping = repeat(heartbeatMs, sweep, onError('sweep over hosts'))
+  const linking = repeat(linkMs, () => writeLinks(db), onError('looking at links'))
+  let soon: NodeJS.Timeout | undefined
+  const unsubscribe = changes?.onChange(({ noun, operation }) => {
+    if (noun === 'host') soon ??= setTimeout(sweepSoon, sweepAfterMs[operation])
+  })
+  function sweepSoon() {
+    soon = undefined
+    void sweep().catch(onError('sweep over hosts'))
+  }
+
+  return {
+    hosts,
+    host: (hostId) => keepers.get(hostId)?.keeper.host,
+    refreshVm: async (vmUuid, hostId) => keepers.get(hostId)?.keeper.vms.refresh(vmUuid),
+    refreshStorage: async (hostId) => keepers.get(hostId)?.keeper.storage.syncStorage(),
+    async stop() {
+      stopped = true
+      unsubscribe?.()
+      clearTimeout(soon)
+      await Promise.all([beating.stop(), sweeping.stop(), linking.stop()])
+      await Promise.all([...keepers.keys()].map(drop))
+      await hosts.close()
+      await retire(db, workerId)
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { hostname } from 'node:os'
+import type { Db } from '#server/db.ts'
+
+/** A worker that was silent for so long has lost its hosts. */
+export const leaseMs = 15_000
+export const heartbeatMs = 5000
+
+/** Says that this worker lives; its leases hold as long as it says so. */
+export async function beat(db: Db, workerId: string, version: string): Promise<void> {
+  await db.$executeRaw`
+    INSERT INTO worker (id, hostname, pid, version) VALUES (${workerId}, ${hostname()}, ${process.pid}, ${version})
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), hostname = excluded.hostname, pid = excluded.pid,
+      version = excluded.version,
+      started_at = CASE WHEN worker.pid = excluded.pid THEN worker.started_at ELSE now() END`
+}
+
+export interface Lease {
+  id: string
+  name: string
+  /** Another text when the host is to be reached in another way */
+  address: string
+}
+
+/**
+ * Takes hosts that no living worker has, up to a fair share, and gives those above it back when others live.
+ * A lease lasts as long as its worker's heartbeat: renewing it touches no host, of which every browser would hear.
+ * @returns all hosts that this worker now has
+ */
+export async function lease(db: Db, workerId: string): Promise<Lease[]> {
+  await db.$executeRaw`
+    WITH living AS (SELECT id FROM worker
+        WHERE id = ${workerId} OR heartbeat_at > now() - ${leaseMs} * interval '1 millisecond'),
+      share AS (SELECT ceil((SELECT count(*) FROM host)::numeric / (SELECT count(*) FROM living)) AS hosts),
+      mine AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM host WHERE worker_id = ${workerId}),
+      surplus AS (SELECT id FROM mine, share WHERE place > share.hosts),
+      free AS (SELECT host.id FROM host
+        WHERE worker_id IS NULL OR (worker_id <> ${workerId} AND worker_id NOT IN (SELECT id FROM living))
+        ORDER BY host.id
+        LIMIT greatest(0, (SELECT hosts FROM share) - (SELECT count(*) FROM mine))::bigint
+        FOR UPDATE SKIP LOCKED)
+    UPDATE host SET worker_id = CASE WHEN host.id IN (SELECT id FROM free) THEN ${workerId}::text END
+    WHERE host.id IN (SELECT id FROM free) OR host.id IN (SELECT id FROM surplus)`
+  return db.$queryRaw<Lease[]>`
+    SELECT id::text, name, md5(name || ' ' || uri || ' ' || coalesce(encode(credential, 'hex'), '')) AS address
+    FROM host WHERE worker_id = ${workerId} ORDER BY id`
+}
+
+/** Gives all hosts back, for another worker to take at once. */
+export async function retire(db: Db, workerId: string): Promise<void> {
+  await db.$executeRaw`UPDATE host SET worker_id = NULL WHERE worker_id = ${workerId}`
+  await db.$executeRaw`DELETE FROM worker WHERE id = ${workerId}`
+}

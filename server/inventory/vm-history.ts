@@ -1,0 +1,62 @@
+import type { HostEvent, VmChange } from '#server/hypervisor/driver.ts'
+import type { EventRow } from './event-table.ts'
+
+const kinds: Partial<Record<VmChange, string>> = {
+  defined: 'defined',
+  started: 'started',
+  stopped: 'stopped',
+  crashed: 'crashed',
+  paused: 'suspended',
+  resumed: 'resumed',
+  rebooted: 'rebooted',
+  'migrated-here': 'migrated',
+  'device-added': 'changed',
+  'device-removed': 'changed',
+  watchdog: 'watchdog',
+  'disk-error': 'disk-error',
+}
+const details: Partial<Record<VmChange, (detail: string) => string>> = {
+  'device-added': (alias) => `device ${alias} added`,
+  'device-removed': (alias) => `device ${alias} removed`,
+}
+
+/** A guest's reset gives several reboot events. */
+const rebootQuietMs = 2000
+/** A start first resumes the guest that was made ready. */
+const startQuietMs = 1000
+
+/** Turns events into lines of a VM's history, without the ones that tell the same thing again. */
+export class VmHistory {
+  readonly #lines: EventRow[] = []
+  readonly #rebootedAt = new Map<string, number>()
+
+  note(event: HostEvent, at = new Date()): void {
+    if (event.kind !== 'vm-changed') return
+    const { vm: uuid, change, detail } = event
+    const kind = kinds[change]
+    if (!kind) return
+    if (change === 'rebooted') {
+      const before = this.#rebootedAt.get(uuid) ?? 0
+      this.#rebootedAt.set(uuid, at.getTime())
+      if (at.getTime() - before < rebootQuietMs) return
+    }
+    if (change === 'stopped' || change === 'crashed') this.#rebootedAt.delete(uuid)
+    if (change === 'started' || change === 'migrated-here') this.#drop(uuid, 'resumed', at)
+    this.#lines.push({ uuid, kind, detail: details[change]?.(detail) ?? detail, at })
+  }
+
+  /** The lines of these VMs that were not taken yet. */
+  take(uuids: ReadonlySet<string>): EventRow[] {
+    const taken = this.#lines.filter((line) => uuids.has(line.uuid))
+    const kept = this.#lines.filter((line) => !uuids.has(line.uuid))
+    this.#lines.splice(0, this.#lines.length, ...kept)
+    return taken
+  }
+
+  #drop(uuid: string, kind: string, at: Date) {
+    const index = this.#lines.findLastIndex(
+      (line) => line.uuid === uuid && line.kind === kind && at.getTime() - line.at.getTime() < startQuietMs,
+    )
+    if (index >= 0) this.#lines.splice(index, 1)
+  }
+}

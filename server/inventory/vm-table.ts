@@ -1,0 +1,162 @@
+import type { Db, Tx } from '#server/db.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
+import { type EventRow, insertEvents } from './event-table.ts'
+import { rowId } from './row-id.ts'
+
+/** So many VMs go into one transaction: its notices stay few and its text small. */
+const chunkSize = 200
+
+/** Ids of the rows by the VMs' UUIDs, of those that live on this host. */
+export type VmIds = Map<string, string>
+
+const diskBytes = (vm: VmFacts) =>
+  vm.disks.filter((disk) => disk.device === 'disk').reduce((sum, disk) => sum + disk.capacityBytes, 0)
+
+const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
+  ...new Map(values.map((value) => [key(value), value])).values(),
+]
+
+/**
+ * Writes VMs as their host reports them; only what differs is touched. A VM that the database has on another host comes
+ * over only when it runs here and no longer there. VMs without a row get one, without a tenant.
+ */
+export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], events: readonly EventRow[] = []) {
+  const ids: VmIds = new Map()
+  const sorted = vms.filter((vm) => !vm.incoming).toSorted((a, b) => (a.uuid < b.uuid ? -1 : 1))
+  for (let start = 0; start < sorted.length; start += chunkSize) {
+    const chunk = sorted.slice(start, start + chunkSize)
+    const uuids = new Set(chunk.map((vm) => vm.uuid))
+    await db.$transaction(
+      async (tx) => {
+        const chunkIds = await writeChunk(tx, hostId, chunk)
+        await insertEvents(
+          tx,
+          hostId,
+          events.filter((event) => uuids.has(event.uuid) && chunkIds.has(event.uuid)),
+        )
+        for (const [uuid, id] of chunkIds) ids.set(uuid, id)
+      },
+      { timeout: 60_000, maxWait: 30_000 },
+    )
+  }
+  return ids
+}
+
+async function writeChunk(tx: Tx, hostId: string, vms: readonly VmFacts[]): Promise<VmIds> {
+  const rows = vms.map(({ disks, interfaces, stateReason, ...vm }) => ({
+    ...vm,
+    id: rowId(),
+    stateReason: stateReason || null,
+    diskBytes: diskBytes({ ...vm, disks, interfaces, stateReason }),
+  }))
+  await tx.$executeRaw`
+    INSERT INTO vm (id, uuid, host_id, site_id, name, notes, state, state_reason, vcpu_count, memory_bytes, disk_bytes,
+      architecture, machine_type, cpu_mode, accelerator, persistent, autostart, agent_connected, snapshot_count,
+      graphics, xml)
+    SELECT seen.id, seen.uuid, host.id, host.site_id, seen.name, seen.notes, seen.state, seen."stateReason",
+      seen."vcpuCount", seen."memoryBytes", seen."diskBytes", seen.architecture, seen."machineType", seen."cpuMode",
+      seen.accelerator, seen.persistent, seen.autostart, seen."agentConnected", seen."snapshotCount", seen.graphics,
+      seen.xml
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS seen (id uuid, uuid uuid, name text, notes text,
+      state text, "stateReason" text, "vcpuCount" int, "memoryBytes" bigint, "diskBytes" bigint, architecture text,
+      "machineType" text, "cpuMode" text, accelerator accelerator, persistent bool, autostart bool,
+      "agentConnected" bool, "snapshotCount" int, graphics jsonb, xml text)
+    JOIN host ON host.id = ${hostId}::uuid
+    ORDER BY seen.uuid
+    ON CONFLICT (uuid) DO UPDATE SET
+      host_id = excluded.host_id, site_id = excluded.site_id, name = excluded.name, notes = excluded.notes,
+      state = excluded.state, state_reason = excluded.state_reason,
+      state_since = CASE WHEN vm.state = excluded.state THEN vm.state_since ELSE now() END,
+      vcpu_count = excluded.vcpu_count, memory_bytes = excluded.memory_bytes, architecture = excluded.architecture,
+      machine_type = excluded.machine_type, cpu_mode = excluded.cpu_mode, accelerator = excluded.accelerator,
+      persistent = excluded.persistent, autostart = excluded.autostart, agent_connected = excluded.agent_connected,
+      snapshot_count = excluded.snapshot_count, graphics = excluded.graphics, xml = excluded.xml,
+      addresses = CASE WHEN excluded.state = 'off' THEN '{}' ELSE vm.addresses END, last_seen_at = now()
+    WHERE (vm.host_id = excluded.host_id OR (excluded.state = 'running' AND (
+        vm.state <> 'running' OR excluded.state_reason IN ('migrated', 'post-copy', 'post-copy failed'))))
+      AND (vm.host_id, vm.site_id, vm.name, vm.notes, vm.state, vm.state_reason, vm.vcpu_count, vm.memory_bytes,
+        vm.architecture, vm.machine_type, vm.cpu_mode, vm.accelerator, vm.persistent, vm.autostart,
+        vm.agent_connected, vm.snapshot_count, vm.graphics, vm.xml)
+      IS DISTINCT FROM (excluded.host_id, excluded.site_id, excluded.name, excluded.notes, excluded.state,
+        excluded.state_reason, excluded.vcpu_count, excluded.memory_bytes, excluded.architecture,
+        excluded.machine_type, excluded.cpu_mode, excluded.accelerator, excluded.persistent, excluded.autostart,
+        excluded.agent_connected, excluded.snapshot_count, excluded.graphics, excluded.xml)`
+  const found = await tx.$queryRaw<{ id: string; uuid: string }[]>`
+    SELECT id::text, uuid::text FROM vm
+    WHERE host_id = ${hostId}::uuid AND uuid = ANY (${vms.map((vm) => vm.uuid)}::uuid[])`
+  const ids: VmIds = new Map(found.map((row) => [row.uuid, row.id]))
+  await writeDisks(tx, vms, ids)
+  await writeInterfaces(tx, vms, ids)
+  return ids
+}
+
+/** A size of 0 is one that the hypervisor could not tell just now: the last one stays. */
+async function writeDisks(tx: Tx, vms: readonly VmFacts[], ids: VmIds) {
+  const rows = vms.flatMap((vm) => {
+    const vmId = ids.get(vm.uuid)
+    return vmId ? unique(vm.disks, (disk) => disk.target).map((disk) => ({ ...disk, vmId, id: rowId() })) : []
+  })
+  const vmIds = [...ids.values()]
+  const json = JSON.stringify(rows)
+  await tx.$executeRaw`
+    DELETE FROM disk WHERE vm_id = ANY (${vmIds}::uuid[]) AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, target text)
+      WHERE seen."vmId" = disk.vm_id AND seen.target = disk.target)`
+  await tx.$executeRaw`
+    INSERT INTO disk (id, vm_id, target, bus, device, kind, source, format, pool_name, volume_name, backing_path,
+      capacity_bytes, allocation_bytes, read_only, shareable)
+    SELECT seen.id, "vmId", target, bus, device, kind, source, format, "poolName", "volumeName", "backingPath",
+      "capacityBytes", "allocationBytes", "readOnly", shareable
+    FROM jsonb_to_recordset(${json}::jsonb) AS seen (id uuid, "vmId" uuid, target text, bus text, device text,
+      kind text, source text, format text, "poolName" text, "volumeName" text, "backingPath" text,
+      "capacityBytes" bigint, "allocationBytes" bigint, "readOnly" bool, shareable bool)
+    ON CONFLICT (vm_id, target) DO UPDATE SET
+      bus = excluded.bus, device = excluded.device, kind = excluded.kind, source = excluded.source,
+      format = excluded.format, pool_name = excluded.pool_name, volume_name = excluded.volume_name,
+      backing_path = excluded.backing_path, read_only = excluded.read_only, shareable = excluded.shareable,
+      capacity_bytes = coalesce(nullif(excluded.capacity_bytes, 0), disk.capacity_bytes),
+      allocation_bytes = CASE WHEN excluded.capacity_bytes = 0 THEN disk.allocation_bytes
+        ELSE excluded.allocation_bytes END
+    WHERE (disk.bus, disk.device, disk.kind, disk.source, disk.format, disk.pool_name, disk.volume_name,
+        disk.backing_path, disk.read_only, disk.shareable)
+      IS DISTINCT FROM (excluded.bus, excluded.device, excluded.kind, excluded.source, excluded.format,
+        excluded.pool_name, excluded.volume_name, excluded.backing_path, excluded.read_only, excluded.shareable)
+      OR (excluded.capacity_bytes > 0 AND (disk.capacity_bytes, disk.allocation_bytes)
+        IS DISTINCT FROM (excluded.capacity_bytes, excluded.allocation_bytes))`
+  await writeDiskTotals(tx, vmIds)
+}
+
+/** Makes each VM's sum of disks right. */
+export async function writeDiskTotals(tx: Tx, vmIds: readonly string[]): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE vm SET disk_bytes = total.bytes
+    FROM (SELECT id, coalesce((SELECT sum(capacity_bytes) FROM disk WHERE vm_id = vm.id AND device = 'disk'), 0) AS bytes
+      FROM vm WHERE id = ANY (${vmIds}::uuid[])) AS total
+    WHERE vm.id = total.id AND vm.disk_bytes <> total.bytes`
+}
+
+async function writeInterfaces(tx: Tx, vms: readonly VmFacts[], ids: VmIds) {
+  const rows = vms.flatMap((vm) => {
+    const vmId = ids.get(vm.uuid)
+    return vmId ? unique(vm.interfaces, (card) => card.mac).map((card) => ({ ...card, vmId, id: rowId() })) : []
+  })
+  const json = JSON.stringify(rows)
+  await tx.$executeRaw`
+    DELETE FROM vm_interface WHERE vm_id = ANY (${[...ids.values()]}::uuid[]) AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, mac text)
+      WHERE seen."vmId" = vm_interface.vm_id AND seen.mac = vm_interface.mac)`
+  await tx.$executeRaw`
+    INSERT INTO vm_interface (id, vm_id, mac, model, network_name, bridge, device, link_up)
+    SELECT seen.id, "vmId", mac, model, "networkName", bridge, device, "linkUp"
+    FROM jsonb_to_recordset(${json}::jsonb) AS seen (id uuid, "vmId" uuid, mac text, model text, "networkName" text,
+      bridge text, device text, "linkUp" bool)
+    ON CONFLICT (vm_id, mac) DO UPDATE SET model = excluded.model, network_name = excluded.network_name,
+      bridge = excluded.bridge, device = excluded.device, link_up = excluded.link_up
+    WHERE (vm_interface.model, vm_interface.network_name, vm_interface.bridge, vm_interface.device,
+        vm_interface.link_up)
+      IS DISTINCT FROM (excluded.model, excluded.network_name, excluded.bridge, excluded.device, excluded.link_up)`
+  await tx.$executeRaw`
+    UPDATE vm_interface SET addresses = '{}' FROM vm
+    WHERE vm.id = vm_id AND vm.id = ANY (${[...ids.values()]}::uuid[]) AND vm.state = 'off'
+      AND vm_interface.addresses <> '{}'`
+}
