@@ -1,0 +1,123 @@
+import type { ErrorCode } from '#server/errors.ts'
+import type { World } from '#server/testing/world.ts'
+
+export type Answer = 'ok' | ErrorCode
+
+/**
+ * What each procedure says when asked about a tenant's rows: by the owner of another tenant, by the tenant's viewer and
+ * owner, by an operator. Nobody and an expired session get `unauthenticated`, but where `nobody` says otherwise.
+ * Every procedure of the root router must have a case; the answers of `owner` and `operator` show that the input is
+ * sound, so that a refusal of the others is for who they are.
+ */
+export interface WalkCase {
+  input?: (world: World) => unknown
+  nobody?: Answer
+  stranger: Answer
+  viewer: Answer
+  owner: Answer
+  operator: Answer
+}
+
+type Answers = [stranger: Answer, viewer: Answer, owner: Answer, operator: Answer]
+const asked = (
+  input: ((world: World) => unknown) | undefined,
+  ...[stranger, viewer, owner, operator]: Answers
+): WalkCase => ({
+  ...(input ? { input } : {}),
+  stranger,
+  viewer,
+  owner,
+  operator,
+})
+const everyone: Answers = ['ok', 'ok', 'ok', 'ok']
+const tenants: Answers = ['not-found', 'ok', 'ok', 'ok']
+const membersUp: Answers = ['not-found', 'forbidden', 'ok', 'ok']
+/** Of a tenant's row that tenants see but operators change. */
+const operatorsRow: Answers = ['not-found', 'forbidden', 'forbidden', 'ok']
+const operators: Answers = ['forbidden', 'forbidden', 'forbidden', 'ok']
+const hidden: Answers = ['not-found', 'not-found', 'not-found', 'ok']
+
+const tenantOf = ({ tenant }: World) => ({ tenantId: tenant.id })
+const vmOf = ({ vm }: World) => ({ id: vm.id })
+const userOf = ({ other }: World) => ({ userId: other.id })
+const site = { kind: 'edge', latitude: 1, longitude: 1 }
+
+export const walkCases: Record<string, WalkCase> = {
+  'session.options': { ...asked(undefined, ...everyone), nobody: 'ok' },
+  'session.me': asked(undefined, ...everyone),
+  'session.switchTenant': asked(tenantOf, 'forbidden', 'ok', 'ok', 'ok'),
+  'session.invitation': { ...asked((w) => ({ invitationId: w.invitation.id }), ...everyone), nobody: 'ok' },
+  'session.acceptInvitation': asked(
+    (w) => ({ invitationId: w.invitation.id }),
+    ...(['forbidden', 'forbidden', 'forbidden', 'forbidden'] satisfies Answers),
+  ),
+  'session.signUp': {
+    ...asked(
+      (w) => ({ name: 'X', email: `x-${w.mark}@example.test`, password: 'x'.repeat(12) }),
+      ...(['forbidden', 'forbidden', 'forbidden', 'forbidden'] satisfies Answers),
+    ),
+    nobody: 'forbidden',
+  },
+
+  'tenant.list': asked(undefined, ...everyone),
+  'tenant.get': asked(tenantOf, ...tenants),
+  'tenant.create': asked((w) => ({ name: `New ${w.mark}` }), ...operators),
+  'tenant.rename': asked((w) => ({ ...tenantOf(w), name: `Re ${w.mark}` }), ...membersUp),
+  'tenant.setQuota': asked((w) => ({ ...tenantOf(w), quotaVms: 3 }), ...operatorsRow),
+  'tenant.delete': asked(tenantOf, 'not-found', 'forbidden', 'forbidden', 'conflict'),
+
+  'member.list': asked(tenantOf, ...tenants),
+  'member.invite': asked((w) => ({ ...tenantOf(w), email: `y-${w.mark}@example.test`, role: 'member' }), ...membersUp),
+  'member.withdrawInvitation': asked(
+    (w) => ({ invitationId: w.invitation.id }),
+    'not-found',
+    'forbidden',
+    'ok',
+    'conflict',
+  ),
+  'member.changeRole': asked((w) => ({ memberId: w.otherMember.id, role: 'viewer' }), ...membersUp),
+  'member.remove': asked((w) => ({ memberId: w.otherMember.id }), 'not-found', 'forbidden', 'ok', 'not-found'),
+  'member.leave': asked(tenantOf, 'not-found', 'ok', 'conflict', 'conflict'),
+
+  'user.list': asked(() => ({}), ...operators),
+  'user.create': asked((w) => ({ name: 'Z', email: `z-${w.mark}@example.test` }), ...operators),
+  'user.resetPassword': asked(userOf, ...operators),
+  'user.removeSecondFactor': asked(userOf, ...operators),
+  'user.grantOperator': asked(userOf, ...operators),
+  'user.revokeOperator': asked(userOf, ...operators),
+  'user.remove': asked(userOf, ...operators),
+
+  'apiKey.list': asked(undefined, ...everyone),
+  'apiKey.create': asked((w) => ({ name: 'key', tenantId: w.tenant.id }), 'forbidden', 'ok', 'ok', 'ok'),
+  'apiKey.revoke': asked((w) => ({ apiKeyId: w.apiKey.id }), 'not-found', 'not-found', 'ok', 'not-found'),
+
+  'audit.list': asked(tenantOf, 'forbidden', 'forbidden', 'ok', 'ok'),
+  'audit.check': asked(tenantOf, 'forbidden', 'forbidden', 'ok', 'ok'),
+
+  'fleet.places': asked(undefined, ...everyone),
+  'fleet.search': asked((w) => ({ text: w.mark }), ...everyone),
+  'live.changes': asked(undefined, ...everyone),
+  'live.stats': asked((w) => ({ vmIds: [w.vm.id] }), ...everyone),
+
+  'savedView.list': asked(() => ({ page: '/fleet' }), ...everyone),
+  'savedView.save': asked((w) => ({ name: `mine-${w.mark}`, page: '/fleet', query: 'q' }), ...everyone),
+  'savedView.delete': asked((w) => ({ id: w.savedView.id }), 'not-found', 'not-found', 'ok', 'not-found'),
+
+  'site.create': asked((w) => ({ ...site, name: `New ${w.mark}` }), ...operators),
+  'site.update': asked((w) => ({ ...site, id: w.emptySite.id, name: `Re ${w.mark}` }), ...operators),
+  'site.delete': asked((w) => ({ id: w.emptySite.id }), ...operators),
+  'host.get': asked((w) => ({ id: w.host.id }), ...hidden),
+  'network.list': asked(undefined, ...operators),
+  'storage.list': asked(undefined, ...operators),
+  'storage.volumes': asked((w) => ({ storagePoolId: w.pool.id }), ...operators),
+  'template.list': asked(undefined, ...everyone),
+
+  'vm.list': asked(() => ({}), ...everyone),
+  'vm.counts': asked(() => ({}), ...everyone),
+  'vm.get': asked(vmOf, ...tenants),
+  'vm.xml': asked(vmOf, ...membersUp),
+  'vm.events': asked(vmOf, ...tenants),
+  'vm.setTags': asked((w) => ({ ids: [w.vm.id], add: ['prod'], remove: [] }), ...membersUp),
+  'vm.setProtected': asked((w) => ({ ...vmOf(w), protected: true }), ...membersUp),
+  'vm.assign': asked((w) => ({ ids: [w.vm.id], tenantId: null }), ...operatorsRow),
+}

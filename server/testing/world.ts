@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { createPerson, createTenant, signIn, type TestPerson } from './person.ts'
+import type { TestServices } from './services.ts'
+import { createHost, createVm } from './vm.ts'
+
+/** People who are in every world: what they may see of it is decided by their roles in its tenant. */
+export interface Cast {
+  operator: TestPerson
+  owner: TestPerson
+  viewer: TestPerson
+  /** Owner of a tenant that has nothing to do with any world */
+  stranger: TestPerson
+  strangerTenantId: string
+  headers: Record<'operator' | 'owner' | 'viewer' | 'stranger' | 'expired' | 'nobody', Headers>
+}
+
+export async function createCast(services: TestServices): Promise<Cast> {
+  const elsewhere = await createTenant(services, 'Elsewhere')
+  const operator = await createPerson(services, { name: 'Olga', operator: true })
+  const owner = await createPerson(services, { name: 'Owen' })
+  const viewer = await createPerson(services, { name: 'Vera' })
+  const stranger = await createPerson(services, { name: 'Stan', roles: { [elsewhere.id]: 'owner' } })
+  const expired = await createPerson(services, { name: 'Edda', operator: true })
+  const headers = {
+    operator: await signIn(services, operator),
+    owner: await signIn(services, owner),
+    viewer: await signIn(services, viewer),
+    stranger: await signIn(services, stranger),
+    expired: await signIn(services, expired),
+    nobody: new Headers(),
+  }
+  await services.authDb.session.updateMany({ where: { userId: expired.id }, data: { expiresAt: new Date(0) } })
+  return { operator, owner, viewer, stranger, strangerTenantId: elsewhere.id, headers }
+}
+
+/** One of everything, in a tenant of its own. */
+export type World = Awaited<ReturnType<typeof createWorld>>
+
+export async function createWorld(services: TestServices, cast: Cast) {
+  const db = services.authDb
+  const mark = randomUUID().slice(0, 8)
+  const tenant = await createTenant(services, `Tenant ${mark}`)
+  const member = (userId: string, role: string) =>
+    db.tenantMember.create({ data: { id: randomUUID(), tenantId: tenant.id, userId, role } })
+  const ownerMember = await member(cast.owner.id, 'owner')
+  const viewerMember = await member(cast.viewer.id, 'viewer')
+  const other = await createPerson(services, { name: `Other ${mark}`, roles: { [tenant.id]: 'member' } })
+  const otherMember = await db.tenantMember.findFirstOrThrow({ where: { userId: other.id } })
+  const host = await createHost(db, `host-${mark}`)
+  const secondHost = await createHost(db, `host2-${mark}`)
+  const emptySite = await db.site.create({
+    data: { name: `Empty ${mark}`, slug: `empty-${mark}`, kind: 'edge', latitude: 1, longitude: 1 },
+  })
+  const vm = await createVm(db, host, tenant.id, { name: `vm-${mark}`, notes: `notes of ${mark}` })
+  const pool = await db.storagePool.create({
+    data: { hostId: host.id, name: `pool-${mark}`, kind: 'dir', path: `/pool/${mark}`, active: true },
+  })
+  const template = await db.template.create({
+    data: {
+      name: `template-${mark}`,
+      operatingSystem: 'linux',
+      poolName: pool.name,
+      volumeName: 'base.qcow2',
+      minMemoryBytes: 2n ** 27n,
+      minDiskBytes: 2n ** 27n,
+    },
+  })
+  const operation = await db.operation.create({
+    data: {
+      kind: 'measure-vm',
+      tenantId: tenant.id,
+      targetKind: 'vm',
+      targetId: vm.id,
+      targetName: vm.name,
+      exclusive: false,
+      actorKind: 'user',
+      actorId: cast.owner.id,
+      actorName: 'Owen',
+      input: {},
+    },
+  })
+  const invitation = await db.tenantInvitation.create({
+    data: {
+      id: `invitation-${mark}`,
+      tenantId: tenant.id,
+      email: `invited-${mark}@example.test`,
+      role: 'viewer',
+      status: 'pending',
+      expiresAt: new Date(Date.now() + 3600_000),
+      inviterId: cast.owner.id,
+    },
+  })
+  const savedView = await db.savedView.create({
+    data: { userId: cast.owner.id, name: `view-${mark}`, page: '/fleet', query: 'q' },
+  })
+  const apiKey = await db.apiKey.create({
+    data: { id: `key-${mark}`, name: `key-${mark}`, key: `hash-${mark}`, referenceId: cast.owner.id },
+  })
+  return {
+    mark,
+    tenant,
+    ownerMember,
+    viewerMember,
+    otherMember,
+    other,
+    host,
+    secondHost,
+    emptySite,
+    vm,
+    pool,
+    template,
+    operation,
+    invitation,
+    savedView,
+    apiKey,
+  }
+}
+
+/** Texts that nobody outside the tenant may find in any answer. */
+export const secretsOfTenant = (world: World): string[] => [
+  world.tenant.id,
+  world.tenant.name,
+  world.vm.id,
+  world.vm.uuid,
+  world.vm.name,
+  world.vm.notes,
+  world.operation.id,
+  world.other.id,
+  world.other.email,
+  world.invitation.email,
+  world.savedView.id,
+  world.apiKey.id,
+]
+
+/** Texts that only operators may find: how hosts are reached, storage. */
+export const secretsOfFleet = (world: World): string[] => [
+  world.host.uri,
+  world.pool.path ?? '',
+  world.pool.id,
+  world.secondHost.id,
+]
