@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { CertificateAuthority, type ClientPki } from './certificate.ts'
@@ -40,12 +41,14 @@ export class Lab {
   readonly hosts: Host[] = []
   private readonly authority: CertificateAuthority
   private readonly network: NetworkSwitch
+  private readonly capabilityDir: string
   private readonly cuts = new Set<string>()
 
   private constructor(
     parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'accelerator' | 'pki'> & {
       authority: CertificateAuthority
       network: NetworkSwitch
+      capabilityDir: string
     },
   ) {
     this.id = parts.id
@@ -56,6 +59,7 @@ export class Lab {
     this.pki = parts.pki
     this.authority = parts.authority
     this.network = parts.network
+    this.capabilityDir = parts.capabilityDir
   }
 
   /** This machine's own address on the lab's network. */
@@ -87,6 +91,7 @@ export class Lab {
           writeFile(join(dir, 'hosts', 'hosts'), '127.0.0.1 localhost\n'),
         ),
       ])
+      const capabilityDir = join(imageDir, `capabilities-${await hypervisorVersion()}`)
       const accelerator = await probeAccelerator(image, imageDir)
       return new Lab({
         id,
@@ -97,6 +102,7 @@ export class Lab {
         pki: await authority.client('skerry'),
         authority,
         network,
+        capabilityDir,
       })
     } catch (error) {
       await slot.release()
@@ -130,15 +136,15 @@ export class Lab {
       shared: new Map((options.shared ?? []).map((name) => [name, join(this.dir, 'shared', name)])),
       templatePath: this.image.templatePath,
       accelerator: this.accelerator,
-      capabilityDir: join(this.imageDir, 'capabilities'),
+      capabilityDir: this.capabilityDir,
       pki: this.pki,
       authority: this.authority,
       network: this.network,
     })
     this.hosts.push(host)
     const names = this.hosts.map((each) => `${each.address} ${each.name}\n`)
-    // Written in place: every host has this very file as its /etc/hosts.
-    await writeFile(join(this.dir, 'hosts', 'hosts'), `127.0.0.1 localhost\n${names.join('')}`)
+    // Written in place: every host has this very file as its /etc/hosts. At once, so that hosts made together are all in it.
+    writeFileSync(join(this.dir, 'hosts', 'hosts'), `127.0.0.1 localhost\n${names.join('')}`)
     if (this.cuts.size > 0) await this.applyCuts()
     return host
   }
@@ -173,6 +179,12 @@ export class Lab {
     })
     await this.network.setDrops(pairs)
   }
+}
+
+/** Changes with each new QEMU or libvirt of this machine. */
+async function hypervisorVersion(): Promise<string> {
+  const programs = await Promise.all(['/usr/bin/qemu-system-x86_64', '/usr/sbin/libvirtd'].map((path) => stat(path)))
+  return programs.map((found) => Math.trunc(found.ctimeMs)).join('-')
 }
 
 function linkKey(site: string, otherSite: string | undefined): string {
