@@ -4,14 +4,16 @@ import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
 import { liveRouter } from './live.ts'
 import { memberRouter } from './member.ts'
+import { operationRouter } from './operation.ts'
 import { networkRouter, storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
 import { siteRouter } from './site.ts'
 import { tenantRouter } from './tenant.ts'
-import { createCallerFactory, router } from './trpc.ts'
+import { createCallerFactory, mergeRouters, router } from './trpc.ts'
 import { userRouter } from './user.ts'
 import { vmRouter } from './vm.ts'
+import { vmActionRouter } from './vm-action.ts'
 
 /** Every procedure there is: one line a noun. */
 export const appRouter = router({
@@ -19,6 +21,7 @@ export const appRouter = router({
   host: hostRouter,
   live: liveRouter,
   network: networkRouter,
+  operation: operationRouter,
   savedView: savedViewRouter,
   session: sessionRouter,
   tenant: tenantRouter,
@@ -29,7 +32,7 @@ export const appRouter = router({
   site: siteRouter,
   storage: storageRouter,
   template: templateRouter,
-  vm: vmRouter,
+  vm: mergeRouters(vmRouter, vmActionRouter),
 })
 
 export type AppRouter = typeof appRouter

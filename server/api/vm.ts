@@ -3,7 +3,7 @@ import { load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
 import { reserve } from '#server/core/quota.ts'
 import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
-import { countVms, listVms } from '#server/core/vm-list.ts'
+import { countVms, listVms, readVmRows } from '#server/core/vm-list.ts'
 import { vmCan } from '#server/core/vm-rule.ts'
 import { FilterText } from '#server/schema/filter.ts'
 import { AssignInput, SetProtectedInput, SetTagsInput, VmId, VmListInput } from '#server/schema/vm.ts'
@@ -29,7 +29,8 @@ export const vmRouter = router({
       assign: allowed(ctx.actor, 'vm', 'assign', vm),
       readXml: allowed(ctx.actor, 'vm', 'read-xml', vm),
     }
-    return { ...vm, can, may }
+    const operation = (await readVmRows(ctx.tx, [vm.id]))[0]?.operation ?? null
+    return { ...vm, operation, can, may }
   }),
 
   xml: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type ActionOf, allowed, type Grants, type Owner, policy, type Resource, type Role, roles } from './policy.ts'
+import { policy, type Role, roles } from '#server/schema/policy.ts'
+import { type ActionOf, allowed, type Grants, type Owner, type Resource } from './policy.ts'
 
 const tenantId = 'acme'
 const grants = (role: Role, more: Partial<Grants> = {}): Grants => ({

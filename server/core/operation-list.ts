@@ -49,10 +49,3 @@ export async function readOperation(
   })
   return row && { ...toOperationRow(row), input: row.input, children: row.children.map(toOperationRow) }
 }
-
-/** Rows by id, for live updates; ids that are gone or not visible are left out. */
-export async function readOperationRows(tx: Tx, ids: readonly string[]): Promise<OperationRow[]> {
-  if (ids.length === 0) return []
-  const rows = await tx.operation.findMany({ where: { id: { in: [...ids] } }, omit: hiddenColumns })
-  return rows.map(toOperationRow)
-}

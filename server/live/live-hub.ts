@@ -1,4 +1,4 @@
-import { readOperationRows } from '#server/core/operation-list.ts'
+import { readOperationRows } from '#server/core/operation.ts'
 import { readVmRows } from '#server/core/vm-list.ts'
 import { type Db, inScope, type Scope } from '#server/db.ts'
 import { log } from '#server/log.ts'

@@ -38,6 +38,9 @@ export const OperationError = z.object({
 })
 export type OperationError = z.infer<typeof OperationError>
 
+/** A request sent twice with the same key makes one operation. */
+export const IdempotencyKey = z.string().min(8).max(128).optional()
+
 export const OperationId = z.object({ id: z.uuid() })
 
 /** Live ones first, then newest first; `cursor` is the last operation's of the page before. */

@@ -1,0 +1,5 @@
+import { VmConfiguration } from './vm-configuration.tsx'
+
+export default function Page() {
+  return <VmConfiguration />
+}

@@ -1,0 +1,5 @@
+import { VmEvents } from './vm-events.tsx'
+
+export default function Page() {
+  return <VmEvents />
+}

@@ -1,0 +1,5 @@
+import { VmOverview } from './vm-overview.tsx'
+
+export default function Page() {
+  return <VmOverview />
+}

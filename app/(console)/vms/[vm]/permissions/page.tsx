@@ -1,0 +1,5 @@
+import { VmPermissions } from './vm-permissions.tsx'
+
+export default function Page() {
+  return <VmPermissions />
+}

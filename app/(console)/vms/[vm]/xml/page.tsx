@@ -1,0 +1,5 @@
+import { VmXml } from './vm-xml.tsx'
+
+export default function Page() {
+  return <VmXml />
+}

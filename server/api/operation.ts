@@ -1,0 +1,37 @@
+import { load } from '#server/auth/load.ts'
+import { requestCancel, retry } from '#server/core/operation.ts'
+import { listOperations, readOperation } from '#server/core/operation-list.ts'
+import { notFound } from '#server/errors.ts'
+import { OperationId, OperationList } from '#server/schema/operation.ts'
+import { asker } from './asker.ts'
+import { change, router, signedIn } from './trpc.ts'
+
+export const operationRouter = router({
+  /** Everyone's in what the asker may see: live ones first, then newest first. */
+  list: signedIn.input(OperationList).query(({ ctx, input }) => listOperations(ctx.tx, input)),
+
+  /** One operation with its input and, of a bulk or drain operation, its children. */
+  get: signedIn.input(OperationId).query(async ({ ctx, input }) => {
+    await load.operation(ctx, input.id, 'read')
+    const operation = await readOperation(ctx.tx, input.id)
+    if (!operation) throw notFound('operation', input.id)
+    return operation
+  }),
+
+  /** Asks it to stop and to put back what it did; the row tells how that ends. */
+  cancel: change('operation', 'cancel')
+    .input(OperationId)
+    .mutation(async ({ ctx, input }) => {
+      const operation = await load.operation(ctx, input.id, 'cancel')
+      await requestCancel(ctx.tx, operation, asker(ctx).actor)
+    }),
+
+  /** A new operation with the same input. */
+  retry: change('operation', 'cancel')
+    .input(OperationId)
+    .mutation(async ({ ctx, input }) => {
+      const operation = await load.operation(ctx, input.id, 'cancel')
+      const again = await retry(asker(ctx), operation, null)
+      return { operationId: again.id }
+    }),
+})
