@@ -1,0 +1,41 @@
+import { CredentialBox } from './core/credential.ts'
+import { openDb } from './db.ts'
+import { env } from './env.ts'
+import { libvirtDriver } from './hypervisor/libvirt/driver.ts'
+import { startInventory } from './inventory/inventory.ts'
+import { ChangeFeed } from './live/change-feed.ts'
+import { log } from './log.ts'
+import { exitWithParent } from './process.ts'
+import { startEngine } from './workflows/engine.ts'
+import { workflows } from './workflows/registry.ts'
+
+/** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
+const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: workerId } = env()
+/** Running steps get this long to end; the next worker goes on with what did not. */
+const finishWithinMs = 3_000
+const stopWithinMs = 8_000
+
+const db = openDb(databaseUrl, { scope: 'fleet', poolSize: 20 })
+const changes = new ChangeFeed(databaseUrl)
+await changes.open()
+const credentials = CredentialBox.fromText(key)
+const inventory = await startInventory({ db, driver: libvirtDriver, workerId, log, credentials, changes })
+const engine = await startEngine({ databaseUrl, db, hosts: inventory.hosts, changes, workflows, log, workerId })
+log.info({ workerId }, 'worker is ready')
+
+let stopping = false
+async function stop() {
+  if (stopping) return
+  stopping = true
+  setTimeout(() => process.exit(0), stopWithinMs).unref()
+  // The engine first: its running steps still need their connections.
+  await engine.stop(finishWithinMs)
+  await inventory.stop()
+  await changes.close()
+  await db.$disconnect()
+  process.exit(0)
+}
+const stopLogged = () => void stop().catch((err: Error) => log.error({ err }, 'stopping the worker'))
+process.once('SIGTERM', stopLogged)
+process.once('SIGINT', stopLogged)
+exitWithParent(stopLogged)
