@@ -13,6 +13,8 @@ const sources = [
   'server',
   'prisma/schema.prisma',
   'next.config.ts',
+  'proxy.ts',
+  'instrumentation.ts',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
