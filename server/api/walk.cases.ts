@@ -112,11 +112,22 @@ export const walkCases: Record<string, WalkCase> = {
   'storage.volumes': asked((w) => ({ storagePoolId: w.pool.id }), ...operators),
   'template.list': asked(undefined, ...everyone),
 
+  'operation.list': asked(() => ({}), ...everyone),
+  'operation.get': asked((w) => ({ id: w.operation.id }), ...tenants),
+  'operation.cancel': asked((w) => ({ id: w.operation.id }), ...membersUp),
+  'operation.retry': asked((w) => ({ id: w.operation.id }), 'not-found', 'forbidden', 'conflict', 'conflict'),
+
   'vm.list': asked(() => ({}), ...everyone),
   'vm.counts': asked(() => ({}), ...everyone),
   'vm.get': asked(vmOf, ...tenants),
   'vm.xml': asked(vmOf, ...membersUp),
   'vm.events': asked(vmOf, ...tenants),
+  'vm.power': asked((w) => ({ ...vmOf(w), action: 'suspend' }), 'not-found', 'forbidden', 'ok', 'conflict'),
+  'vm.migratePreview': asked(vmOf, ...operatorsRow),
+  'vm.migrate': asked(
+    (w) => ({ ...vmOf(w), destinationHostId: w.secondHost.id }),
+    ...(['not-found', 'forbidden', 'forbidden', 'conflict'] satisfies Answers),
+  ),
   'vm.setTags': asked((w) => ({ ids: [w.vm.id], add: ['prod'], remove: [] }), ...membersUp),
   'vm.setProtected': asked((w) => ({ ...vmOf(w), protected: true }), ...membersUp),
   'vm.assign': asked((w) => ({ ids: [w.vm.id], tenantId: null }), ...operatorsRow),
