@@ -142,6 +142,11 @@ export interface HypervisorHost {
   listVms(options?: CallOptions): Promise<VmFacts[]>
   /** @returns null when this host has no such VM */
   readVm(vm: string, options?: CallOptions): Promise<VmFacts | null>
+  /**
+   * What of a VM can change without an event, as a short text that equals `fingerprintOf` its facts while nothing did.
+   * VMs that are gone are left out.
+   */
+  fingerprints(vms: readonly string[], options?: CallOptions): Promise<Map<string, string>>
   /** Guest addresses by interface MAC, from the guest agent or the host's leases. */
   readAddresses(vm: string, options?: CallOptions): Promise<Map<string, string[]>>
   /** Cheap bulk counters of all running VMs. */

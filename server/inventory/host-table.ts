@@ -23,12 +23,13 @@ export async function writeFacts(db: Db, hostId: string, facts: HostFacts): Prom
     UPDATE host SET simulated = seen.simulated, host_uuid = seen."hostUuid", hostname = seen.hostname,
       architecture = seen.architecture, cpu_model = seen."cpuModel", cpu_count = seen."cpuCount",
       cpu_mhz = seen."cpuMhz", cpu_features = seen."cpuFeatures", machine_types = seen."machineTypes",
-      memory_bytes = seen."memoryBytes", libvirt_version = seen."libvirtVersion",
+      memory_bytes = seen."memoryBytes",
+      memory_free_bytes = coalesce(nullif(host.memory_free_bytes, 0), seen."memoryFreeBytes"), libvirt_version = seen."libvirtVersion",
       hypervisor_version = seen."hypervisorVersion", last_seen_at = now()
     FROM jsonb_to_record(${JSON.stringify({ ...host, hostUuid: host.hostUuid || null })}::jsonb)
       AS seen (simulated bool, "hostUuid" uuid, hostname text, architecture text, "cpuModel" text, "cpuCount" int,
-        "cpuMhz" int, "cpuFeatures" text[], "machineTypes" text[], "memoryBytes" bigint, "libvirtVersion" text,
-        "hypervisorVersion" text)
+        "cpuMhz" int, "cpuFeatures" text[], "machineTypes" text[], "memoryBytes" bigint, "memoryFreeBytes" bigint,
+        "libvirtVersion" text, "hypervisorVersion" text)
     WHERE host.id = ${hostId}::uuid
       AND (host.simulated, host.host_uuid, host.hostname, host.architecture, host.cpu_model, host.cpu_count,
         host.cpu_features, host.machine_types, host.memory_bytes, host.libvirt_version, host.hypervisor_version)

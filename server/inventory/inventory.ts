@@ -7,6 +7,7 @@ import { Hosts } from './hosts.ts'
 import { Keeper } from './keeper.ts'
 import { beat, heartbeatMs, type Lease, lease, retire } from './lease.ts'
 import { writeLinks } from './link-table.ts'
+import type { FleetSize } from './patrol.ts'
 import { repeat } from './repeat.ts'
 import { Sightings } from './sighting.ts'
 import { forgetStates } from './vm-absence.ts'
@@ -52,6 +53,11 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   const hosts = new Hosts({ db, driver, credentials })
   const sightings = new Sightings()
   const keepers = new Map<string, { keeper: Keeper; address: string }>()
+  const fleet: FleetSize = {
+    get vms() {
+      return [...keepers.values()].reduce((sum, { keeper }) => sum + keeper.vms.known.size, 0)
+    },
+  }
   /** Why a host could not even be tried, so that it is said once. */
   const unusable = new Map<string, string>()
   let stopped = false
@@ -61,7 +67,7 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   async function take({ id: hostId, name, address }: Lease) {
     try {
       const host = await hosts.open(hostId)
-      const keeper = new Keeper({ db, host, hostId, name, log, sightings, refreshElsewhere })
+      const keeper = new Keeper({ db, host, hostId, name, log, sightings, fleet, refreshElsewhere })
       keepers.set(hostId, { keeper, address })
       unusable.delete(hostId)
       keeper.start()

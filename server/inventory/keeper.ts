@@ -4,6 +4,7 @@ import type { ConnectionState, HostEvent, HypervisorHost } from '#server/hypervi
 import { AddressSync } from './address-sync.ts'
 import { HostSync } from './host-sync.ts'
 import { writeConnected, writeUnreachable } from './host-table.ts'
+import { type FleetSize, Patrol, patrolMs } from './patrol.ts'
 import { type Repeating, repeat } from './repeat.ts'
 import type { Sightings } from './sighting.ts'
 import { StatPoll, statIntervalMs } from './stat-poll.ts'
@@ -26,6 +27,7 @@ export interface KeeperOptions {
   name: string
   log: Logger
   sightings: Sightings
+  fleet: FleetSize
   refreshElsewhere: (uuid: string, hostId: string) => void
 }
 
@@ -37,6 +39,7 @@ export class Keeper {
   readonly #options: KeeperOptions
   readonly #stats: StatPoll
   readonly #addresses: AddressSync
+  readonly #patrol: Patrol
   readonly #unsubscribe: (() => void)[] = []
   readonly #repeating: Repeating[] = []
   #grace: NodeJS.Timeout | undefined
@@ -45,7 +48,7 @@ export class Keeper {
   #stopped = false
 
   constructor(options: KeeperOptions) {
-    const { db, host, hostId, log, sightings, refreshElsewhere } = options
+    const { db, host, hostId, log, sightings, fleet, refreshElsewhere } = options
     this.#options = options
     this.host = host
     this.vms = new VmSync({ db, host, hostId, log, sightings, refreshElsewhere })
@@ -53,6 +56,7 @@ export class Keeper {
     const known = this.vms.known
     this.#stats = new StatPoll({ db, host, hostId, known, onStranger: (uuid) => this.vms.mark(uuid) })
     this.#addresses = new AddressSync({ db, host, known })
+    this.#patrol = new Patrol({ host, known, fleet, onDifference: (uuid) => this.vms.mark(uuid) })
   }
 
   start(): void {
@@ -70,6 +74,7 @@ export class Keeper {
     }
     this.#repeating.push(
       repeat(statIntervalMs, () => this.#stats.run(), failed('reading counters')),
+      repeat(patrolMs, () => this.#patrol.run(), failed('looking for changes')),
       repeat(settleMs, () => this.vms.settle(), failed('settling absent VMs')),
       repeat(
         addressMs,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
+import { fingerprintOf } from '#server/hypervisor/fingerprint.ts'
 import { type Sightings, settleAbsent } from './sighting.ts'
 import { expectedVms } from './vm-absence.ts'
 import { VmHistory } from './vm-history.ts'
@@ -12,6 +13,7 @@ export interface KnownVm {
   id: string
   vcpuCount: number
   state: VmFacts['state']
+  fingerprint: string
 }
 
 /** Events come in bursts: one start gives four. */
@@ -138,12 +140,13 @@ export class VmSync {
     const { db, hostId, sightings } = this.#options
     const events = this.#history.take(new Set(vms.map((vm) => vm.uuid)))
     const ids = await writeVms(db, hostId, vms, events)
-    for (const { uuid, vcpuCount, state } of vms) {
+    for (const vm of vms) {
+      const { uuid, vcpuCount, state } = vm
       const id = ids.get(uuid)
       sightings.saw(hostId, uuid)
       this.#absent.delete(uuid)
       this.#leftAt.delete(uuid)
-      if (id) this.known.set(uuid, { id, vcpuCount, state })
+      if (id) this.known.set(uuid, { id, vcpuCount, state, fingerprint: fingerprintOf(vm) })
       else this.known.delete(uuid)
     }
   }

@@ -2,6 +2,7 @@ import { errorCode } from '../../libvirt/error.ts'
 import type { TypedParams } from '../../libvirt/protocol.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import type { VmFacts } from '../facts.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { isActive, pausedByMigration } from './state.ts'
@@ -21,7 +22,7 @@ interface Extras {
   hasSnapshot: boolean
 }
 
-type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'readAddresses' | 'readings' | 'readXml'>
+type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'readAddresses' | 'readings' | 'readXml'>
 
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
@@ -121,6 +122,22 @@ export function vmVerbs(session: Session): VmVerbs {
         if (refusedWith(error, errorCode.noDomain)) return null
         throw error
       }
+    },
+
+    async fingerprints(vms, options = {}) {
+      const [autostart, hasSnapshot] = await Promise.all([
+        listed(listFlag.autostart, options),
+        listed(listFlag.hasSnapshot, options),
+      ])
+      const found = await Promise.all(
+        vms.map(async (uuid) => {
+          const xml = await xmlOf(uuid, options)
+          if (xml === null) return []
+          const count = hasSnapshot.has(uuid) ? await snapshotCount(uuid, options) : 0
+          return [[uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshotCount: count })] as const]
+        }),
+      )
+      return new Map(found.flat())
     },
 
     async readAddresses(vm, options = {}) {
