@@ -60,7 +60,7 @@ export const folderRules: Record<string, FolderRule> = {
 
 /** Next's route handlers and middleware are where requests enter, so they reach the server's side. */
 const routeHandler = /^app\/(.*\/)?route\.ts$/
-const test = /\.test\.tsx?$/
+const test = /\.(test|cases)\.tsx?$/
 
 const startsWith = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`)
 
