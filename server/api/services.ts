@@ -1,4 +1,5 @@
 import { type Auth, createAuth } from '#server/auth/auth.ts'
+import { singleSignOn } from '#server/auth/single-sign-on.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
 import { Live } from '#server/live/live.ts'
@@ -10,6 +11,8 @@ export interface Services {
   /** Sees the whole fleet; only for finding out who asks, and for better-auth's own tables */
   authDb: Db
   auth: Auth
+  /** The same with the OpenID Connect provider, which must answer. @throws SkerryError */
+  openSingleSignOn: () => Promise<Auth>
   /** Streams of what changes */
   live: Live
   /** Where browsers reach the console */
@@ -27,6 +30,7 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
     live,
     authDb,
     auth: createAuth(authDb, settings),
+    openSingleSignOn: singleSignOn(authDb, settings),
     url: new URL(settings.SKERRY_URL).origin,
     singleSignOn: settings.OIDC_ISSUER ? settings.OIDC_NAME : null,
     close: async () => {

@@ -25,7 +25,7 @@ export type AuthSettings = Pick<
  * better-auth reads memberships before anybody's scope is known. What its HTTP side may do is in `handler.ts`; tenants,
  * members, invitations and keys are changed by tRPC procedures alone, where policy and audit are.
  */
-export function createAuth(db: Db, settings: AuthSettings) {
+export function createAuth(db: Db, settings: AuthSettings, options: { singleSignOn?: boolean } = {}) {
   const url = new URL(settings.SKERRY_URL)
   return betterAuth({
     appName: product,
@@ -90,7 +90,7 @@ export function createAuth(db: Db, settings: AuthSettings) {
         enableMetadata: true,
         rateLimit: { enabled: true, timeWindow: 60_000, maxRequests: 1_200 },
       }),
-      ...singleSignOn(settings),
+      ...(options.singleSignOn ? oidc(settings) : []),
     ],
   })
 }
@@ -103,25 +103,18 @@ function toLog(level: string, message: string) {
 
 export type Auth = ReturnType<typeof createAuth>
 
-function singleSignOn(settings: AuthSettings) {
-  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = settings
-  if (!issuer || !clientId || !clientSecret) return []
-  const discoveryUrl = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  return [
-    genericOAuth({
-      config: [
-        {
-          providerId: oidcProviderId,
-          name: settings.OIDC_NAME,
-          discoveryUrl,
-          clientId,
-          clientSecret,
-          scopes: ['openid', 'email', 'profile'],
-          pkce: true,
-        },
-      ],
-    }),
-  ]
+/** Where the provider tells of itself; undefined without single sign-on. */
+export function discoveryUrlOf({ OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET }: AuthSettings): string | undefined {
+  if (!OIDC_ISSUER || !OIDC_CLIENT_ID || !OIDC_CLIENT_SECRET) return undefined
+  return `${OIDC_ISSUER.replace(/\/$/, '')}/.well-known/openid-configuration`
+}
+
+function oidc(settings: AuthSettings) {
+  const { OIDC_CLIENT_ID: clientId = '', OIDC_CLIENT_SECRET: clientSecret = '', OIDC_NAME: name } = settings
+  const discoveryUrl = discoveryUrlOf(settings)
+  const scopes = ['openid', 'email', 'profile']
+  const provider = { providerId: oidcProviderId, name, discoveryUrl, clientId, clientSecret, scopes, pkce: true }
+  return [genericOAuth({ config: [{ ...provider, requireIdTokenVerification: true }] })]
 }
 
 /** Single sign-on makes an account only for who was invited; accounts with a password come by `session.signUp`. */

@@ -1,3 +1,4 @@
+import { SkerryError } from '#server/errors.ts'
 import type { Auth } from './auth.ts'
 import { isSameOrigin } from './same-origin.ts'
 
@@ -40,13 +41,30 @@ const closed = { code: 'NOT_FOUND', message: 'There is nothing here.' }
 
 const foreign = { code: 'FOREIGN', message: 'This came from another site’s page, or does not say where from.' }
 
-/** better-auth's HTTP side, cut down to what is above; `skerryUrl` is where our own pages are. */
-export async function handleAuth(auth: Auth, request: Request, skerryUrl: string): Promise<Response> {
+const overSingleSignOn = new Set(['POST /sign-in/social', 'GET /callback/oidc'])
+
+export interface AuthServices {
+  auth: Auth
+  /** The same with the OpenID Connect provider, which must answer. @throws SkerryError */
+  openSingleSignOn: () => Promise<Auth>
+  /** Where our own pages are */
+  url: string
+}
+
+/** better-auth's HTTP side, cut down to what is above. */
+export async function handleAuth(services: AuthServices, request: Request): Promise<Response> {
   const path = new URL(request.url).pathname.replace(/^\/api\/auth/, '').replace(/\/+$/, '')
-  if (!open.has(`${request.method} ${path}`)) return Response.json(closed, { status: 404 })
+  const endpoint = `${request.method} ${path}`
+  if (!open.has(endpoint)) return Response.json(closed, { status: 404 })
   const strict = request.headers.has('cookie')
-  if (request.method === 'POST' && !isSameOrigin(request.headers, skerryUrl, strict)) {
+  if (request.method === 'POST' && !isSameOrigin(request.headers, services.url, strict)) {
     return Response.json(foreign, { status: 403 })
   }
-  return auth.handler(request)
+  if (!overSingleSignOn.has(endpoint)) return services.auth.handler(request)
+  try {
+    return await (await services.openSingleSignOn()).handler(request)
+  } catch (error) {
+    if (!(error instanceof SkerryError)) throw error
+    return Response.json({ code: error.code, message: error.message }, { status: 503 })
+  }
 }

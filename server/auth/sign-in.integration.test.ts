@@ -94,7 +94,7 @@ describe('better-auth’s own surface', () => {
       headers,
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
-    expect((await handleAuth(services.auth, request, services.url)).status).toBe(404)
+    expect((await handleAuth(services, request)).status).toBe(404)
     expect(await services.authDb.tenant.count({ where: { slug: 'mine' } })).toBe(0)
   })
 

@@ -58,7 +58,7 @@ export function someAddress(): string {
 
 export function postAuth(services: TestServices, path: string, body: unknown, headers: Record<string, string> = {}) {
   return handleAuth(
-    services.auth,
+    services,
     new Request(`${services.url}/api/auth${path}`, {
       method: 'POST',
       headers: {
@@ -69,7 +69,6 @@ export function postAuth(services: TestServices, path: string, body: unknown, he
       },
       body: JSON.stringify(body),
     }),
-    services.url,
   )
 }
 

@@ -3,6 +3,6 @@ import { handleAuth } from '#server/auth/handler.ts'
 
 export const dynamic = 'force-dynamic'
 
-const handle = (request: Request) => handleAuth(services().auth, request, services().url)
+const handle = (request: Request) => handleAuth(services(), request)
 
 export { handle as GET, handle as POST }
