@@ -15,7 +15,7 @@ export function guestVerbs(session: Session): GuestVerbs {
       const command = JSON.stringify({ execute: 'guest-ping' })
       const args = { domain: { uuid: vm }, command, timeoutSeconds: agentWaitSeconds }
       try {
-        await session.read('ask the guest agent', 'qemuDomainAgentCommand', args, options)
+        await session.slowRead('ask the guest agent', 'qemuDomainAgentCommand', args, options)
         return true
       } catch (error) {
         const silent = [

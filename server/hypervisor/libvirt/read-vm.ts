@@ -145,7 +145,7 @@ export function vmVerbs(session: Session): VmVerbs {
       for (const source of [addressSource.agent, addressSource.lease, addressSource.arp]) {
         const args = { domain: { uuid: vm }, source }
         const { interfaces } = await session
-          .read("read a VM's addresses", 'domainInterfaceAddresses', args, options)
+          .slowRead("read a VM's addresses", 'domainInterfaceAddresses', args, options)
           .catch(() => ({ interfaces: [] }))
         for (const { name, hardwareAddress, addresses: found } of interfaces) {
           if (!hardwareAddress || name === 'lo' || found.length === 0) continue

@@ -25,6 +25,12 @@ export class Session {
     return this.#explained(step, false, () => this.#host.call(name, args, given(options)))
   }
 
+  /** A call that changes nothing but may last: it waits for a guest. On a connection apart. */
+  async slowRead<N extends ProcedureName>(step: string, name: N, args: CallArgs<N>, options: CallOptions = {}) {
+    const { timeoutMs = 10_000, signal } = options
+    return this.#explained(step, false, () => this.#host.job(name, args, { timeoutMs, signal }))
+  }
+
   /** A short call that changes something. */
   async change<N extends ProcedureName>(step: string, name: N, args: CallArgs<N>, options: Read = {}) {
     return this.#explained(step, true, () => this.#host.call(name, args, given(options)))

@@ -1,5 +1,5 @@
 import { XmlEdit } from './edit.ts'
-import { find, findAll, type XmlElement } from './tree.ts'
+import { find, findAll, parseXml, type XmlElement, XmlError } from './tree.ts'
 import { xml } from './write.ts'
 
 const sourceAttributes = ['file', 'dev'] as const
@@ -76,4 +76,16 @@ function setOrAdd(edit: XmlEdit, name: string, text: string): void {
   if (element && text === '') edit.remove(element)
   else if (element) edit.setText(element, text)
   else if (text !== '') edit.append(edit.root, xml(name, {}, text))
+}
+
+/** Whose definition it is; null when it is none or not well-formed. */
+export function identityOf(definition: string): { uuid: string | null; name: string } | null {
+  try {
+    const root = parseXml(definition)
+    const name = find(root, 'name')?.text
+    return root.name === 'domain' && name ? { name, uuid: find(root, 'uuid')?.text ?? null } : null
+  } catch (error) {
+    if (error instanceof XmlError) return null
+    throw error
+  }
 }
