@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import next from 'next'
+import { addressHeader, clientAddress } from './auth/address.ts'
 import { env } from './env.ts'
 import { log } from './log.ts'
 import { exitWithParent } from './process.ts'
 
 /** The web process: HTTP, tRPC and its live streams. Holds no connection to any host. */
-const { PORT: port, HOSTNAME_BIND: hostname, NODE_ENV } = env()
+const { PORT: port, HOSTNAME_BIND: hostname, NODE_ENV, SKERRY_TRUSTED_PROXIES: trustedProxies } = env()
 const dev = NODE_ENV === 'development'
 const stopWithinMs = 3_000
 
@@ -14,7 +15,13 @@ const app = next({ dev, hostname, port, httpServer: server })
 await app.prepare()
 const handle = app.getRequestHandler()
 const upgrade = app.getUpgradeHandler()
-server.on('request', (request, response) => void handle(request, response))
+server.on('request', (request, response) => {
+  // Over whatever the client sent: sign-in limits and the audit go by it.
+  const forwarded = request.headers['x-forwarded-for']
+  const forwardedFor = Array.isArray(forwarded) ? forwarded.join(',') : forwarded
+  request.headers[addressHeader] = clientAddress(request.socket.remoteAddress ?? '', forwardedFor, trustedProxies)
+  void handle(request, response)
+})
 server.on('upgrade', (request, socket, head) => {
   if (dev) void upgrade(request, socket, head)
   else socket.destroy()
