@@ -2,8 +2,9 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { invalid } from '#server/errors.ts'
 import { filterTerms } from '#server/schema/filter.ts'
-import type { RowOperation, VmListInput, VmPage, VmRow, VmSortKey, VmState } from '#server/schema/vm.ts'
+import type { VmListInput, VmPage, VmSortKey, VmState } from '#server/schema/vm.ts'
 import { vmFilterSql } from './vm-filter.ts'
+import { completeRows, type VmColumns, vmColumns } from './vm-row.ts'
 
 /** The expression a list is sorted by, the join it needs, and its SQL type for the cursor. */
 const sorts: Record<VmSortKey, { expression: Prisma.Sql; join: Prisma.Sql; type: Prisma.Sql }> = {
@@ -50,71 +51,6 @@ function decodeCursor(text: string): Cursor {
   throw invalid('The list can’t go on from this cursor.', { wayOut: 'Load the list again.', field: 'cursor' })
 }
 
-const columns = Prisma.sql`vm.id::text AS id, vm.uuid::text AS uuid, vm.name, vm.state, vm.state_reason AS "stateReason",
-  vm.state_since AS "stateSince", vm.tenant_id AS "tenantId", vm.site_id::text AS "siteId", vm.host_id::text AS "hostId",
-  vm.vcpu_count AS "vcpuCount", vm.memory_bytes::float8 AS "memoryBytes", vm.disk_bytes::float8 AS "diskBytes",
-  vm.addresses, vm.tags, vm.protected, vm.agent_connected AS "agentConnected", vm.created_at AS "createdAt"`
-
-type VmColumns = Omit<
-  VmRow,
-  'state' | 'stateSince' | 'createdAt' | 'cpuUsage' | 'memoryUsedBytes' | 'cpuSeries' | 'operation'
-> & {
-  state: VmState
-  stateSince: Date
-  createdAt: Date
-}
-
-/** Adds to bare VM columns what lists show from elsewhere: the newest reading and the operation at work. */
-async function complete(tx: Tx, rows: VmColumns[]): Promise<VmRow[]> {
-  if (rows.length === 0) return []
-  const ids = rows.map((row) => row.id)
-  const stats = await tx.vmStat.findMany({
-    where: { vmId: { in: ids } },
-    select: { vmId: true, cpuUsage: true, memoryUsedBytes: true, cpuSeries: true },
-  })
-  const operations = await tx.operation.findMany({
-    where: { targetKind: 'vm', targetId: { in: ids }, state: { in: ['queued', 'running', 'cancelling'] } },
-    orderBy: { createdAt: 'asc' },
-    select: {
-      id: true,
-      targetId: true,
-      kind: true,
-      state: true,
-      phase: true,
-      step: true,
-      progressDone: true,
-      progressTotal: true,
-    },
-  })
-  const statOf = new Map(stats.map((stat) => [stat.vmId, stat]))
-  const operationOf = new Map<string, RowOperation>(
-    operations.map((operation) => [
-      operation.targetId,
-      {
-        id: operation.id,
-        kind: operation.kind,
-        state: operation.state as RowOperation['state'],
-        phase: operation.phase ?? operation.step,
-        progress: operation.progressTotal
-          ? Number(operation.progressDone ?? 0n) / Number(operation.progressTotal)
-          : null,
-      },
-    ]),
-  )
-  return rows.map((row) => {
-    const stat = statOf.get(row.id)
-    return {
-      ...row,
-      stateSince: row.stateSince.toISOString(),
-      createdAt: row.createdAt.toISOString(),
-      cpuUsage: stat?.cpuUsage ?? null,
-      memoryUsedBytes: stat?.memoryUsedBytes == null ? null : Number(stat.memoryUsedBytes),
-      cpuSeries: stat?.cpuSeries.slice(-24) ?? [],
-      operation: operationOf.get(row.id) ?? null,
-    }
-  })
-}
-
 /** One page of the VMs this transaction may see, paged by key: the cost does not grow with the depth. */
 export async function listVms(tx: Tx, input: VmListInput): Promise<VmPage> {
   const { expression, join, type } = sorts[input.sort.key]
@@ -124,7 +60,7 @@ export async function listVms(tx: Tx, input: VmListInput): Promise<VmPage> {
     ? Prisma.sql`AND (${expression}, vm.id) ${input.sort.descending ? Prisma.sql`<` : Prisma.sql`>`} (${cursor.value}::text::${type}, ${cursor.id}::uuid)`
     : Prisma.empty
   const found = await tx.$queryRaw<(VmColumns & { sortValue: string })[]>`
-    SELECT ${columns}, ${expression}::text AS "sortValue"
+    SELECT ${vmColumns}, ${expression}::text AS "sortValue"
     FROM vm ${join}
     WHERE ${vmFilterSql(filterTerms(input.filter))} ${after}
     ORDER BY ${expression} ${direction}, vm.id ${direction}
@@ -132,19 +68,12 @@ export async function listVms(tx: Tx, input: VmListInput): Promise<VmPage> {
   const page = found.slice(0, input.limit)
   const last = page.at(-1)
   return {
-    rows: await complete(
+    rows: await completeRows(
       tx,
       page.map(({ sortValue: _, ...row }) => row),
     ),
     nextCursor: found.length > input.limit && last ? encodeCursor({ value: last.sortValue, id: last.id }) : null,
   }
-}
-
-/** Rows by id, for live updates; ids that are gone or not visible are left out. */
-export async function readVmRows(tx: Tx, ids: readonly string[]): Promise<VmRow[]> {
-  if (ids.length === 0) return []
-  const found = await tx.$queryRaw<VmColumns[]>`SELECT ${columns} FROM vm WHERE vm.id = ANY (${ids}::uuid[])`
-  return complete(tx, found)
 }
 
 export interface VmCounts {

@@ -1,5 +1,5 @@
 import { readOperationRows } from '#server/core/operation.ts'
-import { readVmRows } from '#server/core/vm-list.ts'
+import { readVmRows } from '#server/core/vm-row.ts'
 import { type Db, inScope, type Scope } from '#server/db.ts'
 import { log } from '#server/log.ts'
 import type { LiveBatch } from '#server/schema/live.ts'
