@@ -1,11 +1,11 @@
 // A worker as a process of its own for tests that kill it: the engine over the hosts in the database, with a fault.
 // Started by `startWorkerProcess`; never part of the product.
 import { openDb } from '#server/db.ts'
+import { beat } from '#server/inventory/lease.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import { exitWithParent } from '#server/process.ts'
 import { startEngine } from '#server/workflows/engine.ts'
-import { startHeartbeat } from '#server/workflows/heartbeat.ts'
 import { workflows } from '#server/workflows/registry.ts'
 import { TestHosts } from './host-source.ts'
 
@@ -14,7 +14,8 @@ exitWithParent(() => process.exit(0))
 const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
 await changes.open()
-await startHeartbeat(db, workerId, 500)
+await beat(db, workerId, 'test')
+setInterval(() => void beat(db, workerId, 'test').catch(() => undefined), 500)
 await startEngine({
   databaseUrl,
   db,

@@ -9,7 +9,7 @@ proveWorkflow({
   hosts: ['a', 'b'],
   async arrange(fleet, name) {
     const [a, b] = [fleet.host('a'), fleet.host('b')]
-    const guest = await createGuest(a.lab, { name, memoryMib: 64 })
+    const guest = await createGuest(a.lab, { name, memoryMib: 96 })
     await a.lab.virsh('start', name)
     const id = await writeVmRow(fleet.db, a.id, guest.uuid)
     const before = await waitForCount(a.lab, name, 0)

@@ -1,0 +1,107 @@
+import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import { liveStates } from '#server/schema/operation.ts'
+import { vcpusPerCpu } from './migration-preview.ts'
+
+/** What a new VM needs of a host. Sizes in bytes. */
+export interface Need {
+  vcpuCount: number
+  memoryBytes: number
+  diskBytes: number
+  networks: readonly string[]
+  template: { poolName: string; volumeName: string } | null
+}
+
+export interface Place {
+  hostId: string
+  siteId: string
+  /** Storage pool for its disks */
+  pool: string
+}
+
+/**
+ * Chooses a host for a new VM: connected, not draining, with template, networks and room; the one with the most memory
+ * left after what is promised. Sees the fleet's hosts whatever the asker sees.
+ * @throws conflict with each host's reason
+ */
+export async function placeVm(tx: Tx, where: { siteId: string } | { hostId: string }, need: Need): Promise<Place> {
+  const hosts = await tx.host.findMany({
+    where: 'hostId' in where ? { id: where.hostId } : { siteId: where.siteId },
+    omit: { credential: true },
+    include: {
+      networks: true,
+      storagePools: {
+        include: { volumes: { where: { name: need.template?.volumeName ?? '' }, select: { name: true } } },
+      },
+    },
+    orderBy: { name: 'asc' },
+  })
+  const reservations = await tx.operation.findMany({
+    where: { state: { in: [...liveStates] }, reservedMemoryBytes: { gt: 0 } },
+    select: { hostId: true, destinationHostId: true, reservedMemoryBytes: true, reservedVcpus: true },
+  })
+  const promised = await tx.vm.groupBy({
+    by: ['hostId'],
+    where: { state: { in: ['running', 'paused', 'shutting_down', 'creating'] } },
+    _sum: { vcpuCount: true },
+  })
+  const judged = hosts.map((host) => {
+    const held = reservations.filter((row) => (row.destinationHostId ?? row.hostId) === host.id)
+    const freeBytes = Number(host.memoryFreeBytes) - held.reduce((sum, row) => sum + Number(row.reservedMemoryBytes), 0)
+    const vcpus =
+      (promised.find((row) => row.hostId === host.id)?._sum.vcpuCount ?? 0) +
+      held.reduce((sum, row) => sum + row.reservedVcpus, 0)
+    const pool = poolFor(host.storagePools, need)
+    return { host, freeBytes, pool, reason: reasonAgainst(host, need, freeBytes, vcpus, pool !== undefined) }
+  })
+  const [best] = judged
+    .filter(({ reason, pool }) => reason === null && pool)
+    .toSorted((a, b) => b.freeBytes - a.freeBytes)
+  if (best?.pool) return { hostId: best.host.id, siteId: best.host.siteId, pool: best.pool.name }
+  const reasons = judged.map(({ host, reason }) => `${host.name}: ${reason}`).join(' ')
+  throw conflict(
+    `No host there can take the VM. ${reasons || 'There is no host.'}`,
+    'Choose another site, ask for less, or free some room.',
+  )
+}
+
+interface PlaceableHost {
+  name: string
+  state: string
+  draining: boolean
+  cpuCount: number
+  networks: readonly { name: string; active: boolean }[]
+  storagePools: readonly PlaceablePool[]
+}
+interface PlaceablePool {
+  name: string
+  kind: string
+  active: boolean
+  availableBytes: bigint
+  volumes: readonly { name: string }[]
+}
+
+/** `default` where there is one, else the pool with the most room; never the templates' own. */
+function poolFor<P extends PlaceablePool>(pools: readonly P[], need: Need): P | undefined {
+  const usable = pools.filter(
+    (pool) => pool.active && pool.name !== need.template?.poolName && Number(pool.availableBytes) >= need.diskBytes,
+  )
+  return (
+    usable.find((pool) => pool.name === 'default') ??
+    usable.toSorted((a, b) => Number(b.availableBytes - a.availableBytes))[0]
+  )
+}
+
+function reasonAgainst(host: PlaceableHost, need: Need, freeBytes: number, vcpus: number, hasPool: boolean) {
+  if (host.state !== 'connected') return 'it can’t be reached.'
+  if (host.draining) return 'it is being drained.'
+  if (freeBytes < need.memoryBytes) return 'not enough memory.'
+  if (need.vcpuCount > host.cpuCount) return `it has ${host.cpuCount} CPUs only.`
+  if (vcpus + need.vcpuCount > host.cpuCount * vcpusPerCpu) return 'its CPUs are promised too often already.'
+  const missing = need.networks.find((name) => !host.networks.some((each) => each.name === name && each.active))
+  if (missing) return `the network ${missing} is not there.`
+  const { template } = need
+  const hasTemplate = host.storagePools.some((pool) => pool.name === template?.poolName && pool.volumes.length > 0)
+  if (template && !hasTemplate) return 'the template is not there.'
+  return hasPool ? null : 'no storage pool has enough space.'
+}

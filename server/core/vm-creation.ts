@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import type { Tx } from '#server/db.ts'
+import { conflict, invalid, notFound } from '#server/errors.ts'
+import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
+import { type Asker, enqueue } from './operation.ts'
+import { placeVm } from './placement.ts'
+import { reserve } from './quota.ts'
+
+/**
+ * Takes the room, writes the VM's row in the state `creating`, which holds its place and counts against the quota, and
+ * enqueues the work; all in the asker's transaction.
+ * @param fleet a transaction view that sees every VM's promises, for choosing the host
+ */
+export async function requestCreate(asker: Asker, input: CreateVmInput, idempotencyKey: string | null) {
+  const { tx } = asker
+  const { siteId, ...wanted } = input
+  const template = input.templateId ? await tx.template.findUnique({ where: { id: input.templateId } }) : null
+  if (input.templateId && !template) throw notFound('template', input.templateId)
+  if (input.userData !== null && !template?.cloudInit) {
+    throw invalid('This template does not take cloud-init user data.', { field: 'userData' })
+  }
+  const firstDisk = input.disks[0]?.sizeBytes ?? 0
+  if (template && firstDisk < Number(template.minDiskBytes)) {
+    throw invalid(`${template.name} needs a first disk of ${template.minDiskBytes} bytes at least.`, { field: 'disks' })
+  }
+  if (template && input.memoryBytes < Number(template.minMemoryBytes)) {
+    throw invalid(`${template.name} needs ${template.minMemoryBytes} bytes of memory at least.`, {
+      field: 'memoryBytes',
+    })
+  }
+  const diskBytes = input.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
+  const { vcpuCount, memoryBytes } = input
+  await reserve(tx, input.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
+  const place = await placeVm(tx, input.hostId ? { hostId: input.hostId } : { siteId }, {
+    vcpuCount,
+    memoryBytes,
+    diskBytes,
+    networks: input.networks,
+    template,
+  })
+  const plan: CreateVmPlan = {
+    ...wanted,
+    uuid: randomUUID(),
+    hostId: place.hostId,
+    template: template && { pool: template.poolName, volume: template.volumeName },
+    pool: place.pool,
+  }
+  return enqueueCreate(asker, plan, idempotencyKey)
+}
+
+/** The row and the operation of a plan; also for trying again what was undone. */
+export async function enqueueCreate(asker: Asker, plan: CreateVmPlan, idempotencyKey: string | null) {
+  const diskBytes = plan.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
+  const vm = await insertReserved(asker.tx, { ...plan, diskBytes })
+  return enqueue(asker, {
+    kind: 'create-vm',
+    target: { kind: 'vm', id: vm.id, name: plan.name },
+    tenantId: plan.tenantId,
+    hostId: plan.hostId,
+    input: plan,
+    reserved: { memoryBytes: plan.memoryBytes },
+    idempotencyKey,
+  })
+}
+
+interface Original {
+  id: string
+  hostId: string
+  tenantId: string | null
+  vcpuCount: number
+  memoryBytes: bigint
+  diskBytes: bigint
+  tags: string[]
+  templateId: string | null
+}
+
+/** A twin of a VM that is off, on the same host. Both are locked while its disks are copied. */
+export async function requestClone(asker: Asker, vm: Original, input: CloneVmInput, idempotencyKey: string | null) {
+  await reserve(asker.tx, vm.tenantId, size(vm))
+  return enqueueClone(asker, vm, { ...input, uuid: randomUUID(), sourceVmId: vm.id, hostId: vm.hostId }, idempotencyKey)
+}
+
+export async function enqueueClone(asker: Asker, vm: Original, plan: CloneVmPlan, idempotencyKey: string | null) {
+  const twin = await insertReserved(asker.tx, {
+    ...vm,
+    ...plan,
+    diskBytes: Number(vm.diskBytes),
+    memoryBytes: Number(vm.memoryBytes),
+  })
+  return enqueue(asker, {
+    kind: 'clone-vm',
+    target: { kind: 'vm', id: twin.id, name: plan.name },
+    tenantId: vm.tenantId,
+    hostId: vm.hostId,
+    input: plan,
+    idempotencyKey,
+  })
+}
+
+interface ReservedVm {
+  uuid: string
+  name: string
+  notes: string
+  tags: string[]
+  tenantId: string | null
+  hostId: string
+  templateId: string | null
+  vcpuCount: number
+  memoryBytes: number
+  diskBytes: number
+}
+
+async function insertReserved(tx: Tx, wanted: ReservedVm) {
+  const { siteId } = await tx.host.findUniqueOrThrow({ where: { id: wanted.hostId }, select: { siteId: true } })
+  const namesake = await tx.vm.findFirst({ where: { hostId: wanted.hostId, name: wanted.name }, select: { id: true } })
+  if (namesake) throw conflict(`There is a VM named ${wanted.name} on that host already.`, 'Choose another name.')
+  const { uuid, name, notes, tags, tenantId, hostId, templateId, vcpuCount } = wanted
+  return tx.vm.create({
+    data: {
+      ...{ uuid, name, notes, tags, tenantId, hostId, siteId, templateId, vcpuCount },
+      memoryBytes: BigInt(wanted.memoryBytes),
+      diskBytes: BigInt(wanted.diskBytes),
+      state: 'creating',
+    },
+    select: { id: true },
+  })
+}
+
+const size = (vm: { vcpuCount: number; memoryBytes: number | bigint; diskBytes: number | bigint }) => ({
+  vms: 1,
+  vcpus: vm.vcpuCount,
+  memoryBytes: BigInt(vm.memoryBytes),
+  diskBytes: BigInt(vm.diskBytes),
+})

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+export const HostUri = z
+  .string()
+  .max(500)
+  .regex(
+    /^(qemu|test)(\+(tls|ssh|unix))?:\/\//,
+    'Such as qemu:///system, qemu+tls://host/system or qemu+ssh://user@host/system',
+  )
+
+export const Credential = z.object({
+  tls: z.object({ authority: z.string(), certificate: z.string(), key: z.string() }).optional(),
+  ssh: z.object({ key: z.string(), knownHosts: z.string() }).optional(),
+})
+export type Credential = z.infer<typeof Credential>
+
+export const TestHostInput = z.object({ uri: HostUri, credential: Credential.nullable().default(null) })
+export const AddHostInput = TestHostInput.extend({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'A host is named like a computer'),
+  siteId: z.uuid(),
+  /** Where other hosts reach it; null: as Skerry does */
+  migrationUri: HostUri.nullable().default(null),
+})
+
+/** As the operation keeps it: the credential sealed for the host's id, in base64. */
+export const TestHostPlan = z.object({ hostId: z.uuid(), uri: HostUri, sealed: z.string().nullable() })
+export type TestHostPlan = z.infer<typeof TestHostPlan>
+export const AddHostPlan = TestHostPlan.extend({
+  name: z.string(),
+  siteId: z.uuid(),
+  migrationUri: z.string().nullable(),
+})
+export type AddHostPlan = z.infer<typeof AddHostPlan>
+
+export const RemoveHostInput = z.object({})
+export const DrainInput = z.object({
+  onSlow: z.enum(['keep-trying', 'post-copy', 'give-up']).default('post-copy'),
+})
+export type DrainInput = z.infer<typeof DrainInput>

@@ -1,0 +1,169 @@
+/**
+ * Makes a VM: its disks (the first a whole copy of the template, so that it depends on nothing), a cloud-init disc, the
+ * definition, and starts it if that was asked. Its row was written with the request and holds its place and quota.
+ *
+ * | there is       | make disks     | define  | start | undo                                       |
+ * |----------------|----------------|---------|-------|--------------------------------------------|
+ * | nothing        | yes            | yes     | yes   | only the row goes                          |
+ * | a half copy    | anew           | –       | –     | removed, once the host lets go of it       |
+ * | the definition | –              | the same| yes   | forced off, removed, then its disks        |
+ *
+ * Everything made carries the operation's mark or the VM's own UUID, so a second run finds it.
+ */
+import { seedDisc } from '#server/core/seed-disc.ts'
+import { taggedName } from '#server/core/volume-name.ts'
+import { conflict } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
+import { buildVmXml } from '#server/hypervisor/libvirt/xml/domain.ts'
+import { CreateVmPlan } from '#server/schema/vm-action.ts'
+import { defineWorkflow, type StepContext } from './define.ts'
+import { type MadeVolume, recordNewVm, removeAllMade, removeMade, removeReservedRow, volumeAt } from './new-vm.ts'
+
+interface Memory {
+  disks: MadeVolume[]
+  seed: MadeVolume | null
+}
+type Context = StepContext<CreateVmPlan, Memory>
+
+export const createVm = defineWorkflow<CreateVmPlan, Memory>({
+  kind: 'create-vm',
+  input: CreateVmPlan,
+  steps: [
+    {
+      name: 'reserve',
+      do: async (context) => {
+        const { input } = context
+        const host = await context.host(input.hostId)
+        const row = await context.db.vm.findUnique({ where: { id: context.operation.targetId } })
+        if (!row) throw conflict(`The place held for ${input.name} is gone.`, 'Create the VM again.')
+        const namesake = (await host.listVms()).find((vm) => vm.name === input.name && vm.uuid !== input.uuid)
+        if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
+        return volumesOf(context)
+      },
+      undo: removeReservedRow,
+    },
+    {
+      name: 'make disks',
+      do: async (context) => {
+        const host = await context.host(context.input.hostId)
+        await makeDisks(context, host)
+        await makeSeed(context, host)
+        return undefined
+      },
+      undo: async (context) => {
+        const { disks, seed } = context.memory
+        if (!disks) return undefined
+        return removeAllMade(context, await context.host(context.input.hostId), seed ? [...disks, seed] : disks)
+      },
+    },
+    {
+      name: 'define',
+      do: async (context) => {
+        const host = await context.host(context.input.hostId)
+        await host.define(await definitionOf(context))
+        return undefined
+      },
+      undo: async (context) => {
+        const { uuid, hostId } = context.input
+        const host = await context.host(hostId)
+        if (!(await host.readVm(uuid))) return undefined
+        await host.undefine(uuid)
+        return 'removed its definition'
+      },
+    },
+    {
+      name: 'start',
+      do: async (context) => {
+        const { uuid, hostId, start } = context.input
+        const host = await context.host(hostId)
+        const isOff = (await host.readVm(uuid))?.state === 'off'
+        if (start && isOff) await host.power(uuid, { action: 'start' }, { timeoutMs: 120_000 })
+        return undefined
+      },
+      undo: async (context) => {
+        const { uuid, hostId } = context.input
+        const host = await context.host(hostId)
+        const now = await host.readVm(uuid)
+        if (!now || now.state === 'off') return undefined
+        await host.power(uuid, { action: 'force-off' })
+        return 'switched it off'
+      },
+    },
+    {
+      name: 'record',
+      do: async (context) => {
+        await recordNewVm(context, await context.host(context.input.hostId), context.input.uuid)
+        return undefined
+      },
+    },
+  ],
+})
+
+const target = (index: number) => `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`
+
+async function volumesOf(context: Context): Promise<Memory> {
+  const { input, operation } = context
+  const at = (name: string) => volumeAt(context, input.hostId, input.pool, taggedName(name, operation.id))
+  const disks = await Promise.all(input.disks.map((_, index) => at(`${input.name}-${target(index)}.qcow2`)))
+  return { disks, seed: input.userData === null ? null : await at(`${input.name}-seed.iso`) }
+}
+
+async function makeDisks(context: Context, host: HypervisorHost): Promise<void> {
+  const { disks, template } = context.input
+  for (const [index, { sizeBytes }] of disks.entries()) {
+    const volume = context.memory.disks?.[index]
+    if (!volume) throw new Error('the reservation comes first')
+    context.progress({ phase: `making the disk ${target(index)}`, done: index, total: disks.length, unit: 'items' })
+    await removeMade(context, host, volume)
+    const { pool, name } = volume
+    if (index > 0 || !template) {
+      await host.createVolume(pool, { name, format: 'qcow2', capacityBytes: sizeBytes }, { signal: context.signal })
+      continue
+    }
+    const from = { pool: template.pool, name: template.volume }
+    await host.copyVolume(from, { pool, name, format: 'qcow2' }, { signal: context.signal })
+    const made = await host.findVolume(volume.path)
+    if (made && made.capacityBytes > sizeBytes) {
+      throw conflict(`The template is larger (${made.capacityBytes} bytes) than the disk asked for.`, 'Ask for more.')
+    }
+    if (made && made.capacityBytes < sizeBytes) await host.resizeVolume(pool, name, sizeBytes)
+  }
+}
+
+async function makeSeed(context: Context, host: HypervisorHost): Promise<void> {
+  const { seed } = context.memory
+  const { userData, name, uuid } = context.input
+  if (!seed || userData === null) return
+  const disc = seedDisc({ 'meta-data': `instance-id: ${uuid}\nlocal-hostname: ${name}\n`, 'user-data': userData })
+  await removeMade(context, host, seed)
+  await host.createVolume(seed.pool, { name: seed.name, format: 'raw', capacityBytes: disc.length })
+  await host.uploadVolume(seed.pool, seed.name, pieces(disc), disc.length, { signal: context.signal })
+}
+
+async function* pieces(disc: Uint8Array): AsyncIterable<Uint8Array> {
+  yield disc
+}
+
+async function definitionOf(context: Context): Promise<string> {
+  const { input, memory, db } = context
+  const row = await db.host.findUniqueOrThrow({ where: { id: input.hostId } })
+  return buildVmXml({
+    uuid: input.uuid,
+    name: input.name,
+    notes: input.notes,
+    vcpuCount: input.vcpuCount,
+    memoryBytes: input.memoryBytes,
+    accelerator: row.accelerator === 'kvm' ? 'kvm' : 'emulation',
+    host: { architecture: row.architecture ?? 'x86_64', machineTypes: row.machineTypes },
+    disks: (memory.disks ?? []).map(({ path }, index) => ({
+      target: target(index),
+      bus: 'virtio',
+      device: 'disk',
+      path,
+      format: 'qcow2',
+    })),
+    interfaces: input.networks.map((network, index) => ({ mac: macOf(input.uuid, index), source: { network } })),
+    ...(memory.seed ? { seedPath: memory.seed.path } : {}),
+  })
+}

@@ -1,0 +1,121 @@
+/**
+ * Changes a VM: each change at once where the hypervisor can, else from the next start on; the result says which.
+ *
+ * | change               | running                        | paused           | off |
+ * |----------------------|--------------------------------|------------------|-----|
+ * | name                 | refused by the hypervisor      | refused          | yes |
+ * | notes, autostart     | at once                        | at once          | yes |
+ * | vCPUs, memory        | at once within the maximum     | the same         | yes |
+ * | disk added, resized  | at once                        | at once          | yes |
+ * | disk removed         | when the guest lets go of it   | next start       | yes |
+ * | network card         | at once, as a new card         | the same         | yes |
+ *
+ * New disks are made first and removed again when that fails. Changes then go one by one; when one fails, those before
+ * it stay, and the error names both. The volumes of removed disks go last, for good.
+ */
+
+import { vmRule } from '#server/core/vm-rule.ts'
+import { taggedName } from '#server/core/volume-name.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
+import { type EditOutcome, EditVmInput } from '#server/schema/vm-action.ts'
+import { defineWorkflow, type StepContext } from './define.ts'
+import { changesOf, freeTargets } from './edit-change.ts'
+import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'
+import { vmOnHost } from './vm-on-host.ts'
+
+interface Memory {
+  hostId: string
+  added: (MadeVolume & { target: string })[]
+  /** Of the disks that go */
+  dropped: { pool: string; name: string }[]
+  changes: EditOutcome[]
+}
+type Context = StepContext<EditVmInput, Memory>
+
+export const editVm = defineWorkflow<EditVmInput, Memory>({
+  kind: 'edit-vm',
+  input: EditVmInput,
+  noReturnAfter: 'make disks',
+  result: ({ changes }) => ({ changes }),
+  steps: [
+    { name: 'check', do: look },
+    {
+      name: 'make disks',
+      do: async (context) => {
+        const host = await context.host(context.memory.hostId ?? '')
+        for (const [index, disk] of (context.memory.added ?? []).entries()) {
+          const sizeBytes = context.input.addDisks?.[index]?.sizeBytes ?? 0
+          await removeMade(context, host, disk)
+          await host.createVolume(disk.pool, { name: disk.name, format: 'qcow2', capacityBytes: sizeBytes })
+        }
+        return undefined
+      },
+      undo: async (context) => {
+        const { added, hostId } = context.memory
+        return added && hostId ? removeAllMade(context, await context.host(hostId), added) : undefined
+      },
+    },
+    {
+      name: 'change',
+      do: async (context) => {
+        const { vm, host } = await vmOnHost(context)
+        const done: EditOutcome[] = []
+        for (const change of changesOf(context.input, vm, context.memory.added ?? [])) {
+          context.progress({ phase: change.what })
+          try {
+            done.push({ what: change.what, live: await change.make(host) })
+          } catch (error) {
+            throw after(error, change.what, done)
+          }
+        }
+        return { changes: done }
+      },
+    },
+    {
+      name: 'delete old disks',
+      do: async (context) => {
+        const host = await context.host(context.memory.hostId ?? '')
+        const { dropped = [], changes = [] } = context.memory
+        // A disk that goes with the next start is still written to.
+        const isStillUsed = changes.some((change) => change.what.startsWith('remove the disk') && !change.live)
+        if (!isStillUsed) for (const volume of dropped) await host.deleteVolume(volume.pool, volume.name)
+        return undefined
+      },
+    },
+  ],
+})
+
+async function look(context: Context): Promise<Partial<Memory>> {
+  const { vm, host, facts } = await vmOnHost(context)
+  const { input, operation } = context
+  const ruling = vmRule({ state: facts.state }, 'edit')
+  if (ruling !== true) throw conflict(`${vm.name} can’t be changed now. ${ruling}`)
+  if (input.name !== undefined && input.name !== facts.name && facts.state !== 'off') {
+    throw conflict(`${vm.name} can be renamed only while it is off.`, 'Shut it down first.')
+  }
+  const dropped = []
+  for (const target of input.removeDisks ?? []) {
+    const source = facts.disks.find((disk) => disk.target === target)?.source
+    const volume = source ? await host.findVolume(source) : null
+    if (volume) dropped.push({ pool: volume.pool, name: volume.name })
+  }
+  const firstSource = facts.disks.find((disk) => disk.device === 'disk' && disk.source)?.source
+  const pool = (firstSource ? (await host.findVolume(firstSource))?.pool : undefined) ?? 'default'
+  const targets = freeTargets(facts.disks.map((disk) => disk.target))
+  const added = await Promise.all(
+    (input.addDisks ?? []).map(async (_, index) => {
+      const target = targets[index] ?? ''
+      const name = taggedName(`${vm.name}-${target}.qcow2`, operation.id)
+      return { ...(await volumeAt(context, vm.hostId, pool, name)), target }
+    }),
+  )
+  return { hostId: vm.hostId, dropped, added }
+}
+
+/** What was changed before the one that failed stays, so it is said. */
+function after(error: unknown, what: string, done: readonly EditOutcome[]): unknown {
+  if (!(error instanceof SkerryError) || done.length === 0) return error
+  const made = done.map((change) => change.what).join(', ')
+  const wayOut = [error.wayOut, `Done before and kept: ${made}.`].filter(Boolean).join(' ')
+  return new SkerryError(error.code, `Could not ${what}: ${error.message}`, { wayOut, cause: error })
+}

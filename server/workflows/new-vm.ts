@@ -1,0 +1,71 @@
+import { isTagged } from '#server/core/volume-name.ts'
+import { SkerryError } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { StepContext } from './define.ts'
+import { until } from './pause.ts'
+
+type Context = Pick<StepContext<unknown, object>, 'db' | 'operation' | 'signal'>
+
+/** A volume that an operation makes: its name carries the operation's mark. */
+export interface MadeVolume {
+  pool: string
+  name: string
+  path: string
+}
+
+/** Where a volume of a pool will be: libvirt's pools keep their volumes right below their path. */
+export async function volumeAt(context: Context, hostId: string, pool: string, name: string): Promise<MadeVolume> {
+  const row = await context.db.storagePool.findUniqueOrThrow({ where: { hostId_name: { hostId, name: pool } } })
+  return { pool, name, path: `${row.path ?? ''}/${name}` }
+}
+
+/** Removes a volume if this operation made it; waits for the host to let go of one that it still writes. */
+export async function removeMade(context: Context, host: HypervisorHost, volume: MadeVolume): Promise<boolean> {
+  if (!isTagged(volume.name, context.operation.id)) throw new Error(`${volume.name} was not made by this operation`)
+  if (!(await host.findVolume(volume.path))) return false
+  const gone = await until(
+    () =>
+      host.deleteVolume(volume.pool, volume.name).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof SkerryError && error.code === 'conflict') return false
+          throw error
+        },
+      ),
+    { timeoutMs: 60_000, everyMs: 500 },
+  )
+  if (!gone) throw new SkerryError('conflict', `${volume.path} is still being written on the host.`)
+  return true
+}
+
+export async function removeAllMade(
+  context: Context,
+  host: HypervisorHost,
+  volumes: readonly MadeVolume[],
+): Promise<string | undefined> {
+  let removed = 0
+  for (const volume of volumes) if (await removeMade(context, host, volume)) removed++
+  return removed === 0 ? undefined : `removed ${removed === 1 ? 'its disk' : `its ${removed} disks`}`
+}
+
+/** The row that held the VM's place. */
+export async function removeReservedRow(context: Context): Promise<undefined> {
+  await context.db.vm.deleteMany({ where: { id: context.operation.targetId } })
+  return undefined
+}
+
+/** From now on the VM is what its host says it is. */
+export async function recordNewVm(context: Context, host: HypervisorHost, uuid: string): Promise<void> {
+  const facts = await host.readVm(uuid)
+  if (!facts) throw new SkerryError('conflict', 'The VM is not on its host.', { wayOut: 'Look at the host.' })
+  await context.db.$transaction(async (tx) => {
+    await tx.vm.updateMany({
+      where: { id: context.operation.targetId, state: 'creating' },
+      data: { state: facts.state, stateReason: facts.stateReason || null, stateSince: new Date(), xml: facts.xml },
+    })
+    await tx.vmEvent.createMany({
+      skipDuplicates: true,
+      data: [{ id: context.operation.id, vmId: context.operation.targetId, kind: 'defined', detail: 'made by Skerry' }],
+    })
+  })
+}
