@@ -4,6 +4,7 @@ import { listOperations, readOperation } from '#server/core/operation-list.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
+import { loadWithRight } from './operation-right.ts'
 import { change, router, signedIn } from './trpc.ts'
 
 export const operationRouter = router({
@@ -22,7 +23,7 @@ export const operationRouter = router({
   cancel: change('operation', 'cancel')
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
-      const operation = await load.operation(ctx, input.id, 'cancel')
+      const operation = await loadWithRight(ctx, input.id)
       await requestCancel(ctx.tx, operation, asker(ctx).actor)
     }),
 
@@ -30,7 +31,7 @@ export const operationRouter = router({
   retry: change('operation', 'cancel')
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
-      const operation = await load.operation(ctx, input.id, 'cancel')
+      const operation = await loadWithRight(ctx, input.id)
       const again = await retry(asker(ctx), operation, null)
       return { operationId: again.id }
     }),

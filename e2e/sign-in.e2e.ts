@@ -1,0 +1,27 @@
+import { signInOf } from './fleet.ts'
+import { expect, test } from './test.ts'
+
+test('whoever is not signed in is sent to sign in and comes back', async ({ page, as }) => {
+  await page.goto('/fleet?filter=state%3Arunning')
+  await expect(page).toHaveURL(/\/login\?next=%2Ffleet/)
+  await as('operator', '/fleet?filter=state%3Arunning')
+  await expect(page).toHaveURL(/\/fleet\?filter=/)
+})
+
+test('a wrong password says so and tells nothing more', async ({ page }) => {
+  await page.goto('/login')
+  await page.getByLabel('E-mail').fill(signInOf('viewer').email)
+  await page.getByLabel('Password', { exact: true }).fill('not the password')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(page.getByRole('alert').first()).toBeVisible()
+  await expect(page).toHaveURL(/\/login/)
+})
+
+test('signing out ends the session', async ({ page, as }) => {
+  await as('member')
+  await page.getByRole('button', { name: /account$/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.waitForURL(/\/login/)
+  const answer = await page.request.get('/api/trpc/vm.list')
+  expect(answer.status()).toBe(401)
+})
