@@ -7,6 +7,7 @@ import { ChangeFeed } from './live/change-feed.ts'
 import { log } from './log.ts'
 import { exitWithParent } from './process.ts'
 import { startEngine } from './workflows/engine.ts'
+import { hostTest } from './workflows/host-test.ts'
 import { workflows } from './workflows/registry.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
@@ -20,7 +21,11 @@ const changes = new ChangeFeed(databaseUrl)
 await changes.open()
 const credentials = CredentialBox.fromText(key)
 const inventory = await startInventory({ db, driver: libvirtDriver, workerId, log, credentials, changes })
-const engine = await startEngine({ databaseUrl, db, hosts: inventory.hosts, changes, workflows, log, workerId })
+const engine = await startEngine({
+  ...{ databaseUrl, db, changes, workflows, log, workerId },
+  hosts: inventory.hosts,
+  testHost: hostTest(libvirtDriver, credentials),
+})
 log.info({ workerId }, 'worker is ready')
 
 let stopping = false

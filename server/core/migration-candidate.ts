@@ -29,14 +29,7 @@ export async function previewMigration(tx: Tx, vmId: string, onlyHostId?: string
   const hosts = await readCandidates(tx, vm, onlyHostId ? [vm.hostId, onlyHostId] : undefined)
   const source = hosts.find((host) => host.id === vm.hostId)
   if (!source) throw notFound('host', vm.hostId)
-  const links = await tx.link.findMany()
-  const pathTo = (to: Candidate): PathFacts => {
-    if (to.siteId === source.siteId) return { bitsPerSecond: null, roundTripMs: null }
-    const ends = [to.siteId, source.siteId]
-    const link = links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
-    const bits = link?.bitsPerSecond ?? null
-    return { bitsPerSecond: bits === null ? null : Number(bits), roundTripMs: link?.roundTripMs ?? null }
-  }
+  const pathTo = await pathsBetween(tx, source)
   const candidates = hosts
     .filter((host) => !onlyHostId || host.id === onlyHostId)
     .map((host) => ({
@@ -46,6 +39,18 @@ export async function previewMigration(tx: Tx, vmId: string, onlyHostId?: string
     }))
     .sort((a, b) => Number(b.eligible) - Number(a.eligible) || a.name.localeCompare(b.name))
   return { dirty, candidates }
+}
+
+/** What is known of the ways from a host to the others. Hosts of one site have no link between them. */
+export async function pathsBetween(tx: Tx, source: Candidate): Promise<(to: Candidate) => PathFacts> {
+  const links = await tx.link.findMany()
+  return (to) => {
+    if (to.siteId === source.siteId) return { bitsPerSecond: null, roundTripMs: null }
+    const ends = [to.siteId, source.siteId]
+    const link = links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
+    const bits = link?.bitsPerSecond ?? null
+    return { bitsPerSecond: bits === null ? null : Number(bits), roundTripMs: link?.roundTripMs ?? null }
+  }
 }
 
 async function lastMeasure(tx: Tx, vmId: string): Promise<DirtyMeasure | null> {
@@ -59,7 +64,8 @@ async function lastMeasure(tx: Tx, vmId: string): Promise<DirtyMeasure | null> {
   return { bytesPerSecond: result.bytesPerSecond, measuredAt: last.finishedAt.toISOString() }
 }
 
-async function movingVm(tx: Tx, vmId: string, dirty: DirtyMeasure | null): Promise<MovingVm> {
+/** A VM as the preview judges it, from its rows. */
+export async function movingVm(tx: Tx, vmId: string, dirty: DirtyMeasure | null): Promise<MovingVm> {
   const vm = await tx.vm.findUnique({ where: { id: vmId }, include: { disks: true, interfaces: true } })
   if (!vm) throw notFound('VM', vmId)
   return {

@@ -1,8 +1,10 @@
+import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import type { EngineHooks } from '#server/workflows/attempt.ts'
 import type { AnyWorkflow } from '#server/workflows/define.ts'
 import { startEngine } from '#server/workflows/engine.ts'
+import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
 import type { TestFleet } from './fleet.ts'
 import { TestHosts } from './host-source.ts'
@@ -37,6 +39,7 @@ export async function testEngine(
     hosts,
     changes,
     log,
+    testHost: hostTest(libvirtDriver, undefined),
     workflows: options.workflows ?? workflows,
     workerId: options.workerId ?? 'test-worker',
     hostWaitMs: 10_000,

@@ -1,11 +1,13 @@
 // A worker as a process of its own for tests that kill it: the engine over the hosts in the database, with a fault.
 // Started by `startWorkerProcess`; never part of the product.
 import { openDb } from '#server/db.ts'
+import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { beat } from '#server/inventory/lease.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import { exitWithParent } from '#server/process.ts'
 import { startEngine } from '#server/workflows/engine.ts'
+import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
 import { TestHosts } from './host-source.ts'
 
@@ -23,6 +25,7 @@ await startEngine({
   log,
   workerId,
   workflows,
+  testHost: hostTest(libvirtDriver, undefined),
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
   deadAfterMs: 2_000,

@@ -4,7 +4,7 @@ import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { OperationError } from '#server/schema/operation.ts'
 import { connected, HostUnreachable } from './connection.ts'
-import type { AnyWorkflow, BareContext, HostSource, OperationRef } from './define.ts'
+import type { AnyWorkflow, BareContext, HostSource, HostTest, OperationRef } from './define.ts'
 import { Cancelled, pause } from './pause.ts'
 import { ProgressWriter } from './progress.ts'
 
@@ -23,6 +23,7 @@ export interface StepPlace {
 export interface Runtime {
   db: Db
   hosts: HostSource
+  testHost: HostTest
   log: Logger
   hostWaitMs: number
   hooks: EngineHooks
@@ -146,6 +147,7 @@ function contextFor(
     log: runtime.log.child({ operation: begun.ref.id }),
     signal,
     progress: (value) => progress.report(value),
+    testHost: (uri, sealed, hostId) => runtime.testHost(uri, sealed, hostId, signal),
     host: async (hostId, waitMs = hostWaitMs) => {
       const host = await runtime.hosts.open(hostId)
       if (host.connection().state === 'connected') return host

@@ -2,12 +2,16 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HostFacts } from '#server/hypervisor/facts.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
 
 /** Where connections to hosts come from; a host stays open as long as the worker lives. */
 export interface HostSource {
   open(hostId: string): HypervisorHost | Promise<HypervisorHost>
 }
+
+/** One attempt at an address; the credential is sealed for the host's id, in base64. */
+export type HostTest = (uri: string, sealed: string | null, hostId: string, signal: AbortSignal) => Promise<HostFacts>
 
 /** The operation a step works for: what of its row never changes while it runs. */
 export interface OperationRef {
@@ -43,6 +47,8 @@ export interface StepContext<Input, Memory> {
   signal: AbortSignal
   /** Waits a bounded time for the connection. @throws HostUnreachable with the reason */
   host(hostId: string, waitMs?: number): Promise<HypervisorHost>
+  /** One attempt at a host that may not be in the fleet yet. @throws the stage that failed, with the way out */
+  testHost(uri: string, sealed: string | null, hostId: string): Promise<HostFacts>
   /** Cheap to call often; written to the row at most four times a second */
   progress(progress: Progress): void
 }

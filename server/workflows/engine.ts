@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { OperationError } from '#server/schema/operation.ts'
 import { attemptStep, attemptUndo, type Begun, type EngineHooks, type Runtime } from './attempt.ts'
-import type { AnyWorkflow, HostSource } from './define.ts'
+import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
 import { beginOperation, endOperation, failedInside } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
@@ -13,6 +13,7 @@ export interface EngineOptions {
   /** Sees the whole fleet */
   db: Db
   hosts: HostSource
+  testHost: HostTest
   changes: ChangeSource
   workflows: readonly AnyWorkflow[]
   log: Logger
@@ -93,6 +94,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   runtime = {
     db,
     hosts: options.hosts,
+    testHost: options.testHost,
     log,
     hostWaitMs: options.hostWaitMs ?? 30_000,
     hooks: options.hooks ?? {},

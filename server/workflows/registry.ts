@@ -1,6 +1,31 @@
+import { addHost } from './add-host.ts'
+import { bulkVm } from './bulk-vm.ts'
+import { cloneVm } from './clone-vm.ts'
+import { createVm } from './create-vm.ts'
 import type { AnyWorkflow } from './define.ts'
+import { deleteVm } from './delete-vm.ts'
+import { drainHost } from './drain-host.ts'
+import { editVm } from './edit-vm.ts'
+import { editVmXml } from './edit-vm-xml.ts'
+import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
+import { removeHost } from './remove-host.ts'
+import { testHost } from './test-host.ts'
 
 /** Every kind of operation there is. */
-export const workflows: readonly AnyWorkflow[] = [powerVm, migrateVm]
+export const workflows: readonly AnyWorkflow[] = [
+  powerVm,
+  createVm,
+  cloneVm,
+  editVm,
+  editVmXml,
+  deleteVm,
+  migrateVm,
+  measureVm,
+  bulkVm,
+  drainHost,
+  testHost,
+  addHost,
+  removeHost,
+]
