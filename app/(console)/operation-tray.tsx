@@ -3,22 +3,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { OperationLine } from '#components/operation/operation-line.tsx'
+import { operationShare, operationWord } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatPercent } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { ResizablePanel } from '#components/ui/resizable-panel.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 
-const shown = 30
+const shown = 50
 
 /** Everyone's operations in what this person may see, the live ones first; stays open across pages and reloads. */
 export function OperationTray() {
   const trpc = useTRPC()
   const operations = useQuery(trpc.operation.list.queryOptions({ limit: shown }))
   const [isOpen, setOpen] = useRemembered('skerry-tray-open')
-  const items = operations.data?.items ?? []
+  const items = withoutParts(operations.data?.items ?? [])
   const live = items.filter((operation) => isLive(operation.state))
   return (
     <ResizablePanel
@@ -48,15 +50,35 @@ export function OperationTray() {
   )
 }
 
+/** A part of a bulk or drain operation shows within it; alone only for who can't see the whole. */
+function withoutParts(items: readonly OperationRow[]): OperationRow[] {
+  const ids = new Set(items.map((operation) => operation.id))
+  return items.filter(({ parentId }) => parentId === null || !ids.has(parentId))
+}
+
 function TraySummary({ live, latest }: { live: OperationRow[]; latest: OperationRow | undefined }) {
   if (live.length > 0) {
+    const share = live[0] && operationShare(live[0])
     return (
       <>
         <Spinner /> {live.length} running
+        {live.length === 1 && live[0] && (
+          <span className="truncate">
+            <span className="text-ink-faint">· </span>
+            {operationWord(live[0])} {live[0].targetName}
+            {share !== null && share !== undefined && ` ${formatPercent(share)}`}
+          </span>
+        )}
       </>
     )
   }
-  if (latest?.state === 'failed') return <span className="text-failed">The last one failed</span>
+  if (latest?.state === 'failed') {
+    return (
+      <span className="truncate text-failed">
+        {operationWord(latest)} {latest.targetName} failed
+      </span>
+    )
+  }
   return <span>None running</span>
 }
 

@@ -1,4 +1,4 @@
-import { formatBytesPerSecond } from '#components/ui/format.ts'
+import { formatBytesPerSecond, formatCount } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import type { OperationKind, OperationRow, OperationState } from '#server/schema/operation.ts'
 
@@ -7,15 +7,25 @@ const kindWord: Record<OperationKind, string> = {
   'create-vm': 'Create',
   'clone-vm': 'Clone',
   'edit-vm': 'Edit',
-  'edit-vm-xml': 'Edit XML',
+  'edit-vm-xml': 'Edit XML of',
   'delete-vm': 'Delete',
   'migrate-vm': 'Migrate',
-  'measure-vm': 'Measure',
+  'measure-vm': 'Measure memory of',
   'drain-host': 'Drain',
-  'test-host': 'Test connection',
+  'test-host': 'Test connection to',
   'add-host': 'Add host',
   'remove-host': 'Remove host',
-  'bulk-vm': 'Bulk action',
+  'bulk-vm': 'Bulk:',
+}
+
+const actionWord: Record<string, string> = {
+  start: 'Start',
+  shutdown: 'Shut down',
+  reboot: 'Reboot',
+  reset: 'Reset',
+  suspend: 'Suspend',
+  resume: 'Resume',
+  'force-off': 'Force off',
 }
 
 const stateWord: Record<OperationState, string> = {
@@ -27,8 +37,9 @@ const stateWord: Record<OperationState, string> = {
   cancelled: 'Cancelled',
 }
 
-/** What it does, as a person would say it: "Migrate", "Drain". */
-export const operationWord = (operation: Pick<OperationRow, 'kind'>) => kindWord[operation.kind] ?? operation.kind
+/** What it does, as a person would say it before the target's name: "Migrate", "Shut down". */
+export const operationWord = ({ kind, action }: Pick<OperationRow, 'kind' | 'action'>) =>
+  (action && actionWord[action]) ?? kindWord[kind] ?? kind
 
 /** How its state looks. */
 export function operationLook(operation: Pick<OperationRow, 'kind' | 'state'>): { look: VisualState; word: string } {
@@ -49,6 +60,18 @@ export function operationShare(operation: OperationRow): number | null {
   return Math.min(1, (operation.progressDone ?? 0) / operation.progressTotal)
 }
 
+/** What it is doing at this moment. */
+export function operationPhase(operation: OperationRow): string | undefined {
+  if (operation.state === 'queued') return 'Waiting for a worker'
+  const text = operation.phase ?? operation.step
+  const phase = text ? text.charAt(0).toUpperCase() + text.slice(1) : undefined
+  if (operation.state === 'cancelling') {
+    return `Cancelled by ${operation.cancelRequestedBy ?? 'somebody'}: stopping and putting back`
+  }
+  if (operation.progressUnit !== 'items' || operation.progressTotal === null) return phase
+  return `${formatCount(operation.progressDone ?? 0)} of ${formatCount(operation.progressTotal)} done`
+}
+
 export function operationRate(operation: OperationRow): string | undefined {
   if (operation.ratePerSecond === null || operation.progressUnit !== 'bytes') return undefined
   return formatBytesPerSecond(operation.ratePerSecond)
@@ -60,3 +83,9 @@ export function operationTargetHref(operation: Pick<OperationRow, 'targetKind' |
   if (operation.targetKind === 'host') return `/hosts/${operation.targetId}`
   return null
 }
+
+/** Milliseconds from its beginning to its end. */
+export const operationTookMs = (operation: OperationRow) =>
+  operation.startedAt && operation.finishedAt
+    ? new Date(operation.finishedAt).getTime() - new Date(operation.startedAt).getTime()
+    : null

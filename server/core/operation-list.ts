@@ -1,7 +1,7 @@
 import type { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { liveStates, type OperationList, type OperationPage, type OperationRow } from '#server/schema/operation.ts'
-import { hiddenColumns, toOperationRow } from './operation.ts'
+import { hiddenColumns, toOperationRows } from './operation.ts'
 
 /**
  * One page of operations, live ones first, each part newest first. Ids are time-ordered, so the id is the key.
@@ -35,7 +35,7 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
   }
   const items = rows.slice(0, limit)
   const last = rows.length > limit ? items.at(-1) : undefined
-  return { items: items.map(toOperationRow), next: last ? { live: items.length <= liveCount, id: last.id } : null }
+  return { items: await toOperationRows(tx, items), next: last ? { live: items.length <= liveCount, id: last.id } : null }
 }
 
 /** One operation with the input it was given and, of a bulk or drain operation, its children. */
@@ -47,5 +47,7 @@ export async function readOperation(
     where: { id },
     include: { children: { orderBy: { id: 'asc' }, omit: hiddenColumns } },
   })
-  return row && { ...toOperationRow(row), input: row.input, children: row.children.map(toOperationRow) }
+  if (!row) return null
+  const [own, ...children] = await toOperationRows(tx, [row, ...row.children])
+  return own ? { ...own, input: row.input, children } : null
 }

@@ -165,10 +165,23 @@ export const hiddenColumns = {
   reservedDiskBytes: true,
 } as const
 
-export function toOperationRow(row: ShownOperation): OperationRow {
+/** Rows as lists show them. The action is read out of the input, which may be large, without the rest of it. */
+export async function toOperationRows(tx: Tx, rows: readonly ShownOperation[]): Promise<OperationRow[]> {
+  const powerIds = rows.filter((row) => row.kind === 'power-vm').map((row) => row.id)
+  const actions =
+    powerIds.length === 0
+      ? []
+      : await tx.$queryRaw<{ id: string; action: string }[]>`
+          SELECT id::text, input ->> 'action' AS action FROM operation WHERE id = ANY (${powerIds}::uuid[])`
+  const actionOf = new Map(actions.map(({ id, action }) => [id, action]))
+  return rows.map((row) => toOperationRow(row, actionOf.get(row.id) ?? null))
+}
+
+function toOperationRow(row: ShownOperation, action: string | null): OperationRow {
   return {
     id: row.id,
     kind: row.kind as OperationKind,
+    action,
     tenantId: row.tenantId,
     targetKind: row.targetKind as TargetKind,
     targetId: row.targetId,
@@ -206,5 +219,5 @@ export async function readOperationRows(tx: Tx, ids: readonly string[]): Promise
     orderBy: { id: 'desc' },
     omit: hiddenColumns,
   })
-  return rows.map(toOperationRow)
+  return toOperationRows(tx, rows)
 }

@@ -59,6 +59,8 @@ export type OperationList = z.infer<typeof OperationList>
 export interface OperationRow {
   id: string
   kind: OperationKind
+  /** Which of its kind's actions, e.g. `reboot` of power-vm; null where the kind says it all */
+  action: string | null
   tenantId: string | null
   targetKind: TargetKind
   targetId: string

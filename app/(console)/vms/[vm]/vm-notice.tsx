@@ -1,17 +1,33 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { OperationProgress } from '#components/operation/operation-line.tsx'
-import { operationWord } from '#components/operation/operation-words.ts'
+import { X } from 'lucide-react'
+import { useState } from 'react'
+import { OperationActions } from '#components/operation/operation-actions.tsx'
+import { MigrationFacts } from '#components/operation/operation-detail.tsx'
+import { OperationTitle } from '#components/operation/operation-line.tsx'
+import { OperationProgress } from '#components/operation/operation-progress.tsx'
+import { migrationResult } from '#components/operation/operation-result.ts'
+import { operationLook } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { isLive } from '#server/schema/operation.ts'
+import { cx } from '#components/ui/class-name.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { StateBadge } from '#components/ui/state-badge.tsx'
+import { isLive, type OperationRow, operationKinds } from '#server/schema/operation.ts'
 import type { Vm } from './use-vm.ts'
 
-/** What a person must know before anything else: an operation at work, or a host that can't be asked. */
+/** Measuring goes on behind the migration dialog and is nobody's news. */
+const newsKinds = operationKinds.filter((kind) => kind !== 'measure-vm')
+/** How long the end of an operation stays in sight when nobody puts it away. */
+const newsForMs = 15 * 60_000
+
+/** What a person must know before anything else: an operation at work or just ended, or a host that can't be asked. */
 export function VmNotice({ vm }: { vm: Vm }) {
   const trpc = useTRPC()
-  const operations = useQuery(trpc.operation.list.queryOptions({ targetId: vm.id, limit: 1 }))
+  const operations = useQuery(trpc.operation.list.queryOptions({ targetId: vm.id, kinds: newsKinds, limit: 1 }))
+  const [dismissed, setDismissed] = useState<string>()
   const latest = operations.data?.items[0]
+  const isShown = latest && latest.id !== dismissed && isNews(latest)
   return (
     <>
       {vm.state === 'unknown' && (
@@ -20,15 +36,45 @@ export function VmNotice({ vm }: { vm: Vm }) {
           <span className="text-ink-muted">{vm.host.stateReason}</span>
         </p>
       )}
-      {latest && isLive(latest.state) && (
-        <section
-          aria-label="Running operation"
-          className="mx-4 mb-3 rounded-md border border-line bg-surface px-3 py-2"
-        >
-          <p className="mb-1 text-xs text-ink-muted">{operationWord(latest)}</p>
-          <OperationProgress operation={latest} />
-        </section>
-      )}
+      {isShown && <OperationNotice operation={latest} onDismiss={() => setDismissed(latest.id)} />}
     </>
+  )
+}
+
+/** What runs, what went wrong, and how a migration went; other good ends show in the badge alone. */
+function isNews(operation: OperationRow): boolean {
+  if (isLive(operation.state)) return true
+  const endedAt = new Date(operation.finishedAt ?? operation.createdAt).getTime()
+  if (Date.now() - endedAt > newsForMs) return false
+  return operation.state !== 'succeeded' || operation.kind === 'migrate-vm'
+}
+
+function OperationNotice({ operation, onDismiss }: { operation: OperationRow; onDismiss: () => void }) {
+  const { look, word } = operationLook(operation)
+  const moved = migrationResult(operation)
+  const isOver = !isLive(operation.state)
+  return (
+    <section
+      aria-label="Latest operation"
+      className={cx(
+        'mx-4 mb-3 rounded-md border px-3 py-2',
+        operation.state === 'failed' ? 'border-failed/40 bg-failed-soft/50' : 'border-line bg-surface',
+      )}
+    >
+      <div className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+        <StateBadge state={look} label={word} variant="plain" />
+        <span className="min-w-0 flex-1 truncate">
+          <OperationTitle operation={operation} />
+        </span>
+        <OperationActions operation={operation} />
+        {isOver && <IconButton label="Put away" icon={<X size={14} aria-hidden="true" />} onPress={onDismiss} />}
+      </div>
+      <OperationProgress operation={operation} />
+      {moved && (
+        <div className="mt-2">
+          <MigrationFacts moved={moved} />
+        </div>
+      )}
+    </section>
   )
 }

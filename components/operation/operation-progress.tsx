@@ -1,0 +1,48 @@
+import { ProgressBar } from '#components/ui/progress-bar.tsx'
+import { isLive, type OperationRow } from '#server/schema/operation.ts'
+import { outcomeText } from './operation-result.ts'
+import {
+  operationLook,
+  operationPhase,
+  operationRate,
+  operationShare,
+  operationTookMs,
+  operationWord,
+} from './operation-words.ts'
+import { formatDuration } from '#components/ui/format.ts'
+
+/** Progress while it lives, the outcome once it ended. */
+export function OperationProgress({ operation }: { operation: OperationRow }) {
+  if (isLive(operation.state)) {
+    const { look } = operationLook(operation)
+    return (
+      <ProgressBar
+        label={`${operationWord(operation)} ${operation.targetName}`}
+        isLabelHidden
+        share={operationShare(operation)}
+        phase={operationPhase(operation)}
+        rate={operationRate(operation)}
+        remainingSeconds={operation.remainingMs === null ? null : operation.remainingMs / 1000}
+        state={look === 'migrating' || look === 'degraded' ? look : 'changing'}
+      />
+    )
+  }
+  if (operation.error) {
+    return (
+      <p className="text-xs text-ink-muted">
+        <span className="text-failed">{operation.error.message}</span> {operation.error.wayOut}
+      </p>
+    )
+  }
+  if (operation.state === 'cancelled') {
+    const tookMs = operationTookMs(operation)
+    const undone = operation.undone.length > 0 ? `Put back: ${operation.undone.join(', ')}` : 'Nothing had been changed'
+    return (
+      <p className="text-xs text-ink-muted">
+        {undone}
+        {tookMs !== null && ` · ended after ${formatDuration(tookMs / 1000)}`}
+      </p>
+    )
+  }
+  return <p className="truncate text-xs text-ink-muted">{outcomeText(operation)}</p>
+}

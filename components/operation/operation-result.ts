@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
+import type { OperationRow } from '#server/schema/operation.ts'
+import { operationTookMs } from './operation-words.ts'
+
+/** What a migration came to, as its operation keeps it. Milliseconds and bytes; null where the hypervisor did not say. */
+const MigrationResult = z.object({
+  from: z.string(),
+  to: z.string(),
+  live: z.boolean(),
+  tls: z.boolean(),
+  copiedDisks: z.array(z.string()).default([]),
+  postCopy: z.boolean(),
+  totalMs: z.number().nullish(),
+  downtimeMs: z.number().nullish(),
+  bytes: z.number().nullish(),
+  iterations: z.number().nullish(),
+  left: z.array(z.string()).default([]),
+})
+export type MigrationResult = z.infer<typeof MigrationResult>
+
+/** What became of each change of an edit. */
+const EditResult = z.object({ outcomes: z.array(z.object({ what: z.string(), live: z.boolean() })) })
+
+/** What became of each thing of a bulk or drain operation. */
+const ItemsResult = z.object({
+  items: z.array(z.object({ id: z.string(), name: z.string(), state: z.string(), reason: z.string().nullish() })),
+})
+export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
+
+export const migrationResult = (operation: OperationRow) =>
+  operation.kind === 'migrate-vm' ? (MigrationResult.safeParse(operation.result).data ?? null) : null
+
+export const editOutcomes = (operation: OperationRow) => EditResult.safeParse(operation.result).data?.outcomes ?? []
+
+export const itemResults = (operation: OperationRow) => ItemsResult.safeParse(operation.result).data?.items ?? []
+
+/** Said of an operation that has ended well. */
+export function outcomeText(operation: OperationRow): string {
+  const tookMs = operationTookMs(operation)
+  const took = tookMs === null ? '' : `Took ${formatDuration(tookMs / 1000)}`
+  const moved = migrationResult(operation)
+  if (moved) {
+    const stopped = moved.live && typeof moved.downtimeMs === 'number' && formatMilliseconds(moved.downtimeMs)
+    return [took, stopped && `stopped for ${stopped}`, moved.bytes && formatBytes(moved.bytes)]
+      .filter(Boolean)
+      .join(' · ')
+  }
+  const items = itemResults(operation)
+  if (items.length > 0) {
+    const failed = items.filter((item) => item.state !== 'succeeded').length
+    return `${items.length - failed} done${failed ? `, ${failed} not` : ''} · ${took}`
+  }
+  const later = editOutcomes(operation).filter(({ live }) => !live).length
+  return later > 0 ? `${took} · ${later} of the changes at the next start` : took
+}
+
+/** Whether there is more to tell than its line has room for. */
+export const hasDetail = (operation: OperationRow) =>
+  operation.kind === 'bulk-vm' ||
+  operation.kind === 'drain-host' ||
+  operation.undone.length > 0 ||
+  (operation.error?.left?.length ?? 0) > 0 ||
+  migrationResult(operation) !== null ||
+  editOutcomes(operation).length > 0
