@@ -1,0 +1,23 @@
+import type { FleetHost } from './fleet.ts'
+
+const imagesFolder = '/var/lib/libvirt/images'
+
+/** What a host has of the VMs whose name begins so, read with virsh and ls, never through the product. */
+export function judgeOf(host: FleetHost, prefix: string) {
+  const lines = (text: string) => text.split('\n').filter((line) => line.startsWith(prefix))
+  return {
+    known: async () => lines(await host.lab.virsh('list', '--all', '--name')),
+    running: async () => lines(await host.lab.virsh('list', '--name')),
+    files: async () => lines(await host.lab.run('ls', imagesFolder)),
+    xml: (name: string, ...flags: string[]) => host.lab.virsh('dumpxml', ...flags, name),
+    /** Removes all of it */
+    async clear() {
+      for (const name of lines(await host.lab.virsh('list', '--all', '--name'))) {
+        await host.lab.virsh('destroy', name).catch(() => undefined)
+        await host.lab.virsh('undefine', name)
+      }
+      for (const file of lines(await host.lab.run('ls', imagesFolder)))
+        await host.lab.run('rm', `${imagesFolder}/${file}`)
+    },
+  }
+}
