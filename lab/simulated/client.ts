@@ -102,12 +102,12 @@ export class Client {
   async #answer(frame: Frame): Promise<void> {
     const name = procedureName(frame.program, frame.procedure)
     const older = olderProcedure(frame.program, frame.procedure)
+    if (!name && !older) throw new Refusal('rpc', `unknown procedure: ${frame.procedure}`, 'rpc')
     if (!this.#isOpened && !(name && beforeOpen.includes(name))) {
       throw new Refusal('internalError', 'internal error: connection not open', 'rpc')
     }
     if (name) await this.#answerNamed(name, frame)
     else if (older) this.#answerOlder(older, frame)
-    else throw new Refusal('rpc', `unknown procedure: ${frame.procedure}`, 'rpc')
   }
 
   async #answerNamed<N extends ProcedureName>(name: N, frame: Frame): Promise<void> {

@@ -18,7 +18,7 @@ export interface SimulatedFleetOptions {
   seed?: string
   /** How often something happens by itself, over the whole fleet. */
   eventsPerSecond?: number
-  /** What is lost between hosts of different sites is the bandwidth. */
+  /** How fast memory and disks go from host to host. */
   linkBytesPerSecond?: { withinSite: number; betweenSites: number }
 }
 
@@ -40,7 +40,7 @@ export class SimulatedFleet {
 
   constructor(options: SimulatedFleetOptions) {
     const { size, seed = 'skerry', eventsPerSecond = 0 } = options
-    const link = options.linkBytesPerSecond ?? { withinSite: 10 * gigabit, betweenSites: gigabit }
+    const link = options.linkBytesPerSecond ?? { withinSite: 10 * gigabit, betweenSites: 2.5 * gigabit }
     this.#next = seeded(`happening/${seed}`)
     this.#eventsPerSecond = eventsPerSecond
     this.plan = size ? countedPlan(size.hosts, size.vms, seed) : standingPlan()
@@ -66,9 +66,14 @@ export class SimulatedFleet {
 
   /** Where a VM is now, by UUID or name; undefined when it is nowhere. */
   find(vm: string): { host: SimulatedHost; vm: Vm } | undefined {
+    const isThere = (found: Vm | undefined): found is Vm => found !== undefined && !found.isComing
     for (const host of this.hosts) {
-      const found = host.model.vms.get(vm) ?? host.model.vmByName(vm)
-      if (found && !(found.job && !found.isPersistent)) return { host, vm: found }
+      const found = host.model.vms.get(vm)
+      if (isThere(found)) return { host, vm: found }
+    }
+    for (const host of this.hosts) {
+      const found = host.model.vmByName(vm)
+      if (isThere(found)) return { host, vm: found }
     }
     return undefined
   }

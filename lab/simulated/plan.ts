@@ -1,6 +1,7 @@
 import { guestPlans, type SitePlan, sharedPoolName, sitePlans, type TenantPlan, tenantPlans } from '#lab/fleet-plan.ts'
 import { stableUuid } from '#lab/guest/definition.ts'
 import type { HostPlan } from './model/host.ts'
+import type { Pace } from './model/load.ts'
 import { seeded } from './model/wave.ts'
 
 const gib = 1024 * 1024
@@ -15,7 +16,7 @@ export interface VmPlan {
   memoryKiB: number
   /** The pool of its disk, where that is not the host's own. */
   pool?: string
-  isBusy: boolean
+  pace: Pace
   isOn: boolean
 }
 
@@ -67,7 +68,7 @@ export function standingPlan(): FleetPlan {
       vcpus: guest.vcpus * 2,
       memoryKiB: guest.memoryMib * 1024 * memoryFactor,
       ...(pool ? { pool } : {}),
-      isBusy: guest.isBusy ?? false,
+      pace: guest.tags.includes('db') ? 'restless' : guest.isBusy ? 'busy' : 'quiet',
       isOn: true,
     }
   })
@@ -149,7 +150,7 @@ export function countedPlan(hostCount: number, vmCount: number, seed: string): F
       host: host.name,
       vcpus: memoryKiB > 4 * gib ? 4 : 2,
       memoryKiB: Math.floor(memoryKiB),
-      isBusy: next() < 0.1,
+      pace: next() < 0.1 ? 'busy' : role === 'db' && next() < 0.1 ? 'restless' : 'quiet',
       isOn: next() < 0.9 && left > memoryKiB,
     })
   }

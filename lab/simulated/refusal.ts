@@ -1,21 +1,29 @@
 import { errorCode, errorDomain } from '#server/libvirt/error.ts'
 
+/** What libvirt says only of definitions that nobody but a person writes. */
+const moreCodes = { noName: 21 } as const
+const moreDomains = { xml: 5 } as const
+const codes = { ...errorCode, ...moreCodes }
+const domains = { ...errorDomain, ...moreDomains }
+
 /** A call that is answered with an error, in libvirt's numbers. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: number
   readonly domain: number
 
-  constructor(code: keyof typeof errorCode, message: string, domain: keyof typeof errorDomain = 'qemu') {
+  constructor(code: keyof typeof codes, message: string, domain: keyof typeof domains = 'qemu') {
     super(message)
-    this.code = errorCode[code]
-    this.domain = errorDomain[domain]
+    this.code = codes[code]
+    this.domain = domains[domain]
   }
 }
 
 /** The call makes no sense in the state that the VM is in. */
-export const notNow = (message: string) =>
-  new Refusal('operationInvalid', `Requested operation is not valid: ${message}`)
+export const notNow = (message: string, domain?: keyof typeof domains) =>
+  new Refusal('operationInvalid', `Requested operation is not valid: ${message}`, domain)
+
+export const notRunning = (domain: keyof typeof domains = 'domainConfig') => notNow('domain is not running', domain)
 
 export const invalidArgument = (message: string) => new Refusal('invalidArgument', `invalid argument: ${message}`)
 

@@ -4,7 +4,7 @@ import { aliasOf, kibOf, readXml } from '../model/definition.ts'
 import { Element } from '../model/element.ts'
 import type { Host } from '../model/host.ts'
 import type { Vm } from '../model/vm.ts'
-import { invalidArgument, notNow, Refusal } from '../refusal.ts'
+import { invalidArgument, notNow, notRunning, Refusal } from '../refusal.ts'
 import type { Handlers } from './handler.ts'
 
 interface Targets {
@@ -17,7 +17,7 @@ function targetsOf(vm: Vm, flags: number): Targets {
   const given = flags & (affect.live | affect.config)
   const live = given ? (given & affect.live) !== 0 : vm.isActive
   const config = given ? (given & affect.config) !== 0 : !vm.isActive
-  if (live && !vm.isActive) throw notNow('domain is not running')
+  if (live && !vm.isActive) throw notRunning()
   if (config && !vm.isPersistent) throw notNow('transient domains do not have any persistent config')
   return { live, config }
 }
@@ -53,7 +53,7 @@ function attach(root: Element, device: Element) {
   const devices = devicesOf(root)
   if (devices.children.some((each) => isSame(each, device))) {
     const name = device.find('target')?.attributes.dev ?? device.find('mac')?.attributes.address ?? device.name
-    throw new Refusal('operationFailed', `operation failed: target ${name} already exists`)
+    throw notNow(`target ${name} already exists`)
   }
   const last = devices.children.findLastIndex((each) => each.name === device.name)
   devices.children.splice(last < 0 ? devices.children.length : last + 1, 0, Element.parse(device.toString()))
@@ -123,7 +123,6 @@ export const editHandlers: Handlers = {
     if (flags & memoryFlag.maximum && targets.live) {
       throw notNow('cannot resize the maximum memory on an active domain')
     }
-    if (targets.live && wanted > vm.shape.memoryKiB) host.reserve(wanted - vm.shape.memoryKiB)
     edit(vm, targets, (root) => {
       const maximum = kibOf(root.find('memory'))
       const put = (name: string, value: number) =>
@@ -134,6 +133,7 @@ export const editHandlers: Handlers = {
         return
       }
       if (wanted > maximum) throw invalidArgument('cannot set memory higher than max memory')
+      if (targets.live && wanted > vm.shape.memoryKiB) host.reserve(wanted - vm.shape.memoryKiB)
       put('currentMemory', wanted)
     })
     if (targets.live) host.tell('domainBalloonChange', { domain: vm.handle, actualKiB: memoryKiB })
@@ -185,7 +185,8 @@ export const editHandlers: Handlers = {
     const name = type === metadataType.description ? 'description' : 'title'
     const own = root.find('metadata')?.children.find((child) => namespaceOf(child) === uri)
     const metadata = type === metadataType.element ? own?.toString() : root.find(name)?.text
-    if (!metadata) throw new Refusal('noMetadata', 'metadata not found: Requested metadata element is not present')
+    if (!metadata)
+      throw new Refusal('noMetadata', 'metadata not found: Requested metadata element is not present', 'domainConfig')
     return { metadata }
   },
   domainRename({ domain, newName }, { host }) {

@@ -82,10 +82,12 @@ export const migrationHandlers: Handlers = {
     return {}
   },
   domainMigrateSetMaxDowntime({ domain, downtimeMs }, { host }) {
-    migrationOf(host, domain.uuid).setMaxDowntime(Number(downtimeMs))
+    const vm = host.vm(domain.uuid)
+    mustRun(vm)
+    vm.maxDowntimeMs = Number(downtimeMs)
     return {}
   },
-  domainMigrateGetMaxDowntime: () => ({ downtimeMs: 300n }),
+  domainMigrateGetMaxDowntime: ({ domain }, { host }) => ({ downtimeMs: BigInt(host.vm(domain.uuid).maxDowntimeMs) }),
   domainMigrateSetMaxSpeed({ domain, bandwidth }, { host }) {
     const vm = host.vm(domain.uuid)
     if (bandwidth > unlimitedMib) throw invalidArgument(`bandwidth must be less than ${unlimitedMib + 1n}`)

@@ -71,11 +71,7 @@ export function readXml(source: string, root?: string): Element {
   try {
     const element = Element.parse(source)
     if (root === undefined || element.name === root) return element
-    throw new Refusal(
-      'xmlError',
-      `XML error: unexpected root element <${element.name}>, expecting <${root}>`,
-      'domainConfig',
-    )
+    throw new Refusal('xmlError', `XML error: unexpected root element <${element.name}>, expecting <${root}>`, 'xml')
   } catch (error) {
     if (!(error instanceof XmlError)) throw error
     throw new Refusal('xmlDetail', `(${root ?? 'device'}_definition): ${error.message}`, 'domainConfig')
@@ -100,7 +96,7 @@ export const kibOf = (element: Element | undefined) =>
 export function normalDefinition(source: string): Element {
   const vm = readXml(source, 'domain')
   const wrong = (what: string) => new Refusal('xmlError', `XML error: ${what}`, 'domainConfig')
-  if (!vm.find('name')?.text) throw new Refusal('internalError', 'missing domain name information', 'domainConfig')
+  if (!vm.find('name')?.text) throw new Refusal('noName', 'missing domain name information', 'domainConfig')
   if (!vm.find('os/type')) throw wrong('an os <type> must be specified')
   const memoryKib = kibOf(vm.find('memory') ?? vm.find('currentMemory'))
   if (!(memoryKib > 0)) throw wrong('missing or invalid memory element')

@@ -45,7 +45,7 @@ export class Landing {
     this.#isPersistent = (plan.flags & migrateFlag.persistDestination) !== 0
     this.#agentConnected = vm.agentConnected
     const definition = plan.persistentXml ? normalDefinition(plan.persistentXml).toString() : vm.definition
-    this.vm = new Vm({ uuid: vm.uuid, name: vm.name, definition, isBusy: vm.isBusy })
+    this.vm = new Vm({ uuid: vm.uuid, name: vm.name, definition, pace: vm.pace })
     this.vm.isPersistent = false
     this.vm.autostart = vm.autostart
     this.vm.begin(host.takeId(), config, vm.ranMs)

@@ -13,18 +13,28 @@ export interface Load {
   memoryShare: Wave
 }
 
-/** The same VM always works the same way. A busy one keeps its CPUs, disks and memory moving. */
-export function loadOf(uuid: string, isBusy: boolean): Load {
+/** How much a VM does; a restless one changes its memory faster than a link between sites carries it away. */
+export type Pace = 'quiet' | 'busy' | 'restless'
+
+const dirtyBytes: Record<Pace, [number, number]> = {
+  quiet: [0.3e6, 12e6],
+  busy: [40e6, 160e6],
+  restless: [0.6e9, 0.9e9],
+}
+
+/** The same VM always works the same way. */
+export function loadOf(uuid: string, pace: Pace): Load {
   const next = seeded(uuid)
-  const factor = isBusy ? 6 : 1
+  const isQuiet = pace === 'quiet'
+  const factor = isQuiet ? 1 : 6
   const wave = (from: number, to: number) => new Wave(spread(next, from, to), next)
   return {
-    cpu: isBusy ? wave(0.25, 0.5) : wave(0.005, 0.15),
+    cpu: isQuiet ? wave(0.005, 0.15) : wave(0.25, 0.5),
     diskReadBytes: wave(500 * factor, 200_000 * factor),
     diskWrittenBytes: wave(4_000 * factor, 400_000 * factor),
     receivedBytes: wave(500 * factor, 300_000 * factor),
     transmittedBytes: wave(500 * factor, 300_000 * factor),
-    dirtyBytes: isBusy ? wave(40e6, 160e6) : wave(0.3e6, 12e6),
+    dirtyBytes: wave(...dirtyBytes[pace]),
     memoryShare: wave(0.15, 0.45),
   }
 }

@@ -55,12 +55,12 @@ function addVm(host: Host, plan: VmPlan) {
     name: `${plan.name}.qcow2`,
     format: 'qcow2',
     capacityBytes,
-    allocationBytes: Math.round(spread(next, 0.5 * gib, Math.min(8 * gib, capacityBytes))),
+    allocationBytes: Math.round(spread(next, 0.2 * gib, 1.5 * gib)),
     backing: undefined,
   })
-  const { uuid, name, vcpus, memoryKiB, isBusy } = plan
+  const { uuid, name, vcpus, memoryKiB, pace } = plan
   const definition = newDefinition({ uuid, name, notes: '', vcpus, memoryKiB, diskPath: path, network: fleetNetwork })
-  const vm = new Vm({ uuid, name, definition, isBusy })
+  const vm = new Vm({ uuid, name, definition, pace })
   vm.autostart = plan.isOn
   host.vms.set(uuid, vm)
   if (!plan.isOn) return

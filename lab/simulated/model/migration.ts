@@ -11,8 +11,6 @@ import type { Vm } from './vm.ts'
 const tickMs = 50
 const pageBytes = 4096
 const mebibyte = 2 ** 20
-/** QEMU's own limit when nobody sets another. */
-const defaultDowntimeMs = 300
 const switchOverMs = 12
 const suspendedMigrated = 1
 const suspendedPostCopy = 7
@@ -34,7 +32,6 @@ export class Migration implements Job {
   readonly #memoryTotal: number
   readonly #diskTotal: number
   #phase: Phase = 'setup'
-  #maxDowntimeMs = defaultDowntimeMs
   #throttlePercent = 0
   #iteration = 0
   #memorySent = 0
@@ -112,7 +109,7 @@ export class Migration implements Job {
     this.#dirtied = Math.min(this.#memoryTotal * 0.7, this.#dirtied + this.#dirtyBytesPerSecond * seconds)
     if (this.#memoryLeft > 0) return
     const downtimeMs = (this.#dirtied / this.#bytesPerSecond) * 1000
-    if (downtimeMs <= this.#maxDowntimeMs || !this.#vm.isRunning) return this.#switchOver(downtimeMs)
+    if (downtimeMs <= this.#vm.maxDowntimeMs || !this.#vm.isRunning) return this.#switchOver(downtimeMs)
     this.#memoryLeft = this.#dirtied
     if (this.#flags & migrateFlag.autoConverge && this.#iteration >= 2) {
       this.#throttlePercent = Math.min(99, this.#throttlePercent === 0 ? 20 : this.#throttlePercent + 10)
@@ -129,6 +126,7 @@ export class Migration implements Job {
   #switchOver(downtimeMs: number) {
     this.#memorySent += this.#dirtied
     this.#memoryLeft = 0
+    this.#dirtied = 0
     this.#downtimeMs = Math.round(downtimeMs) + switchOverMs
     const wasRunning = this.#vm.isRunning
     clearInterval(this.#timer)
@@ -156,13 +154,10 @@ export class Migration implements Job {
       throw notNow('post-copy can not begin at this moment')
     this.#phase = 'post-copy'
     this.#memoryLeft += this.#dirtied
+    this.#dirtied = 0
     this.#downtimeMs = switchOverMs
     this.#pauseSource(pausedReason.postCopy, suspendedPostCopy)
     this.#landing.arrive(this.#vm, runningReason.postCopy)
-  }
-
-  setMaxDowntime(ms: number) {
-    this.#maxDowntimeMs = ms
   }
 
   abort() {
@@ -222,7 +217,7 @@ export class Migration implements Job {
     return {
       operation: { int: operation },
       time_elapsed: whole(elapsedMs),
-      downtime: whole(this.#downtimeMs ?? this.#maxDowntimeMs),
+      downtime: whole(this.#downtimeMs ?? this.#vm.maxDowntimeMs),
       setup_time: whole(Math.min(this.#setupMs, elapsedMs)),
       data_total: whole(this.#memoryTotal + this.#diskTotal),
       data_processed: whole(this.#memorySent + diskDone),

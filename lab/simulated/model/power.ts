@@ -7,7 +7,7 @@ import {
   shutOffReason,
   stoppedDetail,
 } from '#server/libvirt/value.ts'
-import { notNow, Refusal } from '../refusal.ts'
+import { notNow, notRunning, Refusal } from '../refusal.ts'
 import { normalDefinition } from './definition.ts'
 import type { Host } from './host.ts'
 import { Vm } from './vm.ts'
@@ -19,6 +19,7 @@ const startedBooted = 0
 const pausedByPerson = 0
 const resumedByPerson = 0
 const shutDownByGuest = 1
+const shutDownByHost = 2
 
 /** Runs `then` later, unless the VM was stopped or started anew meanwhile. */
 function later(host: Host, vm: Vm, ms: number, then: () => void) {
@@ -52,14 +53,14 @@ export function start(host: Host, vm: Vm, paused = false) {
     return
   }
   vm.continue(runningReason.booted)
-  host.tellLife(vm, 'started', startedBooted)
   host.tellLife(vm, 'resumed', resumedByPerson)
+  host.tellLife(vm, 'started', startedBooted)
   boot(host, vm)
 }
 
 /** @throws Refusal while it is off */
 export function mustRun(vm: Vm) {
-  if (!vm.isActive) throw notNow('domain is not running')
+  if (!vm.isActive) throw notRunning()
 }
 
 /** @throws Refusal without a guest agent that answers */
@@ -98,12 +99,13 @@ function remove(host: Host, vm: Vm, reason: number, detail: number) {
 
 export function forceOff(host: Host, vm: Vm) {
   mustRun(vm)
+  host.tellLife(vm, 'shutDown', shutDownByHost)
   remove(host, vm, shutOffReason.destroyed, stoppedDetail.destroyed)
 }
 
 /** Presses the power button; the guest takes its time. */
 export function shutDown(host: Host, vm: Vm) {
-  mustRun(vm)
+  if (!vm.isActive) throw notRunning('qemu')
   if (!vm.isRunning) return
   later(host, vm, shutDownMs, () => {
     if (!vm.isRunning) return
@@ -130,12 +132,12 @@ export function define(host: Host, source: string): Vm {
   const namesake = host.vmByName(name)
   if (namesake && namesake.uuid !== uuid) {
     const text = `operation failed: domain '${name}' already exists with uuid ${namesake.uuid}`
-    throw new Refusal('operationFailed', text, 'domain')
+    throw new Refusal('operationFailed', text, 'domainConfig')
   }
   const present = host.vms.get(uuid)
   if (present && present.name !== name) {
     const text = `operation failed: domain '${present.name}' is already defined with uuid ${uuid}`
-    throw new Refusal('operationFailed', text, 'domain')
+    throw new Refusal('operationFailed', text, 'domainConfig')
   }
   const definition = root.toString()
   const vm = present ?? new Vm({ uuid, name, definition })

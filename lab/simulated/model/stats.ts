@@ -2,6 +2,7 @@ import { statsGroup } from '#server/libvirt/flag.ts'
 import type { TypedParamsInput } from '#server/libvirt/protocol.ts'
 import { cardDevice } from './definition.ts'
 import type { Host } from './host.ts'
+import { bootMs } from './power.ts'
 import type { Vm } from './vm.ts'
 import type { Wave } from './wave.ts'
 
@@ -86,11 +87,12 @@ const groups: Partial<Record<Group, (host: Host, vm: Vm, into: Numbered) => void
     into['balloon.maximum'] = BigInt(vm.shape.maximumKiB)
     if (!vm.isActive) return
     const { available, usable, unused, rss } = memoryOf(vm)
+    into['balloon.last-update'] = count(Date.now() / 1000)
+    into['balloon.rss'] = rss
+    if (vm.ranMs < bootMs) return
     into['balloon.available'] = available
     into['balloon.usable'] = usable
     into['balloon.unused'] = unused
-    into['balloon.last-update'] = count(Date.now() / 1000)
-    into['balloon.rss'] = rss
   },
   vcpu(_host, vm, into) {
     const { vcpus, maximumVcpus } = vm.shape

@@ -1,7 +1,7 @@
-import { domainState, runningReason, shutOffReason } from '#server/libvirt/value.ts'
+import { domainState, pausedReason, runningReason, shutOffReason } from '#server/libvirt/value.ts'
 import { runningXml, type Shape, shapeOf } from './definition.ts'
 import type { Job, JobRecord } from './job.ts'
-import { type Load, loadOf } from './load.ts'
+import { type Load, loadOf, type Pace } from './load.ts'
 
 /** A VM of a simulated host: what it is and what state it is in. Its counters follow from time; nothing ticks. */
 export class Vm {
@@ -18,23 +18,25 @@ export class Vm {
   isPersistent = true
   autostart = false
   agentConnected = false
-  readonly isBusy: boolean
+  readonly pace: Pace
   /** The job under way, and the last one that ended. */
   job: Job | undefined
   lastJob: JobRecord | undefined
   dirtyRateMeasure: { startedAtMs: number; seconds: number } | undefined
+  /** What limits its migrations: MiB a second, 0 for none, and QEMU's own limit of the time it may stand still. */
   maxSpeedMib: bigint = 0n
+  maxDowntimeMs = 300
   /** Guest time that passed before it was last continued. */
   #ranMs = 0
   #continuedAtMs: number | undefined
   #shape: { of: string; is: Shape } | undefined
   #load: Load | undefined
 
-  constructor(options: { uuid: string; name: string; definition: string; isBusy?: boolean }) {
+  constructor(options: { uuid: string; name: string; definition: string; pace?: Pace }) {
     this.uuid = options.uuid
     this.name = options.name
     this.definition = options.definition
-    this.isBusy = options.isBusy ?? false
+    this.pace = options.pace ?? 'quiet'
   }
 
   get isActive(): boolean {
@@ -43,6 +45,11 @@ export class Vm {
 
   get isRunning(): boolean {
     return this.#continuedAtMs !== undefined
+  }
+
+  /** A migration brings it here; until it arrives it is still the other host's. */
+  get isComing(): boolean {
+    return this.job !== undefined && this.state === domainState.paused && this.reason === pausedReason.migration
   }
 
   /** How the protocol names it. */
@@ -58,7 +65,7 @@ export class Vm {
   }
 
   get load(): Load {
-    this.#load ??= loadOf(this.uuid, this.isBusy)
+    this.#load ??= loadOf(this.uuid, this.pace)
     return this.#load
   }
 
