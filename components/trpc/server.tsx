@@ -23,6 +23,9 @@ const requestQueryClient = cache(makeQueryClient)
 /** The procedures as query options, answered in this process within the same request and permission. */
 export const trpc = createTRPCOptionsProxy({ ctx: requestContext, router: appRouter, queryClient: requestQueryClient })
 
+/** Who is signed in, or null. */
+export const currentActor = async (): Promise<Actor | null> => (await requestContext()).actor
+
 /** Who is signed in; whoever is not is sent to sign in and comes back here. */
 export async function requireActor(): Promise<Actor> {
   const { actor } = await requestContext()
@@ -31,21 +34,28 @@ export async function requireActor(): Promise<Actor> {
   redirect(`/login?next=${encodeURIComponent(path)}`)
 }
 
+/** What is being read ahead for this request. */
+const readings = cache((): Promise<void>[] => [])
+
 /** Reads ahead for the page below, which then needs no round trip of its own. A failure shows where it is used. */
 export function prefetch<Data, Err, Result, Key extends QueryKey>(
   options: FetchQueryOptions<Data, Err, Result, Key>,
 ): void {
-  void requestQueryClient().prefetchQuery(options)
+  readings().push(requestQueryClient().prefetchQuery(options))
 }
 
 /** The same for the first page of a list that is read page by page. */
 export function prefetchPage<Data, Err, Result, Key extends QueryKey, Param>(
   options: FetchInfiniteQueryOptions<Data, Err, Result, Key, Param>,
 ): void {
-  void requestQueryClient().prefetchInfiniteQuery(options)
+  readings().push(requestQueryClient().prefetchInfiniteQuery(options))
 }
 
-/** Hands what was read ahead to the client components below. */
-export function Hydrate({ children }: { children: ReactNode }) {
+/**
+ * Hands what was read ahead to the client components below. Waits for it: were it to arrive between the server's
+ * rendering and the browser's, the two would differ.
+ */
+export async function Hydrate({ children }: { children: ReactNode }) {
+  await Promise.all(readings())
   return <HydrationBoundary state={dehydrate(requestQueryClient())}>{children}</HydrationBoundary>
 }

@@ -1,0 +1,33 @@
+import type { TRPCClientErrorLike } from '@trpc/client'
+import type { AppRouter } from '#server/api/root.ts'
+
+type Failure = TRPCClientErrorLike<AppRouter>
+
+/** A refused or failed call as ErrorMessage shows it; `title` says what was being done. */
+export const failure = (title: string, error: Failure) => ({
+  title,
+  message: error.message,
+  ...(error.data?.skerry.wayOut ? { whatToDo: error.data.skerry.wayOut } : {}),
+  ...(error.data?.skerry.requestId ? { requestId: error.data.skerry.requestId } : {}),
+})
+
+/** The same in place of a page or list, with a way to ask again. */
+export const pageFailure = (
+  title: string,
+  query: { error: Failure; refetch: () => unknown; isRefetching: boolean },
+) => ({
+  ...failure(title, query.error),
+  variant: 'page' as const,
+  isRetrying: query.isRefetching,
+  ...(query.error.data?.skerry.code === 'forbidden' ? {} : { onRetry: () => void query.refetch() }),
+})
+
+/** What is wrong with one field of the input, if the refusal was about it. */
+export function fieldError(error: Failure | null, field: string): string | undefined {
+  const skerry = error?.data?.skerry
+  return skerry?.fields[field] ?? (skerry?.field === field ? error?.message : undefined)
+}
+
+/** Whether the refusal is said at a field already. */
+export const isFieldError = (error: Failure | null, fields: readonly string[]) =>
+  fields.some((field) => fieldError(error, field) !== undefined)
