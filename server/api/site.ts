@@ -1,10 +1,16 @@
 import { z } from 'zod'
-import { load } from '#server/auth/load.ts'
-import { createSite, deleteSite, updateSite } from '#server/core/site.ts'
+import { demand, load } from '#server/auth/load.ts'
+import { createSite, deleteSite, readCapacities, updateSite } from '#server/core/site.ts'
 import { SiteId, SiteInput } from '#server/schema/site.ts'
-import { change, router } from './trpc.ts'
+import { change, router, signedIn } from './trpc.ts'
 
 export const siteRouter = router({
+  /** What each site has, and what is used and promised of it. */
+  capacity: signedIn.query(({ ctx }) => {
+    demand(ctx, 'host', 'read')
+    return readCapacities(ctx.tx)
+  }),
+
   create: change('site', 'create')
     .input(SiteInput)
     .mutation(async ({ ctx, input }) => {

@@ -103,6 +103,7 @@ export const walkCases: Record<string, WalkCase> = {
   'savedView.save': asked((w) => ({ name: `mine-${w.mark}`, page: '/fleet', query: 'q' }), ...everyone),
   'savedView.delete': asked((w) => ({ id: w.savedView.id }), 'not-found', 'not-found', 'ok', 'not-found'),
 
+  'site.capacity': asked(undefined, ...operators),
   'site.create': asked((w) => ({ ...site, name: `New ${w.mark}` }), ...operators),
   'site.update': asked((w) => ({ ...site, id: w.emptySite.id, name: `Re ${w.mark}` }), ...operators),
   'site.delete': asked((w) => ({ id: w.emptySite.id }), ...operators),

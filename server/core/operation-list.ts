@@ -12,6 +12,9 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
     ...(query.targetId ? { targetId: query.targetId } : {}),
     ...(query.parentId ? { parentId: query.parentId } : {}),
     ...(query.kinds ? { kind: { in: query.kinds } } : {}),
+    ...(query.states ? { state: { in: query.states } } : {}),
+    ...(query.topLevel ? { parentId: null } : {}),
+    ...(query.since ? { createdAt: { gte: query.since } } : {}),
     ...(query.hostId ? { OR: [{ hostId: query.hostId }, { destinationHostId: query.hostId }] } : {}),
   }
   const page = (live: boolean, before: string | undefined, take: number) =>
@@ -35,7 +38,10 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
   }
   const items = rows.slice(0, limit)
   const last = rows.length > limit ? items.at(-1) : undefined
-  return { items: await toOperationRows(tx, items), next: last ? { live: items.length <= liveCount, id: last.id } : null }
+  return {
+    items: await toOperationRows(tx, items),
+    next: last ? { live: items.length <= liveCount, id: last.id } : null,
+  }
 }
 
 /** One operation with the input it was given and, of a bulk or drain operation, its children. */

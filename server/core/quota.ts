@@ -11,28 +11,36 @@ export interface Quotas {
 }
 
 /**
- * What the tenant has: its VMs, and what live operations of it will add. A migration reserves room at a host but adds
- * nothing to the tenant; a VM being made counts by its row as soon as there is one.
+ * What each of these tenants has: its VMs, and what live operations of it will add. A migration reserves room at a host
+ * but adds nothing to the tenant; a VM being made counts by its row as soon as there is one.
  */
-export async function readUse(tx: Tx, tenantId: string): Promise<ResourceAmounts> {
-  const [use] = await tx.$queryRaw<ResourceAmounts[]>`
+export async function readUses(tx: Tx, tenantIds: readonly string[]): Promise<Map<string, ResourceAmounts>> {
+  const rows = await tx.$queryRaw<(ResourceAmounts & { tenantId: string })[]>`
     WITH has AS (
-      SELECT count(*) AS vms, coalesce(sum(vcpu_count), 0) AS vcpus, coalesce(sum(memory_bytes), 0) AS memory,
-        coalesce(sum(disk_bytes), 0) AS disk, coalesce(sum(snapshot_count), 0) AS snapshots
-      FROM vm WHERE tenant_id = ${tenantId}
+      SELECT tenant_id, count(*) AS vms, sum(vcpu_count) AS vcpus, sum(memory_bytes) AS memory, sum(disk_bytes) AS disk,
+        sum(snapshot_count) AS snapshots
+      FROM vm WHERE tenant_id = ANY (${[...tenantIds]}) GROUP BY tenant_id
     ), adds AS (
-      SELECT count(*) FILTER (WHERE kind <> 'edit-vm') AS vms, coalesce(sum(reserved_vcpus), 0) AS vcpus,
-        coalesce(sum(reserved_memory_bytes), 0) AS memory, coalesce(sum(reserved_disk_bytes), 0) AS disk
+      SELECT tenant_id, count(*) FILTER (WHERE kind <> 'edit-vm') AS vms, sum(reserved_vcpus) AS vcpus,
+        sum(reserved_memory_bytes) AS memory, sum(reserved_disk_bytes) AS disk
       FROM operation
-      WHERE tenant_id = ${tenantId} AND state IN ('queued', 'running', 'cancelling')
+      WHERE tenant_id = ANY (${[...tenantIds]}) AND state IN ('queued', 'running', 'cancelling')
         AND (kind = 'edit-vm' OR kind IN ('create-vm', 'clone-vm')
           AND NOT EXISTS (SELECT 1 FROM vm WHERE vm.id::text = operation.target_id))
+      GROUP BY tenant_id
     )
-    SELECT (has.vms + adds.vms)::int AS vms, (has.vcpus + adds.vcpus)::int AS vcpus,
-      (has.memory + adds.memory)::bigint AS "memoryBytes", (has.disk + adds.disk)::bigint AS "diskBytes",
-      has.snapshots::int AS snapshots
-    FROM has, adds`
-  return use ?? { vcpus: 0, memoryBytes: 0n, diskBytes: 0n, vms: 0, snapshots: 0 }
+    SELECT asked.id AS "tenantId", (coalesce(has.vms, 0) + coalesce(adds.vms, 0))::int AS vms,
+      (coalesce(has.vcpus, 0) + coalesce(adds.vcpus, 0))::int AS vcpus,
+      (coalesce(has.memory, 0) + coalesce(adds.memory, 0))::bigint AS "memoryBytes",
+      (coalesce(has.disk, 0) + coalesce(adds.disk, 0))::bigint AS "diskBytes", coalesce(has.snapshots, 0)::int AS snapshots
+    FROM unnest(${[...tenantIds]}::text[]) AS asked (id)
+    LEFT JOIN has ON has.tenant_id = asked.id LEFT JOIN adds ON adds.tenant_id = asked.id`
+  return new Map(rows.map(({ tenantId, ...use }) => [tenantId, use]))
+}
+
+export async function readUse(tx: Tx, tenantId: string): Promise<ResourceAmounts> {
+  const nothing: ResourceAmounts = { vcpus: 0, memoryBytes: 0n, diskBytes: 0n, vms: 0, snapshots: 0 }
+  return (await readUses(tx, [tenantId])).get(tenantId) ?? nothing
 }
 
 const gib = (bytes: bigint | number) => `${Math.round((Number(bytes) / 2 ** 30) * 10) / 10} GiB`

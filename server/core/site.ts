@@ -38,3 +38,30 @@ export async function deleteSite(tx: Tx, id: string) {
   }
   return tx.site.delete({ where: { id } })
 }
+
+/** What a site has and what is promised of it. Memory in bytes, CPU use in whole CPUs. */
+export interface SiteCapacity {
+  siteId: string
+  cpus: number
+  /** Of hosts that answer */
+  cpusUsed: number
+  vcpusPromised: number
+  memoryBytes: number
+  memoryUsedBytes: number
+  memoryPromisedBytes: number
+}
+
+/** Of the hosts that are connected: what an unreachable host has can't be used. */
+export const readCapacities = (tx: Tx) =>
+  tx.$queryRaw<SiteCapacity[]>`
+    WITH promised AS (
+      SELECT host_id, sum(vcpu_count) AS vcpus, sum(memory_bytes) AS memory FROM vm
+      WHERE state IN ('running', 'paused', 'shutting_down', 'unknown') GROUP BY host_id
+    )
+    SELECT site_id::text AS "siteId", sum(cpu_count)::int AS cpus,
+      coalesce(sum(cpu_usage * cpu_count), 0)::float8 AS "cpusUsed",
+      coalesce(sum(promised.vcpus), 0)::int AS "vcpusPromised", sum(memory_bytes)::float8 AS "memoryBytes",
+      sum(memory_bytes - memory_free_bytes)::float8 AS "memoryUsedBytes",
+      coalesce(sum(promised.memory), 0)::float8 AS "memoryPromisedBytes"
+    FROM host LEFT JOIN promised ON promised.host_id = host.id
+    WHERE host.state = 'connected' GROUP BY site_id`

@@ -3,7 +3,7 @@ import type { Tenant } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import type { Quota } from '#server/schema/tenant.ts'
-import { type Quotas, readUse } from './quota.ts'
+import { type Quotas, readUse, readUses } from './quota.ts'
 
 export const quotasOf = (tenant: Tenant): Quotas => ({
   vcpus: tenant.quotaVcpus,
@@ -13,18 +13,22 @@ export const quotasOf = (tenant: Tenant): Quotas => ({
   snapshots: tenant.quotaSnapshots,
 })
 
-/** By name, with the number of its VMs; only those within the scope. */
+/** By name, with what they use of their quotas; only those within the scope. */
 export async function listTenants(tx: Tx) {
   const tenants = await tx.tenant.findMany({
     orderBy: [{ name: 'asc' }, { id: 'asc' }],
-    include: { _count: { select: { vms: true, members: true } } },
+    include: { _count: { select: { members: true } } },
   })
+  const uses = await readUses(
+    tx,
+    tenants.map((tenant) => tenant.id),
+  )
   return tenants.map((tenant) => ({
     id: tenant.id,
     name: tenant.name,
     slug: tenant.slug,
     createdAt: tenant.createdAt,
-    vmCount: tenant._count.vms,
+    use: uses.get(tenant.id),
     memberCount: tenant._count.members,
     quotas: quotasOf(tenant),
   }))

@@ -50,6 +50,11 @@ export const OperationList = z.object({
   hostId: z.uuid().optional(),
   parentId: z.uuid().optional(),
   kinds: z.array(z.enum(operationKinds)).max(operationKinds.length).optional(),
+  states: z.array(z.enum([...liveStates, ...endedStates])).optional(),
+  /** Without the parts of bulk and drain operations */
+  topLevel: z.boolean().optional(),
+  /** Begun after this */
+  since: z.coerce.date().optional(),
   limit: z.number().int().min(1).max(200).default(50),
   cursor: z.object({ live: z.boolean(), id: z.uuid() }).nullish(),
 })
