@@ -20,7 +20,7 @@ const MigrationResult = z.object({
 export type MigrationResult = z.infer<typeof MigrationResult>
 
 /** What became of each change of an edit. */
-const EditResult = z.object({ outcomes: z.array(z.object({ what: z.string(), live: z.boolean() })) })
+const EditResult = z.object({ changes: z.array(z.object({ what: z.string(), live: z.boolean() })) })
 
 /** What became of each thing of a bulk or drain operation. */
 const ItemsResult = z.object({
@@ -31,7 +31,7 @@ export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 export const migrationResult = (operation: OperationRow) =>
   operation.kind === 'migrate-vm' ? (MigrationResult.safeParse(operation.result).data ?? null) : null
 
-export const editOutcomes = (operation: OperationRow) => EditResult.safeParse(operation.result).data?.outcomes ?? []
+export const editOutcomes = (operation: OperationRow) => EditResult.safeParse(operation.result).data?.changes ?? []
 
 export const itemResults = (operation: OperationRow) => ItemsResult.safeParse(operation.result).data?.items ?? []
 

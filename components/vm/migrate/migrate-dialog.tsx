@@ -1,0 +1,143 @@
+'use client'
+
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatBytes, formatBytesPerSecond } from '#components/ui/format.ts'
+import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { Spinner } from '#components/ui/spinner.tsx'
+import { refusal } from '../refusal.ts'
+import { HostList } from './host-list.tsx'
+import { MigrateDetail } from './migrate-detail.tsx'
+import { MigrateOptions, usualOptions } from './migrate-options.tsx'
+import { aboutStop, aboutTime, bySite, type Preview, quickest } from './migrate-words.ts'
+import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
+
+type Vm = Outputs['vm']['get']
+
+/** Where to, how long, will it converge: asked before the move, from measured figures. */
+export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+  const trpc = useTRPC()
+  const vmQuery = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
+  const vm = vmQuery.data
+  const preview = useQuery(trpc.vm.migratePreview.queryOptions({ id: vmId }, { staleTime: 0 }))
+  const measuring = useDirtyMeasure(vmId, vm?.can.measure)
+  const [chosen, setChosen] = useState<string | null>(null)
+  const [options, setOptions] = useState(usualOptions)
+  const migrate = useMutation(trpc.vm.migrate.mutationOptions({ onSuccess: onClose }))
+
+  const eligible = preview.data?.candidates.filter((candidate) => candidate.eligible) ?? []
+  const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data)
+  const error = refusal(`${vm?.name ?? 'The VM'} stays where it is`, migrate.error)
+  const readError = vmQuery.error ?? preview.error
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={vm ? `Migrate ${vm.name}` : 'Migrate'}
+      description={vm && <Facts vm={vm} preview={preview.data} measuring={measuring} />}
+      size="xl"
+      footerNote={
+        candidate?.estimate &&
+        `Takes ${aboutTime(candidate.estimate.totalMs)}, ${
+          candidate.estimate.converges === 'off'
+            ? 'while it is off'
+            : `of which it stands still ${aboutStop(candidate.estimate.downtimeMs)}`
+        }`
+      }
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            isPending={migrate.isPending}
+            disabledReason={candidate ? undefined : 'No host can take it now'}
+            onPress={() =>
+              candidate && migrate.mutate({ id: vmId, destinationHostId: candidate.hostId, ...options })
+            }
+          >
+            {candidate ? `Migrate to ${candidate.name}` : 'Migrate'}
+          </Button>
+        </>
+      }
+    >
+      {readError ? (
+        <ErrorMessage
+          title="The hosts could not be looked at"
+          message={readError.message}
+          whatToDo={readError.data?.skerry.wayOut}
+          onRetry={() => void preview.refetch()}
+          isRetrying={preview.isRefetching}
+        />
+      ) : vm && preview.data ? (
+        <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
+          <Hosts vm={vm} preview={preview.data} value={candidate?.hostId ?? null} onChange={setChosen} />
+          <div className="flex min-w-0 flex-col gap-4">
+            {candidate ? (
+              <MigrateDetail
+                candidate={candidate}
+                dirty={preview.data.dirty}
+                memoryBytes={Number(vm.memoryBytes)}
+                isMeasuring={measuring.isMeasuring}
+              />
+            ) : (
+              <EmptyState title="No host can take it now">
+                Each host says at the left what is in the way. Free some memory there, or add a host.
+              </EmptyState>
+            )}
+            {candidate && (
+              <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />
+            )}
+            {error && <ErrorMessage {...error} />}
+          </div>
+        </div>
+      ) : (
+        <SkeletonRows rows={6} label="Looking at every host" />
+      )}
+    </Dialog>
+  )
+}
+
+function Hosts(props: { vm: Vm; preview: Preview; value: string | null; onChange: (hostId: string) => void }) {
+  const trpc = useTRPC()
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  return (
+    <HostList
+      groups={bySite(props.preview, places.data, props.vm.siteId)}
+      hosts={places.data?.hosts ?? []}
+      value={props.value}
+      onChange={props.onChange}
+    />
+  )
+}
+
+/** What moves: where it is, how much memory, and how fast that changes. */
+function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefined; measuring: DirtyMeasuring }) {
+  const dirty = preview?.dirty
+  return (
+    <span className="flex flex-wrap items-center gap-x-1.5">
+      On {vm.host.name} in {vm.site.name} · {formatBytes(Number(vm.memoryBytes))} of memory
+      {vm.state === 'running' && (
+        <span role="status" className="inline-flex items-center gap-1.5">
+          ·
+          {measuring.isMeasuring ? (
+            <>
+              <Spinner sizePx={12} /> measuring how fast it changes…
+            </>
+          ) : dirty ? (
+            <span>
+              {formatBytesPerSecond(dirty.bytesPerSecond)} of it change (measured <RelativeTime at={dirty.measuredAt} />)
+            </span>
+          ) : (
+            <span title={measuring.problem}>{measuring.problem ?? 'how fast it changes is not measured'}</span>
+          )}
+        </span>
+      )}
+    </span>
+  )
+}

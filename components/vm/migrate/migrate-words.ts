@@ -1,0 +1,81 @@
+import type { Outputs } from '#components/trpc/client.tsx'
+import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
+import type { VisualState } from '#components/ui/state.ts'
+
+export type Preview = Outputs['vm']['migratePreview']
+export type Candidate = Preview['candidates'][number]
+export type Estimate = NonNullable<Candidate['estimate']>
+type Places = Outputs['fleet']['places']
+
+export const convergence: Record<Estimate['converges'], { look: VisualState; word: string; sentence: string }> = {
+  yes: {
+    look: 'running',
+    word: 'Converges',
+    sentence: 'The link carries memory faster than the guest changes it, so what is left shrinks with every round.',
+  },
+  slowed: {
+    look: 'degraded',
+    word: 'If slowed',
+    sentence:
+      'The guest changes its memory about as fast as the link carries it. Its CPUs are slowed down until it fits.',
+  },
+  'post-copy': {
+    look: 'degraded',
+    word: 'By post-copy',
+    sentence: 'The guest changes its memory faster than the link carries it, even slowed down. Only post-copy ends it.',
+  },
+  unknown: {
+    look: 'unknown',
+    word: 'Not known',
+    sentence: 'How fast the guest changes its memory is not measured, so the time is what an idle guest would take.',
+  },
+  off: { look: 'off', word: 'Is off', sentence: 'It is off, so there is no memory to move.' },
+}
+
+/** "about 12 s": the estimate is not better than that. */
+export const aboutTime = (durationMs: number) => `≈ ${formatDuration(Math.max(1, durationMs / 1000))}`
+export const aboutStop = (durationMs: number) => `≈ ${formatMilliseconds(Math.round(durationMs))}`
+
+/** What happens to the disks, in two words. */
+export function diskWord(candidate: Candidate): string {
+  if (candidate.copiedBytes > 0) return `Copies ${formatBytes(candidate.copiedBytes)}`
+  if (candidate.disks.some((disk) => disk.mode === 'copied' || disk.mode === 'uploaded')) return 'Copies, empty yet'
+  return candidate.disks.some((disk) => disk.mode === 'shared') ? 'Shared' : 'None to move'
+}
+
+export interface SiteGroup {
+  id: string
+  name: string
+  kind: Places['sites'][number]['kind'] | undefined
+  isHere: boolean
+  /** What is known of the way there; null within the site */
+  link: { bitsPerSecond: number | null; roundTripMs: number | null } | null
+  candidates: Candidate[]
+}
+
+/** The hosts by site: sites with a possible host first, of those the VM's own; in each the possible ones first. */
+export function bySite(preview: Preview, places: Places | undefined, ownSiteId: string): SiteGroup[] {
+  const ids = [...new Set(preview.candidates.map((candidate) => candidate.siteId))]
+  const groups = ids.map((id): SiteGroup => {
+    const site = places?.sites.find((each) => each.id === id)
+    const ends = [id, ownSiteId]
+    const link = places?.links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
+    return {
+      id,
+      name: site?.name ?? 'Another site',
+      kind: site?.kind,
+      isHere: id === ownSiteId,
+      link: id === ownSiteId ? null : { bitsPerSecond: link?.bitsPerSecond ?? null, roundTripMs: link?.roundTripMs ?? null },
+      candidates: preview.candidates.filter((candidate) => candidate.siteId === id),
+    }
+  })
+  const rank = (group: SiteGroup) =>
+    (group.candidates.some((candidate) => candidate.eligible) ? 0 : 2) + (group.isHere ? 0 : 1)
+  return groups.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
+}
+
+/** The quickest of the possible hosts; undefined without one. */
+export const quickest = (preview: Preview | undefined): Candidate | undefined =>
+  preview?.candidates
+    .filter((candidate) => candidate.eligible)
+    .toSorted((a, b) => (a.estimate?.totalMs ?? 0) - (b.estimate?.totalMs ?? 0))[0]

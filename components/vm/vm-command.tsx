@@ -1,0 +1,84 @@
+import {
+  ArrowRightLeft,
+  CirclePause,
+  CirclePlay,
+  Copy,
+  Lock,
+  LockOpen,
+  Pencil,
+  Play,
+  Power,
+  RotateCcw,
+  RotateCw,
+  Trash2,
+  Zap,
+} from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Outputs } from '#components/trpc/client.tsx'
+import type { MenuAction, MenuGroup } from '#components/ui/menu.tsx'
+import type { PowerInput } from '#server/schema/vm-action.ts'
+
+export type PowerAction = PowerInput['action']
+export type VmCommand = PowerAction | 'migrate' | 'clone' | 'edit' | 'delete' | 'protect' | 'unprotect'
+
+/** What a command needs to know of its VM; rows and pages both have it. */
+export interface CommandVm {
+  id: string
+  name: string
+  protected: boolean
+}
+
+/** Each command's answer: true, or why not. Null while it is being asked. */
+export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may'> | null
+
+const iconSizePx = 14
+const icon = (Icon: typeof Play) => <Icon size={iconSizePx} aria-hidden="true" />
+
+export const commandLook: Record<VmCommand, { label: string; icon: ReactNode; isDanger?: boolean }> = {
+  start: { label: 'Start', icon: icon(Play) },
+  shutdown: { label: 'Shut down…', icon: icon(Power) },
+  reboot: { label: 'Reboot', icon: icon(RotateCw) },
+  suspend: { label: 'Suspend', icon: icon(CirclePause) },
+  resume: { label: 'Resume', icon: icon(CirclePlay) },
+  reset: { label: 'Reset…', icon: icon(RotateCcw), isDanger: true },
+  'force-off': { label: 'Force off…', icon: icon(Zap), isDanger: true },
+  edit: { label: 'Edit…', icon: icon(Pencil) },
+  clone: { label: 'Clone…', icon: icon(Copy) },
+  migrate: { label: 'Migrate…', icon: icon(ArrowRightLeft) },
+  protect: { label: 'Protect against deletion', icon: icon(Lock) },
+  unprotect: { label: 'Switch protection off', icon: icon(LockOpen) },
+  delete: { label: 'Delete…', icon: icon(Trash2), isDanger: true },
+}
+
+/** @returns why the command can't be given now, or undefined */
+export function reasonAgainst(answers: VmAnswers, command: VmCommand): string | undefined {
+  if (!answers) return undefined
+  const isProtection = command === 'protect' || command === 'unprotect'
+  const answer = isProtection ? answers.may.protect : answers.can[command]
+  return answer === true ? undefined : answer
+}
+
+/** Every command in groups, each off with its reason; `except` are those that stand elsewhere. */
+export function vmMenu(
+  vm: CommandVm,
+  answers: VmAnswers,
+  run: (command: VmCommand) => void,
+  except: readonly VmCommand[] = [],
+): MenuGroup[] {
+  const item = (command: VmCommand): MenuAction => ({
+    id: command,
+    ...commandLook[command],
+    disabledReason: reasonAgainst(answers, command),
+    onAction: () => run(command),
+  })
+  const group = (id: string, ...commands: VmCommand[]): MenuGroup => ({
+    id,
+    items: commands.filter((command) => !except.includes(command)).map(item),
+  })
+  return [
+    group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
+    group('hard power', 'reset', 'force-off'),
+    group('change', 'migrate', 'clone', 'edit'),
+    group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
+  ]
+}
