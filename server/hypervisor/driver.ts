@@ -122,7 +122,7 @@ export type Power =
   | { action: 'force-off' }
 
 export interface EditResult {
-  /** False where it takes effect at the next start only */
+  /** The running VM has it already; false where it is off or gets it at its next start */
   live: boolean
 }
 

@@ -35,6 +35,7 @@ export const errorCode = {
   accessDenied: 88,
   storageVolumeExists: 90,
   cpuIncompatible: 91,
+  xmlInvalidSchema: 92,
   migrateFinishedOk: 93,
   authUnavailable: 94,
   agentUnsynced: 97,

@@ -46,11 +46,13 @@ export function definitionVerbs(session: Session): DefinitionVerbs {
     step: string,
     options: CallOptions,
     set: (flags: number) => Promise<unknown>,
+    canBeLive = true,
   ): Promise<EditResult> {
     const { active, persistent, flags } = await lifeOf(session, vm, step, options)
     try {
-      await set(flags)
-      return { live: active }
+      const now = active && !canBeLive ? flags & ~affect.live : flags
+      await set(now)
+      return { live: active && canBeLive }
     } catch (error) {
       const tooMuch =
         notWhileRunning(error) || refusedWith(error, errorCode.invalidArgument, errorCode.operationInvalid)
@@ -58,7 +60,7 @@ export function definitionVerbs(session: Session): DefinitionVerbs {
     }
     await set(affect.config | affect.maximum)
     await set(affect.config)
-    return { live: !active }
+    return { live: false }
   }
 
   return {
@@ -112,8 +114,14 @@ export function definitionVerbs(session: Session): DefinitionVerbs {
     async setVcpus(vm, count, options = {}) {
       const step = "change a VM's vCPUs"
       const domain = { uuid: vm }
-      return resize(vm, step, options, (flags) =>
-        session.change(step, 'domainSetVcpusFlags', { domain, vcpus: count, flags }, options),
+      // A CPU added to a running emulated guest can end it: its cache of translated code has no room for one more.
+      const canBeLive = (await read(vm, options)).accelerator === 'kvm'
+      return resize(
+        vm,
+        step,
+        options,
+        (flags) => session.change(step, 'domainSetVcpusFlags', { domain, vcpus: count, flags }, options),
+        canBeLive,
       )
     },
 

@@ -82,7 +82,7 @@ export function deviceVerbs(session: Session): DeviceVerbs {
       if (!path) throw session.refuse('not-found', step, `the VM has no disk ${target}`, 'Look at its disks again.')
       const { volume } = await session.read(step, 'storageVolLookupByPath', { path }, options)
       await session.change(step, 'storageVolResize', { volume, capacityBytes: BigInt(bytes) }, options)
-      return { live: true }
+      return { live: false }
     },
   }
 }

@@ -33,6 +33,7 @@ kind(
   'Correct what the hypervisor names and try again.',
   errorCode.xmlError,
   errorCode.xmlDetail,
+  errorCode.xmlInvalidSchema,
   errorCode.invalidArgument,
   errorCode.configUnsupported,
 )

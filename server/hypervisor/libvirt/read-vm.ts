@@ -60,6 +60,8 @@ export function vmVerbs(session: Session): VmVerbs {
       const job = await session.read('read a job', 'domainGetJobStats', { domain: { uuid } }, options)
       return job.params.operation === jobMigrationIn
     } catch (error) {
+      // The statistics of a migration are with its source alone.
+      if (refusedWith(error, errorCode.operationUnsupported)) return true
       if (refusedWith(error, errorCode.noDomain, errorCode.operationInvalid)) return false
       throw error
     }

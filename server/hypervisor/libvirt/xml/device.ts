@@ -13,6 +13,8 @@ export interface NewDisk {
   block?: boolean
   readOnly?: boolean
   shareable?: boolean
+  /** Starts and moves without it when the file is missing */
+  optional?: boolean
   /** Place in the order of booting, from 1 */
   bootOrder?: number
   serial?: string
@@ -32,7 +34,11 @@ export function diskXml(disk: NewDisk): Xml {
     'disk',
     { type: disk.block ? 'block' : 'file', device: disk.device },
     xml('driver', { name: 'qemu', type: disk.format, discard: disk.device === 'disk' && 'unmap' }),
-    disk.path !== null && xml('source', { [disk.block ? 'dev' : 'file']: disk.path }),
+    disk.path !== null &&
+      xml('source', {
+        [disk.block ? 'dev' : 'file']: disk.path,
+        startupPolicy: disk.optional && 'optional',
+      }),
     xml('target', { dev: disk.target, bus: disk.bus }),
     (disk.readOnly || disk.device === 'cdrom') && xml('readonly'),
     disk.shareable && xml('shareable'),

@@ -63,21 +63,16 @@ function bootXml(vm: NewVm, machine: string): Xml {
 const sparePorts = 8
 
 function devicesXml(vm: NewVm, isQ35: boolean): Xml {
+  // Guests made for clouds have a driver for virtio; for the board's own controllers some have none.
   const seed: NewDisk | null = vm.seedPath
-    ? {
-        target: isQ35 ? 'sda' : 'hda',
-        bus: isQ35 ? 'sata' : 'ide',
-        device: 'cdrom',
-        path: vm.seedPath,
-        format: 'raw',
-      }
+    ? { target: 'sda', bus: 'scsi', device: 'cdrom', path: vm.seedPath, format: 'raw', optional: true }
     : null
   const firstDisk = vm.disks.find((disk) => disk.device === 'disk')
   return xml(
     'devices',
     {},
     vm.disks.map((disk) => diskXml(disk === firstDisk && !vm.kernel ? { bootOrder: 1, ...disk } : disk)),
-    seed && diskXml(seed),
+    seed && [diskXml(seed), xml('controller', { type: 'scsi', model: 'virtio-scsi' })],
     isQ35 && [
       xml('controller', { type: 'pci', index: 0, model: 'pcie-root' }),
       Array.from({ length: vm.disks.length + vm.interfaces.length + sparePorts }, () =>
