@@ -68,6 +68,11 @@ async function lastMeasure(tx: Tx, vmId: string): Promise<DirtyMeasure | null> {
 export async function movingVm(tx: Tx, vmId: string, dirty: DirtyMeasure | null): Promise<MovingVm> {
   const vm = await tx.vm.findUnique({ where: { id: vmId }, include: { disks: true, interfaces: true } })
   if (!vm) throw notFound('VM', vmId)
+  const sources = vm.disks.flatMap((disk) => disk.source ?? [])
+  const volumes = await tx.volume.findMany({
+    where: { path: { in: sources }, storagePool: { hostId: vm.hostId } },
+    include: { storagePool: { select: { name: true } } },
+  })
   return {
     name: vm.name,
     hostId: vm.hostId,
@@ -81,11 +86,18 @@ export async function movingVm(tx: Tx, vmId: string, dirty: DirtyMeasure | null)
     snapshotCount: vm.snapshotCount,
     localDevices: vm.xml.split('<hostdev').length - 1,
     dirtyBytesPerSecond: dirty?.bytesPerSecond ?? null,
-    disks: vm.disks.map((disk) => ({
-      ...disk,
-      capacityBytes: Number(disk.capacityBytes),
-      allocationBytes: Number(disk.allocationBytes),
-    })),
+    // A definition names a file; which volume of which pool that is, the pools tell.
+    disks: vm.disks.map((disk) => {
+      const volume = volumes.find((each) => each.path === disk.source)
+      return {
+        ...disk,
+        poolName: disk.poolName ?? volume?.storagePool.name ?? null,
+        volumeName: disk.volumeName ?? volume?.name ?? null,
+        backingPath: disk.backingPath ?? volume?.backingPath ?? null,
+        capacityBytes: Number(disk.capacityBytes || volume?.capacityBytes || 0),
+        allocationBytes: Number(disk.allocationBytes || volume?.allocationBytes || 0),
+      }
+    }),
     networks: vm.interfaces.map((card) => card.networkName).filter((name) => name !== null),
     bridges: vm.interfaces.filter((card) => card.networkName === null).flatMap((card) => card.bridge ?? []),
   }

@@ -35,30 +35,40 @@ export async function writeHostRow(db: Db, known: KnownHost): Promise<string> {
     },
   })
   await withHost(known.uri, async (host) => {
-    for (const pool of await host.listStoragePools()) {
-      const { volumes, ...row } = pool
-      const sharedKey = known.shared?.includes(pool.name) ? `test:${pool.name}` : null
-      await db.storagePool.create({
-        data: {
-          ...row,
-          sharedKey,
-          hostId: id,
-          capacityBytes: BigInt(row.capacityBytes),
-          allocationBytes: BigInt(row.allocationBytes),
-          availableBytes: BigInt(row.availableBytes),
-          volumes: {
-            create: volumes.map((volume) => ({
-              ...volume,
-              capacityBytes: BigInt(volume.capacityBytes),
-              allocationBytes: BigInt(volume.allocationBytes),
-            })),
-          },
-        },
-      })
-    }
+    await writePools(db, id, host, known.shared ?? [])
     for (const network of await host.listNetworks()) await db.network.create({ data: { ...network, hostId: id } })
   })
   return id
+}
+
+/** Reads the host's volumes again, as the inventory does from time to time. */
+export async function writeVolumeRows(db: Db, hostId: string): Promise<void> {
+  const row = await db.host.findUniqueOrThrow({ where: { id: hostId }, include: { storagePools: true } })
+  const shared = row.storagePools.filter((pool) => pool.sharedKey).map((pool) => pool.name)
+  await db.storagePool.deleteMany({ where: { hostId } })
+  await withHost(row.uri, (host) => writePools(db, hostId, host, shared))
+}
+
+async function writePools(db: Db, hostId: string, host: HypervisorHost, shared: readonly string[]): Promise<void> {
+  for (const { volumes, ...pool } of await host.listStoragePools()) {
+    await db.storagePool.create({
+      data: {
+        ...pool,
+        hostId,
+        sharedKey: shared.includes(pool.name) ? `test:${pool.name}` : null,
+        capacityBytes: BigInt(pool.capacityBytes),
+        allocationBytes: BigInt(pool.allocationBytes),
+        availableBytes: BigInt(pool.availableBytes),
+        volumes: {
+          create: volumes.map((volume) => ({
+            ...volume,
+            capacityBytes: BigInt(volume.capacityBytes),
+            allocationBytes: BigInt(volume.allocationBytes),
+          })),
+        },
+      },
+    })
+  }
 }
 
 /** Writes a VM as its host describes it now. @returns the VM's id */

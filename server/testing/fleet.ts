@@ -5,7 +5,7 @@ import type { Operation } from '#prisma/generated/client.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { isLive } from '#server/schema/operation.ts'
-import { writeHostRow, writeVmRow } from './fleet-rows.ts'
+import { writeHostRow, writeVmRow, writeVolumeRows } from './fleet-rows.ts'
 import { testDatabase } from './postgres.ts'
 
 export interface FleetHost {
@@ -65,6 +65,7 @@ export async function testFleet(id: string, hostNames: readonly string[]): Promi
     async guest(hostName, { off, ...options }) {
       const host = find(hostName)
       const guest = off ? await createGuest(host.lab, options) : await startGuest(host.lab, options)
+      await writeVolumeRows(db, host.id)
       return { ...guest, id: await writeVmRow(db, host.id, guest.uuid) }
     },
     async ask(wanted) {

@@ -127,8 +127,11 @@ async function patiently<T>(signal: AbortSignal, run: () => Promise<T>): Promise
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof HostUnreachable) return false
-  return error instanceof OutcomeUnknown || (error instanceof SkerryError && error.code === 'unavailable')
+  if (error instanceof OutcomeUnknown) return true
+  if (!(error instanceof SkerryError) || error instanceof HostUnreachable) return false
+  // An answer, though not a good one: asking again would give the same.
+  const isAnswer = error.cause instanceof Error && error.cause.name === 'LibvirtError'
+  return error.code === 'unavailable' && !isAnswer
 }
 
 function contextFor(

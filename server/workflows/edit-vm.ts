@@ -58,12 +58,15 @@ export const editVm = defineWorkflow<EditVmInput, Memory>({
     {
       name: 'change',
       do: async (context) => {
-        const { vm, host } = await vmOnHost(context)
+        const { vm, host, facts } = await vmOnHost(context)
+        const isOff = facts.state === 'off'
         const done: EditOutcome[] = []
         for (const change of changesOf(context.input, vm, context.memory.added ?? [])) {
           context.progress({ phase: change.what })
           try {
-            done.push({ what: change.what, live: await change.make(host) })
+            const live = await change.make(host)
+            // Nothing runs that would have to be started anew.
+            done.push({ what: change.what, live: live || isOff })
           } catch (error) {
             throw after(error, change.what, done)
           }

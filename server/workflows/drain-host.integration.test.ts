@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { planDrain } from '#server/core/drain-plan.ts'
+import { enqueue, requestCancel } from '#server/core/operation.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { pause } from './pause.ts'
+
+let fleet: TestFleet
+let engine: TestEngine
+let a: FleetHost
+let b: FleetHost
+beforeAll(async () => {
+  fleet = await testFleet('drain', ['a', 'b'])
+  engine = await testEngine(fleet)
+  a = fleet.host('a')
+  b = fleet.host('b')
+})
+afterAll(async () => {
+  await engine?.stop()
+  await fleet?.close()
+})
+
+const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
+const names = async (host: FleetHost) =>
+  (await host.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean).sort()
+const drain = (host: FleetHost) =>
+  fleet.ask({
+    kind: 'drain-host',
+    target: { kind: 'host', id: host.id, name: host.name },
+    tenantId: null,
+    hostId: host.id,
+    input: {},
+  })
+
+test('a drained host is empty, what can not leave is named, and it takes nothing new', async () => {
+  await fleet.guest('a', { name: 'd1', memoryMib: 96 })
+  await fleet.guest('a', { name: 'd2', memoryMib: 96, pool: 'nas' })
+  await fleet.guest('a', { name: 'd3', off: true })
+  const stuck = await fleet.guest('a', { name: 'd4', off: true })
+  await a.lab.virsh('snapshot-create-as', 'd4', 'before')
+  await fleet.db.vm.update({ where: { id: stuck.id }, data: { snapshotCount: 1 } })
+
+  const plan = await planDrain(fleet.db, a.id)
+  expect(plan.map((item) => [item.name, item.to?.name ?? null]).sort()).toEqual([
+    ['d1', 'b'],
+    ['d2', 'b'],
+    ['d3', 'b'],
+    ['d4', null],
+  ])
+  expect(plan.find((item) => item.name === 'd2')?.to?.copiedBytes).toBe(0)
+
+  const end = await fleet.ended(await drain(a), 110_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ moved: 3, stayed: [{ name: 'd4', reason: expect.stringMatching(/snapshot/) }] })
+  expect(await names(a)).toEqual(['d4'])
+  expect(await names(b)).toEqual(['d1', 'd2', 'd3'])
+  expect((await b.lab.virsh('list', '--name')).split('\n').filter(Boolean).sort()).toEqual(['d1', 'd2'])
+  expect((await fleet.db.host.findUniqueOrThrow({ where: { id: a.id } })).draining).toBe(true)
+  const back = (await planDrain(fleet.db, b.id)).flatMap((item) => item.reasons)
+  expect(back.every((reason) => reason.includes('being drained'))).toBe(true)
+  await fleet.db.host.update({ where: { id: a.id }, data: { draining: false } })
+})
+
+test('cancelling a drain stops the moves, opens the host, and no VM is lost', async () => {
+  const id = await drain(b)
+  let child = null
+  for (let i = 0; i < 100 && !child; i++) {
+    await pause(100)
+    child = await fleet.db.operation.findFirst({ where: { parentId: id, state: 'running' } })
+  }
+  expect(child).not.toBeNull()
+  const operation = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
+  await fleet.db.$transaction((tx) => requestCancel(tx, operation, actor))
+  const end = await fleet.ended(id, 60_000)
+  expect(end.state).toBe('cancelled')
+  expect(end.undone).toEqual(['opened the host to VMs again'])
+  expect((await fleet.db.host.findUniqueOrThrow({ where: { id: b.id } })).draining).toBe(false)
+  const all = [...(await names(a)), ...(await names(b))].sort()
+  expect(all).toEqual(['d1', 'd2', 'd3', 'd4'])
+  const children = await fleet.db.operation.findMany({ where: { parentId: id } })
+  expect(children.every((child) => child.finishedAt !== null)).toBe(true)
+})
+
+test('a bulk action has a result for each VM, also for those that were refused', async () => {
+  const vms = await fleet.db.vm.findMany({ where: { name: { in: ['d1', 'd2'] } }, orderBy: { name: 'asc' } })
+  const parent = await fleet.db.$transaction(async (tx) => {
+    const asker = { tx, actor, requestId: null }
+    const refused = [{ vmId: 'x', name: 'd9', reason: 'It is off already.' }]
+    const bulk = await enqueue(asker, {
+      kind: 'bulk-vm',
+      target: { kind: 'fleet', id: 'bulk', name: '3 VMs' },
+      tenantId: null,
+      exclusive: false,
+      input: { refused },
+    })
+    for (const vm of vms) {
+      await enqueue(asker, {
+        kind: 'power-vm',
+        target: { kind: 'vm', id: vm.id, name: vm.name },
+        tenantId: null,
+        hostId: vm.hostId,
+        parentId: bulk.id,
+        input: { action: 'force-off' },
+      })
+    }
+    return bulk
+  })
+  const end = await fleet.ended(parent.id)
+  expect(end.error).toBeNull()
+  expect(end.result).toEqual({
+    items: [
+      { id: vms[0]?.id, name: 'd1', state: 'succeeded', reason: null },
+      { id: vms[1]?.id, name: 'd2', state: 'succeeded', reason: null },
+      { id: 'x', name: 'd9', state: 'failed', reason: 'It is off already.' },
+    ],
+  })
+  for (const host of [a, b]) expect((await host.lab.virsh('list', '--name')).trim()).toBe('')
+})

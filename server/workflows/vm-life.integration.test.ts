@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { writeVmRow } from '#server/testing/fleet-rows.ts'
+import { judgeOf } from '#server/testing/judge.ts'
+import { askClone, askCreate, mib } from '#server/testing/new-vm.ts'
+import { pause } from './pause.ts'
+
+/** One VM from its making to its end, each step judged by the host. */
+let fleet: TestFleet
+let engine: TestEngine
+let a: FleetHost
+beforeAll(async () => {
+  fleet = await testFleet('life', ['a'])
+  engine = await testEngine(fleet)
+  a = fleet.host('a')
+})
+afterAll(async () => {
+  await engine?.stop()
+  await fleet?.close()
+})
+
+const judge = () => judgeOf(a, 'app')
+const ask = async (
+  kind: 'power-vm' | 'edit-vm' | 'edit-vm-xml' | 'delete-vm' | 'measure-vm',
+  id: string,
+  input: object,
+) => {
+  const vm = await fleet.db.vm.findUniqueOrThrow({ where: { id } })
+  const target = { kind: 'vm' as const, id, name: vm.name }
+  return fleet.ended(await fleet.ask({ kind, target, tenantId: null, hostId: a.id, input: { ...input } }))
+}
+async function agentRun(name: string, path: string, ...args: string[]): Promise<string> {
+  const execute = async (command: object) =>
+    JSON.parse(await a.lab.virsh('qemu-agent-command', name, JSON.stringify(command))).return
+  const { pid } = await execute({ execute: 'guest-exec', arguments: { path, arg: args, 'capture-output': true } })
+  for (;;) {
+    const status = await execute({ execute: 'guest-exec-status', arguments: { pid } })
+    if (status.exited) return Buffer.from(status['out-data'] ?? '', 'base64').toString()
+    await pause(100)
+  }
+}
+async function agentUp(name: string): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    const answered = await a.lab
+      .virsh('qemu-agent-command', name, '{"execute":"guest-ping"}', '--timeout', '5')
+      .catch(() => null)
+    if (answered !== null) return
+    await pause(200)
+  }
+  throw new Error(`The agent of ${name} did not answer within two minutes`)
+}
+
+let id = ''
+test('created from a template, it boots and does what cloud-init was told', async () => {
+  const userData = '#cloud-config\nhostname: app-host\nruncmd:\n  - echo done > /run/from-cloud-init\n'
+  const operation = await askCreate(fleet, 'app', {
+    userData,
+    notes: 'An <app> & more',
+    disks: [{ sizeBytes: 80 * mib }, { sizeBytes: 16 * mib }],
+  })
+  id = operation.targetId
+  const reserved = await fleet.db.vm.findUniqueOrThrow({ where: { id } })
+  expect(reserved).toMatchObject({ state: 'creating', hostId: a.id, diskBytes: BigInt(96 * mib) })
+  const end = await fleet.ended(operation.id)
+  expect(end.error).toBeNull()
+  expect(await judge().running()).toEqual(['app'])
+  expect(await judge().xml('app')).toContain('An &lt;app&gt; &amp; more')
+  await agentUp('app')
+  expect((await agentRun('app', '/bin/hostname')).trim()).toBe('app-host')
+  for (let i = 0; i < 20 && !(await agentRun('app', '/bin/ls', '/run')).includes('from-cloud-init'); i++)
+    await pause(500)
+  expect((await agentRun('app', '/bin/cat', '/run/from-cloud-init')).trim()).toBe('done')
+  expect(await agentRun('app', '/bin/cat', '/sys/block/vda/size', '/sys/block/vdb/size')).toBe(
+    `${(80 * mib) / 512}\n${(16 * mib) / 512}\n`,
+  )
+})
+
+test('the rate at which it changes memory is measured while it runs', async () => {
+  const end = await ask('measure-vm', id, { measureMs: 1_000 })
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ bytesPerSecond: expect.any(Number), measuredMs: 1_000 })
+})
+
+test('edited while it runs: a disk and a card at once, more vCPUs from the next start', async () => {
+  const end = await ask('edit-vm', id, {
+    addDisks: [{ sizeBytes: 32 * mib }],
+    resizeDisks: [{ target: 'vdb', sizeBytes: 24 * mib }],
+    addInterfaces: [{ network: 'fleet' }],
+    vcpuCount: 2,
+    autostart: true,
+    notes: 'changed',
+  })
+  expect(end.error).toBeNull()
+  const { changes } = end.result as { changes: { what: string; live: boolean }[] }
+  expect(Object.fromEntries(changes.map((change) => [change.what, change.live]))).toMatchObject({
+    'write its notes': true,
+    'start it with its host': true,
+    'give it 2 vCPUs': false,
+    'add the disk vdc': true,
+    'resize the disk vdb': true,
+    'add a network card in fleet': true,
+  })
+  const live = await judge().xml('app')
+  const next = await judge().xml('app', '--inactive')
+  for (const xml of [live, next]) {
+    expect(xml).toContain("<target dev='vdc'")
+    expect(xml.match(/<interface /g)).toHaveLength(2)
+  }
+  expect(live).toMatch(/<vcpu placement='static'>1<\/vcpu>/)
+  expect(next).toMatch(/<vcpu placement='static'>2<\/vcpu>/)
+  expect(await a.lab.virsh('domblkinfo', 'app', 'vdb')).toMatch(new RegExp(`Capacity: +${24 * mib}`))
+  expect(await a.lab.virsh('dominfo', 'app')).toMatch(/Autostart: +enable/)
+  expect((await agentRun('app', '/bin/cat', '/sys/block/vdb/size')).trim()).toBe(`${(24 * mib) / 512}`)
+})
+
+test('off, it is renamed, and a disk goes with its file', async () => {
+  expect((await ask('power-vm', id, { action: 'force-off' })).state).toBe('succeeded')
+  const before = await judge().files()
+  const end = await ask('edit-vm', id, { name: 'app-renamed', removeDisks: ['vdc'] })
+  expect(end.error).toBeNull()
+  expect(await judge().known()).toEqual(['app-renamed'])
+  expect(await judge().xml('app-renamed')).not.toContain('vdc')
+  expect((await judge().files()).length).toBe(before.length - 1)
+  await fleet.db.vm.update({ where: { id }, data: { name: 'app-renamed', state: 'off' } })
+})
+
+test('a definition by hand: libvirt has the last word, and another UUID is refused', async () => {
+  const xml = await judge().xml('app-renamed', '--inactive')
+  const wrong = await ask('edit-vm-xml', id, { xml: xml.replace('<vcpu', '<vcpus').replace('</vcpu>', '</vcpus>') })
+  expect(wrong.error).toMatchObject({ code: 'invalid' })
+  const other = await ask('edit-vm-xml', id, { xml: xml.replace(/<uuid>..../, '<uuid>ffff') })
+  expect(other.error).toMatchObject({ code: 'invalid', message: expect.stringMatching(/must keep the UUID/) })
+  const good = await ask('edit-vm-xml', id, {
+    xml: xml.replace('<title>', '').replace('<on_crash>destroy', '<on_crash>restart'),
+  })
+  expect(good.error).toBeNull()
+  expect(await judge().xml('app-renamed', '--inactive')).toContain('<on_crash>restart')
+})
+
+test('cloned, both exist, and a name that is taken is refused', async () => {
+  await writeRow()
+  await expect(askClone(fleet, id, 'app-renamed')).rejects.toThrow(/named app-renamed on that host already/)
+  const operation = await askClone(fleet, id, 'app-twin')
+  const end = await fleet.ended(operation.id)
+  expect(end.error).toBeNull()
+  expect((await judge().known()).sort()).toEqual(['app-renamed', 'app-twin'])
+  expect((await ask('delete-vm', operation.targetId, {})).error).toBeNull()
+  expect(await judge().known()).toEqual(['app-renamed'])
+})
+
+test('protected, it is not deleted; then it is, but for a disk that another one stands on', async () => {
+  await fleet.db.vm.update({ where: { id }, data: { protected: true } })
+  const refused = await ask('delete-vm', id, {})
+  expect(refused.error).toMatchObject({ message: expect.stringMatching(/protected/) })
+  expect(await judge().known()).toEqual(['app-renamed'])
+  await fleet.db.vm.update({ where: { id }, data: { protected: false } })
+  const folder = '/var/lib/libvirt/images'
+  const second = (await judge().files()).find((file) => file.startsWith('app-vdb')) ?? ''
+  await a.lab.run(
+    'qemu-img',
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-F',
+    'qcow2',
+    '-b',
+    `${folder}/${second}`,
+    `${folder}/other.qcow2`,
+  )
+  await a.lab.virsh('pool-refresh', 'default')
+  const end = await ask('delete-vm', id, {})
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ kept: [`${folder}/${second}`] })
+  expect(await judge().known()).toEqual([])
+  expect(await judge().files()).toEqual([second])
+  expect(await a.lab.virsh('vol-list', 'templates')).toContain('tiny-linux.qcow2')
+})
+
+/** As the inventory would. */
+async function writeRow(): Promise<void> {
+  const { uuid } = await fleet.db.vm.findUniqueOrThrow({ where: { id } })
+  await writeVmRow(fleet.db, a.id, uuid, { id })
+}
