@@ -9,6 +9,14 @@ import { ensureClient } from './prisma.mjs'
 import { nodeCommand, stopPrograms, tryProgram } from './program.mjs'
 import { SetupError, step } from './step.mjs'
 
+/** Enough for modules that read it; a bench makes its own database. */
+const environment = {
+  DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
+  BETTER_AUTH_SECRET: 'only-for-benches-only-for-benches-only-for',
+  SKERRY_KEY: Buffer.alloc(32, 7).toString('base64'),
+  SKERRY_LOG_LEVEL: 'error',
+}
+
 const [name = '', ...rest] = process.argv.slice(2)
 const program = inRoot('bench', `${name}.ts`)
 if (!/^[\w-]+$/.test(name) || !existsSync(program)) {
@@ -23,7 +31,10 @@ try {
   await step('System packages', (detail) => ensurePackages(wanted, detail), { out })
   await step('npm packages', ensureNpmPackages, { out })
   await step('Database client', ensureClient, { out })
-  const { code } = await tryProgram(nodeCommand(program, ...rest), { env: process.env, show: true })
+  const { code } = await tryProgram(nodeCommand(program, ...rest), {
+    env: { ...environment, ...process.env },
+    show: true,
+  })
   process.exitCode = code === 0 ? 0 : 1
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error)
