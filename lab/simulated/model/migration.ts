@@ -12,6 +12,8 @@ const tickMs = 50
 const pageBytes = 4096
 const mebibyte = 2 ** 20
 const switchOverMs = 12
+/** The most of its memory that a guest writes to within one round. */
+const hotShare = 0.25
 const suspendedMigrated = 1
 const suspendedPostCopy = 7
 
@@ -106,7 +108,7 @@ export class Migration implements Job {
       if (this.#memoryLeft <= 0) this.#complete()
       return
     }
-    this.#dirtied = Math.min(this.#memoryTotal * 0.7, this.#dirtied + this.#dirtyBytesPerSecond * seconds)
+    this.#dirtied = Math.min(this.#memoryTotal * hotShare, this.#dirtied + this.#dirtyBytesPerSecond * seconds)
     if (this.#memoryLeft > 0) return
     const downtimeMs = (this.#dirtied / this.#bytesPerSecond) * 1000
     if (downtimeMs <= this.#vm.maxDowntimeMs || !this.#vm.isRunning) return this.#switchOver(downtimeMs)
