@@ -1,3 +1,4 @@
+import { formatDuration } from '#components/ui/format.ts'
 import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 import { outcomeText } from './operation-result.ts'
@@ -9,7 +10,6 @@ import {
   operationTookMs,
   operationWord,
 } from './operation-words.ts'
-import { formatDuration } from '#components/ui/format.ts'
 
 /** Progress while it lives, the outcome once it ended. */
 export function OperationProgress({ operation }: { operation: OperationRow }) {

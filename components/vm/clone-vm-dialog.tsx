@@ -43,7 +43,13 @@ export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => 
       footer={
         <>
           <Button onPress={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form="clone-vm" isPending={clone.isPending} isDisabled={Boolean(problem)}>
+          <Button
+            variant="primary"
+            type="submit"
+            form="clone-vm"
+            isPending={clone.isPending}
+            isDisabled={Boolean(problem)}
+          >
             Clone
           </Button>
         </>

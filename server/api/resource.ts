@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { demand } from '#server/auth/load.ts'
-import { listNetworks, listStoragePools, listTemplates, listVolumes } from '#server/core/host.ts'
+import { listNetworkNames, listNetworks, listStoragePools, listTemplates, listVolumes } from '#server/core/host.ts'
 import { router, signedIn } from './trpc.ts'
 
 export const networkRouter = router({
@@ -8,6 +8,9 @@ export const networkRouter = router({
     demand(ctx, 'host', 'read')
     return listNetworks(ctx.tx)
   }),
+
+  /** What a VM can be plugged into, and at which sites. */
+  names: signedIn.query(({ ctx }) => listNetworkNames(ctx.tx)),
 })
 
 export const storageRouter = router({

@@ -109,6 +109,7 @@ export const walkCases: Record<string, WalkCase> = {
   'site.delete': asked((w) => ({ id: w.emptySite.id }), ...operators),
   'host.get': asked((w) => ({ id: w.host.id }), ...hidden),
   'network.list': asked(undefined, ...operators),
+  'network.names': asked(undefined, ...everyone),
   'storage.list': asked(undefined, ...operators),
   'storage.volumes': asked((w) => ({ storagePoolId: w.pool.id }), ...operators),
   'template.list': asked(undefined, ...everyone),

@@ -56,4 +56,18 @@ export async function listNetworks(tx: Tx) {
   }))
 }
 
+/** Networks by name with where they can be had, and nothing else of the hosts: what a tenant may know of them. */
+export async function listNetworkNames(tx: Tx) {
+  const networks = await tx.network.findMany({
+    where: { active: true },
+    orderBy: { name: 'asc' },
+    select: { name: true, hostId: true, host: { select: { siteId: true } } },
+  })
+  return [...Map.groupBy(networks, ({ name }) => name)].map(([name, rows]) => ({
+    name,
+    hostIds: rows.map((row) => row.hostId),
+    siteIds: [...new Set(rows.map((row) => row.host.siteId))],
+  }))
+}
+
 export const listTemplates = (tx: Tx) => tx.template.findMany({ orderBy: { name: 'asc' } })

@@ -32,13 +32,15 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring }: Mi
           ))}
           {isLiveMove && (
             <Step mark="bg-series-4" title={`Memory: ${aboutTime(estimate.memoryMs)}`}>
-              {formatBytes(memoryBytes)} in {estimate.rounds === 1 ? 'one round' : `about ${estimate.rounds} rounds`}
-              , while it goes on running
+              {formatBytes(memoryBytes)} in {estimate.rounds === 1 ? 'one round' : `about ${estimate.rounds} rounds`},
+              while it goes on running
             </Step>
           )}
           <Step
             mark="bg-migrating"
-            title={isLiveMove ? `Switch over: stands still ${aboutStop(estimate.downtimeMs)}` : 'Defined there, removed here'}
+            title={
+              isLiveMove ? `Switch over: stands still ${aboutStop(estimate.downtimeMs)}` : 'Defined there, removed here'
+            }
           >
             {isLiveMove && 'Connections stay open; programs in it notice a pause'}
           </Step>

@@ -57,9 +57,7 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
             variant="primary"
             isPending={migrate.isPending}
             disabledReason={candidate ? undefined : 'No host can take it now'}
-            onPress={() =>
-              candidate && migrate.mutate({ id: vmId, destinationHostId: candidate.hostId, ...options })
-            }
+            onPress={() => candidate && migrate.mutate({ id: vmId, destinationHostId: candidate.hostId, ...options })}
           >
             {candidate ? `Migrate to ${candidate.name}` : 'Migrate'}
           </Button>
@@ -90,9 +88,7 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
                 Each host says at the left what is in the way. Free some memory there, or add a host.
               </EmptyState>
             )}
-            {candidate && (
-              <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />
-            )}
+            {candidate && <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />}
             {error && <ErrorMessage {...error} />}
           </div>
         </div>
@@ -131,7 +127,8 @@ function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefine
             </>
           ) : dirty ? (
             <span>
-              {formatBytesPerSecond(dirty.bytesPerSecond)} of it change (measured <RelativeTime at={dirty.measuredAt} />)
+              {formatBytesPerSecond(dirty.bytesPerSecond)} of it change (measured <RelativeTime at={dirty.measuredAt} />
+              )
             </span>
           ) : (
             <span title={measuring.problem}>{measuring.problem ?? 'how fast it changes is not measured'}</span>

@@ -65,7 +65,10 @@ export function bySite(preview: Preview, places: Places | undefined, ownSiteId: 
       name: site?.name ?? 'Another site',
       kind: site?.kind,
       isHere: id === ownSiteId,
-      link: id === ownSiteId ? null : { bitsPerSecond: link?.bitsPerSecond ?? null, roundTripMs: link?.roundTripMs ?? null },
+      link:
+        id === ownSiteId
+          ? null
+          : { bitsPerSecond: link?.bitsPerSecond ?? null, roundTripMs: link?.roundTripMs ?? null },
       candidates: preview.candidates.filter((candidate) => candidate.siteId === id),
     }
   })

@@ -1,7 +1,7 @@
 'use client'
 
 import { Pencil } from 'lucide-react'
-import { useState } from 'react'
+import { parseAsStringLiteral, useQueryState } from 'nuqs'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -17,7 +17,7 @@ const reason = (answer: true | string) => (answer === true ? undefined : answer)
 /** What the VM is made of, and the way to change it. */
 export function VmConfiguration() {
   const vm = useVm()
-  const [isEditing, setEditing] = useState(false)
+  const [editing, setEditing] = useQueryState('edit', parseAsStringLiteral(['yes']))
   return (
     <div className="grid gap-4 xl:grid-cols-2">
       <Card
@@ -27,7 +27,7 @@ export function VmConfiguration() {
             size="sm"
             icon={<Pencil size={13} aria-hidden="true" />}
             disabledReason={reason(vm.can.edit)}
-            onPress={() => setEditing(true)}
+            onPress={() => void setEditing('yes')}
           >
             Edit
           </Button>
@@ -112,7 +112,7 @@ export function VmConfiguration() {
           ))}
         </ul>
       </Card>
-      {isEditing && <EditVmDialog vm={vm} onClose={() => setEditing(false)} />}
+      {editing && vm.can.edit === true && <EditVmDialog vm={vm} onClose={() => void setEditing(null)} />}
     </div>
   )
 }

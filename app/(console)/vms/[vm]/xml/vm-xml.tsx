@@ -1,0 +1,134 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Pencil } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { CodeBlock } from '#components/ui/code-block.tsx'
+import { CodeEditor } from '#components/ui/code-editor.tsx'
+import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { refusal } from '#components/vm/refusal.ts'
+import { isLive, type OperationError } from '#server/schema/operation.ts'
+import { useVm, type Vm } from '../use-vm.ts'
+
+/** The VM's definition as libvirt has it; operators change it, and libvirt says what is wrong with it. */
+export function VmXml() {
+  const vm = useVm()
+  const trpc = useTRPC()
+  const query = useQuery(trpc.vm.xml.queryOptions({ id: vm.id }, { staleTime: 0 }))
+  const [isEditing, setEditing] = useState(false)
+  if (query.error) {
+    return (
+      <ErrorMessage
+        variant="page"
+        title="The definition can’t be shown"
+        message={query.error.message}
+        whatToDo={query.error.data?.skerry.wayOut}
+      />
+    )
+  }
+  if (!query.data) return <SkeletonRows rows={12} label="Loading the definition" />
+  const { xml, canEdit } = query.data
+  if (isEditing) return <XmlEditing vm={vm} xml={xml} onEnd={() => setEditing(false)} />
+  const answer = canEdit === true ? vm.can['edit-xml'] : canEdit
+  return (
+    <div className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-center gap-3">
+        <p className="min-w-0 flex-1 basis-60 text-sm text-ink-muted">
+          As libvirt on {vm.host.name} has it. Passwords in it are left out.
+        </p>
+        <Button
+          icon={<Pencil size={14} aria-hidden="true" />}
+          disabledReason={answer === true ? undefined : answer}
+          onPress={() => setEditing(true)}
+        >
+          Edit
+        </Button>
+      </div>
+      <CodeBlock code={xml} language="xml" label="XML" />
+    </div>
+  )
+}
+
+/** libvirt's parser names the line: "(domain_definition):12: Opening and ending tag mismatch". */
+function placeOf(error: OperationError): { line: number | undefined; text: string } {
+  const match = /\(domain_definition\):(\d+):\s*([^\n]*)/.exec(error.message)
+  return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? error.message }
+}
+
+function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void }) {
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  const [text, setText] = useState(xml)
+  const [isAsking, setAsking] = useState(false)
+  const edit = useMutation(trpc.vm.editXml.mutationOptions({ onSettled: () => setAsking(false) }))
+  const operation = useQuery({
+    ...trpc.operation.get.queryOptions({ id: edit.data?.operationId ?? vm.id }),
+    enabled: edit.data !== undefined,
+  })
+  const state = operation.data?.state
+  const isAtWork = edit.isPending || (edit.data !== undefined && (state === undefined || isLive(state)))
+  const isDone = state === 'succeeded'
+  useEffect(() => {
+    if (!isDone) return
+    void client.invalidateQueries({ queryKey: trpc.vm.xml.queryKey({ id: vm.id }) })
+    onEnd()
+  }, [isDone, client, trpc, vm.id, onEnd])
+  const found = operation.data?.error ? placeOf(operation.data.error) : undefined
+  const refused = refusal('The definition was not changed', edit.error)
+  const change = (next: string) => {
+    setText(next)
+    if (edit.data) edit.reset()
+  }
+  return (
+    <div className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-center gap-2">
+        <p role="status" className="min-w-0 flex-1 basis-60 text-sm text-ink-muted">
+          {isAtWork
+            ? 'libvirt reads it…'
+            : vm.state === 'off'
+              ? 'In effect when it is started. Name and UUID must stay.'
+              : 'It is running: in effect from the next start on. Name and UUID must stay.'}
+        </p>
+        <Button onPress={onEnd} isDisabled={isAtWork}>
+          Cancel
+        </Button>
+        <Button
+          variant="primary"
+          isPending={isAtWork}
+          disabledReason={text === xml ? 'Nothing is changed yet' : undefined}
+          onPress={() => setAsking(true)}
+        >
+          Save…
+        </Button>
+      </div>
+      {refused && <ErrorMessage {...refused} />}
+      <CodeEditor
+        label={`Definition of ${vm.name}`}
+        value={text}
+        onChange={change}
+        isReadOnly={isAtWork}
+        error={found?.text}
+        errorLine={found?.line}
+        className="h-[60dvh]"
+      />
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setAsking}
+        tone="primary"
+        title={`Change the definition of ${vm.name}?`}
+        confirmLabel="Change it"
+        isPending={edit.isPending}
+        onConfirm={() => edit.mutate({ id: vm.id, xml: text })}
+      >
+        <p>
+          libvirt checks the text and refuses it when something is wrong. A definition that is right and still keeps the
+          VM from starting has to be changed back here.
+        </p>
+      </ConfirmDialog>
+    </div>
+  )
+}
