@@ -128,8 +128,9 @@ export const storageHandlers: Handlers = {
     return {}
   },
   storageVolDownload({ volume, offsetBytes, lengthBytes }, caller) {
-    const { allocationBytes } = volumeOf(caller.host, volume)
-    const left = Math.max(0, allocationBytes - Number(offsetBytes))
+    const { allocationBytes, capacityBytes, format } = volumeOf(caller.host, volume)
+    const fileBytes = format === 'raw' ? capacityBytes : allocationBytes
+    const left = Math.max(0, fileBytes - Number(offsetBytes))
     caller.openStream({
       direction: 'download',
       chunks: zeros(lengthBytes > 0n ? Math.min(Number(lengthBytes), left) : left),
