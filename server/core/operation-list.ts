@@ -14,7 +14,7 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
     ...(query.kinds ? { kind: { in: query.kinds } } : {}),
     ...(query.states ? { state: { in: query.states } } : {}),
     ...(query.topLevel ? { parentId: null } : {}),
-    ...(query.since ? { createdAt: { gte: query.since } } : {}),
+    ...(query.withinHours ? { createdAt: { gte: new Date(Date.now() - query.withinHours * 3_600_000) } } : {}),
     ...(query.hostId ? { OR: [{ hostId: query.hostId }, { destinationHostId: query.hostId }] } : {}),
   }
   const page = (live: boolean, before: string | undefined, take: number) =>

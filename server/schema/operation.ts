@@ -53,8 +53,8 @@ export const OperationList = z.object({
   states: z.array(z.enum([...liveStates, ...endedStates])).optional(),
   /** Without the parts of bulk and drain operations */
   topLevel: z.boolean().optional(),
-  /** Begun after this */
-  since: z.coerce.date().optional(),
+  /** Asked for no longer ago than this */
+  withinHours: z.number().int().min(1).max(8784).optional(),
   limit: z.number().int().min(1).max(200).default(50),
   cursor: z.object({ live: z.boolean(), id: z.uuid() }).nullish(),
 })

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { quotaItems, vmItems } from './attention.ts'
+
+const tenant = (use: number, limit: number | null) => ({
+  id: 't',
+  name: 'T',
+  slug: 't',
+  createdAt: new Date(),
+  memberCount: 1,
+  use: { vms: use, vcpus: 0, memoryBytes: 0n, diskBytes: 0n, snapshots: 0 },
+  quotas: { vms: limit, vcpus: null, memoryBytes: null, diskBytes: null, snapshots: null },
+})
+
+test('a quota needs attention from nine tenths on, and more so beyond it', () => {
+  expect(quotaItems([tenant(8, 10), tenant(99, null), tenant(0, 0)])).toEqual([])
+  expect(quotaItems([tenant(9, 10)])[0]).toMatchObject({ look: 'degraded', detail: 'VMs 90 %' })
+  expect(quotaItems([tenant(12, 10)])[0]).toMatchObject({ look: 'failed', text: 'is over its quota' })
+})
+
+test('many VMs in one state are one line that leads to the list of them', () => {
+  const items = vmItems([], { crashed: 0, unknown: 1200 })
+  expect(items).toEqual([
+    expect.objectContaining({ name: '1,200 VMs are in an unknown state', href: '/fleet?filter=state:unknown' }),
+  ])
+})

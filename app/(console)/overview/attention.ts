@@ -1,0 +1,104 @@
+import type { Outputs } from '#components/trpc/client.tsx'
+import { formatCount, formatPercent } from '#components/ui/format.ts'
+import type { VisualState } from '#components/ui/state.ts'
+import type { OperationRow } from '#server/schema/operation.ts'
+import type { VmRow } from '#server/schema/vm.ts'
+
+type Places = Outputs['fleet']['places']
+type Tenant = Outputs['tenant']['list'][number]
+
+/** Something that is not as it should be, and where to see to it. */
+export interface AttentionItem {
+  id: string
+  look: VisualState
+  /** What it is about; the link's text */
+  name: string
+  text: string
+  detail?: string | undefined
+  at?: Date | string
+  href: string
+}
+
+/** A quota is nearly full from this share on. */
+const nearlyFull = 0.9
+/** VMs in one state that are named one by one; more than these become one line. */
+const namedVms = 4
+
+const quotaWords = [
+  ['vms', 'VMs'],
+  ['vcpus', 'vCPUs'],
+  ['memoryBytes', 'memory'],
+  ['diskBytes', 'disk'],
+  ['snapshots', 'snapshots'],
+] as const
+
+export function quotaItems(tenants: readonly Tenant[]): AttentionItem[] {
+  return tenants.flatMap(({ id, name, use, quotas }) => {
+    const full = quotaWords.flatMap(([key, word]) => {
+      const limit = quotas[key]
+      const share = limit === null || !use ? 0 : Number(limit) === 0 ? 0 : Number(use[key]) / Number(limit)
+      return share >= nearlyFull ? [{ word, share }] : []
+    })
+    if (full.length === 0) return []
+    const isOver = full.some(({ share }) => share > 1)
+    return [
+      {
+        id: `quota ${id}`,
+        look: isOver ? 'failed' : 'degraded',
+        name,
+        text: isOver ? 'is over its quota' : 'has nearly used up its quota',
+        detail: full.map(({ word, share }) => `${word} ${formatPercent(share)}`).join(', '),
+        href: `/tenants/${id}`,
+      } satisfies AttentionItem,
+    ]
+  })
+}
+
+/** Operators go to the host; others, who can't see it, to their VMs on it. */
+export function hostItems(hosts: Places['hosts'], operator: boolean): AttentionItem[] {
+  return hosts.flatMap((host): AttentionItem[] => {
+    const href = operator ? `/hosts/${host.id}` : `/fleet?filter=host:${host.name}`
+    const about = { id: `host ${host.id}`, name: host.name, href }
+    if (host.state === 'unreachable') {
+      const detail = host.stateReason ?? undefined
+      return [{ ...about, look: 'failed', text: 'can’t be reached', detail, at: host.stateSince }]
+    }
+    return host.draining ? [{ ...about, look: 'degraded', text: 'is drained: it takes no new VMs' }] : []
+  })
+}
+
+export function vmItems(vms: readonly VmRow[], total: { crashed: number; unknown: number }): AttentionItem[] {
+  const states = [
+    { state: 'crashed', look: 'failed', one: 'crashed', many: 'VMs crashed' },
+    { state: 'unknown', look: 'unknown', one: 'is in an unknown state', many: 'VMs are in an unknown state' },
+  ] as const
+  return states.flatMap(({ state, look, one, many }): AttentionItem[] => {
+    const found = vms.filter((vm) => vm.state === state)
+    if (total[state] > namedVms) {
+      const href = `/fleet?filter=state:${state}`
+      return [{ id: `vms ${state}`, look, name: `${formatCount(total[state])} ${many}`, text: '', href }]
+    }
+    return found.map((vm) => ({
+      id: `vm ${vm.id}`,
+      look,
+      name: vm.name,
+      text: one,
+      detail: vm.stateReason ?? undefined,
+      at: vm.stateSince,
+      href: `/vms/${vm.id}`,
+    }))
+  })
+}
+
+export const operationItems = (operations: readonly OperationRow[], word: (operation: OperationRow) => string) =>
+  operations.map(
+    (operation): AttentionItem => ({
+      id: `operation ${operation.id}`,
+      look: 'failed',
+      name: `${word(operation)} ${operation.targetName}`,
+      text: 'failed',
+      detail: operation.error?.message,
+      at: operation.finishedAt ?? operation.createdAt,
+      href: `/operations?open=${operation.id}`,
+    }),
+  )

@@ -1,0 +1,30 @@
+'use client'
+
+import type { Outputs } from '#components/trpc/client.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
+
+/** Where one's own VMs are. */
+export function VmsBySiteCard({ places }: { places: Outputs['fleet']['places'] }) {
+  const sites = places.sites.filter((site) => site.count.vms > 0)
+  return (
+    <Card title="Your VMs by site" isFlush>
+      {sites.length === 0 && <EmptyState title="No VMs yet" action={<Link href="/fleet/create">Create a VM</Link>} />}
+      <ul className="divide-y divide-line">
+        {sites.map((site) => (
+          <li key={site.id} className="flex items-center gap-3 px-4 py-2 text-sm">
+            <Link href={`/sites/${site.id}`} tone="plain" className="min-w-0 flex-1 truncate font-medium">
+              {site.name}
+            </Link>
+            <Link href={`/fleet?filter=${encodeURIComponent(`site:"${site.name}"`)}`} tone="muted">
+              {formatCount(site.count.vms)} {site.count.vms === 1 ? 'VM' : 'VMs'}, {formatCount(site.count.running)}{' '}
+              running
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}

@@ -1,0 +1,71 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import { useMemo } from 'react'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { formatBitsPerSecond, formatCount, formatMilliseconds } from '#components/ui/format.ts'
+import { type MapLink, type MapSite, WorldMap } from '#components/ui/world-map.tsx'
+import { linkLook, siteLook } from './site-state.ts'
+
+type Places = Outputs['fleet']['places']
+
+const kinds = { region: 'region', edge: 'edge', emulated_edge: 'emulated' } as const
+const counted = (count: number, one: string, many: string) => `${formatCount(count)} ${count === 1 ? one : many}`
+
+const asMapSite = (site: Places['sites'][number], operator: boolean): MapSite => ({
+  id: site.id,
+  name: site.name,
+  latitude: site.latitude,
+  longitude: site.longitude,
+  kind: kinds[site.kind],
+  state: siteLook(site).look,
+  summary: [
+    operator ? `${formatCount(site.hostsConnected)} of ${counted(site.hosts, 'host', 'hosts')}` : null,
+    counted(site.count.vms, 'VM', 'VMs'),
+  ]
+    .filter(Boolean)
+    .join(' · '),
+  details: site.simulated ? 'Simulated' : undefined,
+})
+
+/** Round trip and rate of a link, as far as they were measured. */
+export const linkSummary = (link: Pick<Places['links'][number], 'roundTripMs' | 'bitsPerSecond'>) =>
+  [
+    link.roundTripMs === null ? null : formatMilliseconds(link.roundTripMs),
+    link.bitsPerSecond === null ? null : formatBitsPerSecond(link.bitsPerSecond),
+  ]
+    .filter(Boolean)
+    .join(' · ')
+
+const asMapLink = (link: Places['links'][number]): MapLink => ({
+  id: link.id,
+  fromId: link.fromSiteId,
+  toId: link.toSiteId,
+  state: linkLook[link.state].look,
+  ...(linkSummary(link) ? { summary: linkSummary(link) } : {}),
+})
+
+export interface SiteMapProps {
+  places: Places
+  /** Others know only the hosts that carry their VMs */
+  operator: boolean
+  heightPx?: number
+  className?: string
+}
+
+/** Every site where it is and how it is; choosing one opens it. */
+export function SiteMap({ places, operator, heightPx, className }: SiteMapProps) {
+  const router = useRouter()
+  const sites = useMemo(() => places.sites.map((site) => asMapSite(site, operator)), [places.sites, operator])
+  const links = useMemo(() => places.links.map(asMapLink), [places.links])
+  return (
+    <WorldMap
+      label="Sites on the map"
+      sites={sites}
+      links={links}
+      onSelect={(site) => router.push(`/sites/${site.id}`)}
+      {...(heightPx ? { heightPx } : {})}
+      {...(className ? { className } : {})}
+    />
+  )
+}

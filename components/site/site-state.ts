@@ -1,0 +1,18 @@
+import type { VisualState } from '#components/ui/state.ts'
+
+export const siteKindWord = { region: 'Region', edge: 'Edge', emulated_edge: 'Emulated edge' } as const
+
+/** How a site is, told from its hosts. */
+export function siteLook(site: { hosts: number; hostsConnected: number }): { look: VisualState; word: string } {
+  if (site.hosts === 0) return { look: 'off', word: 'No hosts' }
+  if (site.hostsConnected === site.hosts) return { look: 'running', word: 'All right' }
+  if (site.hostsConnected === 0) return { look: 'failed', word: 'Unreachable' }
+  return { look: 'degraded', word: 'Degraded' }
+}
+
+export const linkLook = {
+  up: { look: 'running', word: 'Up' },
+  degraded: { look: 'degraded', word: 'Degraded' },
+  down: { look: 'failed', word: 'Down' },
+  unknown: { look: 'unknown', word: 'Not measured' },
+} as const
