@@ -42,7 +42,7 @@ export function Palette(props: { person: Person; isOpen: boolean; onOpenChange: 
       }),
     )
   const actions: PaletteItem[] = [
-    { id: 'create-vm', label: 'Create a VM', keywords: ['new'], onSelect: () => router.push('/fleet?create=yes') },
+    { id: 'create-vm', label: 'Create a VM', keywords: ['new'], onSelect: () => router.push('/fleet/create') },
     ...(person.operator
       ? [{ id: 'add-host', label: 'Add a host', onSelect: () => router.push('/hosts?add=yes') }]
       : []),

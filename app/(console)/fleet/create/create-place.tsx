@@ -1,0 +1,142 @@
+'use client'
+
+import { Plus, Trash2 } from 'lucide-react'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { formatBytes } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Select } from '#components/ui/select.tsx'
+import type { CreateDraft } from './create-draft.ts'
+import type { CreatePartProps } from './create-part.ts'
+
+type Places = Outputs['fleet']['places']
+
+export interface CreatePlaceProps extends CreatePartProps {
+  places: Places
+  tenants: Places['tenants']
+  networks: Outputs['network']['names']
+  operator: boolean
+}
+
+const nobody = 'nobody'
+const automatic = 'automatic'
+const kindWord = { region: 'Region', edge: 'Edge', emulated_edge: 'Emulated edge' }
+
+/** Whose it is, where it runs, what it is plugged into. */
+export function CreatePlace(props: CreatePlaceProps) {
+  const { draft, onChange, problems, places, tenants, networks, operator } = props
+  const here = networks.filter((network) =>
+    draft.hostId ? network.hostIds.includes(draft.hostId) : network.siteIds.includes(draft.siteId ?? ''),
+  )
+  const moveTo = (place: Pick<CreateDraft, 'siteId' | 'hostId'>) => {
+    const known = networks.filter((network) => network.siteIds.includes(place.siteId ?? '')).map(({ name }) => name)
+    const kept = draft.networks.map((card) => ({ ...card, name: known.includes(card.name) ? card.name : '' }))
+    onChange({ ...draft, ...place, networks: kept })
+  }
+  return (
+    <Card title="Where">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
+        {(operator || tenants.length > 1) && (
+          <Select
+            label="Tenant"
+            value={draft.tenantId ?? nobody}
+            onChange={(id) => onChange({ ...draft, tenantId: id === nobody ? null : id })}
+            options={[
+              ...(operator ? [{ id: nobody, label: 'Unassigned', detail: 'Operators alone see it' }] : []),
+              ...tenants.map(({ id, name }) => ({ id, label: name })),
+            ]}
+            className="sm:col-span-2"
+          />
+        )}
+        <Select
+          label="Site"
+          value={draft.siteId}
+          onChange={(siteId) => moveTo({ siteId, hostId: null })}
+          error={problems.siteId}
+          options={places.sites.map((site) => ({ id: site.id, label: site.name, detail: kindWord[site.kind] }))}
+        />
+        {operator ? (
+          <Select
+            label="Host"
+            value={draft.hostId ?? automatic}
+            onChange={(id) => moveTo({ siteId: draft.siteId, hostId: id === automatic ? null : id })}
+            options={[
+              { id: automatic, label: 'Automatic', detail: 'The one with the most memory left' },
+              ...places.hosts.filter((host) => host.siteId === draft.siteId).map(hostOption),
+            ]}
+          />
+        ) : (
+          <p className="text-xs text-ink-faint sm:pt-6">The host with the most room there is chosen for you.</p>
+        )}
+        <CreateCards
+          draft={draft}
+          onChange={onChange}
+          problem={problems.networks}
+          names={here.map(({ name }) => name)}
+        />
+      </div>
+    </Card>
+  )
+}
+
+function hostOption(host: Places['hosts'][number]) {
+  const reason = host.state !== 'connected' ? 'It can’t be reached' : host.draining ? 'It is being drained' : undefined
+  return {
+    id: host.id,
+    label: host.name,
+    detail: `${formatBytes(Number(host.memoryFreeBytes))} of memory free`,
+    disabledReason: reason,
+  }
+}
+
+function CreateCards(props: {
+  draft: CreateDraft
+  onChange: (draft: CreateDraft) => void
+  problem: string | undefined
+  names: readonly string[]
+}) {
+  const { draft, onChange, problem, names } = props
+  const key = Math.max(0, ...draft.networks.map((card) => card.key)) + 1
+  return (
+    <div className="flex flex-col gap-2 sm:col-span-2">
+      <div className="flex items-center justify-between">
+        <span className="text-xs font-medium text-ink-muted">Network cards</span>
+        <Button
+          size="sm"
+          variant="quiet"
+          icon={<Plus size={13} aria-hidden="true" />}
+          disabledReason={names.length === 0 ? 'There is no network there' : undefined}
+          onPress={() => onChange({ ...draft, networks: [...draft.networks, { key, name: names[0] ?? '' }] })}
+        >
+          Add a card
+        </Button>
+      </div>
+      {draft.networks.length === 0 && <p className="text-xs text-ink-faint">None: nothing can reach it.</p>}
+      <ul className="flex flex-col gap-2">
+        {draft.networks.map((card, index) => (
+          <li key={card.key} className="grid grid-cols-[minmax(0,1fr)_28px] items-center gap-2">
+            <Select
+              label={`Network of card ${index + 1}`}
+              isLabelHidden
+              value={card.name || null}
+              onChange={(name) =>
+                onChange({
+                  ...draft,
+                  networks: draft.networks.map((each) => (each.key === card.key ? { ...each, name } : each)),
+                })
+              }
+              options={names.map((name) => ({ id: name, label: name }))}
+            />
+            <IconButton
+              label={`Remove card ${index + 1}`}
+              icon={<Trash2 size={14} aria-hidden="true" />}
+              onPress={() => onChange({ ...draft, networks: draft.networks.filter((each) => each.key !== card.key) })}
+            />
+          </li>
+        ))}
+      </ul>
+      {problem && <p className="text-xs text-failed">{problem}</p>}
+    </div>
+  )
+}
