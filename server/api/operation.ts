@@ -1,6 +1,7 @@
 import { load } from '#server/auth/load.ts'
-import { requestCancel, retry } from '#server/core/operation.ts'
+import { notRetriable, requestCancel, retry } from '#server/core/operation.ts'
 import { listOperations, readOperation } from '#server/core/operation-list.ts'
+import { retryCreation } from '#server/core/vm-creation.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
@@ -32,7 +33,9 @@ export const operationRouter = router({
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)
-      const again = await retry(asker(ctx), operation, null)
+      if (operation.state !== 'failed' && operation.state !== 'cancelled') throw notRetriable()
+      const isCreation = operation.kind === 'create-vm' || operation.kind === 'clone-vm'
+      const again = await (isCreation ? retryCreation(asker(ctx), operation) : retry(asker(ctx), operation, null))
       return { operationId: again.id }
     }),
 })

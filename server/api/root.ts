@@ -2,6 +2,7 @@ import { apiKeyRouter } from './api-key.ts'
 import { auditRouter } from './audit.ts'
 import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
+import { hostActionRouter } from './host-action.ts'
 import { liveRouter } from './live.ts'
 import { memberRouter } from './member.ts'
 import { operationRouter } from './operation.ts'
@@ -14,11 +15,12 @@ import { createCallerFactory, mergeRouters, router } from './trpc.ts'
 import { userRouter } from './user.ts'
 import { vmRouter } from './vm.ts'
 import { vmActionRouter } from './vm-action.ts'
+import { vmBulkRouter } from './vm-bulk.ts'
 
 /** Every procedure there is: one line a noun. */
 export const appRouter = router({
   fleet: fleetRouter,
-  host: hostRouter,
+  host: mergeRouters(hostRouter, hostActionRouter),
   live: liveRouter,
   network: networkRouter,
   operation: operationRouter,
@@ -32,7 +34,7 @@ export const appRouter = router({
   site: siteRouter,
   storage: storageRouter,
   template: templateRouter,
-  vm: mergeRouters(vmRouter, vmActionRouter),
+  vm: mergeRouters(vmRouter, vmActionRouter, vmBulkRouter),
 })
 
 export type AppRouter = typeof appRouter

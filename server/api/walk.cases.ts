@@ -39,6 +39,7 @@ const hidden: Answers = ['not-found', 'not-found', 'not-found', 'ok']
 
 const tenantOf = ({ tenant }: World) => ({ tenantId: tenant.id })
 const vmOf = ({ vm }: World) => ({ id: vm.id })
+const hostOf = ({ host }: World) => ({ id: host.id })
 const userOf = ({ other }: World) => ({ userId: other.id })
 const site = { kind: 'edge', latitude: 1, longitude: 1 }
 
@@ -107,7 +108,16 @@ export const walkCases: Record<string, WalkCase> = {
   'site.create': asked((w) => ({ ...site, name: `New ${w.mark}` }), ...operators),
   'site.update': asked((w) => ({ ...site, id: w.emptySite.id, name: `Re ${w.mark}` }), ...operators),
   'site.delete': asked((w) => ({ id: w.emptySite.id }), ...operators),
-  'host.get': asked((w) => ({ id: w.host.id }), ...hidden),
+  'host.get': asked(hostOf, ...hidden),
+  'host.test': asked((w) => ({ uri: `qemu+tls://${w.mark}/system` }), ...operators),
+  'host.add': asked(
+    (w) => ({ name: `new-${w.mark}`, siteId: w.emptySite.id, uri: `qemu+tls://${w.mark}/system` }),
+    ...operators,
+  ),
+  'host.remove': asked(hostOf, ...operators),
+  'host.drainPlan': asked(hostOf, ...hidden),
+  'host.drain': asked(hostOf, ...operators),
+  'host.undrain': asked(hostOf, ...operators),
   'network.list': asked(undefined, ...operators),
   'network.names': asked(undefined, ...everyone),
   'storage.list': asked(undefined, ...operators),
@@ -125,6 +135,32 @@ export const walkCases: Record<string, WalkCase> = {
   'vm.xml': asked(vmOf, ...membersUp),
   'vm.events': asked(vmOf, ...tenants),
   'vm.power': asked((w) => ({ ...vmOf(w), action: 'suspend' }), 'not-found', 'forbidden', 'ok', 'conflict'),
+  'vm.create': asked(
+    (w) => ({
+      name: `new-${w.mark}`,
+      tenantId: w.tenant.id,
+      siteId: w.host.siteId,
+      templateId: null,
+      vcpuCount: 1,
+      memoryBytes: 2 ** 27,
+      disks: [{ sizeBytes: 2 ** 27 }],
+      networks: [],
+    }),
+    ...(['forbidden', 'forbidden', 'ok', 'conflict'] satisfies Answers),
+  ),
+  'vm.clone': asked((w) => ({ ...vmOf(w), name: `twin-${w.mark}` }), 'not-found', 'forbidden', 'conflict', 'conflict'),
+  'vm.edit': asked((w) => ({ ...vmOf(w), notes: 'other' }), 'not-found', 'forbidden', 'ok', 'conflict'),
+  'vm.editXml': asked((w) => ({ ...vmOf(w), xml: '<domain><name>x</name></domain>' }), ...operatorsRow),
+  'vm.delete': asked(vmOf, 'not-found', 'forbidden', 'conflict', 'conflict'),
+  'vm.measure': asked(vmOf, ...operatorsRow),
+  'vm.bulkPower': asked(
+    (w) => ({ ids: [w.vm.id], action: 'suspend' }),
+    ...(['conflict', 'conflict', 'ok', 'conflict'] satisfies Answers),
+  ),
+  'vm.bulkMigrate': asked(
+    (w) => ({ ids: [w.vm.id], destinationHostId: w.secondHost.id }),
+    ...(['conflict', 'conflict', 'conflict', 'conflict'] satisfies Answers),
+  ),
   'vm.migratePreview': asked(vmOf, ...operatorsRow),
   'vm.migrate': asked(
     (w) => ({ ...vmOf(w), destinationHostId: w.secondHost.id }),

@@ -131,11 +131,11 @@ export async function requestCancel(tx: Tx, operation: Operation, actor: Actor):
   })
 }
 
+export const notRetriable = () => conflict('Only an operation that failed or was cancelled can be tried again.')
+
 /** "Try again": a new operation with the same input on the same target. */
 export function retry(asker: Asker, operation: Operation, idempotencyKey: string | null): Promise<Operation> {
-  if (operation.state !== 'failed' && operation.state !== 'cancelled') {
-    throw conflict('Only an operation that failed or was cancelled can be tried again.')
-  }
+  if (operation.state !== 'failed' && operation.state !== 'cancelled') throw notRetriable()
   return enqueue(asker, {
     kind: operation.kind as OperationKind,
     target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },

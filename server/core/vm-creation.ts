@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import type { Operation } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
-import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
+import { type CloneVmInput, CloneVmPlan, type CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { placeVm } from './placement.ts'
 import { reserve } from './quota.ts'
+import { unsafeWholeFleet } from './whole-fleet.ts'
 
 /**
  * Takes the room, writes the VM's row in the state `creating`, which holds its place and counts against the quota, and
  * enqueues the work; all in the asker's transaction.
- * @param fleet a transaction view that sees every VM's promises, for choosing the host
  */
 export async function requestCreate(asker: Asker, input: CreateVmInput, idempotencyKey: string | null) {
   const { tx } = asker
@@ -31,13 +32,9 @@ export async function requestCreate(asker: Asker, input: CreateVmInput, idempote
   const diskBytes = input.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
   const { vcpuCount, memoryBytes } = input
   await reserve(tx, input.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
-  const place = await placeVm(tx, input.hostId ? { hostId: input.hostId } : { siteId }, {
-    vcpuCount,
-    memoryBytes,
-    diskBytes,
-    networks: input.networks,
-    template,
-  })
+  const need = { vcpuCount, memoryBytes, diskBytes, networks: input.networks, template }
+  const where = input.hostId ? { hostId: input.hostId } : { siteId }
+  const place = await unsafeWholeFleet(tx, () => placeVm(tx, where, need))
   const plan: CreateVmPlan = {
     ...wanted,
     uuid: randomUUID(),
@@ -112,7 +109,10 @@ interface ReservedVm {
 
 async function insertReserved(tx: Tx, wanted: ReservedVm) {
   const { siteId } = await tx.host.findUniqueOrThrow({ where: { id: wanted.hostId }, select: { siteId: true } })
-  const namesake = await tx.vm.findFirst({ where: { hostId: wanted.hostId, name: wanted.name }, select: { id: true } })
+  const { hostId: onHost, name: wantedName } = wanted
+  const namesake = await unsafeWholeFleet(tx, () =>
+    tx.vm.findFirst({ where: { hostId: onHost, name: wantedName }, select: { id: true } }),
+  )
   if (namesake) throw conflict(`There is a VM named ${wanted.name} on that host already.`, 'Choose another name.')
   const { uuid, name, notes, tags, tenantId, hostId, templateId, vcpuCount } = wanted
   return tx.vm.create({
@@ -132,3 +132,19 @@ const size = (vm: { vcpuCount: number; memoryBytes: number | bigint; diskBytes: 
   memoryBytes: BigInt(vm.memoryBytes),
   diskBytes: BigInt(vm.diskBytes),
 })
+
+/** Tries a creation or cloning again that was undone: its row and its room went with it, so both are taken anew. */
+export async function retryCreation(asker: Asker, operation: Operation) {
+  const { tx } = asker
+  if (operation.kind === 'create-vm') {
+    const plan = CreateVmPlan.parse(operation.input)
+    const diskBytes = plan.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
+    await reserve(tx, plan.tenantId, size({ ...plan, diskBytes }))
+    return enqueueCreate(asker, plan, null)
+  }
+  const plan = CloneVmPlan.parse(operation.input)
+  const original = await tx.vm.findUnique({ where: { id: plan.sourceVmId } })
+  if (!original) throw notFound('VM', plan.sourceVmId)
+  await reserve(tx, original.tenantId, size(original))
+  return enqueueClone(asker, original, { ...plan, hostId: original.hostId }, null)
+}

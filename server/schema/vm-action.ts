@@ -89,7 +89,7 @@ export const CloneVmPlan = CloneVmInput.extend({
 export type CloneVmPlan = z.infer<typeof CloneVmPlan>
 
 /** Only what shall change is given. */
-export const EditVmInput = z
+export const EditVmFields = z
   .object({
     name: VmName,
     notes: Notes,
@@ -105,7 +105,10 @@ export const EditVmInput = z
     removeInterfaces: z.array(z.string().max(17)).max(8),
   })
   .partial()
-  .refine((edit) => Object.values(edit).some((value) => value !== undefined), 'Nothing to change.')
+export const EditVmInput = EditVmFields.refine(
+  (edit) => Object.values(edit).some((value) => value !== undefined),
+  'Nothing to change.',
+)
 export type EditVmInput = z.infer<typeof EditVmInput>
 
 /** What became of one change. `live` false: takes effect when the VM is started next. */

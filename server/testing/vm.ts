@@ -7,7 +7,10 @@ export async function createHost(db: Db, name = `host-${randomUUID().slice(0, 8)
   const site = await db.site.create({
     data: { name: `Site of ${name}`, slug: `site-of-${name}`, kind: 'region', latitude: 59, longitude: 10 },
   })
-  return db.host.create({ data: { name, siteId: site.id, uri: `qemu+tls://${name}/system`, state: 'connected' } })
+  const room = { cpuCount: 16, memoryBytes: 2n ** 36n, memoryFreeBytes: 2n ** 36n }
+  return db.host.create({
+    data: { ...room, name, siteId: site.id, uri: `qemu+tls://${name}/system`, state: 'connected' },
+  })
 }
 
 export function createVm(

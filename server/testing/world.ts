@@ -53,7 +53,14 @@ export async function createWorld(services: TestServices, cast: Cast) {
   })
   const vm = await createVm(db, host, tenant.id, { name: `vm-${mark}`, notes: `notes of ${mark}` })
   const pool = await db.storagePool.create({
-    data: { hostId: host.id, name: `pool-${mark}`, kind: 'dir', path: `/pool/${mark}`, active: true },
+    data: {
+      hostId: host.id,
+      name: `pool-${mark}`,
+      kind: 'dir',
+      path: `/pool/${mark}`,
+      active: true,
+      availableBytes: 2n ** 40n,
+    },
   })
   const template = await db.template.create({
     data: {

@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import type { Vm } from '#prisma/generated/client.ts'
+import { type Asking, load } from '#server/auth/load.ts'
+import type { ActionOf } from '#server/auth/policy.ts'
+import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
+import type { OperationKind } from '#server/schema/operation.ts'
+import { VmId } from '#server/schema/vm.ts'
+import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
+import { asker } from './asker.ts'
+import { change, router } from './trpc.ts'
+import { demandState, migrationOf, operationOn } from './vm-request.ts'
+
+const Ids = { ids: z.array(VmId).min(1).max(500) }
+type Ctx = Asking & { requestId: string }
+
+/** One action on many VMs: an operation for each that may and can, and the reason for each that may not or can't. */
+export const vmBulkRouter = router({
+  bulkPower: change('vm', 'power')
+    .input(PowerInput.extend(Ids))
+    .mutation(({ ctx, input: { ids, ...input } }) => {
+      ctx.trail.detail = { action: input.action, vms: ids }
+      return enqueueMany(ctx, ids, 'power', input.action, async (vm) => {
+        demandState(vm, input.action)
+        return operationOn(vm, { kind: 'power-vm', input })
+      })
+    }),
+
+  bulkMigrate: change('vm', 'migrate')
+    .input(MigrateInput.extend(Ids))
+    .mutation(({ ctx, input: { ids, ...input } }) => {
+      ctx.trail.detail = { to: input.destinationHostId, vms: ids }
+      return enqueueMany(ctx, ids, 'migrate', 'migrate', async (vm) => {
+        demandState(vm, 'migrate')
+        return (await migrationOf(ctx.tx, vm, input)).wanted
+      })
+    }),
+})
+
+interface Refusal {
+  vmId: string
+  name: string
+  reason: string
+}
+
+async function enqueueMany(
+  ctx: Ctx,
+  ids: readonly string[],
+  permission: ActionOf<'vm'>,
+  word: string,
+  wantedFor: (vm: Vm) => Promise<NewOperation>,
+): Promise<{ operationId: string; refused: Refusal[] }> {
+  const refused: Refusal[] = []
+  const wanted: NewOperation[] = []
+  for (const vmId of new Set(ids)) {
+    let name = vmId
+    try {
+      const vm = await load.vm(ctx, vmId, permission)
+      name = vm.name
+      wanted.push(await wantedFor(vm))
+    } catch (error) {
+      if (!(error instanceof SkerryError)) throw error
+      refused.push({ vmId, name, reason: error.message })
+    }
+  }
+  if (wanted.length === 0) throw conflict(refused[0]?.reason ?? 'None of them can do that now.')
+  const tenants = new Set(wanted.map((each) => each.tenantId))
+  const name = `${word}: ${ids.length === 1 ? '1 VM' : `${ids.length} VMs`}`
+  const parent = await enqueue(asker(ctx), {
+    kind: 'bulk-vm' satisfies OperationKind,
+    target: { kind: 'fleet', id: 'fleet', name },
+    tenantId: tenants.size === 1 ? ([...tenants][0] ?? null) : null,
+    exclusive: false,
+    input: { refused: refused.map((each) => ({ ...each })) },
+  })
+  let begun = 0
+  for (const each of wanted) {
+    try {
+      await enqueue(asker(ctx), { ...each, parentId: parent.id })
+      begun++
+    } catch (error) {
+      if (!(error instanceof SkerryError)) throw error
+      refused.push({ vmId: each.target.id, name: each.target.name, reason: error.message })
+    }
+  }
+  if (begun === 0) throw conflict(refused.at(-1)?.reason ?? 'None of them can do that now.')
+  await ctx.tx.operation.update({
+    where: { id: parent.id },
+    data: { input: { refused: refused.map((each) => ({ ...each })) } },
+  })
+  ctx.trail.resource = { kind: 'operation', id: parent.id, name, tenantId: parent.tenantId }
+  return { operationId: parent.id, refused }
+}
