@@ -38,10 +38,16 @@ export class ChangeFeed {
     })
     client.on('notification', (notice) => this.#receive(notice.channel, notice.payload ?? ''))
     client.on('error', (error) => log.warn({ error: error.message }, 'change feed: connection error'))
-    client.on('end', () => this.#again())
     this.#client = client
-    await client.connect()
-    await client.query('LISTEN skerry_change; LISTEN skerry_stat')
+    try {
+      await client.connect()
+      await client.query('LISTEN skerry_change; LISTEN skerry_stat')
+    } catch (error) {
+      client.end().catch(() => undefined)
+      throw error
+    }
+    // An attempt that fails ends as well, and its caller decides what then: one retry for each, or they double.
+    client.once('end', () => this.#again())
   }
 
   async close(): Promise<void> {
