@@ -1,9 +1,9 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { OperationLine } from '#components/operation/operation-line.tsx'
-import { operationShare, operationWord } from '#components/operation/operation-words.ts'
+import { operationShare, operationTarget, operationWord } from '#components/operation/operation-words.ts'
+import { setTrayOpen, useTrayOpen } from '#components/operation/tray-open.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
@@ -19,7 +19,7 @@ const shown = 50
 export function OperationTray() {
   const trpc = useTRPC()
   const operations = useQuery(trpc.operation.list.queryOptions({ limit: shown }))
-  const [isOpen, setOpen] = useRemembered('skerry-tray-open')
+  const isOpen = useTrayOpen()
   const items = withoutParts(operations.data?.items ?? [])
   const live = items.filter((operation) => isLive(operation.state))
   return (
@@ -32,7 +32,7 @@ export function OperationTray() {
         </Link>
       }
       isOpen={isOpen}
-      onOpenChange={setOpen}
+      onOpenChange={setTrayOpen}
       storageKey="skerry-tray-height"
     >
       {operations.error ? (
@@ -65,7 +65,7 @@ function TraySummary({ live, latest }: { live: OperationRow[]; latest: Operation
         {live.length === 1 && live[0] && (
           <span className="truncate">
             <span className="text-ink-faint">· </span>
-            {operationWord(live[0])} {live[0].targetName}
+            {operationWord(live[0])} {operationTarget(live[0])}
             {share !== null && share !== undefined && ` ${formatPercent(share)}`}
           </span>
         )}
@@ -75,21 +75,9 @@ function TraySummary({ live, latest }: { live: OperationRow[]; latest: Operation
   if (latest?.state === 'failed') {
     return (
       <span className="truncate text-failed">
-        {operationWord(latest)} {latest.targetName} failed
+        {operationWord(latest)} {operationTarget(latest)} failed
       </span>
     )
   }
   return <span>None running</span>
-}
-
-/** A yes or no that this browser remembers; no until it is read, so that server and browser agree. */
-function useRemembered(key: string): [boolean, (value: boolean) => void] {
-  const [value, setValue] = useState(() => typeof window !== 'undefined' && localStorage.getItem(key) === 'yes')
-  return [
-    value,
-    (next) => {
-      localStorage.setItem(key, next ? 'yes' : 'no')
-      setValue(next)
-    },
-  ]
 }

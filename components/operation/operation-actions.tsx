@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx'
 import { HardPowerDialog } from '#components/vm/power-dialog.tsx'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
-import { operationWord } from './operation-words.ts'
+import { operationTarget, operationWord } from './operation-words.ts'
 
 /** What can be done about an operation: cancel it, try it again, or what its error offers. */
 export function OperationActions({ operation }: { operation: OperationRow }) {
@@ -15,7 +15,7 @@ export function OperationActions({ operation }: { operation: OperationRow }) {
   const cancel = useMutation(trpc.operation.cancel.mutationOptions({ onError: toastRefusal }))
   const retry = useMutation(trpc.operation.retry.mutationOptions({ onError: toastRefusal }))
   const [isForcing, setForcing] = useState(false)
-  const what = `${operationWord(operation)} ${operation.targetName}`
+  const what = `${operationWord(operation)} ${operationTarget(operation)}`
   if (isLive(operation.state)) {
     const isStopping = operation.state === 'cancelling'
     return (

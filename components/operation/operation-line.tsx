@@ -13,7 +13,7 @@ import { OperationActions } from './operation-actions.tsx'
 import { OperationDetail } from './operation-detail.tsx'
 import { OperationProgress } from './operation-progress.tsx'
 import { hasDetail } from './operation-result.ts'
-import { operationLook, operationTargetHref, operationWord } from './operation-words.ts'
+import { operationLook, operationTarget, operationTargetHref, operationWord } from './operation-words.ts'
 
 /** One operation: what, on what, by whom, how far, and what can be done about it; opens to tell more. */
 export function OperationLine({ operation }: { operation: OperationRow }) {
@@ -30,7 +30,7 @@ export function OperationLine({ operation }: { operation: OperationRow }) {
             onClick={() => setOpen(!isOpen)}
             aria-expanded={isOpen}
             aria-controls={isOpen ? detailId : undefined}
-            aria-label={`Details of ${operationWord(operation)} ${operation.targetName}`}
+            aria-label={`Details of ${operationWord(operation)} ${operationTarget(operation)}`}
             className={cx(
               '-ml-1.5 flex size-5 shrink-0 items-center justify-center rounded-sm text-ink-faint hover:bg-hover hover:text-ink',
               !canOpen && 'invisible',
@@ -73,10 +73,10 @@ export function OperationTitle({ operation }: { operation: OperationRow }) {
       <span className="text-ink-muted">{operationWord(operation)} </span>
       {href ? (
         <Link href={href} tone="plain" className="font-medium">
-          {operation.targetName}
+          {operationTarget(operation)}
         </Link>
       ) : (
-        <span className="font-medium">{operation.targetName}</span>
+        <span className="font-medium">{operationTarget(operation)}</span>
       )}
       {destination && <span className="text-ink-muted"> to {destination}</span>}
     </>

@@ -7,6 +7,7 @@ import {
   operationPhase,
   operationRate,
   operationShare,
+  operationTarget,
   operationTookMs,
   operationWord,
 } from './operation-words.ts'
@@ -17,7 +18,7 @@ export function OperationProgress({ operation }: { operation: OperationRow }) {
     const { look } = operationLook(operation)
     return (
       <ProgressBar
-        label={`${operationWord(operation)} ${operation.targetName}`}
+        label={`${operationWord(operation)} ${operationTarget(operation)}`}
         isLabelHidden
         share={operationShare(operation)}
         phase={operationPhase(operation)}

@@ -15,7 +15,7 @@ const kindWord: Record<OperationKind, string> = {
   'test-host': 'Test connection to',
   'add-host': 'Add host',
   'remove-host': 'Remove host',
-  'bulk-vm': 'Bulk:',
+  'bulk-vm': 'Bulk action:',
 }
 
 const actionWord: Record<string, string> = {
@@ -26,6 +26,7 @@ const actionWord: Record<string, string> = {
   suspend: 'Suspend',
   resume: 'Resume',
   'force-off': 'Force off',
+  migrate: 'Migrate',
 }
 
 const stateWord: Record<OperationState, string> = {
@@ -38,8 +39,22 @@ const stateWord: Record<OperationState, string> = {
 }
 
 /** What it does, as a person would say it before the target's name: "Migrate", "Shut down". */
-export const operationWord = ({ kind, action }: Pick<OperationRow, 'kind' | 'action'>) =>
-  (action && actionWord[action]) ?? kindWord[kind] ?? kind
+export function operationWord({ kind, action, targetName }: Titled): string {
+  const asked = kind === 'bulk-vm' ? bulkName(targetName)?.action : action
+  return (asked && actionWord[asked]) ?? kindWord[kind] ?? kind
+}
+
+/** What it is done to: a VM's or a host's name, "3 VMs". */
+export const operationTarget = ({ kind, targetName }: Titled) =>
+  kind === 'bulk-vm' ? (bulkName(targetName)?.target ?? targetName) : targetName
+
+type Titled = Pick<OperationRow, 'kind' | 'action' | 'targetName'>
+
+/** A bulk operation is named "shutdown: 3 VMs". */
+function bulkName(name: string): { action: string; target: string } | undefined {
+  const [, action, target] = /^([\w-]+): (.+)$/.exec(name) ?? []
+  return action && target && actionWord[action] ? { action, target } : undefined
+}
 
 /** How its state looks. */
 export function operationLook(operation: Pick<OperationRow, 'kind' | 'state'>): { look: VisualState; word: string } {

@@ -31,6 +31,8 @@ export interface DataTableProps<Row> {
   /** In place of a page: what Enter and a double click do. */
   onOpen?: (row: Row) => void
   rowMenu?: (row: Row) => readonly MenuGroup[]
+  /** Its menu opens: the moment to ask what the row can do. */
+  onRowMenuOpen?: (row: Row) => void
   sort?: Sort | null
   onSortChange?: (sort: Sort) => void
   hiddenColumns?: readonly string[]
@@ -107,7 +109,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   }
   const openMenu = (index: number, anchor: MenuAnchor) => {
     const row = rows[index]
-    if (rowMenu && row !== undefined) setMenu({ row, anchor })
+    if (!rowMenu || row === undefined) return
+    props.onRowMenuOpen?.(row)
+    setMenu({ row, anchor })
   }
   const moveTo = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index))

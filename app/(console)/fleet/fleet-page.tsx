@@ -12,7 +12,10 @@ import { formatCount } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { SplitPane } from '#components/ui/split-pane.tsx'
+import { useVmCommand } from '#components/vm/use-vm-command.tsx'
+import { vmMenu } from '#components/vm/vm-command.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
+import { FleetBulk } from './fleet-bulk.tsx'
 import { fleetColumns } from './fleet-columns.tsx'
 import { FleetFilter } from './fleet-filter.tsx'
 import { asTableSort, fleetParams, fromTableSort, listInput } from './fleet-query.ts'
@@ -29,6 +32,9 @@ export function FleetPage({ operator }: { operator: boolean }) {
   const [view, setView] = useQueryStates(fleetParams, { history: 'replace' })
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set())
   const [isTreeOpen, setTreeOpen] = useState(false)
+  const [menuVmId, setMenuVmId] = useState<string>()
+  const { run, dialog } = useVmCommand()
+  const answers = useQuery({ ...trpc.vm.get.queryOptions({ id: menuVmId ?? '' }), enabled: menuVmId !== undefined })
   const filter = useDeferredValue(view.filter)
   const places = useQuery(trpc.fleet.places.queryOptions())
   const list = useInfiniteQuery(
@@ -40,6 +46,10 @@ export function FleetPage({ operator }: { operator: boolean }) {
   const counts = useQuery(trpc.vm.counts.queryOptions({ filter }, { placeholderData: keepPreviousData }))
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
   const columns = useMemo(() => fleetColumns(places.data), [places.data])
+  const rowMenu = (vm: VmRow) => [
+    { id: 'open', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
+    ...vmMenu(vm, answers.data?.id === vm.id ? answers.data : null, (command) => run(command, vm)),
+  ]
   const tree = (
     <FleetTree
       grouping={view.tree === 'hidden' ? 'place' : view.tree}
@@ -85,6 +95,8 @@ export function FleetPage({ operator }: { operator: boolean }) {
         rowId={rowId}
         rowName={rowName}
         rowHref={rowHref}
+        rowMenu={rowMenu}
+        onRowMenuOpen={(vm) => setMenuVmId(vm.id)}
         sort={asTableSort(view.sort)}
         onSortChange={(sort) => void setView({ sort: fromTableSort(sort) })}
         hiddenColumns={view.hide}
@@ -105,8 +117,22 @@ export function FleetPage({ operator }: { operator: boolean }) {
           }
         }
         empty={<NoVms filter={filter} operator={operator} onClear={() => void setView({ filter: '' })} />}
+        bulkBar={
+          selection.size > 0 && (
+            <FleetBulk
+              rows={rows}
+              selection={selection}
+              onSelectionChange={setSelection}
+              totalCount={counts.data?.total}
+              filter={filter}
+              sort={view.sort}
+              operator={operator}
+            />
+          )
+        }
         className="min-h-0 flex-1"
       />
+      {dialog}
       <SidePanel isOpen={isTreeOpen} onOpenChange={setTreeOpen} title="Fleet" side="left">
         <div className="-mx-4 flex h-full flex-col">{tree}</div>
       </SidePanel>

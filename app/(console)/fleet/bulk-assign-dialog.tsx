@@ -1,0 +1,69 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { Select } from '#components/ui/select.tsx'
+import { refusal } from '#components/vm/refusal.ts'
+import { type BulkDialogProps, vmCount } from './bulk.ts'
+import { BulkNames } from './bulk-names.tsx'
+
+const nobody = 'nobody'
+
+/** Gives many VMs to a tenant, within its quota, or takes them back. */
+export function BulkAssignDialog({ ids, selected, onClose }: BulkDialogProps) {
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const [tenantId, setTenantId] = useState<string | null>(null)
+  const assign = useMutation(
+    trpc.vm.assign.mutationOptions({
+      onSuccess: () => {
+        toast.success(tenantId === nobody ? `${vmCount(ids.length)} taken back` : `${vmCount(ids.length)} assigned`)
+        void client.invalidateQueries({ queryKey: trpc.vm.pathKey() })
+        onClose()
+      },
+    }),
+  )
+  const error = refusal('Nothing was assigned', assign.error)
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Assign ${vmCount(ids.length)}`}
+      description="The tenant’s people see them at once, with their history; the tenant before no longer does."
+      size="sm"
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            isPending={assign.isPending}
+            disabledReason={tenantId ? undefined : 'Choose a tenant first'}
+            onPress={() => assign.mutate({ ids, tenantId: tenantId === nobody ? null : tenantId })}
+          >
+            Assign
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <BulkNames count={ids.length} selected={selected} />
+        <Select
+          label="To"
+          value={tenantId}
+          onChange={setTenantId}
+          options={[
+            ...(places.data?.tenants ?? []).map(({ id, name }) => ({ id, label: name })),
+            { id: nobody, label: 'Unassigned', detail: 'Operators alone see them' },
+          ]}
+        />
+        {error && <ErrorMessage {...error} />}
+      </div>
+    </Dialog>
+  )
+}

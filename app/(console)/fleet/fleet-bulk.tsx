@@ -1,0 +1,84 @@
+'use client'
+
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { ArrowRightLeft, Building2, Play, Power, Tag, Zap } from 'lucide-react'
+import { type ReactNode, useState } from 'react'
+import { toast } from 'sonner'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { BulkBar } from '#components/ui/bulk-bar.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { toastRefusal } from '#components/vm/refusal.ts'
+import type { VmRow } from '#server/schema/vm.ts'
+import { announceBulk } from './bulk.ts'
+import { BulkAssignDialog } from './bulk-assign-dialog.tsx'
+import { BulkMigrateDialog } from './bulk-migrate-dialog.tsx'
+import { BulkPowerDialog } from './bulk-power-dialog.tsx'
+import { BulkTagDialog } from './bulk-tag-dialog.tsx'
+import { listInput } from './fleet-query.ts'
+
+/** The most that one bulk action takes. */
+const mostIds = 500
+
+export interface FleetBulkProps {
+  rows: readonly VmRow[]
+  selection: ReadonlySet<string>
+  onSelectionChange: (selection: ReadonlySet<string>) => void
+  totalCount: number | undefined
+  filter: string
+  sort: string
+  operator: boolean
+}
+
+type Asked = 'shutdown' | 'force-off' | 'migrate' | 'tag' | 'assign'
+
+/** What can be done with the selected VMs; each gets a result of its own. */
+export function FleetBulk(props: FleetBulkProps) {
+  const { rows, selection, onSelectionChange, totalCount, filter, sort, operator } = props
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const start = useMutation(trpc.vm.bulkPower.mutationOptions({ onSuccess: announceBulk, onError: toastRefusal }))
+  const ids = [...selection]
+  const tooMany = ids.length > mostIds ? `${mostIds} at most at a time` : undefined
+  const selectAll = async () => {
+    const page = await client.fetchQuery(trpc.vm.list.queryOptions({ ...listInput(filter, sort), limit: mostIds }))
+    onSelectionChange(new Set(page.rows.map((row) => row.id)))
+    if (page.nextCursor) toast.info(`The first ${mostIds} are selected`, { description: 'More do not go at a time.' })
+  }
+  const command = (id: Asked, label: string, icon: ReactNode) => (
+    <Button size="sm" variant="quiet" icon={icon} disabledReason={tooMany} onPress={() => setAsked(id)}>
+      {label}
+    </Button>
+  )
+  const dialog = { ids, selected: rows.filter((row) => selection.has(row.id)), onClose: () => setAsked(null) }
+  return (
+    <>
+      <BulkBar
+        count={selection.size}
+        totalCount={totalCount}
+        onSelectAll={() => void selectAll()}
+        onClear={() => onSelectionChange(new Set())}
+      >
+        <Button
+          size="sm"
+          variant="quiet"
+          icon={<Play size={14} aria-hidden="true" />}
+          disabledReason={tooMany}
+          isPending={start.isPending}
+          onPress={() => start.mutate({ ids, action: 'start' })}
+        >
+          Start
+        </Button>
+        {command('shutdown', 'Shut down…', <Power size={14} aria-hidden="true" />)}
+        {command('force-off', 'Force off…', <Zap size={14} aria-hidden="true" />)}
+        {operator && command('migrate', 'Migrate to…', <ArrowRightLeft size={14} aria-hidden="true" />)}
+        {command('tag', 'Tags…', <Tag size={14} aria-hidden="true" />)}
+        {operator && command('assign', 'Assign…', <Building2 size={14} aria-hidden="true" />)}
+      </BulkBar>
+      {(asked === 'shutdown' || asked === 'force-off') && <BulkPowerDialog {...dialog} action={asked} />}
+      {asked === 'migrate' && <BulkMigrateDialog {...dialog} />}
+      {asked === 'tag' && <BulkTagDialog {...dialog} />}
+      {asked === 'assign' && <BulkAssignDialog {...dialog} />}
+    </>
+  )
+}
