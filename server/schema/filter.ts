@@ -34,17 +34,17 @@ export interface FilterToken {
 export const FilterText = z.string().max(500)
 
 const termPattern = /-?(?:"[^"]*"?|[^\s"]|(?<=[:,])"[^"]*"?)+/g
-const unitBytes: Record<string, number> = {
-  '': 2 ** 20,
-  k: 2 ** 10,
-  kib: 2 ** 10,
-  m: 2 ** 20,
-  mib: 2 ** 20,
-  g: 2 ** 30,
-  gib: 2 ** 30,
-  t: 2 ** 40,
-  tib: 2 ** 40,
-}
+const unitBytes: ReadonlyMap<string, number> = new Map([
+  ['', 2 ** 20],
+  ['k', 2 ** 10],
+  ['kib', 2 ** 10],
+  ['m', 2 ** 20],
+  ['mib', 2 ** 20],
+  ['g', 2 ** 30],
+  ['gib', 2 ** 30],
+  ['t', 2 ** 40],
+  ['tib', 2 ** 40],
+])
 
 const unquoted = (text: string) => text.replaceAll('"', '')
 
@@ -53,10 +53,12 @@ function parseNumber(key: NumberKey, text: string): number | null {
   if (!match) return null
   const [, digits = '', unit = ''] = match
   const number = Number(digits)
-  if (key === 'vcpu') return unit === '' ? number : null
-  if (key === 'cpu') return unit === '' || unit === '%' ? number / 100 : null
-  const scale = unitBytes[unit.toLowerCase()]
-  return scale === undefined ? null : number * scale
+  // The database counts in 64 bits.
+  const inRange = (value: number) => (value <= Number.MAX_SAFE_INTEGER ? value : null)
+  if (key === 'vcpu') return unit === '' ? inRange(number) : null
+  if (key === 'cpu') return unit === '' || unit === '%' ? inRange(number / 100) : null
+  const scale = unitBytes.get(unit.toLowerCase())
+  return scale === undefined ? null : inRange(number * scale)
 }
 
 function parseTerm(typed: string): { term: FilterTerm } | { problem: string } {

@@ -5,10 +5,13 @@ import type { StepContext } from './define.ts'
 
 type AnyContext = Pick<StepContext<unknown, object>, 'db' | 'host' | 'operation' | 'signal'>
 
-/** The VM's row as the database has it now. @throws not-found when it is gone */
+/**
+ * The VM's row as the database has it now.
+ * @throws not-found when it is gone, or has been given to another tenant than the one for which the operation was allowed
+ */
 export async function vmRow(context: AnyContext, id = context.operation.targetId) {
   const vm = await context.db.vm.findUnique({ where: { id }, include: { disks: true } })
-  if (!vm) throw notFound('VM', id)
+  if (!vm || vm.tenantId !== context.operation.tenantId) throw notFound('VM', id)
   return vm
 }
 
