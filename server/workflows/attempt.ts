@@ -150,6 +150,7 @@ function contextFor(
     log: runtime.log.child({ operation: begun.ref.id }),
     signal,
     progress: (value) => progress.report(value),
+    openHost: async (hostId) => runtime.hosts.open(hostId),
     testHost: (uri, sealed, hostId) => runtime.testHost(uri, sealed, hostId, signal),
     host: async (hostId, waitMs = hostWaitMs) => {
       const host = await runtime.hosts.open(hostId)

@@ -3,8 +3,8 @@ import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClone } from '#server/testing/new-vm.ts'
+import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { cloneVm } from './clone-vm.ts'
-import { proveWorkflow } from './harness.ts'
 
 proveWorkflow({
   workflow: cloneVm,

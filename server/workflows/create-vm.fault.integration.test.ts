@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askCreate } from '#server/testing/new-vm.ts'
+import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { createVm } from './create-vm.ts'
-import { proveWorkflow } from './harness.ts'
 
 proveWorkflow({
   workflow: createVm,

@@ -47,6 +47,8 @@ export interface StepContext<Input, Memory> {
   signal: AbortSignal
   /** Waits a bounded time for the connection. @throws HostUnreachable with the reason */
   host(hostId: string, waitMs?: number): Promise<HypervisorHost>
+  /** The host whether it is connected or not */
+  openHost(hostId: string): Promise<HypervisorHost>
   /** One attempt at a host that may not be in the fleet yet. @throws the stage that failed, with the way out */
   testHost(uri: string, sealed: string | null, hostId: string): Promise<HostFacts>
   /** Cheap to call often; written to the row at most four times a second */

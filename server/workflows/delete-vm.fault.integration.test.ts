@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
+import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { deleteVm } from './delete-vm.ts'
-import { proveWorkflow } from './harness.ts'
 
 proveWorkflow({
   workflow: deleteVm,

@@ -34,6 +34,8 @@ interface Queued {
 
 /** Any number names the fleet's one dispatching turn; see the lock below. */
 const turnKey = 7_305_811
+/** So many are started in one turn. */
+const atOnce = 200
 
 /** Turns queued rows into running workflows and cancel requests into abort signals, by notice and by a slow sweep. */
 export class Dispatcher {
@@ -41,7 +43,8 @@ export class Dispatcher {
   readonly #unsubscribe: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> | undefined
-  #again = false
+  /** Wanted while a turn was under way */
+  #again: 'turn' | 'sweep' | undefined
   #stopped = false
 
   constructor(parts: DispatcherParts) {
@@ -70,14 +73,14 @@ export class Dispatcher {
   #wake(sweep = false): void {
     if (this.#stopped) return
     if (this.#turn) {
-      this.#again = true
+      this.#again = sweep ? 'sweep' : (this.#again ?? 'turn')
       return
     }
     this.#turn = this.#once(sweep).finally(() => {
       this.#turn = undefined
-      if (!this.#again) return
-      this.#again = false
-      this.#wake()
+      const again = this.#again
+      this.#again = undefined
+      if (again) this.#wake(again === 'sweep')
     })
   }
 
@@ -110,12 +113,15 @@ export class Dispatcher {
           setTimeout(() => this.#wake(), 100).unref()
           return
         }
+        const room = await this.#roomOf(tx)
+        const full = room.full()
+        // What waits for a full place is left out, or a long drain would keep everything behind it waiting too.
         const queued = await tx.$queryRaw<Queued[]>`
           SELECT id, kind, host_id AS "hostId", destination_host_id AS "destinationHostId",
             cancel_requested_at IS NOT NULL AS "cancelRequested"
-          FROM operation WHERE state = 'queued' ORDER BY id LIMIT 200 FOR UPDATE SKIP LOCKED`
-        if (queued.length === 0) return
-        const room = await this.#roomOf(tx)
+          FROM operation WHERE state = 'queued' AND (cancel_requested_at IS NOT NULL
+            OR NOT ARRAY[concat_ws(' ', kind, host_id), concat_ws(' ', kind, destination_host_id)] && ${full}::text[])
+          ORDER BY id LIMIT ${atOnce} FOR UPDATE SKIP LOCKED`
         for (const row of queued) {
           if (!room.take(row)) continue
           // The run is durable before this commits: should the commit fail, starting it again does nothing.
@@ -144,9 +150,13 @@ export class Dispatcher {
       select: { kind: true, hostId: true, destinationHostId: true },
     })
     for (const row of live) occupy(row)
+    const limitOf = (kind: string) => limits[kind as OperationKind] ?? Number.POSITIVE_INFINITY
     return {
+      /** "kind host" of each place that takes no more */
+      full: () =>
+        [...busy].filter(([place, count]) => count >= limitOf(place.split(' ')[0] ?? '')).map(([place]) => place),
       take(row: Queued): boolean {
-        const limit = limits[row.kind as OperationKind] ?? Number.POSITIVE_INFINITY
+        const limit = limitOf(row.kind)
         // A cancelled one only undoes what the request reserved.
         if (!row.cancelRequested && places(row).some((place) => (busy.get(place) ?? 0) >= limit)) return false
         occupy(row)

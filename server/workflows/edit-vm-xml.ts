@@ -25,7 +25,7 @@ export const editVmXml = defineWorkflow<EditXmlInput, EditOutcome>({
       do: async (context) => {
         const { vm, host, facts } = await vmOnHost(context)
         const wanted = identityOf(context.input.xml)
-        if (!wanted) throw invalid('The text is not the definition of a VM: it begins with <domain> and has a <name>.')
+        if (!wanted) throw invalid('The text is not the definition of a VM with a name.')
         if (wanted.uuid !== vm.uuid) throw invalid(`The definition must keep the UUID ${vm.uuid}.`, { field: 'xml' })
         if (wanted.name !== facts.name) {
           throw invalid(`The definition must keep the name ${facts.name}.`, {

@@ -148,3 +148,52 @@ test('a VM that is off moves with its disk and its definition', async () => {
   await waitForCount(b.lab, 'sleeper', 0)
   await b.lab.virsh('destroy', 'sleeper')
 })
+
+/** Waits until the move is really under way. */
+async function copying(id: string): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    const row = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
+    if (row.phase?.startsWith('copying') && (row.progressDone ?? 0n) > 0n) return
+    if (row.finishedAt) throw new Error(`It ended early: ${JSON.stringify(row.error ?? row.result)}`)
+    await pause(100)
+  }
+  throw new Error('It did not begin to copy within a minute')
+}
+const slow = { bandwidthBytesPerSecond: 4 * 1_048_576 }
+
+test('the source’s daemon restarts in the middle: the VM runs on, in one place', async () => {
+  const guest = await fleet.guest('a', { name: 'restarted' })
+  const before = await waitForCount(a.lab, 'restarted', 1)
+  const id = await migrate(guest, b, slow)
+  await copying(id)
+  await a.lab.stopDaemon()
+  await a.lab.startDaemon()
+  const end = await fleet.ended(id, 110_000)
+  const places = [(await running(a)).includes('restarted'), (await running(b)).includes('restarted')]
+  console.log('after the daemon restarted:', end.state, JSON.stringify(end.error ?? end.result), places)
+  expect(places.filter(Boolean)).toHaveLength(1)
+  expect(places[1]).toBe(end.state === 'succeeded')
+  const at = places[0] ? a : b
+  const last = (await serialCounts(at.lab, 'restarted')).at(-1)?.n ?? 0
+  expect((await waitForCount(at.lab, 'restarted', last)).bootId).toBe(before.bootId)
+  if (at === a) expect((await volumes(b)).filter((name) => name.startsWith('restarted'))).toEqual([])
+  await at.lab.virsh('destroy', 'restarted')
+})
+
+test('the destination dies in the middle: the VM runs on where it was', async () => {
+  const guest = await fleet.guest('a', { name: 'survivor' })
+  const before = await waitForCount(a.lab, 'survivor', 1)
+  const id = await migrate(guest, b, slow)
+  await copying(id)
+  await b.lab.powerOff()
+  const end = await fleet.ended(id, 110_000)
+  console.log('after the destination died:', end.state, JSON.stringify(end.error))
+  expect(end.state).toBe('failed')
+  expect(end.undone).toEqual(['left it on a'])
+  expect(await running(a)).toContain('survivor')
+  const last = (await serialCounts(a.lab, 'survivor')).at(-1)?.n ?? 0
+  expect((await waitForCount(a.lab, 'survivor', last)).bootId).toBe(before.bootId)
+  // What could not be removed there is told; it carries the operation's mark.
+  expect((end.error as { left?: string[] }).left?.join(' ')).toMatch(/prepare/)
+  await a.lab.virsh('destroy', 'survivor')
+}, 150_000)

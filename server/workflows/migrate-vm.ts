@@ -107,7 +107,8 @@ async function stayHere(context: Context): Promise<string | undefined> {
   const { plan } = context.memory
   if (!plan) return undefined
   const source = await context.host(plan.sourceHostId)
-  const destination = await context.host(plan.destinationHostId)
+  // A destination that is gone can't have it either, when it runs at its source.
+  const destination = await context.host(plan.destinationHostId).catch(() => context.openHost(plan.destinationHostId))
   const at = await until(
     async () => {
       const now = await readWhereabouts(source, destination, plan)

@@ -1,4 +1,5 @@
 import { isTagged } from '#server/core/volume-name.ts'
+import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { StepContext } from './define.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
@@ -52,11 +53,17 @@ async function send(
   if (flat) await source.deleteVolume(disk.sourcePool, flat)
 }
 
-/** Removes what this operation made at the destination, unless the VM lives on it by now. */
+/**
+ * Removes what this operation made at the destination, unless the VM lives on it by now.
+ * @throws conflict while the VM still arrives: the hosts go on among themselves when the source is out of our reach
+ */
 export async function removePrepared(context: Context, plan: MovePlan): Promise<string | undefined> {
   const destination = await context.host(plan.destinationHostId)
   const there = await destination.readVm(plan.uuid)
-  if (there && !there.incoming) return undefined
+  if (there?.incoming) {
+    throw conflict(`The disks made on ${plan.destinationName} stay: the VM is still arriving there.`)
+  }
+  if (there) return undefined
   let removed = 0
   for (const disk of plan.disks) {
     if (!disk.to || !isTagged(disk.to.volume, context.operation.id)) continue
@@ -80,7 +87,7 @@ async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void>
 
 /**
  * Deletes the disks that were copied from the host the VM left. A read-only image goes only if Skerry made it for this
- * VM; nothing goes that another VM of that host uses.
+ * VM; nothing goes that another VM of that host uses, that another volume stands on, or while the VM runs there too.
  * @returns what stayed, in words
  */
 export async function removeLeftVolumes(context: Context, plan: MovePlan): Promise<string[]> {
@@ -90,12 +97,19 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
   const inUse = new Set(there.disks.map((disk) => disk.source))
   const source = await context.host(plan.sourceHostId)
   const others = (await source.listVms()).flatMap((vm) => (vm.uuid === plan.uuid ? [] : vm.disks))
-  const usedElsewhere = new Set(others.flatMap((disk) => [disk.source, disk.backingPath]))
+  // A VM that is off does not tell what its disks stand on; the volumes do.
+  const volumes = (await source.listStoragePools()).flatMap((pool) => pool.volumes)
+  const backing = [...others, ...volumes].map((each) => each.backingPath)
+  const usedElsewhere = new Set([...others.map((disk) => disk.source), ...backing])
+  const here = await source.readVm(plan.uuid)
+  const isOnHere = here !== null && here.state !== 'off'
   const left: string[] = []
   for (const disk of plan.disks) {
     if (!disk.to || !disk.sourcePool || !disk.sourceVolume || !inUse.has(disk.to.path)) continue
     if (disk.mode === 'uploaded' && !isTagged(disk.sourceVolume)) continue
-    if (usedElsewhere.has(disk.sourcePath)) left.push(`${disk.sourcePath} on ${plan.sourceName}: another VM uses it`)
+    const old = `${disk.sourcePath} on ${plan.sourceName}`
+    if (isOnHere) left.push(`${old}: the VM runs there`)
+    else if (usedElsewhere.has(disk.sourcePath)) left.push(`${old}: another VM uses it`)
     else await source.deleteVolume(disk.sourcePool, disk.sourceVolume)
   }
   return left

@@ -17,6 +17,7 @@ export type Whereabouts = 'here' | 'moving' | 'moved'
  * | on                | on          | moving: handing over                                    |
  * | gone              | incoming    | moving                                                  |
  * | gone              | none        | conflict                                                |
+ * | runs, no job      | unreachable | here                                                    |
  *
  * A VM that is off moves by being defined at the destination, then removed at the source; in between both have it.
  */
@@ -25,6 +26,8 @@ export async function readWhereabouts(
   destination: HypervisorHost,
   plan: MovePlan,
 ): Promise<Whereabouts> {
+  const isDestinationLost = destination.connection().state !== 'connected'
+  if (isDestinationLost && plan.live && (await runsOnUndisturbed(source, plan))) return 'here'
   const [here, there] = await Promise.all([source.readVm(plan.uuid), destination.readVm(plan.uuid)])
   if (!here && !there) {
     throw conflict(`Neither ${plan.sourceName} nor ${plan.destinationName} has the VM any more.`, 'Look on both hosts.')
@@ -37,4 +40,12 @@ export async function readWhereabouts(
   if (!plan.live) return 'here'
   if (here.state === 'off') return there.state === 'off' ? 'here' : 'moved'
   return 'moving'
+}
+
+/** After a successful move the source has it no more, and with post-copy it stands still there: running means staying. */
+async function runsOnUndisturbed(source: HypervisorHost, plan: MovePlan): Promise<boolean> {
+  const here = await source.readVm(plan.uuid)
+  if (here?.state !== 'running') return false
+  const job = await source.readJob(plan.uuid)
+  return job.kind !== 'migration-out' || job.state !== 'running'
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
-import { proveWorkflow } from './harness.ts'
+import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { powerVm } from './power-vm.ts'
 
 proveWorkflow({

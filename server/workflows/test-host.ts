@@ -7,22 +7,8 @@
  * | answers           | what it is                                 |
  * | does not          | fails with the stage and the way out       |
  */
-import { TestHostPlan } from '#server/schema/host-action.ts'
+import { type HostSummary, TestHostPlan } from '#server/schema/host-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-
-/** What a person sees of a host before it is added. Sizes in bytes. */
-export interface HostSummary {
-  hostname: string
-  hostUuid: string
-  architecture: string
-  cpuModel: string
-  cpuCount: number
-  memoryBytes: number
-  libvirtVersion: string
-  hypervisorVersion: string
-  kvmOffered: boolean
-  simulated: boolean
-}
 
 /** One attempt at the address. @throws the stage that failed, with the way out */
 export async function tryHost(context: StepContext<TestHostPlan, object>): Promise<HostSummary> {

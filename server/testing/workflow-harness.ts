@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '#prisma/generated/client.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
-import { startWorkerChild, type WorkerChild } from '#server/testing/worker-child.ts'
-import type { AnyWorkflow } from './define.ts'
+import type { AnyWorkflow } from '#server/workflows/define.ts'
+import { type TestEngine, testEngine } from './engine.ts'
+import { type TestFleet, testFleet } from './fleet.ts'
+import { startWorkerChild, type WorkerChild } from './worker-child.ts'
 
 /** One go at a workflow, on VMs of its own. The judges look out of band: virsh, SQL, files. */
 export interface Trial {

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type Db, openDb } from '#server/db.ts'
+import { log } from '#server/log.ts'
+import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
+import { Dispatcher } from './dispatcher.ts'
+
+let database: TestDatabase
+let db: Db
+let dispatcher: Dispatcher | undefined
+const started: string[] = []
+let sweeps = 0
+let notice = () => {}
+
+beforeAll(async () => {
+  database = await testDatabase()
+  db = openDb(database.url, { scope: 'fleet' })
+})
+afterAll(async () => {
+  await db?.$disconnect()
+  await database?.close()
+})
+afterEach(async () => {
+  await dispatcher?.stop()
+  await db.operation.deleteMany()
+  started.length = 0
+  sweeps = 0
+})
+
+function dispatch(sweepMs: number) {
+  dispatcher = new Dispatcher({
+    db,
+    log,
+    sweepMs,
+    concurrency: { 'migrate-vm': 2 },
+    running: new Map(),
+    changes: {
+      onChange: (listener) => {
+        notice = () => listener({ noun: 'operation' })
+        return () => undefined
+      },
+      onReset: () => () => undefined,
+    },
+    start: async (_kind, id) => {
+      started.push(id)
+    },
+    sweep: async () => {
+      sweeps += 1
+    },
+  })
+  dispatcher.start()
+}
+
+const operation = (kind: string, hostId: string) => ({
+  ...{ kind, hostId, targetKind: 'vm', targetId: randomUUID(), targetName: 'web' },
+  ...{ actorKind: 'user' as const, actorName: 'Tester', input: {} },
+})
+
+test('a host with more moves waiting than a turn looks at keeps no other host waiting', async () => {
+  const [busy, idle] = [randomUUID(), randomUUID()]
+  await db.operation.createMany({ data: Array.from({ length: 250 }, () => operation('migrate-vm', busy)) })
+  const { id } = await db.operation.create({ data: operation('power-vm', idle) })
+  dispatch(100)
+  await expect.poll(() => started, { timeout: 5_000 }).toContain(id)
+  expect(started).toHaveLength(3)
+})
+
+test('many notices don’t keep the sweep from its turn', async () => {
+  dispatch(50)
+  const noise = setInterval(() => notice(), 1)
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  clearInterval(noise)
+  expect(sweeps).toBeGreaterThan(3)
+})

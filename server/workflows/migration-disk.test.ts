@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { taggedName } from '#server/core/volume-name.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { StoragePoolFacts, VmFacts } from '#server/hypervisor/facts.ts'
+import type { StepContext } from './define.ts'
+import { removeLeftVolumes, removePrepared } from './migration-disk.ts'
+import type { MovePlan } from './migration-plan.ts'
+
+const operationId = '0193f5a0-0000-7000-8000-00000000abcd'
+const made = taggedName('web-vda.qcow2', operationId)
+const plan: MovePlan = {
+  uuid: '4f2c1a0e-0000-4000-8000-000000000001',
+  sourceHostId: 'source',
+  sourceName: 'osl1',
+  destinationHostId: 'destination',
+  destinationName: 'ams1',
+  destinationSiteId: 'ams',
+  destinationUri: 'qemu+tls://ams1/system',
+  tls: true,
+  live: true,
+  disks: [
+    {
+      target: 'vda',
+      mode: 'copied',
+      sourcePool: 'default',
+      sourceVolume: 'web-vda.qcow2',
+      sourcePath: '/pool/web-vda.qcow2',
+      hasBacking: false,
+      format: 'qcow2',
+      capacityBytes: 2 ** 30,
+      bytes: 2 ** 20,
+      to: { pool: 'default', volume: made, path: `/pool/${made}` },
+    },
+  ],
+}
+
+interface Seen {
+  /** How the host has the VM, if at all */
+  vm?: Partial<VmFacts>
+  others?: Partial<VmFacts>[]
+  pools?: Pick<StoragePoolFacts, 'volumes'>[]
+}
+
+/** A host of which only what these functions ask can be asked; it notes what was deleted. */
+function host({ vm, others = [], pools = [] }: Seen, deleted: string[]) {
+  const answers: Partial<HypervisorHost> = {
+    readVm: async () => (vm ? ({ disks: [], ...vm } as unknown as VmFacts) : null),
+    listVms: async () => others as VmFacts[],
+    listStoragePools: async () => pools as StoragePoolFacts[],
+    findVolume: async () => ({ pool: 'default', name: made }) as Awaited<ReturnType<HypervisorHost['findVolume']>>,
+    deleteVolume: async (_pool, name) => void deleted.push(name),
+  }
+  return answers as HypervisorHost
+}
+
+function setUp(source: Seen, destination: Seen) {
+  const deleted: string[] = []
+  const hosts: Record<string, HypervisorHost> = {
+    source: host(source, deleted),
+    destination: host(destination, deleted),
+  }
+  const context = {
+    operation: { id: operationId },
+    host: async (id: string) => hosts[id],
+  } as unknown as StepContext<unknown, object>
+  return { context, deleted }
+}
+
+const arrived = { vm: { incoming: false, disks: [{ source: `/pool/${made}` }] as VmFacts['disks'] } }
+
+test('the disks under a VM that still arrives stay', async () => {
+  const { context, deleted } = setUp({}, { vm: { incoming: true } })
+  await expect(removePrepared(context, plan)).rejects.toThrow('still arriving')
+  expect(deleted).toEqual([])
+})
+
+test('without a VM on them the disks made at the destination go', async () => {
+  const { context, deleted } = setUp({}, {})
+  await removePrepared(context, plan)
+  expect(deleted).toEqual([made])
+})
+
+test('the old disk goes once the VM lives at its new place', async () => {
+  const { context, deleted } = setUp({}, arrived)
+  expect(await removeLeftVolumes(context, plan)).toEqual([])
+  expect(deleted).toEqual(['web-vda.qcow2'])
+})
+
+test('an old disk that another volume stands on stays, though the VM of that one is off', async () => {
+  const overlay = { name: 'child.qcow2', path: '/pool/child.qcow2', backingPath: '/pool/web-vda.qcow2' }
+  const { context, deleted } = setUp(
+    {
+      others: [{ uuid: 'child', disks: [{ source: '/pool/child.qcow2', backingPath: null }] as VmFacts['disks'] }],
+      pools: [{ volumes: [overlay] as StoragePoolFacts['volumes'] }],
+    },
+    arrived,
+  )
+  expect(await removeLeftVolumes(context, plan)).toEqual(['/pool/web-vda.qcow2 on osl1: another VM uses it'])
+  expect(deleted).toEqual([])
+})
+
+test('old disks stay while the VM runs at its source, as when somebody started it there', async () => {
+  const { context, deleted } = setUp({ vm: { incoming: false, state: 'running' } }, arrived)
+  expect(await removeLeftVolumes(context, plan)).toEqual(['/pool/web-vda.qcow2 on osl1: the VM runs there'])
+  expect(deleted).toEqual([])
+})
