@@ -1,6 +1,11 @@
-import type { HostFacts } from '../../facts.ts'
 import { diskXml, interfaceXml, type NewDisk, type NewInterface } from './device.ts'
 import { type Xml, xml } from './write.ts'
+
+/** What the host offers guests; its facts serve. */
+export interface GuestSupport {
+  architecture: string
+  machineTypes: readonly string[]
+}
 
 export interface NewVm {
   uuid: string
@@ -23,7 +28,7 @@ export interface NewVm {
   kernel?: { path: string; initrdPath?: string; commandLine: string }
   /** Where the screen listens on the host */
   screenAddress?: string
-  host: Pick<HostFacts, 'architecture' | 'machineTypes'>
+  host: GuestSupport
 }
 
 const kibibytes = (bytes: number) => Math.ceil(bytes / 1024)
@@ -34,7 +39,7 @@ export function machineTypeOf(machineTypes: readonly string[]): string {
   return wanted.find((name) => machineTypes.includes(name)) ?? machineTypes[0] ?? 'pc'
 }
 
-function cpuXml(vm: Pick<NewVm, 'accelerator' | 'cpuMode'> & { host: Pick<HostFacts, 'architecture'> }): Xml {
+function cpuXml(vm: Pick<NewVm, 'accelerator' | 'cpuMode'> & { host: Pick<GuestSupport, 'architecture'> }): Xml {
   if (vm.accelerator === 'kvm') {
     const mode = vm.cpuMode ?? 'host-model'
     return mode === 'host-model' ? xml('cpu', { mode }) : xml('cpu', { mode, migratable: 'on' })
@@ -128,7 +133,7 @@ export function buildProbeXml(probe: {
   uuid: string
   name: string
   accelerator: 'kvm' | 'emulation'
-  host: Pick<HostFacts, 'architecture' | 'machineTypes'>
+  host: GuestSupport
 }): string {
   return xml(
     'domain',

@@ -29,9 +29,13 @@ function decode(text: string): string {
 }
 
 const attributePattern = /([^\s=]+)\s*=\s*("([^"]*)"|'([^']*)')/g
-/** Comment, CDATA, declaration or instruction, or a tag with quoted attributes. */
-const markup =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<![^>]*>|<(\/?)([^\s/>]+)((?:[^>"']|"[^"]*"|'[^']*')*?)(\/?)>/g
+
+/** What is no element: its beginning, and how it ends. */
+const skipped = [
+  { opens: '<!--', closes: '-->', isData: false },
+  { opens: '<![CDATA[', closes: ']]>', isData: true },
+  { opens: '<?', closes: '?>', isData: false },
+]
 
 interface Open {
   name: string
@@ -51,66 +55,97 @@ function readAttributes(text: string): Record<string, string> {
   return attributes
 }
 
-const close = (open: Open, innerEnd: number, end: number): XmlElement => ({
-  name: open.name,
-  attributes: open.attributes,
-  children: open.children,
-  text: decode(open.text).trim(),
-  start: open.start,
-  end,
-  innerStart: open.innerStart,
-  innerEnd,
-})
+/** The place of the `>` that ends a tag; one inside quotes does not. */
+function tagEnd(source: string, from: number): number {
+  for (let at = from; at < source.length; at++) {
+    const letter = source[at]
+    if (letter === '>') return at
+    if (letter === '<') break
+    if (letter !== '"' && letter !== "'") continue
+    at = source.indexOf(letter, at + 1)
+    if (at < 0) break
+  }
+  throw new XmlError(`the tag at character ${from} does not end`)
+}
+
+/** Reads a document from left to right, each character a bounded number of times. */
+class Reader {
+  readonly #source: string
+  readonly #stack: Open[] = []
+  #root: XmlElement | undefined
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  read(): XmlElement {
+    let at = 0
+    for (;;) {
+      const next = this.#source.indexOf('<', at)
+      this.#text(this.#source.slice(at, next < 0 ? undefined : next))
+      if (next < 0) break
+      at = this.#skip(next) ?? this.#tag(next)
+    }
+    const unclosed = this.#stack.at(-1)
+    if (unclosed) throw new XmlError(`<${unclosed.name}> is not closed`)
+    if (!this.#root) throw new XmlError('there is no element in it')
+    return this.#root
+  }
+
+  #text(raw: string) {
+    const top = this.#stack.at(-1)
+    if (top) top.text += decode(raw)
+    else if (raw.trim()) throw new XmlError(`text outside of any element: ${raw.trim().slice(0, 40)}`)
+  }
+
+  /** Where it goes on after what is no element; undefined when there is one. */
+  #skip(start: number): number | undefined {
+    const kind = skipped.find(({ opens }) => this.#source.startsWith(opens, start))
+    if (!kind && this.#source.startsWith('<!', start)) throw new XmlError('a document type has no place here')
+    if (!kind) return undefined
+    const inner = start + kind.opens.length
+    const end = this.#source.indexOf(kind.closes, inner)
+    if (end < 0) throw new XmlError(`${kind.opens} at character ${start} does not end`)
+    const top = this.#stack.at(-1)
+    if (kind.isData && top) top.text += this.#source.slice(inner, end)
+    return end + kind.closes.length
+  }
+
+  #tag(start: number): number {
+    const last = tagEnd(this.#source, start + 1)
+    const end = last + 1
+    const isEmpty = this.#source[last - 1] === '/'
+    const inside = this.#source.slice(start + 1, isEmpty ? last - 1 : last)
+    const name = /^\/?[^\s/=]+/.exec(inside)?.[0]
+    if (!name) throw new XmlError(`a stray < at character ${start}`)
+    if (name.startsWith('/')) {
+      const open = this.#stack.pop()
+      if (open?.name !== name.slice(1)) throw new XmlError(`<${name}> closes ${open ? `<${open.name}>` : 'nothing'}`)
+      this.#finish(open, start, end)
+      return end
+    }
+    const attributes = readAttributes(inside.slice(name.length))
+    const open: Open = { name, attributes, children: [], text: '', start, innerStart: end }
+    if (isEmpty) this.#finish(open, end, end)
+    else this.#stack.push(open)
+    return end
+  }
+
+  #finish({ name, attributes, children, text, start, innerStart }: Open, innerEnd: number, end: number) {
+    const element = { name, attributes, children, text: text.trim(), start, end, innerStart, innerEnd }
+    const parent = this.#stack.at(-1)
+    if (parent) parent.children.push(element)
+    else if (this.#root) throw new XmlError(`a second document begins with <${name}>`)
+    else this.#root = element
+  }
+}
 
 /**
- * Reads a document and keeps where each element stands. Entities that a document declares itself are not expanded.
+ * Reads a document and keeps where each element stands. It may declare no document type, and so
+ * no entities.
  * @throws XmlError where it is not well-formed
  */
-export function parseXml(source: string): XmlElement {
-  const stack: Open[] = []
-  let root: XmlElement | undefined
-  let after = 0
-  const finish = (element: XmlElement) => {
-    const parent = stack.at(-1)
-    if (parent) parent.children.push(element)
-    else if (root) throw new XmlError(`a second document begins with <${element.name}>`)
-    else root = element
-  }
-  markup.lastIndex = 0
-  for (const match of source.matchAll(markup)) {
-    const [whole, data, slash, name, attributes = '', empty] = match
-    const start = match.index
-    const top = stack.at(-1)
-    const between = source.slice(after, start)
-    if (between.includes('<')) throw new XmlError(`a stray < after character ${after}`)
-    if (top) top.text += between
-    else if (between.trim()) throw new XmlError(`text outside of any element after character ${after}`)
-    after = start + whole.length
-    if (data !== undefined && top) top.text += data.replaceAll('&', '&amp;')
-    if (name === undefined) continue
-    if (slash) {
-      const open = stack.pop()
-      if (open?.name !== name) throw new XmlError(`</${name}> closes ${open ? `<${open.name}>` : 'nothing'}`)
-      finish(close(open, start, after))
-      continue
-    }
-    const open: Open = {
-      name,
-      attributes: readAttributes(attributes),
-      children: [],
-      text: '',
-      start,
-      innerStart: after,
-    }
-    if (empty) finish(close(open, after, after))
-    else stack.push(open)
-  }
-  const unclosed = stack.at(-1)
-  if (unclosed) throw new XmlError(`<${unclosed.name}> is not closed`)
-  if (!root) throw new XmlError('there is no element in it')
-  if (source.slice(after).trim()) throw new XmlError(`text after the end of <${root.name}>`)
-  return root
-}
+export const parseXml = (source: string): XmlElement => new Reader(source).read()
 
 /** The first child by name; a path such as `os/type` goes deeper. */
 export function find(element: XmlElement | undefined, path: string): XmlElement | undefined {
