@@ -100,9 +100,10 @@ class Reader {
 
   /** Where it goes on after what is no element; undefined when there is one. */
   #skip(start: number): number | undefined {
+    const second = this.#source[start + 1]
+    if (second !== '!' && second !== '?') return undefined
     const kind = skipped.find(({ opens }) => this.#source.startsWith(opens, start))
-    if (!kind && this.#source.startsWith('<!', start)) throw new XmlError('a document type has no place here')
-    if (!kind) return undefined
+    if (!kind) throw new XmlError('a document type has no place here')
     const inner = start + kind.opens.length
     const end = this.#source.indexOf(kind.closes, inner)
     if (end < 0) throw new XmlError(`${kind.opens} at character ${start} does not end`)
