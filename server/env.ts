@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+const LogLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
+
 /** The only reader of the environment. Names and meanings are in the README, "Run it for real". */
 const Env = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
@@ -14,7 +16,7 @@ const Env = z.object({
   SKERRY_KEY: z.string().refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64'),
   /** Stable name of this worker; a restarted worker with the same name goes on with its work. */
   SKERRY_WORKER: z.string().default('worker-1'),
-  SKERRY_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),
   /** OpenID Connect sign-in; all three or none. */
@@ -39,3 +41,6 @@ export function env(): Env {
   parsed = result.data
   return parsed
 }
+
+/** The log's level, known also where the rest of the environment is not: while the console is built. */
+export const logLevel = () => LogLevel.catch('info').parse(process.env.SKERRY_LOG_LEVEL)

@@ -1,9 +1,9 @@
 import pino from 'pino'
-import { env } from './env.ts'
+import { logLevel } from './env.ts'
 
 /** Structured log to stdout. Secrets are cut out wherever they stand. */
 export const log = pino({
-  level: env().SKERRY_LOG_LEVEL,
+  level: logLevel(),
   base: undefined,
   redact: {
     paths: [
