@@ -55,8 +55,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       reread(trpc.tenant.pathKey())
     }
     if (batch.places) {
-      for (const key of [trpc.fleet.pathKey(), trpc.host.pathKey(), trpc.site.pathKey(), trpc.tenant.pathKey()])
-        reread(key)
+      const nouns = [trpc.fleet, trpc.host, trpc.site, trpc.tenant, trpc.network, trpc.storage, trpc.template]
+      for (const noun of nouns) reread(noun.pathKey())
     }
   }
 

@@ -108,6 +108,7 @@ export const walkCases: Record<string, WalkCase> = {
   'site.create': asked((w) => ({ ...site, name: `New ${w.mark}` }), ...operators),
   'site.update': asked((w) => ({ ...site, id: w.emptySite.id, name: `Re ${w.mark}` }), ...operators),
   'site.delete': asked((w) => ({ id: w.emptySite.id }), ...operators),
+  'host.list': asked(undefined, ...operators),
   'host.get': asked(hostOf, ...hidden),
   'host.test': asked((w) => ({ uri: `qemu+tls://${w.mark}/system` }), ...operators),
   'host.add': asked(

@@ -1,5 +1,21 @@
 import type { Tx } from '#server/db.ts'
 
+/** Every host with what is promised on it; what single pages of it show is left out. */
+export async function listHosts(tx: Tx) {
+  const hosts = await tx.host.findMany({
+    omit: { credential: true, cpuFeatures: true, machineTypes: true },
+    orderBy: { name: 'asc' },
+  })
+  const promised = await tx.$queryRaw<{ hostId: string; vms: number; vcpus: number; memoryBytes: number }[]>`
+    SELECT host_id::text AS "hostId", count(*)::int AS vms,
+      coalesce(sum(vcpu_count) FILTER (WHERE state IN ('running', 'paused', 'shutting_down', 'unknown')), 0)::int AS vcpus,
+      coalesce(sum(memory_bytes) FILTER (WHERE state IN ('running', 'paused', 'shutting_down', 'unknown')), 0)::float8
+        AS "memoryBytes"
+    FROM vm GROUP BY host_id`
+  const byHost = new Map(promised.map(({ hostId, ...row }) => [hostId, row]))
+  return hosts.map((host) => ({ ...host, promised: byHost.get(host.id) ?? { vms: 0, vcpus: 0, memoryBytes: 0 } }))
+}
+
 /** A host with what it has and what is promised on it. Sizes in bytes. */
 export async function readHost(tx: Tx, id: string) {
   const host = await tx.host.findUniqueOrThrow({

@@ -22,6 +22,21 @@ export const AddHostInput = TestHostInput.extend({
   migrationUri: HostUri.nullable().default(null),
 })
 
+/** What a test of a connection tells of the host; memory in bytes. */
+export const HostSummary = z.object({
+  hostname: z.string(),
+  hostUuid: z.string(),
+  architecture: z.string(),
+  cpuModel: z.string(),
+  cpuCount: z.number(),
+  memoryBytes: z.number(),
+  libvirtVersion: z.string(),
+  hypervisorVersion: z.string(),
+  kvmOffered: z.boolean(),
+  simulated: z.boolean(),
+})
+export type HostSummary = z.infer<typeof HostSummary>
+
 /** As the operation keeps it: the credential sealed for the host's id, in base64. */
 export const TestHostPlan = z.object({ hostId: z.uuid(), uri: HostUri, sealed: z.string().nullable() })
 export type TestHostPlan = z.infer<typeof TestHostPlan>

@@ -10,9 +10,9 @@
  * Undo removes the row.
  */
 import { conflict } from '#server/errors.ts'
-import { AddHostPlan } from '#server/schema/host-action.ts'
+import { AddHostPlan, type HostSummary } from '#server/schema/host-action.ts'
 import { defineWorkflow } from './define.ts'
-import { type HostSummary, tryHost } from './test-host.ts'
+import { tryHost } from './test-host.ts'
 
 export const addHost = defineWorkflow<AddHostPlan, { facts: HostSummary }>({
   kind: 'add-host',

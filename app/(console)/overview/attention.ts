@@ -1,3 +1,4 @@
+import { operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatCount, formatPercent } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
@@ -90,12 +91,12 @@ export function vmItems(vms: readonly VmRow[], total: { crashed: number; unknown
   })
 }
 
-export const operationItems = (operations: readonly OperationRow[], word: (operation: OperationRow) => string) =>
+export const operationItems = (operations: readonly OperationRow[]) =>
   operations.map(
     (operation): AttentionItem => ({
       id: `operation ${operation.id}`,
       look: 'failed',
-      name: `${word(operation)} ${operation.targetName}`,
+      name: `${operationWord(operation)} ${operationTarget(operation)}`,
       text: 'failed',
       detail: operation.error?.message,
       at: operation.finishedAt ?? operation.createdAt,

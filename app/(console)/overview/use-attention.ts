@@ -2,7 +2,6 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { operationWord } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { hostItems, operationItems, quotaItems, vmItems } from './attention.ts'
 import { failedLately, troubledVms } from './overview-query.ts'
@@ -23,7 +22,7 @@ export function useAttention(operator: boolean) {
       ...hostItems(places.data.hosts, operator),
       ...vmItems(vms.data.rows, { crashed, unknown }),
       ...quotaItems(tenants.data),
-      ...operationItems(operations.data.items, operationWord),
+      ...operationItems(operations.data.items),
     ]
     const rank = { failed: 0, unknown: 1, degraded: 2 } as Record<string, number>
     return all.toSorted((a, b) => (rank[a.look] ?? 3) - (rank[b.look] ?? 3))

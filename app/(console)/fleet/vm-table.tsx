@@ -1,0 +1,57 @@
+'use client'
+
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { parseAsString, useQueryState } from 'nuqs'
+import { type ReactNode, useMemo } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure } from '#components/trpc/failure.ts'
+import { DataTable } from '#components/ui/data-table.tsx'
+import type { VmRow } from '#server/schema/vm.ts'
+import { fleetColumns } from './fleet-columns.tsx'
+import { asTableSort, fromTableSort, listInput } from './fleet-query.ts'
+
+export interface VmTableProps {
+  label: string
+  filter: string
+  /** What goes without saying where the table stands */
+  hiddenColumns: readonly string[]
+  empty: ReactNode
+}
+
+const rowId = (vm: VmRow) => vm.id
+const rowName = (vm: VmRow) => vm.name
+const rowHref = (vm: VmRow) => `/vms/${vm.id}`
+
+/** The VMs of one place, in the fleet's own table; its box gives it the height. */
+export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
+  const trpc = useTRPC()
+  const [sort, setSort] = useQueryState('sort', parseAsString.withDefault('name'))
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const list = useInfiniteQuery(
+    trpc.vm.list.infiniteQueryOptions(listInput(filter, sort), { getNextPageParam: (page) => page.nextCursor }),
+  )
+  const counts = useQuery(trpc.vm.counts.queryOptions({ filter }))
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
+  const columns = useMemo(() => fleetColumns(places.data), [places.data])
+  return (
+    <DataTable
+      label={label}
+      columns={columns}
+      rows={rows}
+      rowId={rowId}
+      rowName={rowName}
+      rowHref={rowHref}
+      sort={asTableSort(sort)}
+      onSortChange={(next) => void setSort(fromTableSort(next))}
+      hiddenColumns={hiddenColumns}
+      totalCount={counts.data?.total ?? rows.length}
+      onEndReached={() => {
+        if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
+      }}
+      isLoading={list.isPending}
+      error={list.error && pageFailure('The VMs could not be read', { ...list, error: list.error })}
+      empty={empty}
+      className="min-h-60 flex-1"
+    />
+  )
+}

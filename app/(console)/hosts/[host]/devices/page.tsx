@@ -1,0 +1,5 @@
+import { HostDevices } from './host-devices.tsx'
+
+export default function Page() {
+  return <HostDevices />
+}

@@ -1,0 +1,118 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { ArrowRightFromLine, Ban, Ellipsis } from 'lucide-react'
+import { type ReactNode, useEffect } from 'react'
+import { useHostCommands } from '#components/host/host-commands.tsx'
+import { HostStateBadge } from '#components/host/host-state-badge.tsx'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure } from '#components/trpc/failure.ts'
+import { Badge } from '#components/ui/badge.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { Menu } from '#components/ui/menu.tsx'
+import { PageHeader } from '#components/ui/page-header.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { Tabs } from '#components/ui/tabs.tsx'
+import { HostNotice } from './host-notice.tsx'
+
+/** Readings of the host come no faster than this. */
+const rereadMs = 5_000
+
+/** Head and tabs of a host's pages. */
+export function HostFrame({ id, children }: { id: string; children: ReactNode }) {
+  const trpc = useTRPC()
+  const query = useQuery({ ...trpc.host.get.queryOptions({ id }), refetchInterval: rereadMs })
+  const commands = useHostCommands()
+  const name = query.data?.name
+  useEffect(() => {
+    if (name) document.title = `${name} · Skerry`
+  }, [name])
+  if (query.error && !query.data) {
+    return (
+      <>
+        <h1 className="sr-only">Host</h1>
+        <ErrorMessage {...pageFailure('This host can’t be shown', { ...query, error: query.error })} />
+      </>
+    )
+  }
+  const host = query.data
+  if (!host) return <SkeletonRows rows={8} />
+  const commanded = { ...host, vms: host.promised.vms }
+  return (
+    <>
+      <PageHeader
+        title={host.name}
+        state={
+          <>
+            <HostStateBadge state={host.state} draining={host.draining} variant="soft" />
+            {host.simulated && <Badge tone="outline">simulated</Badge>}
+          </>
+        }
+        meta={
+          <>
+            <span>
+              in{' '}
+              <Link href={`/sites/${host.site.id}`} tone="muted">
+                {host.site.name}
+              </Link>
+            </span>
+            <span className="font-mono">{host.uri}</span>
+          </>
+        }
+        actions={
+          <>
+            {host.draining ? (
+              <Button
+                icon={<Ban size={14} aria-hidden="true" />}
+                isPending={commands.isUndraining}
+                onPress={() => commands.undrain(commanded)}
+              >
+                Stop draining
+              </Button>
+            ) : (
+              <Button
+                icon={<ArrowRightFromLine size={14} aria-hidden="true" />}
+                onPress={() => commands.drain(commanded)}
+                {...(host.state === 'connected'
+                  ? {}
+                  : { disabledReason: 'It can’t be reached, so its VMs can’t leave it' })}
+              >
+                Drain…
+              </Button>
+            )}
+            <Menu
+              label={`Commands for ${host.name}`}
+              trigger={
+                <IconButton
+                  label="More commands"
+                  size="md"
+                  variant="secondary"
+                  icon={<Ellipsis size={15} aria-hidden="true" />}
+                />
+              }
+              groups={commands.groups(commanded)}
+            />
+          </>
+        }
+      />
+      <HostNotice host={host} />
+      <Tabs
+        label={`Pages of ${host.name}`}
+        tabs={[
+          { href: `/hosts/${id}`, label: 'Overview' },
+          { href: `/hosts/${id}/vms`, label: 'VMs', badge: <Badge>{formatCount(host.promised.vms)}</Badge> },
+          { href: `/hosts/${id}/storage`, label: 'Storage' },
+          { href: `/hosts/${id}/networks`, label: 'Networks' },
+          { href: `/hosts/${id}/devices`, label: 'Devices' },
+        ]}
+        className="px-3"
+      />
+      {children}
+      {commands.dialogs}
+    </>
+  )
+}

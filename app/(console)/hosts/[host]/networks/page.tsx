@@ -1,0 +1,5 @@
+import { HostNetworks } from './host-networks.tsx'
+
+export default function Page() {
+  return <HostNetworks />
+}

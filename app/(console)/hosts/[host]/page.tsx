@@ -1,0 +1,5 @@
+import { HostOverview } from './host-overview.tsx'
+
+export default function Page() {
+  return <HostOverview />
+}

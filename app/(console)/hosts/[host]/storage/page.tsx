@@ -1,0 +1,5 @@
+import { HostStorage } from './host-storage.tsx'
+
+export default function Page() {
+  return <HostStorage />
+}

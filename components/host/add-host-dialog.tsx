@@ -1,0 +1,115 @@
+'use client'
+
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { failure, fieldError } from '#components/trpc/failure.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { Select } from '#components/ui/select.tsx'
+import { TextField } from '#components/ui/text-field.tsx'
+import { type AddressDraft, AddressFields, credentialOf, emptyAddress, isAddressComplete } from './address-fields.tsx'
+import { ConnectionTest } from './connection-test.tsx'
+import { hostUri, suggestedName } from './host-uri.ts'
+
+/** Adds a host by its address, after a test of the connection if the person wants one. */
+export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: string | undefined; onClose: () => void }) {
+  const trpc = useTRPC()
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const sites = places.data?.sites ?? []
+  const [draft, setDraft] = useState<AddressDraft>(emptyAddress)
+  const [typedName, setName] = useState<string | null>(null)
+  const [siteId, setSiteId] = useState<string | null>(firstSiteId ?? null)
+  const [idempotencyKey] = useState(() => crypto.randomUUID())
+  const uri = hostUri(draft)
+  const name = typedName ?? suggestedName(draft)
+  const site = siteId ?? (sites.length === 1 ? (sites[0]?.id ?? null) : null)
+  const add = useMutation(
+    trpc.host.add.mutationOptions({
+      onSuccess: () => {
+        toast.success(`${name} is being added`, { description: 'Its VMs show as soon as it has answered.' })
+        onClose()
+      },
+    }),
+  )
+  const isComplete = isAddressComplete(draft) && name !== '' && site !== null
+  const submit = () => {
+    if (isComplete && site) {
+      add.mutate({ name, siteId: site, uri, credential: credentialOf(draft), migrationUri: null, idempotencyKey })
+    }
+  }
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title="Add a host"
+      description="Skerry needs nothing on it but libvirt. Nothing on the host is changed by adding it."
+      size="lg"
+      footerNote={<code className="block truncate font-mono">{uri}</code>}
+      footer={
+        sites.length > 0 && (
+          <>
+            <Button onPress={onClose}>Cancel</Button>
+            <Button
+              variant="primary"
+              type="submit"
+              form="add-host"
+              isPending={add.isPending}
+              {...(isComplete ? {} : { disabledReason: 'Give its site, name, address and what proves who we are' })}
+            >
+              Add host
+            </Button>
+          </>
+        )
+      }
+    >
+      {places.data && sites.length === 0 ? (
+        <EmptyState
+          title="There is no site yet"
+          action={
+            <ButtonLink href="/sites?create=yes" variant="primary">
+              Create a site
+            </ButtonLink>
+          }
+        >
+          A host stands somewhere: create its site first.
+        </EmptyState>
+      ) : (
+        <form
+          id="add-host"
+          className="flex flex-col gap-4"
+          onSubmit={(event) => {
+            event.preventDefault()
+            submit()
+          }}
+        >
+          <AddressFields draft={draft} onChange={setDraft} error={fieldError(add.error, 'uri')} />
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Select
+              label="Site"
+              options={sites.map((each) => ({ id: each.id, label: each.name }))}
+              value={site}
+              onChange={setSiteId}
+            />
+            <TextField
+              label="Name in Skerry"
+              value={name}
+              onChange={setName}
+              isMono
+              error={fieldError(add.error, 'name')}
+            />
+          </div>
+          <ConnectionTest
+            uri={uri}
+            credential={credentialOf(draft)}
+            {...(isAddressComplete(draft) ? {} : { disabledReason: 'Give the address and the credential first' })}
+          />
+          {add.error && <ErrorMessage {...failure('The host was not added', add.error)} />}
+        </form>
+      )}
+    </Dialog>
+  )
+}

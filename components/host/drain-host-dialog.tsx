@@ -1,0 +1,130 @@
+'use client'
+
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { failure, pageFailure } from '#components/trpc/failure.ts'
+import { Button } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
+import { Select } from '#components/ui/select.tsx'
+import { LoadingState } from '#components/ui/skeleton.tsx'
+import { StateIcon } from '#components/ui/state-icon.tsx'
+import type { DrainInput } from '#server/schema/host-action.ts'
+
+type DrainItem = Outputs['host']['drainPlan'][number]
+
+const onSlowOptions = [
+  { id: 'post-copy', label: 'Switch over early', detail: 'The rest of its memory follows (post-copy)' },
+  { id: 'keep-trying', label: 'Keep trying', detail: 'However long it takes' },
+  { id: 'give-up', label: 'Give up', detail: 'It stays where it is' },
+] as const satisfies readonly { id: DrainInput['onSlow']; label: string; detail: string }[]
+
+/** Shows where each VM would go, then has them all leave. */
+export function DrainHostDialog({ host, onClose }: { host: { id: string; name: string }; onClose: () => void }) {
+  const trpc = useTRPC()
+  const plan = useQuery({ ...trpc.host.drainPlan.queryOptions({ id: host.id }), staleTime: 0 })
+  const [onSlow, setOnSlow] = useState<DrainInput['onSlow']>('post-copy')
+  const [idempotencyKey] = useState(() => crypto.randomUUID())
+  const drain = useMutation(trpc.host.drain.mutationOptions({ onSuccess: onClose }))
+  const staying = plan.data?.filter((item) => item.to === null) ?? []
+  const leaving = (plan.data?.length ?? 0) - staying.length
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Drain ${host.name}`}
+      description="All its VMs move to other hosts, and it takes no new ones until you stop draining."
+      size="lg"
+      footerNote={
+        plan.data &&
+        plan.data.length > 0 &&
+        (staying.length > 0
+          ? `${leaving} of ${plan.data.length} VMs can leave; ${staying.length} stay.`
+          : `All ${leaving} VMs can leave.`)
+      }
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            isPending={drain.isPending}
+            isDisabled={!plan.data}
+            onPress={() => drain.mutate({ id: host.id, onSlow, idempotencyKey })}
+          >
+            {plan.data && leaving === 0 ? 'Take no new VMs' : `Drain ${host.name}`}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        {plan.error ? (
+          <ErrorMessage {...pageFailure('The plan could not be made', { ...plan, error: plan.error })} />
+        ) : !plan.data ? (
+          <LoadingState label="Finding a place for each VM…" />
+        ) : plan.data.length === 0 ? (
+          <EmptyState title="It has no VMs">Draining only keeps new ones away.</EmptyState>
+        ) : (
+          <>
+            <ul aria-label="Plan" className="divide-y divide-line rounded-md border border-line">
+              {plan.data.map((item) => (
+                <PlanLine key={item.vmId} item={item} />
+              ))}
+            </ul>
+            <Select
+              label="When a VM’s memory changes faster than it can be copied"
+              options={onSlowOptions}
+              value={onSlow}
+              onChange={(id) => setOnSlow(onSlowOptions.find((option) => option.id === id)?.id ?? 'post-copy')}
+              className="max-w-90"
+            />
+          </>
+        )}
+        {drain.error && <ErrorMessage {...failure('The drain did not begin', drain.error)} />}
+      </div>
+    </Dialog>
+  )
+}
+
+function PlanLine({ item }: { item: DrainItem }) {
+  return (
+    <li className="flex flex-col gap-0.5 px-3 py-2 text-sm">
+      <span className="flex flex-wrap items-center gap-x-2">
+        <StateIcon
+          state={item.to ? 'migrating' : 'failed'}
+          label={item.to ? 'Moves' : 'Stays'}
+          className="translate-y-px"
+        />
+        <Link href={`/vms/${item.vmId}`} tone="plain" className="font-medium">
+          {item.name}
+        </Link>
+        {item.to ? (
+          <span className="text-ink-muted">
+            {item.state === 'off' ? 'is moved' : 'moves live'} to{' '}
+            <Link href={`/hosts/${item.to.hostId}`} tone="muted">
+              {item.to.name}
+            </Link>
+          </span>
+        ) : (
+          <span className="text-failed">has nowhere to go</span>
+        )}
+        {item.to && (
+          <span className="ml-auto text-xs text-ink-faint">
+            {item.to.copiedBytes > 0 ? `${formatBytes(item.to.copiedBytes)} of disk to copy` : 'no disk to copy'}
+            {item.to.totalMs !== null && ` · about ${formatMilliseconds(item.to.totalMs)}`}
+          </span>
+        )}
+      </span>
+      {item.reasons.length > 0 && (
+        <ul className="pl-5 text-xs text-ink-muted">
+          {item.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      )}
+    </li>
+  )
+}
