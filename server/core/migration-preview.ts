@@ -229,8 +229,11 @@ function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judged {
   if (same?.active && same.path === from?.path) return done('shared', same.name)
   const mode = disk.readOnly || disk.device === 'cdrom' ? 'uploaded' : 'copied'
   const what = disk.device === 'cdrom' ? `The disc in ${disk.target}` : `The disk ${disk.target}`
-  if (!disk.poolName)
+  const isThere = mode === 'uploaded' && to.presentPaths.includes(disk.source)
+  if (!disk.poolName && isThere) return done('present', null)
+  if (!disk.poolName) {
     return done(mode, null, `${what} (${disk.source}) lies in no storage pool, so it can’t be copied.`)
+  }
   const pool = to.pools.find((each) => each.name === disk.poolName)
   if (!pool) return done(mode, null, `The storage pool ${disk.poolName} of ${disk.target} is not on the host.`)
   if (!pool.active) return done(mode, pool.name, `The storage pool ${pool.name} is switched off on the host.`)

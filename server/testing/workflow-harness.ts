@@ -22,6 +22,8 @@ export interface Proof {
   hosts: readonly string[]
   /** `name` is fresh for every trial */
   arrange(fleet: TestFleet, name: string): Promise<Trial>
+  /** The step whose work nothing takes back once it is done, so that a failure after it is not tried */
+  finalStep?: string
   timeoutMs?: number
 }
 
@@ -71,7 +73,7 @@ export function proveWorkflow(proof: Proof): void {
       })
 
       for (const [index, step] of workflow.stepNames.entries()) {
-        if (index >= workflow.noReturnIndex) continue
+        if (index > workflow.noReturnIndex || step === proof.finalStep) continue
         test(`failing after “${step}” leaves nothing`, { timeout: timeoutMs }, async () => {
           engine.hooks = { aroundStep: failAfter(step) }
           const now = await arrange()

@@ -19,8 +19,9 @@ export function changesOf(
   input: EditVmInput,
   vm: Vm,
   added: readonly { target: string; path: string }[],
+  operationId: string,
 ): readonly Change[] {
-  return [...plainChanges(input, vm), ...diskChanges(input, vm, added), ...cardChanges(input, vm)]
+  return [...plainChanges(input, vm), ...diskChanges(input, vm, added), ...cardChanges(input, vm, operationId)]
 }
 
 function plainChanges(input: EditVmInput, vm: Vm): Change[] {
@@ -76,7 +77,7 @@ function diskChanges(input: EditVmInput, vm: Vm, added: readonly { target: strin
   ]
 }
 
-function cardChanges(input: EditVmInput, vm: Vm): Change[] {
+function cardChanges(input: EditVmInput, vm: Vm, operationId: string): Change[] {
   const card = (mac: string, network: string) => interfaceXml({ mac, source: { network } }).text
   const find = async (host: HypervisorHost, mac: string) =>
     (await host.readVm(vm.uuid))?.interfaces.find((each) => each.mac === mac)
@@ -101,12 +102,8 @@ function cardChanges(input: EditVmInput, vm: Vm): Change[] {
     })),
     ...(input.addInterfaces ?? []).map(({ network }, index) => ({
       what: `add a network card in ${network}`,
-      make: async (host: HypervisorHost) => {
-        // The card's address is reckoned from its place, so a second run finds it.
-        const known = new Set((await host.readVm(vm.uuid))?.interfaces.map((each) => each.mac))
-        const free = Array.from({ length: 32 }, (_, place) => macOf(vm.uuid, place)).filter((mac) => !known.has(mac))
-        return plug(host, free[index] ?? macOf(vm.uuid, 32 + index), network)
-      },
+      // The card's address is reckoned from the operation, so a second run finds it.
+      make: (host: HypervisorHost) => plug(host, macOf(operationId, index), network),
     })),
   ]
 }

@@ -61,7 +61,7 @@ export const editVm = defineWorkflow<EditVmInput, Memory>({
         const { vm, host, facts } = await vmOnHost(context)
         const isOff = facts.state === 'off'
         const done: EditOutcome[] = []
-        for (const change of changesOf(context.input, vm, context.memory.added ?? [])) {
+        for (const change of changesOf(context.input, vm, context.memory.added ?? [], context.operation.id)) {
           context.progress({ phase: change.what })
           try {
             const live = await change.make(host)

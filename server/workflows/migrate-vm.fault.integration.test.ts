@@ -6,6 +6,7 @@ import { migrateVm } from './migrate-vm.ts'
 
 proveWorkflow({
   workflow: migrateVm,
+  finalStep: 'move',
   hosts: ['a', 'b'],
   async arrange(fleet, name) {
     const [a, b] = [fleet.host('a'), fleet.host('b')]

@@ -33,6 +33,8 @@ interface Memory {
 type Context = StepContext<MigrateInput, Memory>
 
 const abortedWithinMs = 30_000
+/** The hosts go on without us: until the source tells how it stands, nothing made for the move may be touched. */
+const sourceBackWithinMs = 10 * 60_000
 
 export const migrateVm = defineWorkflow<MigrateInput, Memory>({
   kind: 'migrate-vm',
@@ -106,7 +108,7 @@ function planOf(context: Context): MovePlan {
 async function stayHere(context: Context): Promise<string | undefined> {
   const { plan } = context.memory
   if (!plan) return undefined
-  const source = await context.host(plan.sourceHostId)
+  const source = await context.host(plan.sourceHostId, sourceBackWithinMs)
   // A destination that is gone can't have it either, when it runs at its source.
   const destination = await context.host(plan.destinationHostId).catch(() => context.openHost(plan.destinationHostId))
   const at = await until(

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest'
+import { assumedBytesPerSecond, type Candidate, judgeCandidate, type MovingVm } from './migration-preview.ts'
+
+const gib = 2 ** 30
+const disk = {
+  target: 'vda',
+  device: 'disk',
+  source: '/images/web.qcow2',
+  poolName: 'default',
+  volumeName: 'web.qcow2',
+  format: 'qcow2',
+  backingPath: null,
+  capacityBytes: 20 * gib,
+  allocationBytes: 5 * gib,
+  readOnly: false,
+}
+const vm: MovingVm = {
+  name: 'web',
+  hostId: 'a',
+  state: 'running',
+  vcpuCount: 2,
+  memoryBytes: 4 * gib,
+  architecture: 'x86_64',
+  machineType: 'pc-q35-7.2',
+  cpuMode: 'host-model',
+  accelerator: 'kvm',
+  snapshotCount: 0,
+  localDevices: 0,
+  dirtyBytesPerSecond: 0,
+  disks: [disk],
+  networks: ['fleet'],
+  bridges: [],
+}
+const a: Candidate = {
+  id: 'a',
+  name: 'a',
+  siteId: 's',
+  state: 'connected',
+  stateReason: null,
+  draining: false,
+  simulated: false,
+  accelerator: 'kvm',
+  architecture: 'x86_64',
+  cpuModel: 'EPYC',
+  cpuFeatures: ['avx', 'avx2'],
+  machineTypes: ['pc-q35-7.2'],
+  cpuCount: 8,
+  memoryFreeBytes: 32 * gib,
+  reservedMemoryBytes: 0,
+  reservedVcpus: 0,
+  promisedVcpus: 0,
+  libvirtVersion: '9.0.0',
+  hypervisorVersion: '7.2.0',
+  migrationUri: 'qemu+tls://a/system',
+  pools: [{ name: 'default', path: '/images', active: true, availableBytes: 100 * gib, sharedKey: null }],
+  networks: [{ name: 'fleet', bridge: 'br0', active: true }],
+  presentPaths: [],
+}
+const b: Candidate = { ...a, id: 'b', name: 'b', migrationUri: 'qemu+tls://b/system' }
+const unmeasured = { bitsPerSecond: null, roundTripMs: null }
+const judge = (moving: Partial<MovingVm> = {}, to: Partial<Candidate> = {}, from: Partial<Candidate> = {}) =>
+  judgeCandidate({ ...vm, ...moving }, { ...a, ...from }, { ...b, ...to }, unmeasured)
+
+test('an equal host takes it, with its disk copied and a prediction', () => {
+  const verdict = judge()
+  expect(verdict).toMatchObject({ eligible: true, reasons: [], copiedBytes: 5 * gib, bandwidthAssumed: true })
+  expect(verdict.disks).toEqual([{ target: 'vda', mode: 'copied', poolName: 'default', bytes: 5 * gib }])
+  expect(verdict.bytesPerSecond).toBe(assumedBytesPerSecond)
+  expect(verdict.estimate?.totalMs).toBeGreaterThan(0)
+})
+
+test('a measured link is reckoned with and said to be measured', () => {
+  const verdict = judgeCandidate(vm, a, b, { bitsPerSecond: 8_000_000_000, roundTripMs: 4 })
+  expect(verdict).toMatchObject({ bytesPerSecond: 1_000_000_000, bandwidthAssumed: false })
+  expect(verdict.estimate?.downtimeMs).toBe(108)
+})
+
+test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
+  ['the host it is on', {}, { id: 'a' }, /runs here already/],
+  ['a host out of reach', {}, { state: 'unreachable', stateReason: 'no answer.' }, /can’t be reached: no answer/],
+  ['a draining host', {}, { draining: true }, /drained/],
+  ['a simulated host', {}, { simulated: true }, /simulated/],
+  ['no address for other hosts', {}, { migrationUri: null }, /no address/],
+  ['too little memory', {}, { memoryFreeBytes: gib }, /Not enough memory: it needs 4.0 GiB, 1.0 GiB are free/],
+  ['memory reserved by others', {}, { reservedMemoryBytes: 30 * gib }, /Not enough memory/],
+  ['too few CPUs', { vcpuCount: 16 }, {}, /Too few CPUs/],
+  ['CPUs promised too often', {}, { promisedVcpus: 60, reservedVcpus: 3 }, /promised 8 times over/],
+  ['another architecture', {}, { architecture: 'aarch64' }, /Another architecture/],
+  ['an unknown machine type', {}, { machineTypes: ['pc'] }, /machine type pc-q35-7.2/],
+  ['a CPU that lacks features', {}, { cpuFeatures: ['avx'] }, /lacks: avx2/],
+  ['another CPU passed through', { cpuMode: 'host-passthrough' }, { cpuModel: 'Xeon' }, /as it is \(EPYC\)/],
+  ['no hardware virtualisation', {}, { accelerator: 'emulation' }, /hardware virtualisation/],
+  ['a passed-through device', { localDevices: 1 }, {}, /passed through/],
+  ['snapshots', { snapshotCount: 2 }, {}, /2 snapshots; delete them first/],
+  ['an older hypervisor', {}, { hypervisorVersion: '6.9.9' }, /hypervisor 6.9.9 is older than 7.2.0/],
+  ['an older libvirt', {}, { libvirtVersion: '8.10.0' }, /libvirt 8.10.0 is older than 9.0.0/],
+  ['a missing network', {}, { networks: [] }, /network fleet is not on the host/],
+  ['a network that is off', {}, { networks: [{ name: 'fleet', bridge: null, active: false }] }, /switched off/],
+  ['a missing pool', {}, { pools: [] }, /storage pool default of vda is not on the host/],
+  [
+    'a full pool',
+    {},
+    { pools: [{ ...(a.pools[0] as Candidate['pools'][0]), availableBytes: gib }] },
+    /Not enough space/,
+  ],
+  ['a state that forbids it', { state: 'crashed' }, {}, /has crashed/],
+])('%s is a reason', (_, moving, to, reason) => {
+  const verdict = judge(moving, to)
+  expect(verdict.eligible).toBe(false)
+  expect(verdict.estimate).toBeNull()
+  expect(verdict.reasons.join(' ')).toMatch(reason)
+})
+
+test('every obstacle is named, not the first alone', () => {
+  expect(judge({ snapshotCount: 1 }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
+})
+
+test('storage that both see is not copied', () => {
+  const pools = [{ name: 'default', path: '/images', active: true, availableBytes: 0, sharedKey: 'nas' }]
+  const verdict = judge({}, { pools }, { pools })
+  expect(verdict).toMatchObject({ eligible: true, copiedBytes: 0 })
+  expect(verdict.disks[0]?.mode).toBe('shared')
+})
+
+test('a disc: sent ahead from a pool, left alone where it is there, a reason where it is nowhere', () => {
+  const disc = { ...disk, target: 'sda', device: 'cdrom', readOnly: true, source: '/iso/x.iso', allocationBytes: 7 }
+  expect(judge({ disks: [disc] }).disks[0]).toMatchObject({ mode: 'uploaded', bytes: 7 })
+  const loose = { ...disc, poolName: null, volumeName: null }
+  expect(judge({ disks: [loose] }, { presentPaths: ['/iso/x.iso'] }).disks[0]?.mode).toBe('present')
+  expect(judge({ disks: [loose] }).reasons.join(' ')).toMatch(/The disc in sda .* lies in no storage pool/)
+  expect(judge({ disks: [{ ...disc, source: null }] })).toMatchObject({ eligible: true, copiedBytes: 0 })
+})
+
+test('off, it needs no memory now; emulated, the CPU does not matter', () => {
+  expect(judge({ state: 'off' }, { memoryFreeBytes: 0 }).eligible).toBe(true)
+  expect(judge({ accelerator: 'emulation' }, { cpuFeatures: [], cpuModel: null }).eligible).toBe(true)
+})
+
+test('a disk that can outgrow its pool is a warning', () => {
+  const pools = [{ ...(a.pools[0] as Candidate['pools'][0]), availableBytes: 10 * gib }]
+  const verdict = judge({}, { pools })
+  expect(verdict.eligible).toBe(true)
+  expect(verdict.warnings.join(' ')).toMatch(/vda can grow to 20.0 GiB/)
+})
