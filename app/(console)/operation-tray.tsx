@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { OperationLine } from '#components/operation/operation-line.tsx'
-import { operationShare, operationTarget, operationWord } from '#components/operation/operation-words.ts'
+import { newsKinds, operationShare, operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import { setTrayOpen, useTrayOpen } from '#components/operation/tray-open.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -18,7 +18,7 @@ const shown = 50
 /** Everyone's operations in what this person may see, the live ones first; stays open across pages and reloads. */
 export function OperationTray() {
   const trpc = useTRPC()
-  const operations = useQuery(trpc.operation.list.queryOptions({ limit: shown }))
+  const operations = useQuery(trpc.operation.list.queryOptions({ kinds: newsKinds, limit: shown }))
   const isOpen = useTrayOpen()
   const items = withoutParts(operations.data?.items ?? [])
   const live = items.filter((operation) => isLive(operation.state))

@@ -3,12 +3,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { OperationLine } from './operation-line.tsx'
 import { editOutcomes, itemResults, type MigrationResult, migrationResult } from './operation-result.ts'
+import { operationTookMs } from './operation-words.ts'
 
 /** What an operation's line has no room for: each VM of many, what was undone, what a migration took. */
 export function OperationDetail({ operation }: { operation: OperationRow }) {
@@ -17,7 +18,7 @@ export function OperationDetail({ operation }: { operation: OperationRow }) {
   const isParent = operation.kind === 'bulk-vm' || operation.kind === 'drain-host'
   return (
     <div className="flex flex-col gap-3 pb-2">
-      {moved && <MigrationFacts moved={moved} />}
+      {moved && <MigrationFacts moved={moved} tookMs={operationTookMs(operation)} />}
       {outcomes.length > 0 && (
         <Facts
           title="Changed"
@@ -34,10 +35,11 @@ export function OperationDetail({ operation }: { operation: OperationRow }) {
 }
 
 /** A migration in figures. */
-export function MigrationFacts({ moved }: { moved: MigrationResult }) {
+export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; tookMs: number | null }) {
   const facts = [
     ['From', moved.from],
     ['To', moved.to],
+    ['Took', tookMs === null ? '–' : formatDuration(tookMs / 1000)],
     ['Stood still', moved.live ? formatMilliseconds(moved.downtimeMs) : 'was off'],
     ['Sent', formatBytes(moved.bytes)],
     ['Rounds of memory', moved.live ? (moved.iterations ?? '–') : null],

@@ -1,6 +1,6 @@
 import { formatBytesPerSecond, formatCount } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
-import type { OperationKind, OperationRow, OperationState } from '#server/schema/operation.ts'
+import { type OperationKind, type OperationRow, type OperationState, operationKinds } from '#server/schema/operation.ts'
 
 const kindWord: Record<OperationKind, string> = {
   'power-vm': 'Power',
@@ -55,6 +55,9 @@ function bulkName(name: string): { action: string; target: string } | undefined 
   const [, action, target] = /^([\w-]+): (.+)$/.exec(name) ?? []
   return action && target && actionWord[action] ? { action, target } : undefined
 }
+
+/** Measuring goes on behind the migration dialog and is nobody's news. */
+export const newsKinds = operationKinds.filter((kind) => kind !== 'measure-vm')
 
 /** How its state looks. */
 export function operationLook(operation: Pick<OperationRow, 'kind' | 'state'>): { look: VisualState; word: string } {

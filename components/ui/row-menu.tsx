@@ -28,6 +28,7 @@ export function RowMenu({ label, groups, anchor, onClose }: RowMenuProps) {
       <Popover
         key={`${anchor.xPx},${anchor.yPx}`}
         triggerRef={anchorRef}
+        aria-label={label}
         isOpen
         onOpenChange={(isOpen) => !isOpen && onClose()}
         placement={anchor.side === 'end' ? 'bottom end' : 'bottom start'}

@@ -56,7 +56,7 @@ export function TagList({ tags, onChange, limit, disabledReason, className }: Ta
   const shown = limit === undefined ? tags : tags.slice(0, limit)
   const canEdit = onChange && !disabledReason
   return (
-    <span className={cx('flex min-w-0 flex-wrap items-center gap-1', limit !== undefined && 'flex-nowrap', className)}>
+    <span className={cx('flex min-w-0 items-center gap-1', limit === undefined && 'flex-wrap', className)}>
       {shown.map((tag) => (
         <Tag key={tag} onRemove={canEdit ? () => onChange(tags.filter((other) => other !== tag)) : undefined}>
           {tag}

@@ -16,7 +16,7 @@ export function VmActionBar({ vm }: { vm: Outputs['vm']['get'] }) {
   return (
     <>
       {shown.map((command) => {
-        const reason = reasonAgainst(vm, command)
+        const reason = reasonAgainst(vm, vm, command)
         return (
           <Button
             key={command}

@@ -16,6 +16,7 @@ import {
 import type { ReactNode } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import type { MenuAction, MenuGroup } from '#components/ui/menu.tsx'
+import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
 
 export type PowerAction = PowerInput['action']
@@ -26,6 +27,7 @@ export interface CommandVm {
   id: string
   name: string
   protected: boolean
+  operation: Pick<RowOperation, 'kind'> | null
 }
 
 /** Each command's answer: true, or why not. Null while it is being asked. */
@@ -50,10 +52,22 @@ export const commandLook: Record<VmCommand, { label: string; icon: ReactNode; is
   delete: { label: 'Delete…', icon: icon(Trash2), isDanger: true },
 }
 
+const busyWith: Record<string, string> = {
+  'power-vm': 'It is being started or stopped',
+  'create-vm': 'It is being made',
+  'clone-vm': 'It is being cloned',
+  'edit-vm': 'It is being changed',
+  'edit-vm-xml': 'It is being changed',
+  'delete-vm': 'It is being deleted',
+  'migrate-vm': 'It is being migrated',
+}
+
 /** @returns why the command can't be given now, or undefined */
-export function reasonAgainst(answers: VmAnswers, command: VmCommand): string | undefined {
-  if (!answers) return undefined
+export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmCommand): string | undefined {
   const isProtection = command === 'protect' || command === 'unprotect'
+  const busy = vm.operation && !isProtection ? busyWith[vm.operation.kind] : undefined
+  if (busy) return `${busy}: wait for its end, or cancel it.`
+  if (!answers) return undefined
   const answer = isProtection ? answers.may.protect : answers.can[command]
   return answer === true ? undefined : answer
 }
@@ -68,7 +82,7 @@ export function vmMenu(
   const item = (command: VmCommand): MenuAction => ({
     id: command,
     ...commandLook[command],
-    disabledReason: reasonAgainst(answers, command),
+    disabledReason: reasonAgainst(vm, answers, command),
     onAction: () => run(command),
   })
   const group = (id: string, ...commands: VmCommand[]): MenuGroup => ({

@@ -22,7 +22,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'name',
       header: 'Name',
       isSortable: true,
-      widthPx: 180,
+      widthPx: 140,
       grow: 2,
       cell: (vm) => (
         <>
@@ -35,7 +35,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'state',
       header: 'State',
       isSortable: true,
-      widthPx: 132,
+      widthPx: 124,
       cell: (vm) => <VmStateBadge state={vm.state} operation={vm.operation} />,
     },
     {
@@ -43,7 +43,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Site',
       isSortable: true,
       canHide: true,
-      widthPx: 104,
+      widthPx: 84,
       grow: 1,
       cell: (vm) => sites.get(vm.siteId) ?? none,
     },
@@ -52,7 +52,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Host',
       isSortable: true,
       canHide: true,
-      widthPx: 112,
+      widthPx: 92,
       grow: 1,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
@@ -75,13 +75,13 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 132,
+      widthPx: 100,
       cell: (vm) =>
         vm.cpuUsage === null || vm.state !== 'running' ? (
           none
         ) : (
           <span className="flex items-center justify-end gap-2">
-            <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={56} />
+            <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={32} />
             <span className="w-11">{formatPercent(vm.cpuUsage)}</span>
           </span>
         ),
@@ -101,7 +101,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 92,
+      widthPx: 84,
       cell: (vm) => formatBytes(vm.memoryBytes),
     },
     {
@@ -110,7 +110,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 92,
+      widthPx: 84,
       cell: (vm) => formatBytes(vm.diskBytes),
     },
     {
@@ -118,14 +118,14 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Address',
       canHide: true,
       isMono: true,
-      widthPx: 124,
+      widthPx: 100,
       cell: (vm) => vm.addresses[0] ?? none,
     },
     {
       id: 'tags',
       header: 'Tags',
       canHide: true,
-      widthPx: 150,
+      widthPx: 112,
       grow: 1,
       cell: (vm) => <TagList tags={vm.tags} limit={2} />,
     },

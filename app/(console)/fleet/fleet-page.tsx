@@ -47,7 +47,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
   const columns = useMemo(() => fleetColumns(places.data), [places.data])
   const rowMenu = (vm: VmRow) => [
-    { id: 'open', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
+    { id: 'page', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
     ...vmMenu(vm, answers.data?.id === vm.id ? answers.data : null, (command) => run(command, vm)),
   ]
   const tree = (

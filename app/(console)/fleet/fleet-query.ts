@@ -5,11 +5,14 @@ import { type VmSortKey, vmSortKeys } from '#server/schema/vm.ts'
 export const groupings = ['place', 'tenant', 'tag'] as const
 export type Grouping = (typeof groupings)[number]
 
+/** Columns that wait in the menu until somebody wants them: a laptop's width is spent on the others. */
+const usuallyHidden = ['vcpus', 'disk', 'created']
+
 /** Everything the fleet page shows is in its address. */
 export const fleetParams = {
   filter: parseAsString.withDefault(''),
   sort: parseAsString.withDefault('name'),
-  hide: parseAsArrayOf(parseAsString).withDefault([]),
+  hide: parseAsArrayOf(parseAsString).withDefault(usuallyHidden),
   tree: parseAsStringLiteral([...groupings, 'hidden']).withDefault('place'),
 }
 

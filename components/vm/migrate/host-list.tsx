@@ -13,6 +13,7 @@ type Host = Outputs['fleet']['places']['hosts'][number]
 export interface HostListProps {
   groups: readonly SiteGroup[]
   hosts: readonly Host[]
+  ownHostId: string
   value: string | null
   onChange: (hostId: string) => void
 }
@@ -21,7 +22,7 @@ const columns =
   'grid grid-cols-[14px_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-0.5 sm:grid-cols-[14px_minmax(96px,1fr)_112px_132px_66px_100px]'
 
 /** Every host of the fleet by site; those that can't take the VM stand there with all that is in the way. */
-export function HostList({ groups, hosts, value, onChange }: HostListProps) {
+export function HostList({ groups, hosts, ownHostId, value, onChange }: HostListProps) {
   const all = groups.flatMap((group) => group.candidates)
   const longestMs = Math.max(1, ...all.map((candidate) => candidate.estimate?.totalMs ?? 0))
   return (
@@ -50,6 +51,7 @@ export function HostList({ groups, hosts, value, onChange }: HostListProps) {
                 candidate={candidate}
                 host={hosts.find((host) => host.id === candidate.hostId)}
                 longestMs={longestMs}
+                isHere={candidate.hostId === ownHostId}
               />
             ))}
           </div>
@@ -57,6 +59,13 @@ export function HostList({ groups, hosts, value, onChange }: HostListProps) {
       ))}
     </RadioGroup>
   )
+}
+
+interface HostChoiceProps {
+  candidate: Candidate
+  host: Host | undefined
+  longestMs: number
+  isHere: boolean
 }
 
 function linkText({ isHere, link }: SiteGroup): string {
@@ -67,7 +76,7 @@ function linkText({ isHere, link }: SiteGroup): string {
   return [rate, delay].filter(Boolean).join(' · ')
 }
 
-function HostChoice({ candidate, host, longestMs }: { candidate: Candidate; host?: Host; longestMs: number }) {
+function HostChoice({ candidate, host, longestMs, isHere }: HostChoiceProps) {
   const { estimate } = candidate
   return (
     <Radio
@@ -83,9 +92,9 @@ function HostChoice({ candidate, host, longestMs }: { candidate: Candidate; host
       {estimate ? (
         <Figures candidate={candidate} longestMs={longestMs} />
       ) : (
-        <span className="text-xs text-ink-faint sm:col-span-4">can’t take it</span>
+        <span className="text-xs text-ink-faint sm:col-span-4">{isHere ? 'it is here' : 'can’t take it'}</span>
       )}
-      {candidate.reasons.length > 0 && (
+      {candidate.reasons.length > 0 && !isHere && (
         <ul className="col-start-2 -col-end-1 text-xs text-ink-muted">
           {candidate.reasons.map((reason) => (
             <li key={reason}>{reason}</li>

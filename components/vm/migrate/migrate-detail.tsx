@@ -54,7 +54,7 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring }: Mi
           </div>
           {dirty && (
             <Meter
-              label="Changes, of what the link carries"
+              label="Changes"
               used={dirty.bytesPerSecond}
               limit={candidate.bytesPerSecond}
               unit="bytesPerSecond"

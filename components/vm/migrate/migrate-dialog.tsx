@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatBytesPerSecond } from '#components/ui/format.ts'
+import { formatBytes } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
@@ -15,7 +15,7 @@ import { refusal } from '../refusal.ts'
 import { HostList } from './host-list.tsx'
 import { MigrateDetail } from './migrate-detail.tsx'
 import { MigrateOptions, usualOptions } from './migrate-options.tsx'
-import { aboutStop, aboutTime, bySite, type Preview, quickest } from './migrate-words.ts'
+import { aboutStop, aboutTime, bySite, changeRate, type Preview, quickest } from './migrate-words.ts'
 import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
 
 type Vm = Outputs['vm']['get']
@@ -32,7 +32,7 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
   const migrate = useMutation(trpc.vm.migrate.mutationOptions({ onSuccess: onClose }))
 
   const eligible = preview.data?.candidates.filter((candidate) => candidate.eligible) ?? []
-  const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data)
+  const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data, vm?.siteId)
   const error = refusal(`${vm?.name ?? 'The VM'} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
   return (
@@ -74,7 +74,10 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
         />
       ) : vm && preview.data ? (
         <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
-          <Hosts vm={vm} preview={preview.data} value={candidate?.hostId ?? null} onChange={setChosen} />
+          <div className="flex min-w-0 flex-col gap-4">
+            <Hosts vm={vm} preview={preview.data} value={candidate?.hostId ?? null} onChange={setChosen} />
+            {candidate && <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />}
+          </div>
           <div className="flex min-w-0 flex-col gap-4">
             {candidate ? (
               <MigrateDetail
@@ -88,7 +91,6 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
                 Each host says at the left what is in the way. Free some memory there, or add a host.
               </EmptyState>
             )}
-            {candidate && <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />}
             {error && <ErrorMessage {...error} />}
           </div>
         </div>
@@ -106,6 +108,7 @@ function Hosts(props: { vm: Vm; preview: Preview; value: string | null; onChange
     <HostList
       groups={bySite(props.preview, places.data, props.vm.siteId)}
       hosts={places.data?.hosts ?? []}
+      ownHostId={props.vm.hostId}
       value={props.value}
       onChange={props.onChange}
     />
@@ -127,8 +130,7 @@ function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefine
             </>
           ) : dirty ? (
             <span>
-              {formatBytesPerSecond(dirty.bytesPerSecond)} of it change (measured <RelativeTime at={dirty.measuredAt} />
-              )
+              {changeRate(dirty.bytesPerSecond)} of it changes (measured <RelativeTime at={dirty.measuredAt} />)
             </span>
           ) : (
             <span title={measuring.problem}>{measuring.problem ?? 'how fast it changes is not measured'}</span>

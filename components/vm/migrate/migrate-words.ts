@@ -1,5 +1,5 @@
 import type { Outputs } from '#components/trpc/client.tsx'
-import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBytes, formatBytesPerSecond, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 
 export type Preview = Outputs['vm']['migratePreview']
@@ -34,7 +34,11 @@ export const convergence: Record<Estimate['converges'], { look: VisualState; wor
 
 /** "about 12 s": the estimate is not better than that. */
 export const aboutTime = (durationMs: number) => `≈ ${formatDuration(Math.max(1, durationMs / 1000))}`
-export const aboutStop = (durationMs: number) => `≈ ${formatMilliseconds(Math.round(durationMs))}`
+export const aboutStop = (durationMs: number) => `≈ ${formatMilliseconds(Math.round(durationMs / 10) * 10)}`
+
+/** Hypervisors count in whole MiB a second, so nothing means less than one. */
+export const changeRate = (bytesPerSecond: number) =>
+  bytesPerSecond < 2 ** 20 ? 'less than 1 MiB/s' : formatBytesPerSecond(bytesPerSecond)
 
 /** What happens to the disks, in two words. */
 export function diskWord(candidate: Candidate): string {
@@ -77,8 +81,12 @@ export function bySite(preview: Preview, places: Places | undefined, ownSiteId: 
   return groups.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
 }
 
-/** The quickest of the possible hosts; undefined without one. */
-export const quickest = (preview: Preview | undefined): Candidate | undefined =>
+/** The quickest possible host of the VM's own site, else of all; undefined without one. */
+export const quickest = (preview: Preview | undefined, ownSiteId: string | undefined): Candidate | undefined =>
   preview?.candidates
     .filter((candidate) => candidate.eligible)
-    .toSorted((a, b) => (a.estimate?.totalMs ?? 0) - (b.estimate?.totalMs ?? 0))[0]
+    .toSorted(
+      (a, b) =>
+        Number(b.siteId === ownSiteId) - Number(a.siteId === ownSiteId) ||
+        (a.estimate?.totalMs ?? 0) - (b.estimate?.totalMs ?? 0),
+    )[0]

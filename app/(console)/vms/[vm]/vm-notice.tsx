@@ -8,16 +8,14 @@ import { MigrationFacts } from '#components/operation/operation-detail.tsx'
 import { OperationTitle } from '#components/operation/operation-line.tsx'
 import { OperationProgress } from '#components/operation/operation-progress.tsx'
 import { migrationResult } from '#components/operation/operation-result.ts'
-import { operationLook } from '#components/operation/operation-words.ts'
+import { newsKinds, operationLook, operationTookMs } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { cx } from '#components/ui/class-name.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
-import { isLive, type OperationRow, operationKinds } from '#server/schema/operation.ts'
+import { isLive, type OperationRow } from '#server/schema/operation.ts'
 import type { Vm } from './use-vm.ts'
 
-/** Measuring goes on behind the migration dialog and is nobody's news. */
-const newsKinds = operationKinds.filter((kind) => kind !== 'measure-vm')
 /** How long the end of an operation stays in sight when nobody puts it away. */
 const newsForMs = 15 * 60_000
 
@@ -69,11 +67,10 @@ function OperationNotice({ operation, onDismiss }: { operation: OperationRow; on
         <OperationActions operation={operation} />
         {isOver && <IconButton label="Put away" icon={<X size={14} aria-hidden="true" />} onPress={onDismiss} />}
       </div>
-      <OperationProgress operation={operation} />
-      {moved && (
-        <div className="mt-2">
-          <MigrationFacts moved={moved} />
-        </div>
+      {moved ? (
+        <MigrationFacts moved={moved} tookMs={operationTookMs(operation)} />
+      ) : (
+        <OperationProgress operation={operation} />
       )}
     </section>
   )
