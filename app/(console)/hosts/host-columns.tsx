@@ -64,7 +64,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       header: 'Site',
       isSortable: true,
       canHide: true,
-      widthPx: 110,
+      widthPx: 100,
       cell: (host) => (
         <Link href={`/sites/${host.siteId}`} tone="plain">
           {siteNames.get(host.siteId) ?? '–'}
@@ -76,7 +76,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       header: 'CPU',
       isSortable: true,
       canHide: true,
-      widthPx: 160,
+      widthPx: 130,
       cell: (host) =>
         isKnown(host) && host.cpuUsage !== null ? (
           <>
@@ -92,7 +92,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       header: 'Memory',
       isSortable: true,
       canHide: true,
-      widthPx: 180,
+      widthPx: 160,
       cell: (host) =>
         isKnown(host) ? (
           <>
@@ -115,7 +115,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 150,
+      widthPx: 140,
       cell: (host) => `${host.promised.vcpus} vCPUs, ${formatBytes(host.promised.memoryBytes)}`,
     },
     {
@@ -137,13 +137,13 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
     },
     {
       id: 'versions',
-      header: 'Versions',
+      header: 'libvirt · QEMU',
       isSortable: true,
       canHide: true,
-      widthPx: 190,
+      widthPx: 140,
       cell: (host) => (
         <span className="truncate text-xs text-ink-muted">
-          {host.libvirtVersion ? `libvirt ${host.libvirtVersion} · ${host.hypervisorVersion ?? ''}` : '–'}
+          {host.libvirtVersion ? `${host.libvirtVersion} · ${host.hypervisorVersion ?? '–'}` : '–'}
         </span>
       ),
     },

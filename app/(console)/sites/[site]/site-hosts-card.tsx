@@ -1,0 +1,93 @@
+'use client'
+
+import { HostStateBadge } from '#components/host/host-state-badge.tsx'
+import { acceleratorWord } from '#components/host/host-words.ts'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { Badge } from '#components/ui/badge.tsx'
+import { ButtonLink } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
+import { Meter } from '#components/ui/meter.tsx'
+
+type Places = Outputs['fleet']['places']
+type Host = Places['hosts'][number]
+
+export interface SiteHostsCardProps {
+  siteId: string
+  places: Places
+  operator: boolean
+}
+
+/** The site's hosts; others than operators see those that carry their VMs. */
+export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) {
+  const hosts = places.hosts.filter((host) => host.siteId === siteId)
+  return (
+    <Card title={operator ? 'Hosts' : 'Hosts with your VMs'} isFlush>
+      {hosts.length === 0 && (
+        <EmptyState
+          title={operator ? 'No hosts yet' : 'No VMs of yours here'}
+          action={
+            operator ? (
+              <ButtonLink href={`/hosts?add=yes&site=${siteId}`} variant="primary">
+                Add a host
+              </ButtonLink>
+            ) : (
+              <ButtonLink href="/fleet/create">Create a VM</ButtonLink>
+            )
+          }
+        >
+          {operator && 'A host is a machine with libvirt and QEMU.'}
+        </EmptyState>
+      )}
+      <ul className="divide-y divide-line">
+        {hosts.map((host) => (
+          <HostLine key={host.id} host={host} operator={operator} />
+        ))}
+      </ul>
+    </Card>
+  )
+}
+
+function HostLine({ host, operator }: { host: Host; operator: boolean }) {
+  const vms = `${formatCount(host.count.vms)} ${host.count.vms === 1 ? 'VM' : 'VMs'}`
+  return (
+    <li className="grid items-center gap-x-6 gap-y-2 px-4 py-2.5 text-sm md:grid-cols-[minmax(150px,1fr)_minmax(0,1fr)_minmax(0,1fr)_90px]">
+      <span className="min-w-0">
+        <span className="flex flex-wrap items-center gap-2">
+          {operator ? (
+            <Link href={`/hosts/${host.id}`} tone="plain" className="font-medium">
+              {host.name}
+            </Link>
+          ) : (
+            <span className="font-medium">{host.name}</span>
+          )}
+          {host.simulated && <Badge tone="outline">simulated</Badge>}
+        </span>
+        <HostStateBadge state={host.state} draining={host.draining} />
+        {operator && host.state === 'connected' && (
+          <span className="ml-2 text-xs text-ink-faint">{acceleratorWord[host.accelerator]}</span>
+        )}
+      </span>
+      {operator && host.state === 'connected' ? (
+        <>
+          <Meter label="CPU" used={host.cpuUsage ?? 0} limit={1} unit="percent" />
+          <Meter
+            label="Memory"
+            used={Number(host.memoryBytes - host.memoryFreeBytes)}
+            limit={Number(host.memoryBytes)}
+            unit="bytes"
+          />
+        </>
+      ) : (
+        <span className="text-xs text-ink-muted md:col-span-2">
+          {operator && (host.stateReason ?? (host.memoryBytes > 0 ? formatBytes(Number(host.memoryBytes)) : ''))}
+        </span>
+      )}
+      <Link href={`/fleet?filter=host:${host.name}`} tone="muted" className="justify-self-start md:justify-self-end">
+        {vms}
+      </Link>
+    </li>
+  )
+}
