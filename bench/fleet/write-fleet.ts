@@ -39,7 +39,7 @@ export async function writeFleet(sql: pg.Client, size: FleetSize): Promise<void>
      SELECT gen_random_uuid(), site.id, 'host-' || lpad(n::text, 4, '0'), 'qemu+tls://host-' || n || '/system',
        'connected', 64, 2::bigint ^ 39, 2::bigint ^ 37, 'kvm'
      FROM generate_series(1, $1::int) AS n
-     JOIN site ON site.slug = 'site-' || (1 + CASE WHEN n % 2 = 0 THEN n % greatest(1, $2::int / 10) ELSE n % $2::int END)`,
+     JOIN site ON site.slug = 'site-' || (1 + CASE WHEN n % 2 = 0 THEN n / 2 % greatest(1, $2::int / 10) ELSE n / 2 % $2::int END)`,
     [hosts, sites],
   )
   await sql.query(

@@ -19,31 +19,15 @@ export interface ListRun {
   rounds: number
 }
 
-/** The cursor after so many rows, as somebody gets it who scrolled there. */
-async function cursorAfter(run: ListRun, { asker, filter, sort }: ListCase, offset: number) {
-  let cursor: string | null = null
-  for (let passed = 0; passed < offset; ) {
-    const page = await askList(run.services, run.headers[asker], {
-      filter,
-      sort,
-      limit: Math.min(500, offset - passed),
-      cursor,
-    })
-    passed += page.rows.length
-    cursor = page.nextCursor
-    if (cursor === null) break
-  }
-  return cursor
-}
-
 /** Readies a case: finds its depth and cursor, and makes sure that both ways give the same rows. */
 async function prepare(run: ListRun, wanted: ListCase) {
   const { asker, filter, sort, depth } = wanted
   const headers = run.headers[asker]
   const { total } = await askCounts(run.services, headers, filter)
   const offset = Math.max(0, Math.min(Math.floor(total * depth), total - limit))
-  const cursor = offset > 0 ? await cursorAfter(run, wanted, offset) : null
   const input = { filter, sort, limit }
+  const before = offset > 0 ? await askOffset(run.services, headers, { ...input, limit: 1, offset: offset - 1 }) : null
+  const cursor = before?.cursor ?? null
   const byKey = () => askList(run.services, headers, { ...input, cursor })
   const byOffset = () => askOffset(run.services, headers, { ...input, offset })
   const [page, same] = [await byKey(), await byOffset()]

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { Prisma } from '#prisma/generated/client.ts'
 import { router, signedIn } from '#server/api/trpc.ts'
 import { vmFilterSql } from '#server/core/vm-filter.ts'
-import { completeRows, type VmColumns, vmColumns } from '#server/core/vm-row.ts'
+import { encodeCursor } from '#server/core/vm-list.ts'
+import { pageOrder } from '#server/core/vm-page.ts'
+import { readRows, vmColumns } from '#server/core/vm-row.ts'
 import { filterTerms } from '#server/schema/filter.ts'
 import { VmListInput, type VmSortKey } from '#server/schema/vm.ts'
 
@@ -26,17 +28,26 @@ const join: Partial<Record<VmSortKey, string>> = {
   cpu: 'LEFT JOIN vm_stat AS stat ON stat.vm_id = vm.id',
 }
 
-/** The peer: the same page of the same VMs through the same path, found by LIMIT and OFFSET. */
+/**
+ * The peer: the same page of the same VMs through the same path, found by LIMIT and OFFSET; with the cursor from which
+ * the list goes on after it.
+ */
 export const offsetRouter = router({
   offset: router({
     list: signedIn.input(VmListInput.extend({ offset: z.int() })).query(async ({ ctx, input }) => {
       const direction = Prisma.raw(input.sort.descending ? 'DESC' : 'ASC')
-      const rows = await ctx.tx.$queryRaw<VmColumns[]>`
-        SELECT ${vmColumns} FROM vm ${Prisma.raw(join[input.sort.key] ?? '')}
-        WHERE ${vmFilterSql(filterTerms(input.filter))}
-        ORDER BY ${Prisma.raw(order[input.sort.key])} ${direction}, vm.id ${direction}
+      const sortKey = Prisma.raw(order[input.sort.key])
+      const filter = await vmFilterSql(ctx.tx, filterTerms(input.filter))
+      const page = Prisma.sql`
+        SELECT ${vmColumns}, ${sortKey} AS "sortKey", (${sortKey})::text AS "sortValue"
+        FROM vm ${Prisma.raw(join[input.sort.key] ?? '')}
+        WHERE ${filter}
+        ORDER BY ${sortKey} ${direction}, vm.id ${direction}
         LIMIT ${input.limit} OFFSET ${input.offset}`
-      return { rows: await completeRows(ctx.tx, rows) }
+      const found = await readRows(ctx.tx, page, pageOrder(input.sort.descending))
+      const last = found.at(-1)
+      const cursor = last ? encodeCursor({ value: last.sortValue, id: last.row.id }) : null
+      return { rows: found.map(({ row }) => row), cursor }
     }),
   }),
 })

@@ -37,7 +37,7 @@ export const askList = (services: Services, headers: Headers, input: ListInput) 
   ask<VmPage>(services, headers, 'vm.list', input)
 
 export const askOffset = (services: Services, headers: Headers, input: ListInput & { offset: number }) =>
-  ask<Pick<VmPage, 'rows'>>(services, headers, 'offset.list', input)
+  ask<{ rows: VmPage['rows']; cursor: string | null }>(services, headers, 'offset.list', input)
 
 export const askCounts = (services: Services, headers: Headers, filter: string) =>
   ask<{ total: number }>(services, headers, 'vm.counts', { filter })

@@ -13,7 +13,7 @@ import { vmPermission } from './vm-permission.ts'
 
 export const vmRouter = router({
   /** One page of the VMs the asker may see; pass `nextCursor` back for the next. */
-  list: signedIn.input(VmListInput).query(({ ctx, input }) => listVms(ctx.tx, input)),
+  list: signedIn.input(VmListInput).query(({ ctx, input }) => listVms(ctx.tx, ctx.scope, input)),
 
   counts: signedIn
     .input(z.object({ filter: FilterText.default('') }))

@@ -1,4 +1,5 @@
 import { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
 import type { Comparison, FilterTerm, IsWord, NumberKey, TextKey } from '#server/schema/filter.ts'
 
 const escaped = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
@@ -6,46 +7,53 @@ const like = (text: string) => `%${escaped(text)}%`
 const any = (values: string[]) => Prisma.sql`ANY (${values}::text[])`
 const lower = (values: string[]) => values.map((value) => value.toLowerCase())
 
-/** Few ids, read once and before the VMs, so that an index on the column can serve. */
-function among(column: Prisma.Sql, ids: Prisma.Sql) {
-  return Prisma.sql`${column} = ANY (ARRAY(${ids}))`
+type Reference = 'site' | 'host' | 'tenant' | 'busy'
+
+/** How to find what a filter names; ids of tenants are text. */
+const references: Record<Reference, { column: Prisma.Sql; type: Prisma.Sql; ids: (names: string[]) => Prisma.Sql }> = {
+  site: {
+    column: Prisma.sql`vm.site_id`,
+    type: Prisma.sql`uuid[]`,
+    ids: (names) => Prisma.sql`SELECT id::text FROM site WHERE lower(name) = ${any(names)} OR slug = ${any(names)}`,
+  },
+  host: {
+    column: Prisma.sql`vm.host_id`,
+    type: Prisma.sql`uuid[]`,
+    ids: (names) => Prisma.sql`SELECT id::text FROM host WHERE lower(name) = ${any(names)}`,
+  },
+  tenant: {
+    column: Prisma.sql`vm.tenant_id`,
+    type: Prisma.sql`text[]`,
+    ids: (names) => Prisma.sql`SELECT id FROM tenant WHERE lower(name) = ${any(names)} OR slug = ${any(names)}`,
+  },
+  busy: {
+    column: Prisma.sql`vm.id`,
+    type: Prisma.sql`uuid[]`,
+    ids: () => Prisma.sql`SELECT DISTINCT target_id AS id FROM operation
+      WHERE target_kind = 'vm' AND state IN ('queued', 'running', 'cancelling')`,
+  },
 }
 
-const isCondition: Record<IsWord, Prisma.Sql> = {
+/** Looked up before the page is asked for: only with the ids themselves can Postgres tell how many VMs have them. */
+async function refers(tx: Tx, reference: Reference, names: string[]): Promise<Prisma.Sql> {
+  const { column, type, ids } = references[reference]
+  const found = await tx.$queryRaw<{ id: string }[]>`${ids(lower(names))}`
+  return Prisma.sql`${column} = ANY (${found.map(({ id }) => id)}::${type})`
+}
+
+const isCondition: Record<Exclude<IsWord, 'busy'>, Prisma.Sql> = {
   protected: Prisma.sql`vm.protected`,
   simulated: Prisma.sql`EXISTS (SELECT 1 FROM host WHERE host.id = vm.host_id AND host.simulated)`,
   unassigned: Prisma.sql`vm.tenant_id IS NULL`,
-  busy: among(
-    Prisma.sql`vm.id`,
-    Prisma.sql`SELECT target_id::uuid FROM operation
-    WHERE target_kind = 'vm' AND state IN ('queued', 'running', 'cancelling')`,
-  ),
   agent: Prisma.sql`vm.agent_connected`,
 }
 
-const textCondition: Record<TextKey, (values: string[]) => Prisma.Sql> = {
+const textCondition: Record<Exclude<TextKey, 'is' | Reference>, (values: string[]) => Prisma.Sql> = {
   state: (values) => Prisma.sql`vm.state = ${any(lower(values).map((word) => word.replaceAll('-', '_')))}`,
-  site: (values) =>
-    among(
-      Prisma.sql`vm.site_id`,
-      Prisma.sql`SELECT id FROM site WHERE lower(name) = ${any(lower(values))} OR slug = ${any(lower(values))}`,
-    ),
-  host: (values) =>
-    among(Prisma.sql`vm.host_id`, Prisma.sql`SELECT id FROM host WHERE lower(name) = ${any(lower(values))}`),
-  tenant: (values) =>
-    among(
-      Prisma.sql`vm.tenant_id`,
-      Prisma.sql`SELECT id FROM tenant WHERE lower(name) = ${any(lower(values))} OR slug = ${any(lower(values))}`,
-    ),
   tag: (values) => Prisma.sql`vm.tags && ${values}::text[]`,
   name: (values) => Prisma.sql`vm.name ILIKE ANY (${values.map(like)}::text[])`,
   ip: (values) =>
     Prisma.sql`' ' || array_to_string(vm.addresses, ' ') LIKE ANY (${values.map((value) => `% ${escaped(value)}%`)}::text[])`,
-  is: (values) =>
-    Prisma.sql`(${Prisma.join(
-      values.map((value) => isCondition[value as IsWord]),
-      ' OR ',
-    )})`,
 }
 
 const numberColumn: Record<Exclude<NumberKey, 'cpu'>, Prisma.Sql> = {
@@ -73,20 +81,29 @@ function cpuCondition(comparison: Comparison, value: number): Prisma.Sql {
   return comparison === '=' ? Prisma.sql`NOT ${reads('>', 0)}` : Prisma.sql`true`
 }
 
-function condition(term: FilterTerm): Prisma.Sql {
-  if (term.kind === 'text') return textCondition[term.key](term.values)
+const isWord = (tx: Tx, word: IsWord) => (word === 'busy' ? refers(tx, 'busy', []) : isCondition[word])
+
+async function condition(tx: Tx, term: FilterTerm): Promise<Prisma.Sql> {
+  if (term.kind === 'word') return Prisma.sql`(vm.name ILIKE ${like(term.value)} OR ${textCondition.ip([term.value])})`
   if (term.kind === 'number') {
     if (term.key === 'cpu') return cpuCondition(term.comparison, term.value)
     return Prisma.sql`${numberColumn[term.key]} ${operators[term.comparison]} ${Math.round(term.value)}::bigint`
   }
-  return Prisma.sql`(vm.name ILIKE ${like(term.value)} OR ${textCondition.ip([term.value])})`
+  const { key, values } = term
+  if (key === 'site' || key === 'host' || key === 'tenant') return refers(tx, key, values)
+  if (key !== 'is') return textCondition[key](values)
+  const words: Prisma.Sql[] = []
+  for (const value of values) words.push(await isWord(tx, value as IsWord))
+  return Prisma.sql`(${Prisma.join(words, ' OR ')})`
 }
 
-/** The terms as one SQL condition over the table `vm`. */
-export function vmFilterSql(terms: FilterTerm[]): Prisma.Sql {
+/** The terms as one SQL condition over the table `vm`, for the scope of the transaction. */
+export async function vmFilterSql(tx: Tx, terms: FilterTerm[]): Promise<Prisma.Sql> {
   if (terms.length === 0) return Prisma.sql`true`
-  return Prisma.join(
-    terms.map((term) => (term.negated ? Prisma.sql`(${condition(term)}) IS NOT TRUE` : condition(term))),
-    ' AND ',
-  )
+  const conditions: Prisma.Sql[] = []
+  for (const term of terms) {
+    const wanted = await condition(tx, term)
+    conditions.push(term.negated ? Prisma.sql`(${wanted}) IS NOT TRUE` : wanted)
+  }
+  return Prisma.join(conditions, ' AND ')
 }

@@ -26,7 +26,7 @@ export async function listVms(tx: Tx, scope: Scope, input: VmListInput): Promise
   const { sort, limit } = input
   const after = input.cursor ? decodeCursor(input.cursor) : null
   if (scope !== 'fleet' && scope.tenantIds.length === 0) return { rows: [], nextCursor: null }
-  const filter = vmFilterSql(filterTerms(input.filter))
+  const filter = await vmFilterSql(tx, filterTerms(input.filter))
   const page = vmPageSql({ scope, sort, filter, after, limit: limit + 1 })
   const found = await readRows(tx, page, pageOrder(sort.descending))
   const last = found[limit - 1]
@@ -42,8 +42,9 @@ export interface VmCounts {
 }
 
 export async function countVms(tx: Tx, filter: string): Promise<VmCounts> {
+  const condition = await vmFilterSql(tx, filterTerms(filter))
   const counts = await tx.$queryRaw<{ state: VmState; count: number }[]>`
-    SELECT vm.state, count(*)::int AS count FROM vm WHERE ${vmFilterSql(filterTerms(filter))} GROUP BY vm.state`
+    SELECT vm.state, count(*)::int AS count FROM vm WHERE ${condition} GROUP BY vm.state`
   return {
     total: counts.reduce((sum, row) => sum + row.count, 0),
     byState: Object.fromEntries(counts.map((row) => [row.state, row.count])),
