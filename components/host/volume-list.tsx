@@ -67,7 +67,8 @@ export function VolumeList({ pool }: { pool: { id: string; name: string; count: 
   )
 }
 
-function Volumes({ pool }: { pool: { id: string; name: string } }) {
+/** The volumes themselves, a thousand at most. */
+export function Volumes({ pool }: { pool: { id: string; name: string } }) {
   const volumes = useQuery(useTRPC().storage.volumes.queryOptions({ storagePoolId: pool.id }))
   return (
     <FittedTable

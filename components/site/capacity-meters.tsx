@@ -4,22 +4,24 @@ import type { SiteCapacity } from '#server/core/site.ts'
 /** CPU and memory, used and promised. More vCPUs than CPUs is common; more memory than there is, is not. */
 export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'siteId'> }) {
   return (
-    <div className="grid min-w-0 gap-x-8 gap-y-2 sm:grid-cols-2 xl:grid-cols-4">
-      <Meter
-        label="CPU used"
-        unit="percent"
-        used={capacity.cpus > 0 ? capacity.cpusUsed / capacity.cpus : 0}
-        limit={1}
-      />
-      <Meter
-        label="vCPUs promised"
-        unit="count"
-        used={capacity.vcpusPromised}
-        limit={capacity.cpus}
-        warnAt={Number.POSITIVE_INFINITY}
-      />
-      <Meter label="Memory used" unit="bytes" used={capacity.memoryUsedBytes} limit={capacity.memoryBytes} />
-      <Meter label="Memory promised" unit="bytes" used={capacity.memoryPromisedBytes} limit={capacity.memoryBytes} />
+    <div className="@container min-w-0">
+      <div className="grid gap-x-8 gap-y-2 @sm:grid-cols-2 @3xl:grid-cols-4">
+        <Meter
+          label="CPU used"
+          unit="percent"
+          used={capacity.cpus > 0 ? capacity.cpusUsed / capacity.cpus : 0}
+          limit={1}
+        />
+        <Meter
+          label="vCPUs promised"
+          unit="count"
+          used={capacity.vcpusPromised}
+          limit={capacity.cpus}
+          warnAt={Number.POSITIVE_INFINITY}
+        />
+        <Meter label="Memory used" unit="bytes" used={capacity.memoryUsedBytes} limit={capacity.memoryBytes} />
+        <Meter label="Memory promised" unit="bytes" used={capacity.memoryPromisedBytes} limit={capacity.memoryBytes} />
+      </div>
     </div>
   )
 }

@@ -82,12 +82,8 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
         )
       })}
       {hasTail && (
-        <th
-          scope="col"
-          aria-label="Row commands"
-          className="sticky right-0 col-[-2/-1] flex items-center justify-center bg-inherit"
-        >
-          {tail}
+        <th scope="col" className="sticky right-0 col-[-2/-1] flex items-center justify-center bg-inherit">
+          {tail ?? <span className="sr-only">Commands</span>}
         </th>
       )}
     </tr>

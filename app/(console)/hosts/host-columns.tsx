@@ -76,11 +76,18 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       header: 'CPU',
       isSortable: true,
       canHide: true,
-      widthPx: 130,
+      widthPx: 152,
       cell: (host) =>
         isKnown(host) && host.cpuUsage !== null ? (
           <>
-            <Meter label={`CPU of ${host.name}`} used={host.cpuUsage} limit={1} unit="percent" isCompact />
+            <Meter
+              label={`CPU of ${host.name}`}
+              used={host.cpuUsage}
+              limit={1}
+              unit="percent"
+              isCompact
+              className="shrink-0"
+            />
             <span className="ml-2 text-xs text-ink-faint">of {host.cpuCount}</span>
           </>
         ) : (
@@ -92,7 +99,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       header: 'Memory',
       isSortable: true,
       canHide: true,
-      widthPx: 160,
+      widthPx: 186,
       cell: (host) =>
         isKnown(host) ? (
           <>
@@ -102,6 +109,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
               limit={Number(host.memoryBytes)}
               unit="bytes"
               isCompact
+              className="shrink-0"
             />
             <span className="ml-2 text-xs text-ink-faint">of {formatBytes(Number(host.memoryBytes))}</span>
           </>

@@ -53,7 +53,7 @@ export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) 
 function HostLine({ host, operator }: { host: Host; operator: boolean }) {
   const vms = `${formatCount(host.count.vms)} ${host.count.vms === 1 ? 'VM' : 'VMs'}`
   return (
-    <li className="grid items-center gap-x-6 gap-y-2 px-4 py-2.5 text-sm md:grid-cols-[minmax(150px,1fr)_minmax(0,1fr)_minmax(0,1fr)_90px]">
+    <li className="grid items-center gap-x-6 gap-y-2 px-4 py-2.5 text-sm md:grid-cols-[minmax(150px,1fr)_minmax(0,0.8fr)_minmax(0,1.2fr)_60px]">
       <span className="min-w-0">
         <span className="flex flex-wrap items-center gap-2">
           {operator ? (

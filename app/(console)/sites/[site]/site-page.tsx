@@ -102,7 +102,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
           </>
         }
       />
-      <div className="grid min-w-0 gap-4 px-4 pb-4 xl:grid-cols-[minmax(0,2fr)_minmax(340px,1fr)]">
+      <div className="grid min-w-0 gap-4 px-4 pb-4 xl:grid-cols-[minmax(0,1fr)_300px]">
         <div className="flex min-w-0 flex-col gap-4">
           {operator && <SiteCapacityCard siteId={site.id} hosts={site.hosts} />}
           <SiteHostsCard siteId={site.id} places={places.data} operator={operator} />

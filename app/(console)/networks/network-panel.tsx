@@ -1,0 +1,63 @@
+'use client'
+
+import { formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
+import { SidePanel } from '#components/ui/side-panel.tsx'
+import { StateBadge } from '#components/ui/state-badge.tsx'
+import type { NetworkGroup } from './network-group.ts'
+
+export interface NetworkPanelProps {
+  group: NetworkGroup
+  siteNames: ReadonlyMap<string, string>
+  onClose: () => void
+}
+
+/** Where a network exists, host by host. */
+export function NetworkPanel({ group, siteNames, onClose }: NetworkPanelProps) {
+  return (
+    <SidePanel isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={group.name}>
+      <p className="mb-2 text-xs text-ink-muted">
+        A VM on this network can move between these hosts and stay on it, as far as they lie in the same broadcast
+        domain.
+      </p>
+      <ul aria-label={`Hosts with ${group.name}`} className="divide-y divide-line">
+        {group.networks.map((network) => (
+          <li key={network.id} className="flex flex-col gap-0.5 py-2 text-sm">
+            <span className="flex items-center gap-2">
+              <Link href={`/hosts/${network.host.id}/networks`} tone="plain" className="font-medium">
+                {network.host.name}
+              </Link>
+              <span className="text-xs text-ink-muted">{siteNames.get(network.host.siteId)}</span>
+              <span className="ml-auto">
+                <StateBadge
+                  state={network.active ? 'running' : 'off'}
+                  label={network.active ? 'Active' : 'Not active'}
+                  variant="plain"
+                />
+              </span>
+            </span>
+            <span className="text-xs text-ink-muted">
+              {network.mode}
+              {network.bridge && (
+                <>
+                  {' · '}
+                  <span className="font-mono">{network.bridge}</span>
+                </>
+              )}
+              {network.cidr && (
+                <>
+                  {' · '}
+                  <span className="font-mono">{network.cidr}</span>
+                </>
+              )}
+              {' · '}
+              <Link href={`/fleet?filter=host:${network.host.name}`} tone="muted">
+                {formatCount(network.vms)} {network.vms === 1 ? 'VM' : 'VMs'}
+              </Link>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </SidePanel>
+  )
+}
