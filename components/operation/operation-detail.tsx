@@ -14,23 +14,29 @@ import { operationTookMs } from './operation-words.ts'
 /** What an operation's line has no room for: each VM of many, what was undone, what a migration took. */
 export function OperationDetail({ operation }: { operation: OperationRow }) {
   const moved = migrationResult(operation)
-  const outcomes = editOutcomes(operation)
   const isParent = operation.kind === 'bulk-vm' || operation.kind === 'drain-host'
   return (
     <div className="flex flex-col gap-3 pb-2">
       {moved && <MigrationFacts moved={moved} tookMs={operationTookMs(operation)} />}
-      {outcomes.length > 0 && (
-        <Facts
-          title="Changed"
-          items={outcomes.map(({ what, live }) => `${what}: ${live ? 'in effect' : 'at the next start'}`)}
-        />
-      )}
+      <EditFacts operation={operation} />
       {operation.undone.length > 0 && <Facts title="Put back" items={operation.undone} />}
       {(operation.error?.left?.length ?? 0) > 0 && (
         <Facts title="Could not be put back" items={operation.error?.left ?? []} />
       )}
       {isParent && <Children operation={operation} />}
     </div>
+  )
+}
+
+/** What an edit changed, and whether it is in effect. */
+export function EditFacts({ operation }: { operation: OperationRow }) {
+  const changes = editOutcomes(operation)
+  if (changes.length === 0) return null
+  return (
+    <Facts
+      title="What was asked"
+      items={changes.map(({ what, live }) => `${what}: ${live ? 'in effect' : 'from the next start on'}`)}
+    />
   )
 }
 

@@ -5,9 +5,9 @@ import { NumberField } from '#components/ui/number-field.tsx'
 import { Select } from '#components/ui/select.tsx'
 
 const units = [
-  { id: 'MiB', label: 'MiB', sizeBytes: 2 ** 20, step: 64 },
-  { id: 'GiB', label: 'GiB', sizeBytes: 2 ** 30, step: 1 },
-  { id: 'TiB', label: 'TiB', sizeBytes: 2 ** 40, step: 1 },
+  { id: 'MiB', label: 'MiB', sizeBytes: 2 ** 20 },
+  { id: 'GiB', label: 'GiB', sizeBytes: 2 ** 30 },
+  { id: 'TiB', label: 'TiB', sizeBytes: 2 ** 40 },
 ] as const
 type UnitId = (typeof units)[number]['id']
 
@@ -20,7 +20,6 @@ export interface SizeFieldProps {
   valueBytes: number
   /** Always a multiple of 1 MiB */
   onChange: (sizeBytes: number) => void
-  minBytes?: number
   description?: string
   error?: string
   isDisabled?: boolean
@@ -42,8 +41,8 @@ export function SizeField(props: SizeFieldProps) {
             const bytes = Math.round((count * unit.sizeBytes) / 2 ** 20) * 2 ** 20
             props.onChange(Number.isNaN(bytes) ? 0 : bytes)
           }}
-          min={props.minBytes === undefined ? 0 : props.minBytes / unit.sizeBytes}
-          step={unit.step / 4}
+          // A least value other than 0 would move what is typed off its round numbers.
+          min={0}
           description={props.description}
           error={props.error}
           isDisabled={props.isDisabled}

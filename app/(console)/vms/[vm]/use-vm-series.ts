@@ -2,6 +2,7 @@
 
 import { useSubscription } from '@trpc/tanstack-react-query'
 import { useMemo, useState } from 'react'
+import { usePageVisible } from '#components/live/use-page-visible.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import type { LiveStat } from '#server/schema/live.ts'
 import type { Vm } from './use-vm.ts'
@@ -28,11 +29,13 @@ function recorded(vm: Vm) {
 /** CPU, memory, disk and network of a VM over the last minutes, going on as readings come. */
 export function useVmSeries(vm: Vm) {
   const trpc = useTRPC()
+  const isVisible = usePageVisible()
   const [points, setPoints] = useState<Point[]>([])
   useSubscription(
     trpc.live.stats.subscriptionOptions(
       { vmIds: [vm.id] },
       {
+        enabled: isVisible,
         onData: (text) => {
           const added = (JSON.parse(text) as LiveStat[]).map(({ vmId: _, at, ...stat }) => ({
             ...stat,

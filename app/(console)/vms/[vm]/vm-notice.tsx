@@ -4,10 +4,10 @@ import { useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
 import { useState } from 'react'
 import { OperationActions } from '#components/operation/operation-actions.tsx'
-import { MigrationFacts } from '#components/operation/operation-detail.tsx'
+import { EditFacts, MigrationFacts } from '#components/operation/operation-detail.tsx'
 import { OperationTitle } from '#components/operation/operation-line.tsx'
 import { OperationProgress } from '#components/operation/operation-progress.tsx'
-import { migrationResult } from '#components/operation/operation-result.ts'
+import { editOutcomes, migrationResult } from '#components/operation/operation-result.ts'
 import { newsKinds, operationLook, operationTookMs } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { cx } from '#components/ui/class-name.ts'
@@ -39,12 +39,13 @@ export function VmNotice({ vm }: { vm: Vm }) {
   )
 }
 
-/** What runs, what went wrong, and how a migration went; other good ends show in the badge alone. */
+/** What runs, what went wrong, how a migration went, what waits for the next start; other ends show in the badge. */
 function isNews(operation: OperationRow): boolean {
   if (isLive(operation.state)) return true
   const endedAt = new Date(operation.finishedAt ?? operation.createdAt).getTime()
   if (Date.now() - endedAt > newsForMs) return false
-  return operation.state !== 'succeeded' || operation.kind === 'migrate-vm'
+  const waits = editOutcomes(operation).some(({ live }) => !live)
+  return operation.state !== 'succeeded' || operation.kind === 'migrate-vm' || waits
 }
 
 function OperationNotice({ operation, onDismiss }: { operation: OperationRow; onDismiss: () => void }) {
@@ -72,6 +73,7 @@ function OperationNotice({ operation, onDismiss }: { operation: OperationRow; on
       ) : (
         <OperationProgress operation={operation} />
       )}
+      <EditFacts operation={operation} />
     </section>
   )
 }

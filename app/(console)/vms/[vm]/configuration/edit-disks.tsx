@@ -54,8 +54,10 @@ export function EditDisks({ draft, onChange, isRunning }: EditPartProps) {
                 label={`Size of ${disk.target}`}
                 isLabelHidden
                 valueBytes={disk.sizeBytes}
-                minBytes={disk.wasBytes}
                 onChange={(sizeBytes) => setDisk(disk.target, { sizeBytes })}
+                error={
+                  disk.sizeBytes < disk.wasBytes ? `It can only grow from ${formatBytes(disk.wasBytes)}` : undefined
+                }
                 description={
                   disk.sizeBytes > disk.wasBytes
                     ? `Was ${formatBytes(disk.wasBytes)}. Grow the file system inside the guest afterwards.`
@@ -81,7 +83,6 @@ export function EditDisks({ draft, onChange, isRunning }: EditPartProps) {
               label="Size of the new disk"
               isLabelHidden
               valueBytes={disk.sizeBytes}
-              minBytes={2 ** 20}
               onChange={(sizeBytes) =>
                 onChange({
                   ...draft,

@@ -83,9 +83,15 @@ export function EditVmDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
 
 function EditCompute(props: { draft: EditDraft; onChange: (draft: EditDraft) => void; isRunning: boolean }) {
   const { draft, onChange, isRunning } = props
-  const untilMaximum = isRunning ? 'Now, up to what it was started with; more from the next start on.' : undefined
   return (
-    <Section title="Compute">
+    <Section
+      title="Compute"
+      description={
+        isRunning
+          ? 'vCPUs and memory: now, up to what it was started with; more from the next start on.'
+          : 'In effect when it is started.'
+      }
+    >
       <div className="grid items-start gap-3 sm:grid-cols-2">
         <TextField
           label="Name"
@@ -103,13 +109,11 @@ function EditCompute(props: { draft: EditDraft; onChange: (draft: EditDraft) => 
           onChange={(vcpuCount) => onChange({ ...draft, vcpuCount })}
           min={1}
           max={256}
-          description={untilMaximum}
         />
         <SizeField
           label="Memory"
           valueBytes={draft.memoryBytes}
           onChange={(memoryBytes) => onChange({ ...draft, memoryBytes })}
-          description={untilMaximum}
         />
         <Checkbox
           isSelected={draft.autostart}
