@@ -14,6 +14,8 @@ const readFleet =
   <T>(work: (tx: Tx) => Promise<T>) =>
     inScope(ctx.services.authDb, 'fleet', work)
 
+const withPassword = { accounts: { where: { providerId: 'credential' }, select: { id: true } } }
+
 export const sessionRouter = router({
   /** What the sign-in page offers. */
   options: publicProcedure.query(async ({ ctx }) => ({
@@ -24,13 +26,15 @@ export const sessionRouter = router({
 
   me: signedIn.query(async ({ ctx }) => {
     const { actor, tx } = ctx
-    const user = actor.userId ? await tx.user.findUnique({ where: { id: actor.userId } }) : null
+    const user = actor.userId ? await tx.user.findUnique({ where: { id: actor.userId }, include: withPassword }) : null
     return {
       id: actor.id,
       kind: actor.kind,
       name: actor.name,
       email: user?.email ?? null,
       twoFactorEnabled: user?.twoFactorEnabled ?? false,
+      /** False for who signs in through single sign-on alone */
+      hasPassword: (user?.accounts.length ?? 0) > 0,
       operator: actor.operator,
       readOnly: actor.readOnly,
       memberships: actor.memberships,
