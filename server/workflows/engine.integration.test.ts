@@ -44,7 +44,8 @@ beforeAll(async () => {
   db = openDb(database.url, { scope: 'fleet' })
   sql = new pg.Client({ connectionString: database.url, options: '-c skerry.scope=*' })
   await sql.connect()
-  engine = await testEngine({ db, databaseUrl: database.url }, { workflows: [workflow] })
+  // Without the sweep: what is taken up or cancelled here is so by notice alone.
+  engine = await testEngine({ db, databaseUrl: database.url }, { workflows: [workflow], sweepMs: 600_000 })
 })
 afterAll(async () => {
   await engine?.stop()
@@ -80,13 +81,11 @@ async function until(id: string, ready: (row: Record<string, unknown>) => boolea
 const ended = (id: string) => until(id, (now) => now.finished_at !== null)
 
 test('an operation runs its steps in order and ends with its result', async () => {
-  const startedMs = Date.now()
   const { id } = await ask({})
   const end = await ended(id)
   expect(end).toMatchObject({ state: 'succeeded', step: 'three', step_index: 2, step_count: 3, error: null })
   expect(end.result).toEqual({ one: 1, two: 2, three: 3 })
   expect(trail).toEqual(['do one', 'do two', 'do three'])
-  expect(Date.now() - startedMs).toBeLessThan(2_000)
 })
 
 test('a failing step: earlier ones are undone in reverse, the row says why and what next', async () => {
@@ -103,13 +102,11 @@ test('a failing step: earlier ones are undone in reverse, the row says why and w
   expect(trail).toEqual(['do one', 'do two', 'undo two', 'undo one'])
 })
 
-test('cancelling a running step aborts it within a second, then undoes', async () => {
+test('cancelling a running step aborts it at once, then undoes', async () => {
   const operation = await ask({ holdAt: 'two' })
   await until(operation.id, (now) => now.phase === 'doing two')
-  const startedMs = Date.now()
   await db.$transaction((tx) => requestCancel(tx, operation, actor))
   const end = await ended(operation.id)
-  expect(Date.now() - startedMs).toBeLessThan(1_000)
   expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
   expect(end.undone).toEqual(['put two back', 'put one back'])
 })
