@@ -1,13 +1,11 @@
 'use client'
 
-import { type InfiniteData, type QueryClient, useQueryClient } from '@tanstack/react-query'
-import { useSubscription } from '@trpc/tanstack-react-query'
+import { type InfiniteData, type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
 import type { VmPage } from '#server/schema/vm.ts'
-
-export type LiveStatus = 'live' | 'connecting' | 'lost'
+import { type LiveStatus, SharedStream } from './shared-stream.tsx'
 
 const LiveContext = createContext<LiveStatus>('connecting')
 
@@ -16,6 +14,8 @@ export const useLiveStatus = () => useContext(LiveContext)
 
 /** Lists whose order or membership may have changed are read again at most this often. */
 const rereadMs = 2_000
+/** What hosts say of their load moves meters only. */
+const loadRereadMs = 10_000
 
 /** Keeps every query below in step with the fleet: one stream, rows patched where they stand. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -23,31 +23,20 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient()
   const reread = useReread(client)
   const [status, setStatus] = useState<LiveStatus>('connecting')
-  useSubscription(
-    trpc.live.changes.subscriptionOptions(undefined, {
-      onStarted: () => setStatus('live'),
-      onData: (text) => {
-        setStatus('live')
-        apply(JSON.parse(text) as LiveBatch)
-      },
-      onError: () => setStatus('lost'),
-      onConnectionStateChange: (state) => setStatus(state.state === 'pending' ? 'live' : 'connecting'),
-    }),
-  )
-
   function apply(batch: LiveBatch) {
     if (batch.reset) {
       void client.invalidateQueries()
       return
     }
-    patchVmLists(client, trpc.vm.list.infiniteQueryKey(), batch)
+    patchVmPages(client, trpc.vm.list.infiniteQueryKey(), trpc.vm.list.queryKey(), batch)
     for (const vm of batch.vms) {
       void client.invalidateQueries({ queryKey: trpc.vm.get.queryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.vm.events.queryKey({ id: vm.id }) })
     }
     for (const id of batch.changedHostIds) void client.invalidateQueries({ queryKey: trpc.host.get.queryKey({ id }) })
+    if (batch.changedHostIds.length > 0) reread(trpc.fleet.places.queryKey(), loadRereadMs)
     if (batch.vms.length + batch.removedVmIds.length > 0) {
-      reread(trpc.vm.list.infiniteQueryKey())
+      reread(trpc.vm.list.pathKey())
       reread(trpc.vm.counts.queryKey())
     }
     if (batch.operations.length > 0) {
@@ -60,23 +49,27 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
   }
 
-  return <LiveContext value={status}>{children}</LiveContext>
+  return (
+    <LiveContext value={status}>
+      <SharedStream onBatch={(batch) => apply(JSON.parse(batch) as LiveBatch)} onStatus={setStatus} />
+      {children}
+    </LiveContext>
+  )
 }
 
-/** Puts the new rows in the place of the old in every loaded page. New rows come with the next reread. */
-function patchVmLists(client: QueryClient, key: readonly unknown[], batch: LiveBatch) {
+/** Puts the new rows in the place of the old wherever they are loaded. New rows come with the next reread. */
+function patchVmPages(client: QueryClient, longKey: QueryKey, pageKey: QueryKey, batch: LiveBatch) {
   const changed = new Map(batch.vms.map((vm) => [vm.id, vm]))
   const removed = new Set(batch.removedVmIds)
   if (changed.size + removed.size === 0) return
-  client.setQueriesData<InfiniteData<VmPage>>({ queryKey: key }, (data) => {
-    if (!data) return data
-    let touched = false
-    const pages = data.pages.map((page) => {
-      if (!page.rows.some((row) => changed.has(row.id) || removed.has(row.id))) return page
-      touched = true
-      return { ...page, rows: page.rows.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row) }
-    })
-    return touched ? { ...data, pages } : data
+  const patch = (page: VmPage): VmPage => {
+    if (!page.rows.some((row) => changed.has(row.id) || removed.has(row.id))) return page
+    return { ...page, rows: page.rows.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row) }
+  }
+  client.setQueriesData<VmPage>({ queryKey: pageKey }, (page) => page && patch(page))
+  client.setQueriesData<InfiniteData<VmPage>>({ queryKey: longKey }, (data) => {
+    const pages = data?.pages.map(patch)
+    return data && pages?.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data
   })
 }
 

@@ -1,14 +1,19 @@
-import { scopeOf } from '#server/auth/actor.ts'
+import { type Actor, scopeOf } from '#server/auth/actor.ts'
 import type { Scope } from '#server/db.ts'
-import { SkerryError } from '#server/errors.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
 import { LiveStatInput } from '#server/schema/live.ts'
 import type { Context } from './context.ts'
 import { router, stream } from './trpc.ts'
 
 const identifyEveryMs = 30_000
+/** Streams that one person or key may hold open in this process. */
+const streamsAtOnce = 40
+const streamsOf = new Map<string, number>()
+
+type Streaming = Context & { scope: Scope; actor: Actor }
 
 /** Passes the stream on while its reader may still see what it began with. @throws unauthenticated when not */
-async function* whileAllowed(ctx: Context & { scope: Scope }, source: AsyncGenerator<string | null>) {
+async function* whileAllowed(ctx: Streaming, source: AsyncGenerator<string | null>) {
   let checkedAt = Date.now()
   for await (const text of source) {
     if (Date.now() - checkedAt >= identifyEveryMs) {
@@ -22,14 +27,28 @@ async function* whileAllowed(ctx: Context & { scope: Scope }, source: AsyncGener
   }
 }
 
+/** @throws conflict when the reader holds too many streams already */
+async function* counted(ctx: Streaming, source: AsyncGenerator<string | null>) {
+  const held = streamsOf.get(ctx.actor.id) ?? 0
+  if (held >= streamsAtOnce) {
+    throw conflict(`You have ${held} live streams open.`, 'Close some tabs, or end scripts that no longer read theirs.')
+  }
+  streamsOf.set(ctx.actor.id, held + 1)
+  try {
+    yield* whileAllowed(ctx, source)
+  } finally {
+    const left = (streamsOf.get(ctx.actor.id) ?? 1) - 1
+    if (left > 0) streamsOf.set(ctx.actor.id, left)
+    else streamsOf.delete(ctx.actor.id)
+  }
+}
+
 export const liveRouter = router({
   /** Everything that changes in what the asker may see, as JSON of a LiveBatch. */
-  changes: stream.subscription(({ ctx, signal }) => whileAllowed(ctx, ctx.services.live.changes(ctx.scope, signal))),
+  changes: stream.subscription(({ ctx, signal }) => counted(ctx, ctx.services.live.changes(ctx.scope, signal))),
 
   /** New readings of these VMs as they come, as JSON of LiveStat[]. */
   stats: stream
     .input(LiveStatInput)
-    .subscription(({ ctx, input, signal }) =>
-      whileAllowed(ctx, ctx.services.live.stats(ctx.scope, input.vmIds, signal)),
-    ),
+    .subscription(({ ctx, input, signal }) => counted(ctx, ctx.services.live.stats(ctx.scope, input.vmIds, signal))),
 })

@@ -34,6 +34,8 @@ const t = initTRPC
   .meta<Meta>()
   .create({
     transformer: superjson,
+    // Proxies cut what is silent; a browser that hears nothing for longer connects again.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     defaultMeta: { access: 'public' },
     errorFormatter: ({ shape, error, ctx }) => {
       const known = knownError(error)

@@ -4,12 +4,14 @@ import { type Db, inScope, type Scope } from '#server/db.ts'
 import { log } from '#server/log.ts'
 import type { LiveBatch } from '#server/schema/live.ts'
 import type { Change, ChangeFeed } from './change-feed.ts'
+import { scopeKey } from './scope-key.ts'
 
 const batchMs = 250
 /** Beyond this many changed rows in one batch reading again is cheaper than naming them. */
 const resetAbove = 1_000
 
 interface Pending {
+  isTouched: boolean
   reset: boolean
   /** id → tenant, latest wins */
   vms: Map<string, string | null>
@@ -20,6 +22,7 @@ interface Pending {
 }
 
 const nothing = (): Pending => ({
+  isTouched: false,
   reset: false,
   vms: new Map(),
   removed: new Map(),
@@ -27,8 +30,6 @@ const nothing = (): Pending => ({
   hosts: new Set(),
   places: false,
 })
-
-const scopeKey = (scope: Scope) => (scope === 'fleet' ? '*' : [...scope.tenantIds].sort().join(','))
 
 type Subscriber = (batch: string) => void
 
@@ -41,7 +42,7 @@ export class LiveHub {
   readonly #subscribers = new Map<string, { scope: Scope; listeners: Set<Subscriber> }>()
   #pending = nothing()
   #timer: NodeJS.Timeout | undefined
-  #flushing: Promise<void> = Promise.resolve()
+  #flushing = false
 
   constructor(db: Db, feed: ChangeFeed) {
     this.#db = db
@@ -79,18 +80,26 @@ export class LiveHub {
         pending.operations.set(id, tenantId)
       }
     } else {
-      pending.places = true
-      if (change.noun === 'host') for (const [id] of change.rows ?? []) pending.hosts.add(id)
+      // What a host says of its load every few seconds concerns only the pages of that host.
+      if (change.noun !== 'host_load') pending.places = true
+      if (change.noun.startsWith('host')) for (const [id] of change.rows ?? []) pending.hosts.add(id)
     }
     this.#schedule()
   }
 
   #schedule() {
+    this.#pending.isTouched = true
+    if (this.#flushing) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       const pending = this.#pending
       this.#pending = nothing()
-      this.#flushing = this.#flushing.then(() => this.#flush(pending))
+      this.#flushing = true
+      void this.#flush(pending).finally(() => {
+        this.#flushing = false
+        // What came meanwhile was gathered into one batch, however long the reading took.
+        if (this.#pending.isTouched) this.#schedule()
+      })
     }, batchMs)
   }
 
@@ -134,7 +143,8 @@ export class LiveHub {
       places: pending.places,
       changedHostIds: scope === 'fleet' ? [...pending.hosts] : [],
     }
-    const empty = vms.length + operations.length + batch.removedVmIds.length === 0 && !batch.places
+    const rows = vms.length + operations.length + batch.removedVmIds.length + batch.changedHostIds.length
+    const empty = rows === 0 && !batch.places
     return empty ? null : batch
   }
 }

@@ -72,39 +72,60 @@ BEGIN
   END LOOP;
 END $$;
 
--- Arguments: the table to name in the notice, the SQL that gives (id, tenant) from the transition table `changed`.
+-- Arguments: the noun to name in the notice, the operation to name (or "own" for the statement's), and the SQL that gives
+-- (id, tenant) from the transition tables `changed` (and `before`, for an update).
 CREATE FUNCTION skerry_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   rows text[][];
 BEGIN
-  EXECUTE format('SELECT array_agg(ARRAY[id, tenant]) FROM (%s) AS pair (id, tenant)', TG_ARGV[1]) INTO rows;
-  PERFORM skerry_notify_rows(TG_ARGV[0], lower(TG_OP), rows);
+  EXECUTE format('SELECT array_agg(ARRAY[id, tenant]) FROM (%s) AS pair (id, tenant)', TG_ARGV[2]) INTO rows;
+  PERFORM skerry_notify_rows(TG_ARGV[0], CASE TG_ARGV[1] WHEN 'own' THEN lower(TG_OP) ELSE TG_ARGV[1] END, rows);
   RETURN NULL;
 END $$;
+
+-- What a host says every few seconds is no change of the host: it has a noun of its own.
+CREATE FUNCTION skerry_host_lasting(host) RETURNS jsonb LANGUAGE sql STABLE
+  RETURN to_jsonb($1) - ARRAY['cpu_usage', 'memory_free_bytes', 'last_seen_at', 'worker_id', 'lease_expires_at'];
 
 DO $$
 DECLARE
   source record;
 BEGIN
+  -- A row that belongs to another noun is a change of that noun, also when it comes or goes.
   FOR source IN SELECT * FROM (VALUES
-    ('vm', 'vm', 'SELECT id::text, tenant_id FROM changed'),
-    ('operation', 'operation', 'SELECT id::text, tenant_id FROM changed'),
-    ('host', 'host', 'SELECT id::text, NULL::text FROM changed'),
-    ('site', 'site', 'SELECT id::text, NULL::text FROM changed'),
-    ('link', 'link', 'SELECT id::text, NULL::text FROM changed'),
-    ('tenant', 'tenant', 'SELECT id, id FROM changed'),
-    ('template', 'template', 'SELECT id::text, NULL::text FROM changed'),
-    ('storage_pool', 'host', 'SELECT DISTINCT host_id::text, NULL::text FROM changed'),
-    ('network', 'host', 'SELECT DISTINCT host_id::text, NULL::text FROM changed'),
-    ('disk', 'vm', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id'),
-    ('vm_interface', 'vm', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id'),
-    ('vm_event', 'vm', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id')
-  ) AS t (table_name, noun, pairs) LOOP
-    EXECUTE format('CREATE TRIGGER notify_insert AFTER INSERT ON %I REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L)', source.table_name, source.noun, source.pairs);
-    EXECUTE format('CREATE TRIGGER notify_update AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L)', source.table_name, source.noun, source.pairs);
-    EXECUTE format('CREATE TRIGGER notify_delete AFTER DELETE ON %I REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L)', source.table_name, source.noun, source.pairs);
+    ('vm', 'vm', 'own', 'SELECT id::text, tenant_id FROM changed'),
+    ('operation', 'operation', 'own', 'SELECT id::text, tenant_id FROM changed'),
+    ('site', 'site', 'own', 'SELECT id::text, NULL::text FROM changed'),
+    ('link', 'link', 'own', 'SELECT id::text, NULL::text FROM changed'),
+    ('tenant', 'tenant', 'own', 'SELECT id, id FROM changed'),
+    ('template', 'template', 'own', 'SELECT id::text, NULL::text FROM changed'),
+    ('storage_pool', 'host', 'update', 'SELECT DISTINCT host_id::text, NULL::text FROM changed'),
+    ('network', 'host', 'update', 'SELECT DISTINCT host_id::text, NULL::text FROM changed'),
+    ('disk', 'vm', 'update', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id'),
+    ('vm_interface', 'vm', 'update', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id'),
+    ('vm_event', 'vm', 'update', 'SELECT DISTINCT vm.id::text, vm.tenant_id FROM changed JOIN vm ON vm.id = changed.vm_id')
+  ) AS t (table_name, noun, operation, pairs) LOOP
+    EXECUTE format('CREATE TRIGGER notify_insert AFTER INSERT ON %I REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L, %L)', source.table_name, source.noun, source.operation, source.pairs);
+    EXECUTE format('CREATE TRIGGER notify_update AFTER UPDATE ON %I REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L, %L)', source.table_name, source.noun, source.operation, source.pairs);
+    EXECUTE format('CREATE TRIGGER notify_delete AFTER DELETE ON %I REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION skerry_notify(%L, %L, %L)', source.table_name, source.noun, source.operation, source.pairs);
   END LOOP;
 END $$;
+
+-- To the tenant a VM was taken from it is gone.
+CREATE TRIGGER notify_left AFTER UPDATE ON vm REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT
+  EXECUTE FUNCTION skerry_notify('vm', 'delete',
+    'SELECT before.id::text, before.tenant_id FROM before JOIN changed USING (id) WHERE before.tenant_id IS DISTINCT FROM changed.tenant_id');
+
+CREATE TRIGGER notify_insert AFTER INSERT ON host REFERENCING NEW TABLE AS changed FOR EACH STATEMENT
+  EXECUTE FUNCTION skerry_notify('host', 'own', 'SELECT id::text, NULL::text FROM changed');
+CREATE TRIGGER notify_delete AFTER DELETE ON host REFERENCING OLD TABLE AS changed FOR EACH STATEMENT
+  EXECUTE FUNCTION skerry_notify('host', 'own', 'SELECT id::text, NULL::text FROM changed');
+CREATE TRIGGER notify_update AFTER UPDATE ON host REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT
+  EXECUTE FUNCTION skerry_notify('host', 'own',
+    'SELECT changed.id::text, NULL::text FROM before JOIN changed USING (id) WHERE skerry_host_lasting(before.*::host) <> skerry_host_lasting(changed.*::host)');
+CREATE TRIGGER notify_load AFTER UPDATE ON host REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT
+  EXECUTE FUNCTION skerry_notify('host_load', 'own',
+    'SELECT changed.id::text, NULL::text FROM before JOIN changed USING (id) WHERE (before.cpu_usage, before.memory_free_bytes) IS DISTINCT FROM (changed.cpu_usage, changed.memory_free_bytes)');
 
 -- ── the audit chain ──
 CREATE FUNCTION audit_text(entry audit_entry) RETURNS text LANGUAGE sql STABLE RETURN jsonb_build_array(

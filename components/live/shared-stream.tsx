@@ -1,0 +1,89 @@
+'use client'
+
+import { useSubscription } from '@trpc/tanstack-react-query'
+import { useEffect, useRef, useState } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+
+export type LiveStatus = 'live' | 'connecting' | 'lost'
+
+const channelName = 'skerry-live'
+
+type Message = { status: LiveStatus } | { batch: string } | { ask: true }
+
+export interface StreamReader {
+  onBatch: (batch: string) => void
+  onStatus: (status: LiveStatus) => void
+}
+
+/**
+ * One live stream for all tabs of this browser: a browser opens few connections to one address, and a stream holds one
+ * for as long as it lives. The tab that has the lock reads and passes on; when it closes, another takes over, whose
+ * stream begins with a reset.
+ */
+export function SharedStream({ onBatch, onStatus }: StreamReader) {
+  const [leads, setLeads] = useState(false)
+  const channel = useRef<BroadcastChannel | null>(null)
+  const latest = useRef({ onBatch, onStatus, status: 'connecting' as LiveStatus })
+  useEffect(() => {
+    latest.current = { ...latest.current, onBatch, onStatus }
+  })
+
+  useEffect(() => {
+    const opened = new BroadcastChannel(channelName)
+    channel.current = opened
+    opened.onmessage = ({ data }: MessageEvent<Message>) => {
+      if ('batch' in data) latest.current.onBatch(data.batch)
+      else if ('status' in data) latest.current.onStatus(data.status)
+      else if (latest.current.status === 'live') opened.postMessage({ status: 'live' } satisfies Message)
+    }
+    const abort = new AbortController()
+    const hold = () =>
+      new Promise<void>((release) => {
+        setLeads(true)
+        abort.signal.addEventListener('abort', () => release())
+      })
+    // Without locks (an address without TLS that is not this machine) every tab reads for itself.
+    if (navigator.locks) navigator.locks.request(channelName, { signal: abort.signal }, hold).catch(() => undefined)
+    else setLeads(true)
+    opened.postMessage({ ask: true } satisfies Message)
+    return () => {
+      abort.abort()
+      opened.close()
+      channel.current = null
+    }
+  }, [])
+
+  const tell = (message: Message) => {
+    // Without locks each tab hears its own stream already.
+    if (navigator.locks) channel.current?.postMessage(message)
+  }
+  return leads ? (
+    <Reader
+      onBatch={(batch) => {
+        onBatch(batch)
+        tell({ batch })
+      }}
+      onStatus={(status) => {
+        latest.current.status = status
+        onStatus(status)
+        tell({ status })
+      }}
+    />
+  ) : null
+}
+
+function Reader({ onBatch, onStatus }: StreamReader) {
+  const trpc = useTRPC()
+  useSubscription(
+    trpc.live.changes.subscriptionOptions(undefined, {
+      onStarted: () => onStatus('live'),
+      onData: (batch) => {
+        onStatus('live')
+        onBatch(batch)
+      },
+      onError: () => onStatus('lost'),
+      onConnectionStateChange: ({ state }) => onStatus(state === 'pending' ? 'live' : 'connecting'),
+    }),
+  )
+  return null
+}

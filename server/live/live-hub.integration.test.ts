@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Db, openDb, type Scope } from '#server/db.ts'
+import type { LiveBatch } from '#server/schema/live.ts'
+import { testDatabase } from '#server/testing/postgres.ts'
+import { createHost, createVm } from '#server/testing/vm.ts'
+import { ChangeFeed } from './change-feed.ts'
+import { LiveHub } from './live-hub.ts'
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let db: Db
+let feed: ChangeFeed
+let hub: LiveHub
+let host: Awaited<ReturnType<typeof createHost>>
+
+beforeAll(async () => {
+  database = await testDatabase()
+  db = openDb(database.url, { scope: 'fleet' })
+  feed = new ChangeFeed(database.url)
+  await feed.open()
+  hub = new LiveHub(openDb(database.url), feed)
+  host = await createHost(db)
+  for (const id of ['acme', 'globex']) await db.tenant.create({ data: { id, name: id, slug: id } })
+})
+
+afterAll(async () => {
+  await feed.close()
+  await db.$disconnect()
+  await database.close()
+})
+
+// Notices of one test's preparation are not the next one's.
+beforeEach(() => sleep(600))
+
+/** Two batches' time, in which what was announced has been told on a quiet machine. */
+const settleMs = 600
+
+/** What a browser of this scope is told of `change`, waiting as long as it takes for the first batch. */
+async function told(scope: Scope, change: () => Promise<unknown>): Promise<LiveBatch[]> {
+  const { batches, end } = listen(scope)
+  await change()
+  await expect.poll(() => batches.length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await sleep(settleMs)
+  end()
+  return batches
+}
+
+function listen(scope: Scope) {
+  const batches: LiveBatch[] = []
+  const end = hub.subscribe(scope, (text) => batches.push(JSON.parse(text)))
+  return { batches, end }
+}
+
+const acme: Scope = { tenantIds: ['acme'] }
+const globex: Scope = { tenantIds: ['globex'] }
+
+test('a changed VM reaches its tenant and the operators, in one batch, and nobody else', async () => {
+  const vm = await createVm(db, host, 'acme')
+  await sleep(600)
+  const change = () => db.vm.update({ where: { id: vm.id }, data: { state: 'paused' } })
+  expect((await told(acme, change)).map((batch) => batch.vms.map((row) => row.state))).toEqual([['paused']])
+  expect((await told('fleet', () => db.vm.update({ where: { id: vm.id }, data: { state: 'running' } }))).length).toBe(1)
+  const other = listen(globex)
+  await told('fleet', change)
+  other.end()
+  expect(other.batches).toEqual([])
+})
+
+test('a VM given to another tenant is gone for the first and there for the second', async () => {
+  const vm = await createVm(db, host, 'acme')
+  await sleep(600)
+  const first = listen(acme)
+  const second = await told(globex, () => db.vm.update({ where: { id: vm.id }, data: { tenantId: 'globex' } }))
+  first.end()
+  expect(first.batches.flatMap((batch) => batch.removedVmIds)).toEqual([vm.id])
+  expect(first.batches.flatMap((batch) => batch.vms)).toEqual([])
+  expect(second.flatMap((batch) => batch.vms.map((row) => row.id))).toEqual([vm.id])
+})
+
+test('what belongs to a VM changes it and neither brings nor removes it', async () => {
+  const vm = await createVm(db, host, 'acme')
+  const disk = await db.disk.create({
+    data: { vmId: vm.id, target: 'vda', bus: 'virtio', device: 'disk', kind: 'file' },
+  })
+  await sleep(600)
+  for (const change of [
+    () => db.vmEvent.create({ data: { vmId: vm.id, kind: 'started' } }),
+    () => db.disk.delete({ where: { id: disk.id } }),
+  ]) {
+    const [batch] = await told('fleet', change)
+    expect(batch).toMatchObject({ removedVmIds: [], places: false })
+    expect(batch?.vms.map((row) => row.id)).toEqual([vm.id])
+  }
+})
+
+test("a host's load is told for that host's pages alone; its lease is told to nobody", async () => {
+  const load = () => db.host.update({ where: { id: host.id }, data: { cpuUsage: 0.4 } })
+  expect(await told('fleet', load)).toMatchObject([{ places: false, changedHostIds: [host.id] }])
+  const lease = () => db.host.update({ where: { id: host.id }, data: { workerId: 'w', leaseExpiresAt: new Date() } })
+  const other = listen('fleet')
+  await lease()
+  await sleep(settleMs)
+  other.end()
+  expect(other.batches).toEqual([])
+  const state = () => db.host.update({ where: { id: host.id }, data: { state: 'unreachable' } })
+  expect(await told('fleet', state)).toMatchObject([{ places: true, changedHostIds: [host.id] }])
+})
+
+test('more changes than can be named ask for reading everything again', async () => {
+  await db.$executeRaw`INSERT INTO vm (id, uuid, host_id, site_id, name, state, vcpu_count, memory_bytes, tenant_id)
+    SELECT gen_random_uuid(), gen_random_uuid(), ${host.id}::uuid, ${host.siteId}::uuid, 'many-' || n, 'off', 1, 1, 'acme'
+    FROM generate_series(1, 2500) AS n`
+  await sleep(1_000)
+  const batches = await told(acme, () => db.$executeRaw`UPDATE vm SET notes = 'x' WHERE name LIKE 'many-%'`)
+  expect(batches.some((batch) => batch.reset)).toBe(true)
+})
