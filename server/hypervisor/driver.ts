@@ -138,8 +138,8 @@ export interface HypervisorHost {
 
   // ── reading ──
   facts(options?: CallOptions): Promise<HostFacts>
-  /** Every VM, defined or running, with disks, interfaces, graphics. */
-  listVms(options?: CallOptions): Promise<VmFacts[]>
+  /** Every VM, defined or running, with disks, interfaces, graphics; `onSome` gets them as they come, some at a time. */
+  listVms(options?: CallOptions & { onSome?: (vms: VmFacts[]) => void }): Promise<VmFacts[]>
   /** @returns null when this host has no such VM */
   readVm(vm: string, options?: CallOptions): Promise<VmFacts | null>
   /**

@@ -90,6 +90,7 @@ async function writeAddresses(db: Db, vmId: string, byMac: ReadonlyMap<string, s
   const rows = [...byMac].map(([mac, addresses]) => ({ mac, addresses: reachable(addresses) }))
   const all = reachable(rows.flatMap((row) => row.addresses))
   await db.$transaction([
+    db.$executeRaw`SELECT FROM vm WHERE id = ${vmId}::uuid FOR NO KEY UPDATE`,
     db.$executeRaw`
       UPDATE vm_interface SET addresses = seen.addresses
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS seen (mac text, addresses text[])

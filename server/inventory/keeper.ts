@@ -45,6 +45,8 @@ export class Keeper {
   #grace: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
+  /** Every VM was read since the host was connected. */
+  #isInStep = false
   #stopped = false
 
   constructor(options: KeeperOptions) {
@@ -54,9 +56,15 @@ export class Keeper {
     this.vms = new VmSync({ db, host, hostId, log, sightings, refreshElsewhere })
     this.storage = new HostSync({ db, host, hostId, log })
     const known = this.vms.known
-    this.#stats = new StatPoll({ db, host, hostId, known, onStranger: (uuid) => this.vms.mark(uuid) })
+    this.#stats = new StatPoll({
+      db,
+      host,
+      hostId,
+      known,
+      onStranger: (uuid) => this.#isInStep && this.vms.suspect(uuid),
+    })
     this.#addresses = new AddressSync({ db, host, known })
-    this.#patrol = new Patrol({ host, known, fleet, onDifference: (uuid) => this.vms.mark(uuid) })
+    this.#patrol = new Patrol({ host, known, fleet, onDifference: (uuid) => this.vms.suspect(uuid) })
   }
 
   start(): void {
@@ -118,6 +126,7 @@ export class Keeper {
       this.#stats.reset()
       this.#write(() => this.#reconcile())
     } else if (state.state === 'unreachable') {
+      this.#isInStep = false
       this.#grace ??= setTimeout(() => this.#giveUp(), graceMs)
     }
   }
@@ -142,8 +151,10 @@ export class Keeper {
     try {
       await writeConnected(db, hostId)
       const count = await this.vms.syncAll()
+      this.#isInStep = true
       const ms = Math.round(performance.now() - startedAt)
       log.info({ host: name, vms: count, ms }, 'host in step')
+      this.#addresses.askAll()
       await this.storage.syncAll()
     } catch (error) {
       if (this.#stopped || this.host.connection().state !== 'connected') return

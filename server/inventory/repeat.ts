@@ -19,7 +19,7 @@ export function repeat(intervalMs: number, work: () => Promise<void>, onError: (
   let timer = setTimeout(() => {
     timer = setInterval(run, intervalMs)
     run()
-  }, Math.random() * Math.min(intervalMs, 5000))
+  }, Math.random() * intervalMs)
   return {
     async stop() {
       clearInterval(timer)

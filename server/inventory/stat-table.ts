@@ -68,14 +68,24 @@ export interface DiskSizeRow {
 export async function writeDiskSizes(db: Db, rows: readonly DiskSizeRow[]): Promise<void> {
   const known = rows.filter((row) => row.capacityBytes > 0)
   if (known.length === 0) return
+  const json = JSON.stringify(known)
+  const differing = await db.$queryRaw<{ vmId: string }[]>`
+    SELECT DISTINCT disk.vm_id::text AS "vmId"
+    FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
+      "allocationBytes" bigint)
+    JOIN disk ON disk.vm_id = seen."vmId" AND disk.target = seen.target
+    WHERE (disk.capacity_bytes, disk.allocation_bytes) IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
+  if (differing.length === 0) return
+  const vmIds = differing.map((row) => row.vmId)
   await db.$transaction(async (tx) => {
-    const changed = await tx.$queryRaw<{ vmId: string }[]>`
+    await tx.$executeRaw`SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`
+    await tx.$executeRaw`
       UPDATE disk SET capacity_bytes = seen."capacityBytes", allocation_bytes = seen."allocationBytes"
-      FROM jsonb_to_recordset(${JSON.stringify(known)}::jsonb) AS seen ("vmId" uuid, target text,
-        "capacityBytes" bigint, "allocationBytes" bigint)
-      WHERE disk.vm_id = seen."vmId" AND disk.target = seen.target
-        AND (disk.capacity_bytes, disk.allocation_bytes) IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")
-      RETURNING disk.vm_id::text AS "vmId"`
-    if (changed.length > 0) await writeDiskTotals(tx, [...new Set(changed.map((row) => row.vmId))])
+      FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
+        "allocationBytes" bigint)
+      WHERE disk.vm_id = seen."vmId" AND disk.target = seen.target AND disk.vm_id = ANY (${vmIds}::uuid[])
+        AND (disk.capacity_bytes, disk.allocation_bytes)
+          IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
+    await writeDiskTotals(tx, vmIds)
   })
 }

@@ -7,9 +7,11 @@ import type { Db } from '#server/db.ts'
 export async function removeVms(db: Db, hostId: string, uuids: readonly string[]): Promise<string[]> {
   if (uuids.length === 0) return []
   const removed = await db.$queryRaw<{ uuid: string }[]>`
-    DELETE FROM vm WHERE host_id = ${hostId}::uuid AND uuid = ANY (${uuids}::uuid[]) AND state <> 'creating'
-      AND NOT EXISTS (SELECT FROM operation WHERE target_kind = 'vm' AND target_id = vm.id::text
-        AND operation.state IN ('queued', 'running', 'cancelling'))
+    DELETE FROM vm WHERE id IN (
+      SELECT id FROM vm WHERE host_id = ${hostId}::uuid AND uuid = ANY (${uuids}::uuid[]) AND state <> 'creating'
+        AND NOT EXISTS (SELECT FROM operation WHERE target_kind = 'vm' AND target_id = vm.id::text
+          AND operation.state IN ('queued', 'running', 'cancelling'))
+      ORDER BY uuid FOR UPDATE)
     RETURNING uuid::text`
   return removed.map((row) => row.uuid)
 }
@@ -32,5 +34,7 @@ export async function handOver(db: Db, uuid: string, fromHostId: string, toHostI
 export async function forgetStates(db: Db, hostId: string, reason: string): Promise<void> {
   await db.$executeRaw`
     UPDATE vm SET state = 'unknown', state_reason = ${reason}, state_since = now()
-    WHERE host_id = ${hostId}::uuid AND state NOT IN ('unknown', 'creating')`
+    WHERE id IN (
+      SELECT id FROM vm WHERE host_id = ${hostId}::uuid AND state NOT IN ('unknown', 'creating')
+      ORDER BY uuid FOR NO KEY UPDATE)`
 }

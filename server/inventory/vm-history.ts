@@ -27,7 +27,7 @@ const startQuietMs = 1000
 
 /** Turns events into lines of a VM's history, without the ones that tell the same thing again. */
 export class VmHistory {
-  readonly #lines: EventRow[] = []
+  readonly #lines = new Map<string, EventRow[]>()
   readonly #rebootedAt = new Map<string, number>()
 
   note(event: HostEvent, at = new Date()): void {
@@ -41,22 +41,28 @@ export class VmHistory {
       if (at.getTime() - before < rebootQuietMs) return
     }
     if (change === 'stopped' || change === 'crashed') this.#rebootedAt.delete(uuid)
-    if (change === 'started' || change === 'migrated-here') this.#drop(uuid, 'resumed', at)
-    this.#lines.push({ uuid, kind, detail: details[change]?.(detail) ?? detail, at })
+    const lines = this.#lines.get(uuid) ?? []
+    if (change === 'started' || change === 'migrated-here') dropLatest(lines, 'resumed', at)
+    lines.push({ uuid, kind, detail: details[change]?.(detail) ?? detail, at })
+    this.#lines.set(uuid, lines)
+  }
+
+  has(uuid: string): boolean {
+    return this.#lines.has(uuid)
   }
 
   /** The lines of these VMs that were not taken yet. */
-  take(uuids: ReadonlySet<string>): EventRow[] {
-    const taken = this.#lines.filter((line) => uuids.has(line.uuid))
-    const kept = this.#lines.filter((line) => !uuids.has(line.uuid))
-    this.#lines.splice(0, this.#lines.length, ...kept)
+  take(uuids: Iterable<string>): EventRow[] {
+    const taken: EventRow[] = []
+    for (const uuid of uuids) {
+      taken.push(...(this.#lines.get(uuid) ?? []))
+      this.#lines.delete(uuid)
+    }
     return taken
   }
+}
 
-  #drop(uuid: string, kind: string, at: Date) {
-    const index = this.#lines.findLastIndex(
-      (line) => line.uuid === uuid && line.kind === kind && at.getTime() - line.at.getTime() < startQuietMs,
-    )
-    if (index >= 0) this.#lines.splice(index, 1)
-  }
+function dropLatest(lines: EventRow[], kind: string, at: Date): void {
+  const index = lines.findLastIndex((line) => line.kind === kind && at.getTime() - line.at.getTime() < startQuietMs)
+  if (index >= 0) lines.splice(index, 1)
 }

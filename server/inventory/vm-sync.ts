@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -14,7 +15,12 @@ export interface KnownVm {
   vcpuCount: number
   state: VmFacts['state']
   fingerprint: string
+  /** Of all that was written of it, and of its disks and cards alone */
+  written: string
+  writtenDevices: string
 }
+
+const hashOf = (value: unknown) => createHash('sha1').update(JSON.stringify(value)).digest('base64')
 
 /** Events come in bursts: one start gives four. */
 const debounceMs = 30
@@ -40,25 +46,24 @@ export class VmSync {
   readonly #options: VmSyncOptions
   readonly #history = new VmHistory()
   readonly #dirty = new Set<string>()
+  /** Told of, or read, since the last listing began. */
+  readonly #touched = new Set<string>()
   /** Gone from the host, but their rows had to stay for now. */
   readonly #absent = new Set<string>()
   readonly #leftAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #work: Promise<void> = Promise.resolve()
+  #listing: Promise<number> | undefined
   #stopped = false
 
   constructor(options: VmSyncOptions) {
     this.#options = options
   }
 
-  /** Reads every VM; throws what the host or the database throws. */
+  /** Reads every VM and writes every row that differs; throws what the host or the database throws. */
   async syncAll(): Promise<number> {
-    let count = 0
-    await this.#inTurn(async () => {
-      this.#dirty.clear()
-      count = await this.#readAll()
-    })
-    return count
+    await this.#listing?.catch(() => {})
+    return this.#list({ force: true })
   }
 
   hear(event: HostEvent): void {
@@ -71,12 +76,21 @@ export class VmSync {
   /** The VM is read again soon. */
   mark(uuid: string): void {
     this.#dirty.add(uuid)
+    this.#touched.add(uuid)
+    this.#schedule(debounceMs)
+  }
+
+  /** Something is other than it is known, whoever noticed: it is read again, unless all are being read. */
+  suspect(uuid: string): void {
+    if (this.#listing) return
+    this.#dirty.add(uuid)
     this.#schedule(debounceMs)
   }
 
   /** Reads one VM at once; resolves when its row is written. */
   async refresh(uuid: string): Promise<void> {
-    await this.#inTurn(() => this.#readSome([uuid]))
+    this.#touched.add(uuid)
+    await this.#inTurn(() => this.#readSome([uuid], { force: true }))
   }
 
   /** Tries again to settle the rows of VMs that are gone. */
@@ -87,6 +101,7 @@ export class VmSync {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    await this.#listing?.catch(() => {})
     await this.#work.catch(() => {})
   }
 
@@ -107,47 +122,96 @@ export class VmSync {
   async #flush() {
     const uuids = [...this.#dirty]
     if (uuids.length === 0 || this.#options.host.connection().state !== 'connected') return
-    this.#dirty.clear()
-    try {
-      if (uuids.length > listAbove) await this.#readAll()
-      else await this.#readSome(uuids)
-    } catch (error) {
-      this.#options.log.warn({ host: this.#options.hostId, vms: uuids.length, error: String(error) }, 'VMs not read')
-      for (const uuid of uuids) this.#dirty.add(uuid)
-      this.#schedule(retryMs)
+    const many = uuids.length > listAbove
+    if (many && this.#listing) {
+      this.#listing.catch(() => {}).finally(() => this.#schedule(debounceMs))
+      return
     }
+    this.#dirty.clear()
+    if (many) this.#list({ force: false }).catch((error: unknown) => this.#again(uuids, error))
+    else await this.#readSome(uuids, { force: false }).catch((error: unknown) => this.#again(uuids, error))
   }
 
-  async #readAll(): Promise<number> {
+  #again(uuids: readonly string[], error: unknown) {
+    const { hostId, host, log } = this.#options
+    if (this.#stopped || host.connection().state !== 'connected') return
+    log.warn({ host: hostId, vms: uuids.length, error: String(error) }, 'VMs not read')
+    for (const uuid of uuids) this.#dirty.add(uuid)
+    this.#schedule(retryMs)
+  }
+
+  #list(how: { force: boolean }): Promise<number> {
+    const listing = this.#readAll(how)
+    this.#listing = listing
+    const done = () => {
+      if (this.#listing === listing) this.#listing = undefined
+    }
+    listing.then(done, done)
+    return listing
+  }
+
+  /**
+   * What the list says of a VM can be older than what an event told meanwhile, so those are left to the events. Rows are
+   * written some at a time, and events' rows in between.
+   */
+  async #readAll(how: { force: boolean }): Promise<number> {
     const { db, host, hostId } = this.#options
-    const vms = await host.listVms()
+    this.#touched.clear()
+    const untouched = (uuid: string) => !this.#touched.has(uuid)
+    const writes: Promise<void>[] = []
+    const onSome = (some: VmFacts[]) => {
+      const write = this.#inTurn(() =>
+        this.#write(
+          some.filter(({ uuid }) => untouched(uuid)),
+          how,
+        ),
+      )
+      write.catch(() => {}) // thrown again below, when all are read
+      writes.push(write)
+    }
+    const vms = await host.listVms({ onSome })
+    await Promise.all(writes)
     const present = new Set(vms.map((vm) => vm.uuid))
-    await this.#write(vms)
-    const absent = (await expectedVms(db, hostId)).filter((uuid) => !present.has(uuid))
-    await this.#settle(absent)
-    for (const uuid of this.known.keys()) if (!present.has(uuid)) this.known.delete(uuid)
+    await this.#inTurn(async () => {
+      const expected = await expectedVms(db, hostId)
+      await this.#settle(expected.filter((uuid) => !present.has(uuid) && untouched(uuid)))
+    })
+    for (const uuid of this.known.keys()) if (!present.has(uuid) && untouched(uuid)) this.known.delete(uuid)
     return vms.length
   }
 
-  async #readSome(uuids: readonly string[]) {
+  async #readSome(uuids: readonly string[], how: { force: boolean }) {
     const found = await Promise.all(uuids.map((uuid) => this.#options.host.readVm(uuid)))
-    await this.#write(found.filter((vm) => vm !== null))
+    await this.#write(
+      found.filter((vm) => vm !== null),
+      how,
+    )
     await this.#settle(uuids.filter((_, index) => found[index] === null))
   }
 
-  async #write(vms: readonly VmFacts[]) {
-    if (vms.length === 0) return
+  /** Without force, a VM that is as it was last written is left alone. */
+  async #write(vms: readonly VmFacts[], { force }: { force: boolean }) {
     const { db, hostId, sightings } = this.#options
-    const events = this.#history.take(new Set(vms.map((vm) => vm.uuid)))
-    const ids = await writeVms(db, hostId, vms, events)
-    for (const vm of vms) {
+    const hashes = new Map(vms.map((vm) => [vm.uuid, { all: hashOf(vm), devices: hashOf([vm.disks, vm.interfaces]) }]))
+    const changed = vms.filter(
+      ({ uuid }) => force || this.known.get(uuid)?.written !== hashes.get(uuid)?.all || this.#history.has(uuid),
+    )
+    const events = this.#history.take(changed.map((vm) => vm.uuid))
+    const withDevices = changed.flatMap(({ uuid }) =>
+      force || this.known.get(uuid)?.writtenDevices !== hashes.get(uuid)?.devices ? [uuid] : [],
+    )
+    const ids = await writeVms(db, hostId, changed, { events, withDevices: new Set(withDevices) })
+    for (const vm of changed) {
       const { uuid, vcpuCount, state } = vm
       const id = ids.get(uuid)
+      const { all: written = '', devices: writtenDevices = '' } = hashes.get(uuid) ?? {}
+      if (id) this.known.set(uuid, { id, vcpuCount, state, fingerprint: fingerprintOf(vm), written, writtenDevices })
+      else this.known.delete(uuid)
+    }
+    for (const { uuid } of vms) {
       sightings.saw(hostId, uuid)
       this.#absent.delete(uuid)
       this.#leftAt.delete(uuid)
-      if (id) this.known.set(uuid, { id, vcpuCount, state, fingerprint: fingerprintOf(vm) })
-      else this.known.delete(uuid)
     }
   }
 
@@ -160,7 +224,7 @@ export class VmSync {
     const stayed = new Set(await settleAbsent(db, sightings, hostId, settled, refreshElsewhere))
     for (const uuid of uuids) {
       this.known.delete(uuid)
-      this.#history.take(new Set([uuid]))
+      this.#history.take([uuid])
       if (stayed.has(uuid) || arriving.includes(uuid)) this.#absent.add(uuid)
       else {
         this.#absent.delete(uuid)

@@ -3,8 +3,18 @@ import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { type EventRow, insertEvents } from './event-table.ts'
 import { rowId } from './row-id.ts'
 
+/**
+ * Whoever changes VMs or what belongs to them locks the VMs' rows first, in the order of their UUIDs: so nobody waits
+ * for each other in a circle.
+ */
+
 /** So many VMs go into one transaction: its notices stay few and its text small. */
-const chunkSize = 200
+const chunkSize = 250
+
+export interface VmWriting {
+  events: readonly EventRow[]
+  withDevices: ReadonlySet<string>
+}
 
 /** Ids of the rows by the VMs' UUIDs, of those that live on this host. */
 export type VmIds = Map<string, string>
@@ -18,9 +28,10 @@ const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
 
 /**
  * Writes VMs as their host reports them; only what differs is touched. A VM that the database has on another host comes
- * over only when it runs here and no longer there. VMs without a row get one, without a tenant.
+ * over only when it runs here and no longer there. VMs without a row get one, without a tenant. Disks and cards are
+ * written for those in `withDevices`.
  */
-export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], events: readonly EventRow[] = []) {
+export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], { events, withDevices }: VmWriting) {
   const ids: VmIds = new Map()
   const sorted = vms.filter((vm) => !vm.incoming).toSorted((a, b) => (a.uuid < b.uuid ? -1 : 1))
   for (let start = 0; start < sorted.length; start += chunkSize) {
@@ -28,7 +39,7 @@ export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], 
     const uuids = new Set(chunk.map((vm) => vm.uuid))
     await db.$transaction(
       async (tx) => {
-        const chunkIds = await writeChunk(tx, hostId, chunk)
+        const chunkIds = await writeChunk(tx, hostId, chunk, withDevices)
         await insertEvents(
           tx,
           hostId,
@@ -42,7 +53,12 @@ export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], 
   return ids
 }
 
-async function writeChunk(tx: Tx, hostId: string, vms: readonly VmFacts[]): Promise<VmIds> {
+async function writeChunk(
+  tx: Tx,
+  hostId: string,
+  vms: readonly VmFacts[],
+  withDevices: ReadonlySet<string>,
+): Promise<VmIds> {
   const rows = vms.map(({ disks, interfaces, stateReason, ...vm }) => ({
     ...vm,
     id: rowId(),
@@ -85,8 +101,13 @@ async function writeChunk(tx: Tx, hostId: string, vms: readonly VmFacts[]): Prom
     SELECT id::text, uuid::text FROM vm
     WHERE host_id = ${hostId}::uuid AND uuid = ANY (${vms.map((vm) => vm.uuid)}::uuid[])`
   const ids: VmIds = new Map(found.map((row) => [row.uuid, row.id]))
-  await writeDisks(tx, vms, ids)
-  await writeInterfaces(tx, vms, ids)
+  const complete = vms.filter((vm) => withDevices.has(vm.uuid))
+  if (complete.length > 0) {
+    const theirIds = new Map([...ids].filter(([uuid]) => withDevices.has(uuid)))
+    await writeDisks(tx, complete, theirIds)
+    await writeInterfaces(tx, complete, theirIds)
+  }
+  await forgetAddresses(tx, ids)
   return ids
 }
 
@@ -155,6 +176,10 @@ async function writeInterfaces(tx: Tx, vms: readonly VmFacts[], ids: VmIds) {
     WHERE (vm_interface.model, vm_interface.network_name, vm_interface.bridge, vm_interface.device,
         vm_interface.link_up)
       IS DISTINCT FROM (excluded.model, excluded.network_name, excluded.bridge, excluded.device, excluded.link_up)`
+}
+
+/** A VM that is off has none. */
+async function forgetAddresses(tx: Tx, ids: VmIds) {
   await tx.$executeRaw`
     UPDATE vm_interface SET addresses = '{}' FROM vm
     WHERE vm.id = vm_id AND vm.id = ANY (${[...ids.values()]}::uuid[]) AND vm.state = 'off'

@@ -14,6 +14,8 @@ import { readVmXml } from './xml/vm.ts'
 const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
 const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
 const jobMigrationIn = 4
+/** What is urgent waits behind no more reads of a long list than these. */
+const listAtOnce = 250
 const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 
 interface Extras {
@@ -83,7 +85,7 @@ export function vmVerbs(session: Session): VmVerbs {
   }
 
   return {
-    async listVms(options = {}) {
+    async listVms({ onSome, ...options } = {}) {
       const stats = statsGroup.state | statsGroup.block
       const [{ records }, persistent, autostart, hasSnapshot] = await Promise.all([
         session.read('list VMs', 'connectGetAllDomainStats', { domains: [], stats, flags: statsFlag.nowait }, options),
@@ -91,20 +93,25 @@ export function vmVerbs(session: Session): VmVerbs {
         listed(listFlag.autostart, options),
         listed(listFlag.hasSnapshot, options),
       ])
-      const vms = await Promise.all(
-        records.map(({ domain: { uuid }, params }) =>
-          complete(
-            uuid,
-            params,
-            { persistent: persistent.has(uuid), autostart: autostart.has(uuid), hasSnapshot: hasSnapshot.has(uuid) },
-            options,
-          ),
-        ),
-      )
-      return vms.filter((vm) => vm !== null)
+      const vms: VmFacts[] = []
+      for (let start = 0; start < records.length; start += listAtOnce) {
+        const some = records.slice(start, start + listAtOnce).map(({ domain: { uuid }, params }) => {
+          const extras = {
+            persistent: persistent.has(uuid),
+            autostart: autostart.has(uuid),
+            hasSnapshot: hasSnapshot.has(uuid),
+          }
+          return complete(uuid, params, extras, options)
+        })
+        const found = (await Promise.all(some)).filter((vm) => vm !== null)
+        onSome?.(found)
+        vms.push(...found)
+      }
+      return vms
     },
 
-    async readVm(vm, options = {}) {
+    async readVm(vm, given = {}) {
+      const options = { ...given, urgent: true }
       const domain = { uuid: vm }
       const stats = statsGroup.state | statsGroup.block
       try {
@@ -131,15 +138,19 @@ export function vmVerbs(session: Session): VmVerbs {
         listed(listFlag.autostart, options),
         listed(listFlag.hasSnapshot, options),
       ])
-      const found = await Promise.all(
-        vms.map(async (uuid) => {
+      const found = new Map<string, string>()
+      const waiting = [...vms]
+      const work = async () => {
+        for (let uuid = waiting.pop(); uuid !== undefined; uuid = waiting.pop()) {
           const xml = await xmlOf(uuid, options)
-          if (xml === null) return []
+          if (xml === null) continue
           const count = hasSnapshot.has(uuid) ? await snapshotCount(uuid, options) : 0
-          return [[uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshotCount: count })] as const]
-        }),
-      )
-      return new Map(found.flat())
+          found.set(uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshotCount: count }))
+        }
+      }
+      // Two at once and no more: what is urgent shall not have to wait behind them.
+      await Promise.all([work(), work()])
+      return found
     },
 
     async readAddresses(vm, options = {}) {

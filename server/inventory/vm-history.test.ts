@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import type { VmChange } from '#server/hypervisor/driver.ts'
+import { VmHistory } from './vm-history.ts'
+
+const at = (ms: number) => new Date(1_700_000_000_000 + ms)
+
+function history(...events: [vm: string, change: VmChange, ms: number][]) {
+  const lines = new VmHistory()
+  for (const [vm, change, ms] of events) lines.note({ kind: 'vm-changed', vm, change, detail: '' }, at(ms))
+  return lines
+}
+
+const kinds = (lines: VmHistory, ...vms: string[]) => lines.take(vms).map((line) => line.kind)
+
+test('a reset gives several reboots, of which one is told', () => {
+  expect(kinds(history(['a', 'rebooted', 0], ['a', 'rebooted', 40], ['a', 'rebooted', 900]), 'a')).toEqual(['rebooted'])
+  expect(kinds(history(['a', 'rebooted', 0], ['a', 'rebooted', 5000]), 'a')).toEqual(['rebooted', 'rebooted'])
+  expect(kinds(history(['a', 'rebooted', 0], ['b', 'rebooted', 10]), 'a', 'b')).toEqual(['rebooted', 'rebooted'])
+})
+
+test('a start resumes first what it made ready: the start is told alone', () => {
+  expect(kinds(history(['a', 'resumed', 0], ['a', 'started', 10]), 'a')).toEqual(['started'])
+  expect(kinds(history(['a', 'resumed', 0], ['a', 'stopped', 4000], ['a', 'started', 5000]), 'a')).toEqual([
+    'resumed',
+    'stopped',
+    'started',
+  ])
+})
+
+test('what a person need not know is not told', () => {
+  expect(kinds(history(['a', 'configured', 0], ['a', 'agent-connected', 0], ['a', 'migrated-away', 0]), 'a')).toEqual(
+    [],
+  )
+})
+
+test('lines are taken once, and those of others stay', () => {
+  const lines = history(['a', 'paused', 0], ['b', 'paused', 0])
+  expect([lines.has('a'), kinds(lines, 'a'), lines.has('a'), kinds(lines, 'a', 'b')]).toEqual([
+    true,
+    ['suspended'],
+    false,
+    ['suspended'],
+  ])
+})
