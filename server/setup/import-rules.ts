@@ -54,7 +54,7 @@ export const folderRules: Record<string, FolderRule> = {
   prisma: { may: ['server/core', 'server/auth', ...foundations, ...logging] },
   lab: { may: [] },
   'lab/simulated': { may: ['lab', 'server/libvirt', 'server/hypervisor/libvirt/xml'] },
-  e2e: { may: ['lab', 'server/setup', 'server/testing', 'server/schema'] },
+  e2e: { may: ['lab', 'server/setup', 'server/testing', 'server/schema'], mayTypes: ['server/api/root.ts'] },
   bench: { may: ['*'] },
 }
 
