@@ -30,7 +30,7 @@ describe('typed filter', () => {
   })
 
   test('only units are units, and only numbers that the database can hold are numbers', () => {
-    const typed = 'mem>1constructor disk<1valueOf mem>99999999999999999999 vcpu:1e9 cpu>' + '9'.repeat(400)
+    const typed = `mem>1constructor disk<1valueOf mem>99999999999999999999 vcpu:1e9 cpu>${'9'.repeat(400)}`
     expect(parseFilter(typed).every((token) => token.term === null && token.problem !== null)).toBe(true)
   })
 })
