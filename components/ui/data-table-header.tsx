@@ -60,7 +60,7 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
                 type="button"
                 onClick={() => onSortChange(nextSort(sort, column.id))}
                 className={cx(
-                  'group flex min-w-0 items-center gap-1 rounded-sm hover:text-ink',
+                  'group flex h-6 min-w-0 items-center gap-1 rounded-sm hover:text-ink',
                   direction && 'font-medium text-ink',
                   column.align === 'end' && 'flex-row-reverse',
                 )}

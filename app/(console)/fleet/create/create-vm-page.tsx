@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useRouter } from 'next/navigation'
+import { useRouter, useSearchParams } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
@@ -32,6 +32,7 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   const networks = useQuery(trpc.network.names.queryOptions())
   const [changed, setDraft] = useState<CreateDraft | null>(null)
   const [isTried, setTried] = useState(false)
+  const wantedTemplateId = useSearchParams().get('template')
   const create = useMutation(trpc.vm.create.mutationOptions({ onSuccess: ({ vmId }) => router.push(`/vms/${vmId}`) }))
   const head = (
     <>
@@ -63,7 +64,7 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   if (!places.data || !templates.data || !networks.data) return <SkeletonRows rows={8} />
 
   const tenants = places.data.tenants.filter((tenant) => operator || tenantIds.includes(tenant.id))
-  const [firstTemplate] = templates.data
+  const firstTemplate = templates.data.find((each) => each.id === wantedTemplateId) ?? templates.data[0]
   const firstSite = places.data.sites.find((site) => networks.data.some((each) => each.siteIds.includes(site.id)))
   const draft = changed ?? {
     ...withTemplate(blankDraft, firstTemplate),

@@ -17,7 +17,7 @@ export function HostVms() {
         <EmptyState
           title="It has no VMs"
           action={
-            <ButtonLink href={`/fleet/create?host=${host.id}`} variant="primary">
+            <ButtonLink href="/fleet/create" variant="primary">
               Create a VM
             </ButtonLink>
           }

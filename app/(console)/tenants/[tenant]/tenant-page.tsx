@@ -1,0 +1,126 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { Ellipsis, SlidersHorizontal } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { EditQuotaDialog } from '#components/tenant/edit-quota-dialog.tsx'
+import { MembersCard } from '#components/tenant/members-card.tsx'
+import { QuotaMeters } from '#components/tenant/quota-meters.tsx'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure } from '#components/trpc/failure.ts'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Menu } from '#components/ui/menu.tsx'
+import { PageHeader } from '#components/ui/page-header.tsx'
+import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { LeaveTenantDialog } from './leave-tenant-dialog.tsx'
+import { DeleteTenantDialog, RenameTenantDialog } from './tenant-dialogs.tsx'
+import { TenantVmsCard } from './tenant-vms-card.tsx'
+
+type Asked = 'quota' | 'rename' | 'delete' | 'leave'
+
+const offered = (answer: true | string, onAction: () => void) =>
+  answer === true ? { onAction } : { disabledReason: answer }
+
+/** One tenant: what it uses, who belongs to it, how its VMs are. */
+export function TenantPage({ id, myUserId }: { id: string; myUserId: string | null }) {
+  const trpc = useTRPC()
+  const query = useQuery(trpc.tenant.get.queryOptions({ tenantId: id }))
+  const members = useQuery(trpc.member.list.queryOptions({ tenantId: id }))
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const name = query.data?.name
+  useEffect(() => {
+    if (name) document.title = `${name} · Skerry`
+  }, [name])
+  if (query.error) {
+    return (
+      <>
+        <h1 className="sr-only">Tenant</h1>
+        <ErrorMessage {...pageFailure('This tenant can’t be shown', { ...query, error: query.error })} />
+      </>
+    )
+  }
+  const tenant = query.data
+  if (!tenant) return <SkeletonRows rows={8} />
+  const close = () => setAsked(null)
+  const isMember = members.data?.members.some((member) => member.userId === myUserId)
+  return (
+    <>
+      <PageHeader
+        title={tenant.name}
+        meta={
+          <>
+            <span className="font-mono">{tenant.slug}</span>
+            <span>
+              since <RelativeTime at={tenant.createdAt} />
+            </span>
+          </>
+        }
+        actions={
+          <>
+            <ButtonLink href={`/audit?tenant=${tenant.id}`}>Audit</ButtonLink>
+            <Menu
+              label={`Commands for ${tenant.name}`}
+              trigger={
+                <IconButton
+                  label="More commands"
+                  size="md"
+                  variant="secondary"
+                  icon={<Ellipsis size={15} aria-hidden="true" />}
+                />
+              }
+              groups={[
+                {
+                  id: 'change',
+                  items: [
+                    { id: 'rename', label: 'Rename…', ...offered(tenant.can.rename, () => setAsked('rename')) },
+                    ...(isMember ? [{ id: 'leave', label: 'Leave…', onAction: () => setAsked('leave') }] : []),
+                  ],
+                },
+                {
+                  id: 'delete',
+                  items: [
+                    {
+                      id: 'delete',
+                      label: 'Delete…',
+                      isDanger: true,
+                      ...offered(tenant.can.delete, () => setAsked('delete')),
+                    },
+                  ],
+                },
+              ]}
+            />
+          </>
+        }
+      />
+      <div className="grid min-w-0 items-start gap-4 px-4 pb-4 xl:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Card
+            title="Quota"
+            actions={
+              <Button
+                size="sm"
+                icon={<SlidersHorizontal size={13} aria-hidden="true" />}
+                onPress={() => setAsked('quota')}
+                {...(tenant.can.setQuota === true ? {} : { disabledReason: tenant.can.setQuota })}
+              >
+                Edit
+              </Button>
+            }
+          >
+            <QuotaMeters use={tenant.use} quotas={tenant.quotas} />
+          </Card>
+          <TenantVmsCard name={tenant.name} />
+        </div>
+        <MembersCard tenant={tenant} myUserId={myUserId} />
+      </div>
+      {asked === 'quota' && <EditQuotaDialog tenant={tenant} onClose={close} />}
+      {asked === 'rename' && <RenameTenantDialog tenant={tenant} onClose={close} />}
+      {asked === 'delete' && <DeleteTenantDialog tenant={tenant} onClose={close} />}
+      {asked === 'leave' && <LeaveTenantDialog tenant={tenant} onClose={close} />}
+    </>
+  )
+}
