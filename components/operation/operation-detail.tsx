@@ -8,17 +8,22 @@ import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { OperationLine } from './operation-line.tsx'
-import { editOutcomes, itemResults, type MigrationResult, migrationResult } from './operation-result.ts'
+import { deletionResult, editOutcomes, itemResults, type MigrationResult, migrationResult } from './operation-result.ts'
 import { operationTookMs } from './operation-words.ts'
 
 /** What an operation's line has no room for: each VM of many, what was undone, what a migration took. */
 export function OperationDetail({ operation }: { operation: OperationRow }) {
   const moved = migrationResult(operation)
+  const deletion = deletionResult(operation)
   const isParent = operation.kind === 'bulk-vm' || operation.kind === 'drain-host'
   return (
     <div className="flex flex-col gap-3 pb-2">
       {moved && <MigrationFacts moved={moved} tookMs={operationTookMs(operation)} />}
       <EditFacts operation={operation} />
+      {deletion && deletion.deleted.length > 0 && <Facts title="Deleted with it" items={deletion.deleted} />}
+      {deletion && deletion.kept.length > 0 && (
+        <Facts title="Kept: in use elsewhere or asked for" items={deletion.kept} />
+      )}
       {operation.undone.length > 0 && <Facts title="Put back" items={operation.undone} />}
       {(operation.error?.left?.length ?? 0) > 0 && (
         <Facts title="Could not be put back" items={operation.error?.left ?? []} />

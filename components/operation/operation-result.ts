@@ -28,6 +28,12 @@ const ItemsResult = z.object({
 })
 export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 
+/** What a deletion removed and what it left, as paths. */
+const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
+
+export const deletionResult = (operation: OperationRow) =>
+  operation.kind === 'delete-vm' ? (DeletionResult.safeParse(operation.result).data ?? null) : null
+
 export const migrationResult = (operation: OperationRow) =>
   operation.kind === 'migrate-vm' ? (MigrationResult.safeParse(operation.result).data ?? null) : null
 
@@ -62,4 +68,5 @@ export const hasDetail = (operation: OperationRow) =>
   operation.undone.length > 0 ||
   (operation.error?.left?.length ?? 0) > 0 ||
   migrationResult(operation) !== null ||
+  deletionResult(operation) !== null ||
   editOutcomes(operation).length > 0
