@@ -11,6 +11,9 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
+/** Volumes of such names come and go, to find out which hosts share storage; they are never listed. */
+export const probeVolumePrefix = 'skerry-probe-'
+
 /** A change was sent, the connection was lost before the answer: read both sides again, never repeat blindly. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown'

@@ -9,10 +9,12 @@ import { beat, heartbeatMs, type Lease, lease, retire } from './lease.ts'
 import { writeLinks } from './link-table.ts'
 import type { FleetSize } from './patrol.ts'
 import { repeat } from './repeat.ts'
+import { SharedStorage } from './shared-storage.ts'
 import { Sightings } from './sighting.ts'
 import { forgetStates } from './vm-absence.ts'
 
 const linkMs = 15_000
+const sharingMs = 500
 /** A new host is taken up at once; of changes there are many, most of them our own. */
 const sweepAfterMs = { insert: 50, delete: 50, update: 1000 }
 
@@ -67,7 +69,7 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   async function take({ id: hostId, name, address }: Lease) {
     try {
       const host = await hosts.open(hostId)
-      const keeper = new Keeper({ db, host, hostId, name, log, sightings, fleet, refreshElsewhere })
+      const keeper = new Keeper({ db, host, hostId, name, log, sightings, fleet, refreshElsewhere, onInStep })
       keepers.set(hostId, { keeper, address })
       unusable.delete(hostId)
       keeper.start()
@@ -86,6 +88,18 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
     keepers.delete(hostId)
     await kept?.keeper.stop()
   }
+
+  const sharedStorage = new SharedStorage({ db, log, open: (id) => hosts.open(id), isOurs: (id) => keepers.has(id) })
+  let probing: NodeJS.Timeout | undefined
+  /** Hosts come in step one after the other: the question is asked when some have. */
+  function onInStep(hostId: string) {
+    sharedStorage.forget(hostId)
+    probing ??= setTimeout(() => {
+      probing = undefined
+      if (!stopped) sharing = sharing.then(() => sharedStorage.run()).catch(onError('looking for shared storage'))
+    }, sharingMs)
+  }
+  let sharing: Promise<void> = Promise.resolve()
 
   function refreshElsewhere(uuid: string, hostId: string) {
     keepers.get(hostId)?.keeper.vms.mark(uuid)
@@ -134,6 +148,8 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
       stopped = true
       unsubscribe?.()
       clearTimeout(soon)
+      clearTimeout(probing)
+      await sharing
       await Promise.all([beating.stop(), sweeping.stop(), linking.stop()])
       await Promise.all([...keepers.keys()].map(drop))
       await hosts.close()

@@ -29,6 +29,8 @@ export interface KeeperOptions {
   sightings: Sightings
   fleet: FleetSize
   refreshElsewhere: (uuid: string, hostId: string) => void
+  /** The host was connected, and its rows are right now */
+  onInStep: (hostId: string) => void
 }
 
 /** Keeps all rows of one host in step while this worker has its lease. */
@@ -156,6 +158,7 @@ export class Keeper {
       log.info({ host: name, vms: count, ms }, 'host in step')
       this.#addresses.askAll()
       await this.storage.syncAll()
+      this.#options.onInStep(hostId)
     } catch (error) {
       if (this.#stopped || this.host.connection().state !== 'connected') return
       log.warn({ host: name, error: String(error) }, 'host not in step yet')

@@ -31,4 +31,8 @@ export async function writeLinks(db: Db): Promise<void> {
     ON CONFLICT (from_site_id, to_site_id) DO UPDATE SET state = excluded.state, checked_at = now(),
       bits_per_second = greatest(link.bits_per_second, excluded.bits_per_second)
     WHERE link.state <> excluded.state OR coalesce(excluded.bits_per_second, 0) > coalesce(link.bits_per_second, 0)`
+  await db.$executeRaw`
+    UPDATE link SET state = 'unknown', checked_at = now()
+    WHERE state <> 'unknown' AND (from_site_id NOT IN (SELECT site_id FROM host)
+      OR to_site_id NOT IN (SELECT site_id FROM host))`
 }

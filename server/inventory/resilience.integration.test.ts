@@ -80,18 +80,28 @@ test('readings come every five seconds, with rates between nothing and all', asy
 })
 
 test('nothing changes in the database while nothing changes on the hosts', async () => {
+  // A guest that runs writes to its disk, which is a change.
+  await Promise.all([first.virsh('suspend', 'mover'), second.virsh('suspend', 'stayer')])
+  await within(2000, `SELECT count(*)::int AS n FROM vm WHERE state = 'paused'`, { n: 2 })
+  await Promise.all([
+    inventory.refreshVm(await uuidOf('mover'), ids.first),
+    inventory.refreshVm(await uuidOf('stayer'), ids.second),
+  ])
   const listener = new pg.Client({ connectionString: database.url })
   await listener.connect()
   const notices: string[] = []
   listener.on('notification', ({ payload }) => notices.push(payload ?? ''))
   await listener.query('LISTEN skerry_change')
-  await Promise.all([
-    inventory.refreshVm(await uuidOf('mover'), ids.first),
-    inventory.refreshVm(await uuidOf('stayer'), ids.second),
-  ])
+  for (const [name, id] of [
+    ['mover', ids.first],
+    ['stayer', ids.second],
+  ] as const)
+    await inventory.refreshVm(await uuidOf(name), id)
   await new Promise((resolve) => setTimeout(resolve, 3000))
   await listener.end()
-  expect(notices.filter((text) => JSON.parse(text).t !== 'host')).toEqual([])
+  await Promise.all([first.virsh('resume', 'mover'), second.virsh('resume', 'stayer')])
+  await within(2000, `SELECT count(*)::int AS n FROM vm WHERE state = 'running'`, { n: 2 })
+  expect(notices.filter((text) => !JSON.parse(text).t.startsWith('host'))).toEqual([])
 })
 
 const uuidOf = async (name: string) => String((await rows('SELECT uuid::text FROM vm WHERE name = $1', name))[0]?.uuid)
@@ -248,4 +258,16 @@ test('a host whose address is of no use says why', async () => {
 
 test('links between sites follow their hosts', async () => {
   await within(20_000, 'SELECT state::text FROM link', { state: 'up' })
+})
+
+test('folders that two hosts share are known, and others of the same path are told apart', async () => {
+  const { siteId } = await db.host.findUniqueOrThrow({ where: { id: ids.first } })
+  await db.host.update({ where: { id: ids.second }, data: { siteId } })
+  await second.stopDaemon()
+  await second.startDaemon()
+  const keys = (name: string) =>
+    `SELECT count(*)::int AS pools, count(DISTINCT shared_key)::int AS keys, count(shared_key)::int AS shared FROM storage_pool WHERE name = '${name}'`
+  await within(20_000, keys('nas'), { pools: 2, keys: 1, shared: 2 })
+  expect(await rows(keys('default'))).toEqual([{ pools: 2, keys: 0, shared: 0 }])
+  expect(await first.virsh('vol-list', 'nas')).not.toContain('skerry-probe')
 })

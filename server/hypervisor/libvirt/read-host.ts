@@ -1,5 +1,5 @@
 import { errorCode } from '../../libvirt/error.ts'
-import type { CallOptions, HypervisorHost } from '../driver.ts'
+import { type CallOptions, type HypervisorHost, probeVolumePrefix } from '../driver.ts'
 import type { HostDeviceFacts, StoragePoolFacts, VolumeFacts } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
@@ -77,7 +77,8 @@ export function hostVerbs(session: Session): HostVerbs {
 
   async function volumes(pool: { name: string; uuid: string }, options: CallOptions): Promise<VolumeFacts[]> {
     const list = await ifThere(session.read('list volumes', 'storagePoolListAllVolumes', { pool }, options))
-    const found = (list?.volumes ?? []).map((volume) =>
+    const listed = (list?.volumes ?? []).filter(({ name }) => !name.startsWith(probeVolumePrefix))
+    const found = listed.map((volume) =>
       ifThere(session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)),
     )
     return present(await Promise.all(found)).map(({ xml }) => readVolumeXml(xml))
