@@ -89,7 +89,7 @@ function FirstCode({ uri, onVerified, onClose }: { uri: string; onVerified: () =
             , or type the key:
           </p>
           <p className="mt-1 flex items-start gap-1">
-            <code className="min-w-0 flex-1 break-all font-mono text-ink">{secret.match(/.{1,4}/g)?.join(' ')}</code>
+            <code className="min-w-0 flex-1 break-words font-mono text-ink">{secret.match(/.{1,4}/g)?.join(' ')}</code>
             <CopyButton text={secret} label="key" className="-my-1" />
           </p>
         </div>
