@@ -1,0 +1,77 @@
+import AxeBuilder from '@axe-core/playwright'
+import { sql, vmId } from './fleet.ts'
+import { expect, signIn, test } from './test.ts'
+
+/** Every kind of page, by a person who may see it. */
+async function pages(): Promise<string[]> {
+  const id = async (table: string) =>
+    (await sql<{ id: string }>(`SELECT id FROM ${table} ORDER BY name LIMIT 1`))[0]?.id
+  const vm = await vmId('shop-db-1')
+  return [
+    '/',
+    '/fleet',
+    '/fleet?filter=name%3Anothing-like-it',
+    '/fleet/create',
+    `/vms/${vm}`,
+    `/vms/${vm}/configuration`,
+    `/vms/${vm}/events`,
+    `/vms/${vm}/permissions`,
+    `/vms/${vm}/xml`,
+    '/hosts',
+    `/hosts/${await id('host')}`,
+    '/sites',
+    `/sites/${await id('site')}`,
+    '/networks',
+    '/storage',
+    '/templates',
+    '/tenants',
+    `/tenants/${await id('tenant')}`,
+    '/operations',
+    '/audit',
+    '/settings',
+    '/settings/security',
+    '/settings/api-keys',
+    '/no-such-page',
+  ]
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing on any page in ${colorScheme}`, async ({ browser }) => {
+    test.setTimeout(300_000)
+    const context = await browser.newContext({ colorScheme })
+    const page = await context.newPage()
+    await signIn(page, 'operator')
+    const found: string[] = []
+    for (const path of await pages()) {
+      await page.goto(path)
+      await expect(page.getByRole('heading', { level: 1 }).first()).toBeAttached()
+      await expect(page.getByText('Loading').first()).toBeHidden()
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
+        .analyze()
+      for (const { id, nodes } of violations) found.push(`${path}: ${id} at ${nodes[0]?.target.join(' ')}`)
+    }
+    await context.close()
+    expect(found).toEqual([])
+  })
+}
+
+test('nothing is wider than a phone', async ({ browser }) => {
+  test.setTimeout(180_000)
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
+  const page = await context.newPage()
+  await signIn(page, 'operator')
+  const wide: string[] = []
+  for (const path of await pages()) {
+    await page.goto(path)
+    await expect(page.getByRole('heading', { level: 1 }).first()).toBeAttached()
+    const overflow = await page.evaluate(() => {
+      const main = document.querySelector('#page')
+      const inMain = main ? main.scrollWidth - main.clientWidth : 0
+      return Math.max(inMain, document.documentElement.scrollWidth - window.innerWidth)
+    })
+    if (overflow > 0) wide.push(`${path}: ${overflow} px`)
+  }
+  await context.close()
+  expect(wide).toEqual([])
+})

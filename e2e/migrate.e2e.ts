@@ -1,0 +1,61 @@
+import { namesOn, sql, virsh, vmId } from './fleet.ts'
+import { newestCount } from './serial.ts'
+import { expect, test } from './test.ts'
+
+test('a running VM moves to another site from the browser, and its counter goes on', async ({ as }) => {
+  test.setTimeout(240_000)
+  await expect.poll(() => newestCount('oslo-1', 'shop-web-1'), { timeout: 120_000 }).not.toBeNull()
+  const page = await as('operator', `/vms/${await vmId('shop-web-1')}`)
+  const before = await newestCount('oslo-1', 'shop-web-1')
+
+  await page.getByRole('button', { name: 'Migrate…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Migrate shop-web-1' })
+  // Every host of the fleet is there, also the one it can't move to, with the reason.
+  for (const host of ['oslo-1', 'oslo-2', 'frankfurt-1', 'tromso-1', 'bergen-1']) {
+    await expect(dialog.getByText(host, { exact: true }).first()).toBeVisible()
+  }
+  await dialog.getByText('frankfurt-1', { exact: true }).click()
+  await dialog.getByRole('button', { name: 'Migrate to frankfurt-1' }).click()
+  await expect(page.getByText(/Migrating|Migrate/).first()).toBeVisible()
+
+  await expect.poll(() => namesOn('frankfurt-1', 'running'), { timeout: 120_000 }).toContain('shop-web-1')
+  await expect.poll(() => namesOn('oslo-1'), { timeout: 60_000 }).not.toContain('shop-web-1')
+  const after = await expect
+    .poll(async () => (await newestCount('frankfurt-1', 'shop-web-1'))?.n ?? 0, { timeout: 60_000 })
+    .toBeGreaterThan(before?.n ?? 0)
+    .then(() => newestCount('frankfurt-1', 'shop-web-1'))
+  expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
+
+  await expect(page.getByRole('link', { name: 'frankfurt-1' }).first()).toBeVisible({ timeout: 10_000 })
+  const [row] = await sql<{ name: string }>(
+    "SELECT host.name FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = 'shop-web-1'",
+  )
+  expect(row?.name).toBe('frankfurt-1')
+})
+
+test('a cancelled migration leaves the VM where it was', async ({ as }) => {
+  test.setTimeout(180_000)
+  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-anna'), { timeout: 120_000 }).toBe('running')
+  const page = await as('operator', `/vms/${await vmId('desktop-anna')}`)
+  await page.getByRole('button', { name: 'Migrate…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Migrate desktop-anna' })
+  await dialog.getByText('bergen-1', { exact: true }).click()
+  // One megabyte a second: slow enough to be stopped in the middle.
+  await dialog.getByLabel(/limit/i).first().fill('1')
+  await dialog.getByRole('button', { name: 'Migrate to bergen-1' }).click()
+  await expect
+    .poll(() => virsh('frankfurt-1', 'domjobinfo', 'desktop-anna'), { timeout: 60_000 })
+    .toMatch(/Unbounded|Bounded/)
+  await page
+    .getByRole('button', { name: /^Cancel/ })
+    .first()
+    .click()
+  await expect
+    .poll(() => sql("SELECT state FROM operation WHERE target_name = 'desktop-anna' AND kind = 'migrate-vm'"), {
+      timeout: 60_000,
+    })
+    .toEqual([{ state: 'cancelled' }])
+  expect(await virsh('frankfurt-1', 'domstate', 'desktop-anna')).toBe('running')
+  expect(await namesOn('bergen-1')).not.toContain('desktop-anna')
+  expect(await virsh('bergen-1', 'vol-list', 'default')).not.toContain('desktop-anna')
+})

@@ -1,0 +1,46 @@
+import { sql, vmId } from './fleet.ts'
+import { expect, test } from './test.ts'
+
+test('a viewer sees the VMs of the tenant alone, and why nothing can be changed', async ({ as }) => {
+  const page = await as('viewer', '/fleet')
+  await expect(page.getByText('shop-web-2', { exact: true }).first()).toBeVisible()
+  await expect(page.getByText('desktop-cleo', { exact: true })).toBeHidden()
+  await page.goto(`/vms/${await vmId('shop-web-2')}`)
+  const start = page.getByRole('button', { name: /^(Start|Shut down)/ }).first()
+  await expect(start).toHaveAttribute('aria-disabled', 'true')
+})
+
+test('a VM of another tenant is not there for them, and asking for it changes nothing', async ({ as }) => {
+  const page = await as('owner', `/vms/${await vmId('desktop-cleo')}`)
+  await expect(page.getByText(/There is no VM|can’t be shown/).first()).toBeVisible()
+  const answer = await page.evaluate(
+    async (id) => {
+      const response = await fetch('/api/trpc/vm.power', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ json: { id, action: 'force-off' } }),
+      })
+      return response.status
+    },
+    await vmId('desktop-cleo'),
+  )
+  expect(answer).toBe(404)
+  expect(await sql("SELECT 1 FROM operation WHERE target_name = 'desktop-cleo'")).toEqual([])
+})
+
+test('a member starts and stops what is the tenant’s, and it stands in the audit', async ({ as }) => {
+  const page = await as('member', `/vms/${await vmId('shop-app-2')}`)
+  await page.getByRole('button', { name: /^More/ }).first().click()
+  await page.getByRole('menuitem', { name: 'Suspend' }).click()
+  await expect(page.getByText('Paused', { exact: true }).first()).toBeVisible({ timeout: 20_000 })
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect(page.getByText('Running', { exact: true }).first()).toBeVisible({ timeout: 20_000 })
+  const entries = await sql<{ action: string; outcome: string }>(
+    "SELECT action, outcome FROM audit_entry WHERE resource_name = 'shop-app-2' AND action = 'vm.power' ORDER BY sequence",
+  )
+  expect(entries).toEqual([
+    { action: 'vm.power', outcome: 'succeeded' },
+    { action: 'vm.power', outcome: 'succeeded' },
+  ])
+  expect(await sql('SELECT * FROM audit_check()')).toEqual([])
+})

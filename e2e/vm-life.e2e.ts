@@ -1,0 +1,47 @@
+import { namesOn, sql, virsh } from './fleet.ts'
+import { expect, test } from './test.ts'
+
+test('a VM is made from a template, boots, is protected, and goes with its disk', async ({ as }) => {
+  test.setTimeout(240_000)
+  const page = await as('operator', '/fleet/create')
+  await page.getByLabel('Name').first().fill('made-here')
+  await page.getByRole('button', { name: /^Create/ }).click()
+  await page.waitForURL(/\/vms\//)
+
+  const where = async () =>
+    (
+      await sql<{ name: string }>(
+        "SELECT host.name FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = 'made-here'",
+      )
+    )[0]?.name ?? ''
+  const host = await where()
+  await expect.poll(() => namesOn(host, 'running'), { timeout: 120_000 }).toContain('made-here')
+  const disk = await virsh(host, 'domblklist', 'made-here', '--details')
+  expect(disk).toMatch(/file\s+disk\s+\S+\s+\S+/)
+  const path = /disk\s+\S+\s+(\S+)/.exec(disk)?.[1] ?? ''
+
+  await page
+    .getByRole('button', { name: 'More commands' })
+    .or(page.getByRole('button', { name: /^More/ }))
+    .first()
+    .click()
+  await page.getByRole('menuitem', { name: /Force off/ }).click()
+  await page
+    .getByRole('alertdialog')
+    .getByRole('button', { name: /Force off/ })
+    .click()
+  await expect.poll(() => virsh(host, 'domstate', 'made-here'), { timeout: 60_000 }).toBe('shut off')
+
+  await expect(page.getByText('Off', { exact: true }).first()).toBeVisible()
+  await page.getByRole('button', { name: /^More/ }).first().click()
+  await page.getByRole('menuitem', { name: /Delete/ }).click()
+  const confirm = page.getByRole('alertdialog')
+  await expect(confirm.getByRole('button', { name: 'Delete' })).toHaveAttribute('aria-disabled', 'true')
+  await confirm.getByRole('textbox').fill('made-here')
+  await confirm.getByRole('button', { name: 'Delete' }).click()
+  await expect.poll(() => namesOn(host), { timeout: 60_000 }).not.toContain('made-here')
+  await expect
+    .poll(async () => (await virsh(host, 'vol-list', 'default')).includes(path), { timeout: 30_000 })
+    .toBe(false)
+  await expect.poll(() => sql("SELECT 1 FROM vm WHERE name = 'made-here'"), { timeout: 30_000 }).toEqual([])
+})
