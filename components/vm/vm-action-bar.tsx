@@ -25,6 +25,7 @@ export function VmActionBar({ vm }: { vm: Outputs['vm']['get'] }) {
             disabledReason={reason}
             isPending={command === first && isPending(vm.id)}
             onPress={() => run(command, vm)}
+            className="max-sm:[&>svg]:hidden"
           >
             {commandLook[command].label}
           </Button>

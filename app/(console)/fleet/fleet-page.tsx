@@ -81,11 +81,11 @@ export function FleetPage({ operator }: { operator: boolean }) {
         />
         <FleetFilter value={view.filter} onChange={(filter) => void setView({ filter })} places={places.data} />
         <span className="text-xs text-ink-muted tabular-nums" role="status">
-          {counts.data && `${formatCount(counts.data.total)} VMs`}
+          {counts.data && `${formatCount(counts.data.total)} ${counts.data.total === 1 ? 'VM' : 'VMs'}`}
         </span>
         <SavedViews />
         <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>
-          Create VM
+          <span className="max-sm:sr-only">Create VM</span>
         </ButtonLink>
       </div>
       <DataTable

@@ -119,14 +119,14 @@ function Hosts(props: { vm: Vm; preview: Preview; value: string | null; onChange
 function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefined; measuring: DirtyMeasuring }) {
   const dirty = preview?.dirty
   return (
-    <span className="flex flex-wrap items-center gap-x-1.5">
+    <>
       On {vm.host.name} in {vm.site.name} · {formatBytes(Number(vm.memoryBytes))} of memory
       {vm.state === 'running' && (
-        <span role="status" className="inline-flex items-center gap-1.5">
-          ·
+        <span role="status">
+          {' · '}
           {measuring.isMeasuring ? (
             <>
-              <Spinner sizePx={12} /> measuring how fast it changes…
+              <Spinner sizePx={12} className="mr-1 inline" /> measuring how fast it changes…
             </>
           ) : dirty ? (
             <span>
@@ -137,6 +137,6 @@ function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefine
           )}
         </span>
       )}
-    </span>
+    </>
   )
 }

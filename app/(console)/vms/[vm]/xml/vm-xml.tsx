@@ -59,11 +59,20 @@ function placeOf(error: OperationError): { line: number | undefined; text: strin
   return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? error.message }
 }
 
+/** What a browser finds wrong before anyone is asked: "error on line 5 at column 3: …". */
+function malformed(text: string): { line: number | undefined; text: string } | undefined {
+  const complaint = new DOMParser().parseFromString(text, 'application/xml').querySelector('parsererror')?.textContent
+  if (!complaint) return undefined
+  const match = /line (\d+)[^:]*: ([^\n]+)/i.exec(complaint)
+  return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? 'It is not well-formed XML.' }
+}
+
 function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void }) {
   const trpc = useTRPC()
   const client = useQueryClient()
   const [text, setText] = useState(xml)
   const [isAsking, setAsking] = useState(false)
+  const [wrong, setWrong] = useState<ReturnType<typeof malformed>>()
   const edit = useMutation(trpc.vm.editXml.mutationOptions({ onSettled: () => setAsking(false) }))
   const operation = useQuery({
     ...trpc.operation.get.queryOptions({ id: edit.data?.operationId ?? vm.id }),
@@ -77,10 +86,11 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
     void client.invalidateQueries({ queryKey: trpc.vm.xml.queryKey({ id: vm.id }) })
     onEnd()
   }, [isDone, client, trpc, vm.id, onEnd])
-  const found = operation.data?.error ? placeOf(operation.data.error) : undefined
+  const found = wrong ?? (operation.data?.error ? placeOf(operation.data.error) : undefined)
   const refused = refusal('The definition was not changed', edit.error)
   const change = (next: string) => {
     setText(next)
+    setWrong(undefined)
     if (edit.data) edit.reset()
   }
   return (
@@ -100,7 +110,11 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
           variant="primary"
           isPending={isAtWork}
           disabledReason={text === xml ? 'Nothing is changed yet' : undefined}
-          onPress={() => setAsking(true)}
+          onPress={() => {
+            const complaint = malformed(text)
+            setWrong(complaint)
+            setAsking(complaint === undefined)
+          }}
         >
           Save…
         </Button>
