@@ -1,7 +1,8 @@
 import type { Services } from '#server/api/services.ts'
+import type { VmPage } from '#server/schema/vm.ts'
 import { timed } from '../measure/percentile.ts'
 import type { Asker, ListCase } from './cases.ts'
-import { askCounts, askList, askOffset } from './path.ts'
+import { askCounts, askList, askOffset, type OffsetPage, readAnswer } from './path.ts'
 
 const limit = 50
 
@@ -23,14 +24,14 @@ export interface ListRun {
 async function prepare(run: ListRun, wanted: ListCase) {
   const { asker, filter, sort, depth } = wanted
   const headers = run.headers[asker]
-  const { total } = await askCounts(run.services, headers, filter)
+  const { total } = readAnswer<{ total: number }>(await askCounts(run.services, headers, filter))
   const offset = Math.max(0, Math.min(Math.floor(total * depth), total - limit))
   const input = { filter, sort, limit }
   const before = offset > 0 ? await askOffset(run.services, headers, { ...input, limit: 1, offset: offset - 1 }) : null
-  const cursor = before?.cursor ?? null
+  const cursor = before === null ? null : readAnswer<OffsetPage>(before).cursor
   const byKey = () => askList(run.services, headers, { ...input, cursor })
   const byOffset = () => askOffset(run.services, headers, { ...input, offset })
-  const [page, same] = [await byKey(), await byOffset()]
+  const [page, same] = [readAnswer<VmPage>(await byKey()), readAnswer<OffsetPage>(await byOffset())]
   const ids = (rows: { id: string }[]) => rows.map((row) => row.id).join(' ')
   if (ids(page.rows) !== ids(same.rows)) {
     throw new Error(`${asker}, “${filter}” by ${sort.key} after ${offset}: the page is not the one that OFFSET gives`)

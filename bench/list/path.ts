@@ -13,8 +13,9 @@ const router = mergeRouters(appRouter, offsetRouter)
 /**
  * Everything between the socket and the database: headers to session to person and memberships, input checked, a
  * transaction in the person's scope, the page, and its JSON. The peer goes the same way.
+ * @returns the body of the response
  */
-async function ask<T>(services: Services, headers: Headers, path: string, input: unknown): Promise<T> {
+async function ask(services: Services, headers: Headers, path: string, input: unknown): Promise<string> {
   const url = new URL(`${trpcPath}/${path}`, services.url)
   url.searchParams.set('input', JSON.stringify(superjson.serialize(input)))
   const response = await fetchRequestHandler({
@@ -26,18 +27,23 @@ async function ask<T>(services: Services, headers: Headers, path: string, input:
   })
   const text = await response.text()
   if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${text.slice(0, 500)}`)
-  return superjson.deserialize(
-    (JSON.parse(text) as { result: { data: Parameters<typeof superjson.deserialize>[0] } }).result.data,
-  )
+  return text
+}
+
+/** What a browser makes of a response. */
+export function readAnswer<T>(text: string): T {
+  const { result } = JSON.parse(text) as { result: { data: Parameters<typeof superjson.deserialize>[0] } }
+  return superjson.deserialize(result.data)
 }
 
 type ListInput = Partial<VmListInput>
+export type OffsetPage = { rows: VmPage['rows']; cursor: string | null }
 
 export const askList = (services: Services, headers: Headers, input: ListInput) =>
-  ask<VmPage>(services, headers, 'vm.list', input)
+  ask(services, headers, 'vm.list', input)
 
 export const askOffset = (services: Services, headers: Headers, input: ListInput & { offset: number }) =>
-  ask<{ rows: VmPage['rows']; cursor: string | null }>(services, headers, 'offset.list', input)
+  ask(services, headers, 'offset.list', input)
 
 export const askCounts = (services: Services, headers: Headers, filter: string) =>
-  ask<{ total: number }>(services, headers, 'vm.counts', { filter })
+  ask(services, headers, 'vm.counts', { filter })

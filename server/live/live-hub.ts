@@ -6,7 +6,10 @@ import type { LiveBatch } from '#server/schema/live.ts'
 import type { Change, ChangeFeed } from './change-feed.ts'
 import { scopeKey } from './scope-key.ts'
 
+/** Batches follow each other no faster than this … */
 const batchMs = 250
+/** … but the first after a rest waits only for what changed along with it. */
+const gatherMs = 5
 /** Beyond this many changed rows in one batch reading again is cheaper than naming them. */
 const resetAbove = 1_000
 
@@ -34,8 +37,8 @@ const nothing = (): Pending => ({
 type Subscriber = (batch: string) => void
 
 /**
- * Turns change notices into batches for browsers: waits 250 ms, reads the changed rows once for each distinct scope,
- * serialises once, and hands the same text to everyone of that scope.
+ * Turns change notices into batches for browsers, one at once and then four a second: reads the changed rows once for
+ * each distinct scope, serialises once, and hands the same text to everyone of that scope.
  */
 export class LiveHub {
   readonly #db: Db
@@ -43,6 +46,7 @@ export class LiveHub {
   #pending = nothing()
   #timer: NodeJS.Timeout | undefined
   #flushing = false
+  #flushedAt = Number.NEGATIVE_INFINITY
 
   constructor(db: Db, feed: ChangeFeed) {
     this.#db = db
@@ -90,8 +94,10 @@ export class LiveHub {
   #schedule() {
     this.#pending.isTouched = true
     if (this.#flushing) return
+    const delayMs = Math.max(gatherMs, this.#flushedAt + batchMs - performance.now())
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
+      this.#flushedAt = performance.now()
       const pending = this.#pending
       this.#pending = nothing()
       this.#flushing = true
@@ -100,7 +106,7 @@ export class LiveHub {
         // What came meanwhile was gathered into one batch, however long the reading took.
         if (this.#pending.isTouched) this.#schedule()
       })
-    }, batchMs)
+    }, delayMs)
   }
 
   async #flush(pending: Pending) {
