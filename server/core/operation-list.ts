@@ -32,9 +32,13 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
     })
   const { cursor, limit } = query
   const rows = cursor && !cursor.live ? [] : await page(true, cursor?.id, limit + 1)
-  const liveCount = rows.length
+  let liveCount = rows.length
   if (query.live !== true && rows.length <= limit) {
-    rows.push(...(await page(false, cursor && !cursor.live ? cursor.id : undefined, limit + 1 - rows.length)))
+    const ended = await page(false, cursor && !cursor.live ? cursor.id : undefined, limit + 1 - rows.length)
+    // One that ended between the two readings is in both; its end is the newer truth.
+    const endedIds = new Set(ended.map((row) => row.id))
+    rows.splice(0, rows.length, ...rows.filter((row) => !endedIds.has(row.id)), ...ended)
+    liveCount = rows.length - ended.length
   }
   const items = rows.slice(0, limit)
   const last = rows.length > limit ? items.at(-1) : undefined

@@ -44,6 +44,8 @@ function isNews(operation: OperationRow): boolean {
   if (isLive(operation.state)) return true
   const endedAt = new Date(operation.finishedAt ?? operation.createdAt).getTime()
   if (Date.now() - endedAt > newsForMs) return false
+  // The editor itself says what libvirt refused.
+  if (operation.kind === 'edit-vm-xml') return false
   const waits = editOutcomes(operation).some(({ live }) => !live)
   return operation.state !== 'succeeded' || operation.kind === 'migrate-vm' || waits
 }

@@ -63,7 +63,7 @@ function placeOf(error: OperationError): { line: number | undefined; text: strin
 function malformed(text: string): { line: number | undefined; text: string } | undefined {
   const complaint = new DOMParser().parseFromString(text, 'application/xml').querySelector('parsererror')?.textContent
   if (!complaint) return undefined
-  const match = /line (\d+)[^:]*: ([^\n]+)/i.exec(complaint)
+  const match = /line (\d+)[^:]*: (.+?)(?:Below is a rendering|\n|$)/i.exec(complaint)
   return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? 'It is not well-formed XML.' }
 }
 
