@@ -2,7 +2,8 @@ import { formatBytesPerSecond, formatCount } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import { type OperationKind, type OperationRow, type OperationState, operationKinds } from '#server/schema/operation.ts'
 
-const kindWord: Record<OperationKind, string> = {
+/** What each kind does, before a name. */
+export const kindWord: Record<OperationKind, string> = {
   'power-vm': 'Power',
   'create-vm': 'Create',
   'clone-vm': 'Clone',

@@ -1,18 +1,17 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { Building2, Plus } from 'lucide-react'
+import { Building2, Plus, Users } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { parseAsString, useQueryState } from 'nuqs'
 import { CreateTenantDialog } from '#components/tenant/create-tenant-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
+import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { useSortedRows } from '#components/ui/use-sorted-rows.ts'
-import { PeopleTabs } from './people-tabs.tsx'
 import { type TenantRow, tenantColumns, tenantSorts } from './tenant-columns.tsx'
 
 const none: TenantRow[] = []
@@ -33,8 +32,19 @@ export function TenantsPage({ operator }: { operator: boolean }) {
   )
   return (
     <>
-      <PageHeader title="Tenants" actions={createButton} />
-      {operator && <PeopleTabs />}
+      <PageHeader
+        title="Tenants"
+        actions={
+          operator && (
+            <>
+              <ButtonLink href="/settings/people" icon={<Users size={14} aria-hidden="true" />}>
+                People
+              </ButtonLink>
+              {createButton}
+            </>
+          )
+        }
+      />
       <DataTable
         label="Tenants"
         columns={tenantColumns}
