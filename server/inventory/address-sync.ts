@@ -1,5 +1,6 @@
 import type { Db } from '#server/db.ts'
 import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
+import { transact } from './transaction.ts'
 import type { KnownVm } from './vm-sync.ts'
 
 /** A guest gets its addresses some time after it starts. */
@@ -89,12 +90,12 @@ export function reachable(addresses: Iterable<string>): string[] {
 async function writeAddresses(db: Db, vmId: string, byMac: ReadonlyMap<string, string[]>): Promise<void> {
   const rows = [...byMac].map(([mac, addresses]) => ({ mac, addresses: reachable(addresses) }))
   const all = reachable(rows.flatMap((row) => row.addresses))
-  await db.$transaction([
-    db.$executeRaw`SELECT FROM vm WHERE id = ${vmId}::uuid FOR NO KEY UPDATE`,
-    db.$executeRaw`
+  await transact(db, async (tx) => {
+    await tx.$executeRaw`SELECT FROM vm WHERE id = ${vmId}::uuid FOR NO KEY UPDATE`
+    await tx.$executeRaw`
       UPDATE vm_interface SET addresses = seen.addresses
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS seen (mac text, addresses text[])
-      WHERE vm_id = ${vmId}::uuid AND vm_interface.mac = seen.mac AND vm_interface.addresses <> seen.addresses`,
-    db.$executeRaw`UPDATE vm SET addresses = ${all}::text[] WHERE id = ${vmId}::uuid AND addresses <> ${all}::text[]`,
-  ])
+      WHERE vm_id = ${vmId}::uuid AND vm_interface.mac = seen.mac AND vm_interface.addresses <> seen.addresses`
+    await tx.$executeRaw`UPDATE vm SET addresses = ${all}::text[] WHERE id = ${vmId}::uuid AND addresses <> ${all}::text[]`
+  })
 }

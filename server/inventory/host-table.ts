@@ -1,6 +1,7 @@
 import type { Db } from '#server/db.ts'
 import type { HostDeviceFacts, HostFacts, NetworkFacts, StoragePoolFacts } from '#server/hypervisor/facts.ts'
 import { rowId } from './row-id.ts'
+import { transact } from './transaction.ts'
 
 /** Every call here writes only what differs: each write tells all browsers. */
 
@@ -61,32 +62,32 @@ export async function writeAccelerator(
 
 export async function writeDevices(db: Db, hostId: string, devices: readonly HostDeviceFacts[]): Promise<void> {
   const json = JSON.stringify(devices.map((device) => ({ ...device, id: rowId() })))
-  await db.$transaction([
-    db.$executeRaw`DELETE FROM host_device WHERE host_id = ${hostId}::uuid AND name <> ALL (${devices.map((device) => device.name)}::text[])`,
-    db.$executeRaw`
+  await transact(db, async (tx) => {
+    await tx.$executeRaw`DELETE FROM host_device WHERE host_id = ${hostId}::uuid AND name <> ALL (${devices.map((device) => device.name)}::text[])`
+    await tx.$executeRaw`
       INSERT INTO host_device (id, host_id, name, kind, vendor, product, driver, parent)
       SELECT id, ${hostId}::uuid, name, kind, vendor, product, driver, parent FROM jsonb_to_recordset(${json}::jsonb)
         AS seen (id uuid, name text, kind text, vendor text, product text, driver text, parent text)
       ON CONFLICT (host_id, name) DO UPDATE SET kind = excluded.kind, vendor = excluded.vendor,
         product = excluded.product, driver = excluded.driver, parent = excluded.parent
       WHERE (host_device.kind, host_device.vendor, host_device.product, host_device.driver, host_device.parent)
-        IS DISTINCT FROM (excluded.kind, excluded.vendor, excluded.product, excluded.driver, excluded.parent)`,
-  ])
+        IS DISTINCT FROM (excluded.kind, excluded.vendor, excluded.product, excluded.driver, excluded.parent)`
+  })
 }
 
 export async function writeNetworks(db: Db, hostId: string, networks: readonly NetworkFacts[]): Promise<void> {
   const json = JSON.stringify(networks.map((network) => ({ ...network, id: rowId() })))
-  await db.$transaction([
-    db.$executeRaw`DELETE FROM network WHERE host_id = ${hostId}::uuid AND name <> ALL (${networks.map((network) => network.name)}::text[])`,
-    db.$executeRaw`
+  await transact(db, async (tx) => {
+    await tx.$executeRaw`DELETE FROM network WHERE host_id = ${hostId}::uuid AND name <> ALL (${networks.map((network) => network.name)}::text[])`
+    await tx.$executeRaw`
       INSERT INTO network (id, host_id, name, mode, bridge, cidr, active, autostart)
       SELECT id, ${hostId}::uuid, name, mode, bridge, cidr, active, autostart FROM jsonb_to_recordset(${json}::jsonb)
         AS seen (id uuid, name text, mode text, bridge text, cidr text, active bool, autostart bool)
       ON CONFLICT (host_id, name) DO UPDATE SET mode = excluded.mode, bridge = excluded.bridge, cidr = excluded.cidr,
         active = excluded.active, autostart = excluded.autostart
       WHERE (network.mode, network.bridge, network.cidr, network.active, network.autostart)
-        IS DISTINCT FROM (excluded.mode, excluded.bridge, excluded.cidr, excluded.active, excluded.autostart)`,
-  ])
+        IS DISTINCT FROM (excluded.mode, excluded.bridge, excluded.cidr, excluded.active, excluded.autostart)`
+  })
 }
 
 /**
@@ -97,9 +98,9 @@ export async function writeStorage(db: Db, hostId: string, pools: readonly Stora
   const rows = pools.map(({ volumes: _, ...pool }) => ({ ...pool, id: rowId() }))
   const volumes = pools.flatMap((pool) => pool.volumes.map((volume) => ({ ...volume, pool: pool.name, id: rowId() })))
   const volumesJson = JSON.stringify(volumes)
-  await db.$transaction([
-    db.$executeRaw`DELETE FROM storage_pool WHERE host_id = ${hostId}::uuid AND name <> ALL (${pools.map((pool) => pool.name)}::text[])`,
-    db.$executeRaw`
+  await transact(db, async (tx) => {
+    await tx.$executeRaw`DELETE FROM storage_pool WHERE host_id = ${hostId}::uuid AND name <> ALL (${pools.map((pool) => pool.name)}::text[])`
+    await tx.$executeRaw`
       INSERT INTO storage_pool (id, host_id, name, kind, path, active, capacity_bytes, allocation_bytes,
         available_bytes, shared_key)
       SELECT id, ${hostId}::uuid, name, kind, path, active, "capacityBytes", "allocationBytes", "availableBytes",
@@ -113,13 +114,13 @@ export async function writeStorage(db: Db, hostId: string, pools: readonly Stora
       WHERE (storage_pool.kind, storage_pool.path, storage_pool.active, storage_pool.capacity_bytes)
         IS DISTINCT FROM (excluded.kind, excluded.path, excluded.active, excluded.capacity_bytes)
         OR (excluded.shared_key IS NOT NULL AND storage_pool.shared_key IS DISTINCT FROM excluded.shared_key)
-        OR abs(storage_pool.available_bytes - excluded.available_bytes) > 0.01 * excluded.capacity_bytes`,
-    db.$executeRaw`
+        OR abs(storage_pool.available_bytes - excluded.available_bytes) > 0.01 * excluded.capacity_bytes`
+    await tx.$executeRaw`
       DELETE FROM volume USING storage_pool AS pool
       WHERE pool.id = volume.storage_pool_id AND pool.host_id = ${hostId}::uuid AND NOT EXISTS (
         SELECT FROM jsonb_to_recordset(${volumesJson}::jsonb) AS seen (pool text, name text)
-        WHERE seen.pool = pool.name AND seen.name = volume.name)`,
-    db.$executeRaw`
+        WHERE seen.pool = pool.name AND seen.name = volume.name)`
+    await tx.$executeRaw`
       INSERT INTO volume (id, storage_pool_id, name, path, format, capacity_bytes, allocation_bytes, backing_path)
       SELECT seen.id, pool.id, seen.name, seen.path, seen.format, seen."capacityBytes", seen."allocationBytes",
         seen."backingPath"
@@ -131,6 +132,6 @@ export async function writeStorage(db: Db, hostId: string, pools: readonly Stora
         backing_path = excluded.backing_path
       WHERE (volume.path, volume.format, volume.capacity_bytes, volume.allocation_bytes, volume.backing_path)
         IS DISTINCT FROM (excluded.path, excluded.format, excluded.capacity_bytes, excluded.allocation_bytes,
-          excluded.backing_path)`,
-  ])
+          excluded.backing_path)`
+  })
 }

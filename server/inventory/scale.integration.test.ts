@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import pg from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { SimulatedFleet } from '#lab/simulated/fleet.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { Daemon } from '#server/libvirt/testing/daemon.ts'
@@ -104,4 +108,36 @@ test('a storm of events settles in one go', async () => {
   console.log(
     `${vmCount} VMs suspended in ${Math.round(sentMs)} ms, in Postgres ${Math.round(performance.now() - startedAt - sentMs)} ms later`,
   )
+})
+
+test('a hundred hosts with 2,000 VMs are no work for one worker', async () => {
+  await inventory.stop()
+  const dir = await mkdtemp(join(tmpdir(), 'simulated-'))
+  const fleet = new SimulatedFleet({ dir, size: { hosts: 100, vms: 2000 } })
+  await fleet.start()
+  try {
+    const { siteId } = await db.host.findFirstOrThrow()
+    await db.host.createMany({ data: fleet.hosts.map(({ name, uri }) => ({ siteId, name, uri })) })
+    const startedAt = performance.now()
+    inventory = await startInventory({ db, driver: libvirtDriver, workerId: 'w', log: pino({ level: 'warn' }) })
+    await within(60_000, "SELECT count(*)::int AS n FROM vm JOIN host ON host.id = host_id WHERE host.name <> 'big'", {
+      n: 2000,
+    })
+    const syncMs = Math.round(performance.now() - startedAt)
+    const vm = fleet.hosts.flatMap(({ model }) => [...model.vms.values()]).find((each) => each.isRunning)
+    fleet.change(vm?.handle.uuid ?? '')
+    const eventMs = await within(1000, `SELECT state FROM vm WHERE uuid = '${vm?.handle.uuid}'`, { state: 'paused' })
+    await within(20_000, `SELECT count(DISTINCT host_id)::int > 90 AS read FROM vm_stat JOIN vm ON vm.id = vm_id`, {
+      read: true,
+    })
+    const [host] = await rows(
+      "SELECT count(*)::int AS n FROM host WHERE name <> 'big' AND accelerator_reason IS NOT NULL",
+    )
+    expect(host).toEqual({ n: 100 })
+    console.log({ syncMs, eventMs })
+  } finally {
+    await inventory.stop()
+    await fleet.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
 })

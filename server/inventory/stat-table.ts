@@ -1,4 +1,5 @@
 import type { Db } from '#server/db.ts'
+import { inTurn, transact } from './transaction.ts'
 import { writeDiskTotals } from './vm-table.ts'
 
 /** One VM's rates since the reading before. */
@@ -21,8 +22,8 @@ const seriesLength = 60
 
 /** Writes a host's readings in one statement, drops those of VMs that don't run any more, and says so to listeners. */
 export async function writeStats(db: Db, hostId: string, at: Date, intervalSeconds: number, rows: readonly StatRow[]) {
-  await db.$transaction([
-    db.$executeRaw`
+  const write = () => db.$executeRaw`
+    WITH written AS (
       INSERT INTO vm_stat (vm_id, at, cpu_usage, memory_used_bytes, disk_read_bytes_per_second,
         disk_write_bytes_per_second, disk_reads_per_second, disk_writes_per_second, network_receive_bits_per_second,
         network_transmit_bits_per_second, interval_seconds, cpu_series, memory_series, disk_series, network_series)
@@ -49,12 +50,12 @@ export async function writeStats(db: Db, hostId: string, at: Date, intervalSecon
         cpu_series = vm_stat.cpu_series[greatest(1, cardinality(vm_stat.cpu_series) - ${seriesLength - 2}::int):] || excluded.cpu_series,
         memory_series = vm_stat.memory_series[greatest(1, cardinality(vm_stat.memory_series) - ${seriesLength - 2}::int):] || excluded.memory_series,
         disk_series = vm_stat.disk_series[greatest(1, cardinality(vm_stat.disk_series) - ${seriesLength - 2}::int):] || excluded.disk_series,
-        network_series = vm_stat.network_series[greatest(1, cardinality(vm_stat.network_series) - ${seriesLength - 2}::int):] || excluded.network_series`,
-    db.$executeRaw`
+        network_series = vm_stat.network_series[greatest(1, cardinality(vm_stat.network_series) - ${seriesLength - 2}::int):] || excluded.network_series),
+    dropped AS (
       DELETE FROM vm_stat USING vm
-      WHERE vm.id = vm_stat.vm_id AND vm.host_id = ${hostId}::uuid AND vm.state IN ('off', 'crashed')`,
-    db.$executeRaw`SELECT pg_notify('skerry_stat', ${hostId})`,
-  ])
+      WHERE vm.id = vm_stat.vm_id AND vm.host_id = ${hostId}::uuid AND vm.state IN ('off', 'crashed'))
+    SELECT pg_notify('skerry_stat', ${hostId})`
+  await inTurn(db, write)
 }
 
 export interface DiskSizeRow {
@@ -77,7 +78,7 @@ export async function writeDiskSizes(db: Db, rows: readonly DiskSizeRow[]): Prom
     WHERE (disk.capacity_bytes, disk.allocation_bytes) IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
   if (differing.length === 0) return
   const vmIds = differing.map((row) => row.vmId)
-  await db.$transaction(async (tx) => {
+  await transact(db, async (tx) => {
     await tx.$executeRaw`SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`
     await tx.$executeRaw`
       UPDATE disk SET capacity_bytes = seen."capacityBytes", allocation_bytes = seen."allocationBytes"

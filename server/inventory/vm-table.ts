@@ -2,6 +2,7 @@ import type { Db, Tx } from '#server/db.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { type EventRow, insertEvents } from './event-table.ts'
 import { rowId } from './row-id.ts'
+import { transact } from './transaction.ts'
 
 /**
  * Whoever changes VMs or what belongs to them locks the VMs' rows first, in the order of their UUIDs: so nobody waits
@@ -10,6 +11,8 @@ import { rowId } from './row-id.ts'
 
 /** So many VMs go into one transaction: its notices stay few and its text small. */
 const chunkSize = 250
+/** Somebody waits for the change of a few VMs, nobody for a whole host. */
+const urgentBelow = 5
 
 export interface VmWriting {
   events: readonly EventRow[]
@@ -37,18 +40,13 @@ export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], 
   for (let start = 0; start < sorted.length; start += chunkSize) {
     const chunk = sorted.slice(start, start + chunkSize)
     const uuids = new Set(chunk.map((vm) => vm.uuid))
-    await db.$transaction(
-      async (tx) => {
-        const chunkIds = await writeChunk(tx, hostId, chunk, withDevices)
-        await insertEvents(
-          tx,
-          hostId,
-          events.filter((event) => uuids.has(event.uuid) && chunkIds.has(event.uuid)),
-        )
-        for (const [uuid, id] of chunkIds) ids.set(uuid, id)
-      },
-      { timeout: 60_000, maxWait: 30_000 },
-    )
+    const work = async (tx: Tx) => {
+      const chunkIds = await writeChunk(tx, hostId, chunk, withDevices)
+      const told = events.filter((event) => uuids.has(event.uuid) && chunkIds.has(event.uuid))
+      await insertEvents(tx, hostId, told)
+      for (const [uuid, id] of chunkIds) ids.set(uuid, id)
+    }
+    await transact(db, work, { urgent: sorted.length <= urgentBelow })
   }
   return ids
 }

@@ -1,0 +1,37 @@
+import type { Db, Tx } from '#server/db.ts'
+
+/** Fewer than the pool has connections, so that single statements and workflows always find one. */
+const atOnce = 4
+
+interface Queue {
+  running: number
+  waiting: (() => void)[]
+}
+
+const queues = new WeakMap<Db, Queue>()
+
+/**
+ * Hundreds of hosts write at the same time: few do at once, the others wait their turn, and what is urgent goes first.
+ */
+export async function inTurn<T>(db: Db, work: () => Promise<T>, { urgent = false } = {}): Promise<T> {
+  const queue = queues.get(db) ?? { running: 0, waiting: [] }
+  queues.set(db, queue)
+  if (queue.running < atOnce) queue.running++
+  else {
+    await new Promise<void>((resolve) => {
+      if (urgent) queue.waiting.unshift(resolve)
+      else queue.waiting.push(resolve)
+    })
+  }
+  try {
+    return await work()
+  } finally {
+    const next = queue.waiting.shift()
+    if (next) next()
+    else queue.running--
+  }
+}
+
+/** Runs `work` in one transaction, when it is its turn. */
+export const transact = <T>(db: Db, work: (tx: Tx) => Promise<T>, options?: { urgent?: boolean }): Promise<T> =>
+  inTurn(db, () => db.$transaction(work, { timeout: 60_000, maxWait: 30_000 }), options)
