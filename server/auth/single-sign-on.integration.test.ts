@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createContext } from '#server/api/context.ts'
+import { callAs } from '#server/testing/call.ts'
 import { type OidcPerson, startOidcProvider } from '#server/testing/oidc-provider.ts'
 import { cookiesOf, createPerson, createTenant, postAuth, signIn } from '#server/testing/person.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
@@ -31,8 +32,9 @@ async function over(person: OidcPerson) {
   const { url } = (await begun.json()) as { url: string }
   const back = provider.signIn(url, person)
   const done = await handleAuth(services, new Request(back, { headers: { cookie: cookiesOf(begun) } }))
-  const { actor } = await createContext(services, new Headers({ cookie: cookiesOf(done) }))
-  return { actor, location: done.headers.get('location') ?? '' }
+  const headers = new Headers({ cookie: cookiesOf(done) })
+  const { actor } = await createContext(services, headers)
+  return { actor, headers, location: done.headers.get('location') ?? '' }
 }
 
 test('who has an account comes in with it, once more the same', async () => {
@@ -42,6 +44,7 @@ test('who has an account comes in with it, once more the same', async () => {
   expect(first.location).toMatch(/\/fleet$/)
   expect(first.actor).toMatchObject({ id: person.id, name: 'Ada' })
   expect((await over(abroad)).actor?.id).toBe(person.id)
+  expect((await (await callAs(services, first.headers)).session.me()).hasPassword).toBe(true)
   const accounts = await services.authDb.account.findMany({ where: { userId: person.id, providerId: 'oidc' } })
   expect(accounts.map(({ accountId }) => accountId)).toEqual(['ada-abroad'])
   const entry = await services.authDb.auditEntry.findFirst({ orderBy: { id: 'desc' } })
@@ -64,7 +67,9 @@ test('an account is made for the invited alone, and never an operator’s', asyn
     inviterId: owner.id,
   }
   await services.authDb.tenantInvitation.create({ data: { ...invitation, email: nobody.email } })
-  expect((await over(nobody)).actor).toMatchObject({ name: 'Eve', operator: false, memberships: [] })
+  const invited = await over(nobody)
+  expect(invited.actor).toMatchObject({ name: 'Eve', operator: false, memberships: [] })
+  expect((await (await callAs(services, invited.headers)).session.me()).hasPassword).toBe(false)
 })
 
 test('a provider that is away holds up only its own sign-in', async () => {

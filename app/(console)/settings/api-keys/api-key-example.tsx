@@ -15,11 +15,12 @@ curl -s -G ${origin}/api/trpc/vm.list -H "x-api-key: $SKERRY_KEY" \\
 curl -s ${origin}/api/trpc/vm.power -H "x-api-key: $SKERRY_KEY" \\
   -H 'content-type: application/json' -d '{"json":{"id":"'$VM'","action":"start"}}'`
 
-const typescript = (origin: string) => `import { createTRPCClient, httpBatchLink } from '@trpc/client'
+const typescript = (origin: string) => `import { env } from 'node:process'
+import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import superjson from 'superjson'
 import type { AppRouter } from './server/api/root.ts'
 
-const headers = { 'x-api-key': process.env.SKERRY_KEY }
+const headers = { 'x-api-key': env.SKERRY_KEY }
 const link = httpBatchLink({ url: '${origin}/api/trpc', transformer: superjson, headers })
 const skerry = createTRPCClient<AppRouter>({ links: [link] })
 
