@@ -130,10 +130,8 @@ test('a hundred hosts with 2,000 VMs are no work for one worker', async () => {
     await within(20_000, `SELECT count(DISTINCT host_id)::int > 90 AS read FROM vm_stat JOIN vm ON vm.id = vm_id`, {
       read: true,
     })
-    const [host] = await rows(
-      "SELECT count(*)::int AS n FROM host WHERE name <> 'big' AND accelerator_reason IS NOT NULL",
-    )
-    expect(host).toEqual({ n: 100 })
+    const proved = `SELECT count(*)::int AS n FROM host WHERE name <> 'big' AND accelerator_reason IS NOT NULL`
+    await within(60_000, proved, { n: 100 })
     console.log({ syncMs, eventMs })
   } finally {
     await inventory.stop()
