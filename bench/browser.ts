@@ -1,0 +1,121 @@
+// 10,000 VMs on the fleet page of the built console in Chromium: how soon it can be used, how long a sort or a filter
+// takes, and the longest frame while scrolling through all of it; the peer is a blank page's frames on this machine.
+import { chromium, type Page } from '@playwright/test'
+import { openServices } from '#server/api/services.ts'
+import { env } from '#server/env.ts'
+import { browserArguments, browserPath } from '#server/setup/browser.mjs'
+import { ensureBuild } from '#server/setup/build.mjs'
+import { step } from '#server/setup/step.mjs'
+import { createPerson } from '#server/testing/person.ts'
+import { startThrowAwayPostgres } from '#server/testing/postgres-run.ts'
+import { startWeb } from './browser/console.ts'
+import { filter, open, scroll, sort } from './browser/fleet-visit.ts'
+import { fleetDatabase } from './fleet/database.ts'
+import { median, percentile, rounded } from './measure/percentile.ts'
+import { say, sayMachine, sayResult, sayTable } from './measure/report.ts'
+
+const vms = 10_000
+const visits = 3
+const filters = ['state:off', 'tag:team-7', 'mem>=64GiB', 'db-prod']
+const columns = ['State', 'Host', 'Memory', 'CPU']
+
+await step('Build of the console', ensureBuild, { out: process.stderr })
+const postgres = await startThrowAwayPostgres()
+const stops: (() => Promise<void>)[] = [postgres.stop]
+try {
+  const databaseUrl = await fleetDatabase(postgres, 'browser', { vms, hosts: 100, sites: 20, tenants: 200 })
+  const web = await startWeb(databaseUrl)
+  stops.unshift(web.stop)
+  const services = openServices({ ...env(), DATABASE_URL: databaseUrl })
+  const person = await createPerson(
+    { ...services, databaseUrl, close: async () => {} },
+    { name: 'Olga', operator: true },
+  )
+  await services.close()
+  const browser = await chromium.launch({ executablePath: browserPath(), args: browserArguments })
+  stops.unshift(() => browser.close())
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const answer = await context.request.post(`${web.url}/api/auth/sign-in/email`, {
+    data: { email: person.email, password: person.password },
+    headers: { origin: web.url },
+  })
+  if (!answer.ok()) throw new Error(`sign-in answered ${answer.status()}: ${await answer.text()}`)
+  sayMachine()
+  const state = await context.storageState()
+  const results: Awaited<ReturnType<typeof visit>>[] = []
+  for (let at = 0; at < visits; at++) {
+    // A new context has an empty cache: nothing but the session comes along.
+    const fresh = await browser.newContext({ viewport: { width: 1440, height: 900 }, storageState: state })
+    results.push(await visit(await fresh.newPage(), web.url))
+    await fresh.close()
+  }
+  sayTable(
+    [
+      'visit',
+      'interactive ms',
+      'sort ms',
+      'filter ms',
+      'rows scrolled',
+      'frames',
+      'p99 frame ms',
+      'worst frame ms',
+      'frames > 50 ms',
+      'blank page worst',
+    ],
+    results.map((result, at) => [
+      `${at + 1}`,
+      result.interactiveMs,
+      median(result.sortMs),
+      median(result.filterMs),
+      String(result.rows),
+      String(result.frames.length),
+      percentile(result.frames, 0.99),
+      Math.max(...result.frames),
+      String(result.frames.filter((ms) => ms > 50).length),
+      Math.max(...result.blank),
+    ]),
+  )
+  sayMachine()
+  sayResult({
+    bench: 'browser',
+    interactiveMs: rounded(median(results.map((result) => result.interactiveMs))),
+    sortMs: rounded(median(results.flatMap((result) => result.sortMs))),
+    filterMs: rounded(median(results.flatMap((result) => result.filterMs))),
+    worstFrameMs: rounded(median(results.map((result) => Math.max(...result.frames)))),
+    blankWorstFrameMs: rounded(median(results.map((result) => Math.max(...result.blank)))),
+  })
+} finally {
+  for (const stop of stops) await stop()
+}
+
+async function visit(page: Page, url: string) {
+  page.on('pageerror', (error) => say(`the page: ${error.message}`))
+  const blank = await blankFrames(page)
+  const interactiveMs = await open(page, url)
+  await page.waitForTimeout(1000)
+  const sortMs: number[] = []
+  for (const column of columns) sortMs.push(await sort(page, column))
+  await sort(page, 'Name')
+  const filterMs: number[] = []
+  for (const text of filters) {
+    filterMs.push(await filter(page, text))
+    await filter(page, '')
+  }
+  const { frames, rows } = await scroll(page, 340, vms, 60_000)
+  return { interactiveMs, sortMs, filterMs, frames, rows, blank }
+}
+
+/** What this machine does to a page that does nothing. */
+async function blankFrames(page: Page): Promise<number[]> {
+  await page.goto('about:blank')
+  return page.evaluate(async () => {
+    const frames: number[] = []
+    let before = await new Promise(requestAnimationFrame)
+    for (let count = 0; count < 300; count++) {
+      const now = await new Promise(requestAnimationFrame)
+      frames.push(now - before)
+      before = now
+    }
+    return frames
+  })
+}
