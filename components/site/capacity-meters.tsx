@@ -1,5 +1,5 @@
 import { Meter } from '#components/ui/meter.tsx'
-import type { SiteCapacity } from '#server/core/site.ts'
+import type { SiteCapacity } from '#server/schema/site.ts'
 
 /** CPU and memory, used and promised. More vCPUs than CPUs is common; more memory than there is, is not. */
 export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'siteId'> }) {

@@ -1,7 +1,7 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import type { SiteInput } from '#server/schema/site.ts'
+import type { SiteCapacity, SiteInput } from '#server/schema/site.ts'
 
 const slug = (name: string) =>
   name
@@ -37,18 +37,6 @@ export async function deleteSite(tx: Tx, id: string) {
     throw conflict(`The site still has hosts: ${hosts.map((host) => host.name).join(', ')}.`, 'Remove its hosts first.')
   }
   return tx.site.delete({ where: { id } })
-}
-
-/** What a site has and what is promised of it. Memory in bytes, CPU use in whole CPUs. */
-export interface SiteCapacity {
-  siteId: string
-  cpus: number
-  /** Of hosts that answer */
-  cpusUsed: number
-  vcpusPromised: number
-  memoryBytes: number
-  memoryUsedBytes: number
-  memoryPromisedBytes: number
 }
 
 /** Of the hosts that are connected: what an unreachable host has can't be used. */

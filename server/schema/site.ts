@@ -10,3 +10,15 @@ export const SiteInput = z.object({
   longitude: z.number().min(-180).max(180),
 })
 export type SiteInput = z.infer<typeof SiteInput>
+
+/** What a site has and what is promised of it. Memory in bytes, CPU use in whole CPUs. */
+export interface SiteCapacity {
+  siteId: string
+  cpus: number
+  /** Of hosts that answer */
+  cpusUsed: number
+  vcpusPromised: number
+  memoryBytes: number
+  memoryUsedBytes: number
+  memoryPromisedBytes: number
+}
