@@ -77,7 +77,7 @@ afterAll(async () => {
   await daemon?.remove()
 })
 
-test(`${vmCount} VMs of one daemon come into Postgres about as fast as virsh prints them`, async () => {
+test(`${vmCount} VMs of one daemon come into Postgres, beside what virsh takes to print them`, async () => {
   const virshStart = performance.now()
   await daemon.virsh(uri, 'list', '--all')
   await daemon.virsh(uri, 'domstats')
