@@ -31,6 +31,8 @@ export function useResolvedTheme(): 'light' | 'dark' {
 /** The value in force of colour tokens (without `--color-`), as the browser would paint them inside an element. */
 export function resolveColors(host: HTMLElement, names: readonly string[]): string[] {
   const probe = document.createElement('span')
+  // With reduced motion every element has a transition, however short: its beginning would be read each time.
+  probe.style.transition = 'none'
   host.append(probe)
   const colors = names.map((name) => {
     probe.style.color = `var(--color-${name})`

@@ -4,11 +4,10 @@ import {
   operationPhase,
   operationShare,
   operationTarget,
-  operationTookMs,
   operationWord,
 } from '#components/operation/operation-words.ts'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
-import { formatDuration, formatPercent } from '#components/ui/format.ts'
+import { formatPercent } from '#components/ui/format.ts'
 import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -46,16 +45,6 @@ export const operationColumns: DataColumn<OperationRow>[] = [
     header: 'Asked for',
     widthPx: 108,
     cell: (operation) => <RelativeTime at={operation.createdAt} />,
-  },
-  {
-    id: 'took',
-    header: 'Took',
-    align: 'end',
-    widthPx: 96,
-    cell: (operation) => {
-      const tookMs = operationTookMs(operation)
-      return tookMs === null ? <span className="text-ink-faint">–</span> : formatDuration(tookMs / 1000)
-    },
   },
 ]
 

@@ -31,7 +31,6 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title={operation ? operationName(operation) : 'Operation'}
       size="xl"
-      footer={operation && <OperationActions operation={operation} />}
     >
       {query.error ? (
         <ErrorMessage {...failure('The operation can’t be shown', query.error)} />
@@ -39,12 +38,15 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
         <LoadingState />
       ) : (
         <div className="flex flex-col gap-4">
-          <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+          <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-sm">
             <StateBadge state={operationLook(operation).look} label={operationLook(operation).word} />
             <span>
               <OperationTitle operation={operation} />
             </span>
-          </p>
+            <span className="ml-auto flex gap-1.5">
+              <OperationActions operation={operation} />
+            </span>
+          </div>
           {operation.error ? (
             <ErrorMessage
               title={operation.error.step ? `It failed at “${operation.error.step}”` : 'It failed'}

@@ -19,6 +19,7 @@ export function HostOverview() {
   const { dataUpdatedAt } = useQuery(useTRPC().host.get.queryOptions({ id: host.id }))
   const points = useHostSeries(host, dataUpdatedAt)
   const isKnown = host.state === 'connected'
+  const isAsSkerry = host.migrationUri === null || host.migrationUri === host.uri
   const emptyText = isKnown ? 'The first reading comes within seconds' : 'No readings while it can’t be reached'
   const shared = { timesSeconds: points.map((point) => point.atSeconds), syncKey: host.id, emptyText, heightPx: 140 }
   return (
@@ -81,12 +82,10 @@ export function HostOverview() {
             { label: 'libvirt', value: host.libvirtVersion },
             { label: 'Hypervisor', value: host.hypervisorVersion },
             { label: 'Host name', value: host.hostname, isMono: true },
-            { label: 'Address', value: host.uri, isMono: true, copyText: host.uri },
             {
-              label: 'For other hosts',
-              value: host.migrationUri ?? 'As Skerry reaches it',
-              isMono: host.migrationUri !== null,
-              note: 'where migrations go',
+              label: 'Migrations reach it',
+              value: isAsSkerry ? 'at the same address' : host.migrationUri,
+              isMono: !isAsSkerry,
             },
             { label: 'State since', value: <RelativeTime at={host.stateSince} /> },
             { label: 'Last answer', value: host.lastSeenAt && <RelativeTime at={host.lastSeenAt} /> },
