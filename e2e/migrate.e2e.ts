@@ -41,7 +41,10 @@ test('a cancelled migration leaves the VM where it was', async ({ as }) => {
   const dialog = page.getByRole('dialog', { name: 'Migrate desktop-anna' })
   await dialog.getByText('bergen-1', { exact: true }).click()
   // One megabyte a second: slow enough to be stopped in the middle.
-  await dialog.getByLabel(/limit/i).first().fill('1')
+  await dialog.getByRole('button', { name: /^Options/ }).click()
+  const limit = dialog.getByLabel('Bandwidth at most')
+  await limit.fill('8')
+  await limit.blur()
   await dialog.getByRole('button', { name: 'Migrate to bergen-1' }).click()
   await expect
     .poll(() => virsh('frankfurt-1', 'domjobinfo', 'desktop-anna'), { timeout: 60_000 })

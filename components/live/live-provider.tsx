@@ -30,6 +30,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
     patchVmPages(client, trpc.vm.list.infiniteQueryKey(), trpc.vm.list.queryKey(), batch)
     for (const vm of batch.vms) {
+      // What its page shows first does not wait for the page's own reading.
+      client.setQueryData(trpc.vm.get.queryKey({ id: vm.id }), (shown) => {
+        const { state, stateReason, operation } = vm
+        return shown && { ...shown, state, stateReason, operation, stateSince: new Date(vm.stateSince) }
+      })
       void client.invalidateQueries({ queryKey: trpc.vm.get.queryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.vm.events.queryKey({ id: vm.id }) })
     }

@@ -29,7 +29,7 @@ export function CapacityCard({ places }: { places: Outputs['fleet']['places'] })
             return (
               <li
                 key={site.id}
-                className="grid items-center gap-x-8 gap-y-2 px-4 py-2.5 lg:grid-cols-[minmax(120px,180px)_1fr]"
+                className="grid grid-cols-1 items-center gap-x-8 gap-y-2 px-4 py-2.5 lg:grid-cols-[minmax(120px,180px)_1fr]"
               >
                 <span className="flex min-w-0 items-center gap-2 text-sm">
                   <StateIcon state={look} label={word} />

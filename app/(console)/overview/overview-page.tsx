@@ -51,7 +51,7 @@ export function OverviewPage({ operator }: { operator: boolean }) {
         ) : (
           <>
             <OverviewCounts places={places.data} operator={operator} />
-            <div className="grid min-w-0 gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(340px,2fr)]">
+            <div className="grid min-w-0 grid-cols-1 gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(340px,2fr)]">
               <Card isFlush className="overflow-hidden">
                 <SiteMap places={places.data} operator={operator} heightPx={380} />
               </Card>
@@ -60,7 +60,7 @@ export function OverviewPage({ operator }: { operator: boolean }) {
             {operator ? (
               <CapacityCard places={places.data} />
             ) : (
-              <div className="grid min-w-0 items-start gap-4 lg:grid-cols-2">
+              <div className="grid min-w-0 grid-cols-1 items-start gap-4 lg:grid-cols-2">
                 <TenantCards />
                 <VmsBySiteCard places={places.data} />
               </div>
