@@ -71,7 +71,7 @@ export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | '
       autoFocus="first"
     >
       {filled.map((group, index) => (
-        <MenuSection key={group.id} id={group.id} aria-label={group.title ?? group.id}>
+        <MenuSection key={group.id} id={`group ${group.id}`} aria-label={group.title ?? group.id}>
           {index > 0 && <Separator className="-mx-1 my-1 h-px bg-line" />}
           {group.title && <Header className="px-2 pt-1 pb-0.5 text-2xs text-ink-faint">{group.title}</Header>}
           {group.items.map((item) => (
