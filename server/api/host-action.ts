@@ -1,23 +1,14 @@
-import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
-import { CredentialBox } from '#server/core/credential.ts'
 import { planDrain } from '#server/core/drain-plan.ts'
 import { enqueue } from '#server/core/operation.ts'
-import { env } from '#server/env.ts'
-import { conflict } from '#server/errors.ts'
-import { AddHostInput, type Credential, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
+import { AddHostInput, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
+import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
 
 const onHost = z.object({ id: z.uuid(), idempotencyKey: IdempotencyKey })
-
-/** Secrets never stand open in an operation: they are sealed for the id the host will have. */
-function sealed(credential: Credential | null, hostId: string): string | null {
-  if (credential === null) return null
-  return Buffer.from(CredentialBox.fromText(env().SKERRY_KEY).seal(credential, hostId)).toString('base64')
-}
 
 /** What is done with hosts as a whole; for operators. */
 export const hostActionRouter = router({
@@ -26,50 +17,25 @@ export const hostActionRouter = router({
     .input(TestHostInput)
     .use(costly(5, 20))
     .mutation(async ({ ctx, input }) => {
-      const hostId = randomUUID()
       ctx.trail.detail = { uri: input.uri }
-      const operation = await enqueue(asker(ctx), {
-        kind: 'test-host',
-        target: { kind: 'host', id: hostId, name: input.uri },
-        tenantId: null,
-        input: { hostId, uri: input.uri, sealed: sealed(input.credential, hostId) },
-      })
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), hostTestOf(input))).id }
     }),
 
   add: change('host', 'create')
     .input(AddHostInput.extend({ idempotencyKey: IdempotencyKey }))
-    .mutation(async ({ ctx, input }) => {
-      await ctx.tx.site.findUniqueOrThrow({ where: { id: input.siteId } })
-      const twin = await ctx.tx.host.findFirst({ where: { OR: [{ name: input.name }, { uri: input.uri }] } })
-      if (twin) throw conflict(`${twin.name} has this name or address already.`, 'Give it another name, or look there.')
-      const hostId = randomUUID()
-      const { name, uri, siteId, migrationUri } = input
-      ctx.trail.resource = { kind: 'host', id: hostId, name, tenantId: null }
-      ctx.trail.detail = { uri, siteId }
-      const operation = await enqueue(asker(ctx), {
-        kind: 'add-host',
-        target: { kind: 'host', id: hostId, name },
-        tenantId: null,
-        input: { hostId, name, uri, siteId, migrationUri, sealed: sealed(input.credential, hostId) },
-        idempotencyKey: input.idempotencyKey ?? null,
-      })
+    .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
+      ctx.trail.detail = { uri: input.uri, siteId: input.siteId }
+      const operation = await enqueue(asker(ctx), { ...(await additionOf(ctx.tx, input)), idempotencyKey })
+      const hostId = operation.targetId
+      ctx.trail.resource = { kind: 'host', id: hostId, name: input.name, tenantId: null }
       return { operationId: operation.id, hostId }
     }),
 
   remove: change('host', 'delete')
     .input(onHost)
-    .mutation(async ({ ctx, input }) => {
-      const host = await load.host(ctx, input.id, 'delete')
-      const operation = await enqueue(asker(ctx), {
-        kind: 'remove-host',
-        target: { kind: 'host', id: host.id, name: host.name },
-        tenantId: null,
-        hostId: host.id,
-        input: {},
-        idempotencyKey: input.idempotencyKey ?? null,
-      })
-      return { operationId: operation.id }
+    .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
+      const host = await load.host(ctx, id, 'delete')
+      return { operationId: (await enqueue(asker(ctx), { ...removalOf(host), idempotencyKey })).id }
     }),
 
   /** Where each of its VMs would go, or why one can't: shown before a drain begins. */
@@ -82,15 +48,7 @@ export const hostActionRouter = router({
     .input(DrainInput.extend(onHost.shape))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const host = await load.host(ctx, id, 'drain')
-      const operation = await enqueue(asker(ctx), {
-        kind: 'drain-host',
-        target: { kind: 'host', id: host.id, name: host.name },
-        tenantId: null,
-        hostId: host.id,
-        input,
-        idempotencyKey: idempotencyKey ?? null,
-      })
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), { ...drainOf(host, input), idempotencyKey })).id }
     }),
 
   /** It takes VMs again. */

@@ -1,11 +1,12 @@
 import type { Operation } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
-import type { OperationKind } from '#server/schema/operation.ts'
+import { unsafeWholeFleet } from '#server/core/whole-fleet.ts'
+import { liveStates, type OperationKind } from '#server/schema/operation.ts'
 
 type Right = { vm: ActionOf<'vm'> } | { host: ActionOf<'host'> }
 
-/** What whoever started an operation of this kind had to be allowed. */
+/** What whoever starts an operation of this kind has to be allowed. */
 const rights: Record<OperationKind, Right> = {
   'power-vm': { vm: 'power' },
   'create-vm': { vm: 'create' },
@@ -22,11 +23,39 @@ const rights: Record<OperationKind, Right> = {
   'bulk-vm': { vm: 'power' },
 }
 
-/** The operation, for whoever may start one of its kind: stopping and repeating need the same right. */
+const rightOf = (kind: string): Right => rights[kind as OperationKind] ?? { host: 'delete' }
+
+function demandRight(ctx: Asking, kind: string, tenantId: string | null): void {
+  const right = rightOf(kind)
+  if ('vm' in right) demand(ctx, 'vm', right.vm, { tenantId })
+  else demand(ctx, 'host', right.host)
+}
+
+/**
+ * The operation, for whoever may start one of its kind now: stopping and repeating need the same right. It is asked of
+ * the VM as it is today: one that was given to another tenant since is that tenant's to decide about, and to the one
+ * before not there any more.
+ */
 export async function loadWithRight(ctx: Asking, id: string): Promise<Operation> {
   const operation = await load.operation(ctx, id, 'cancel')
-  const right = rights[operation.kind as OperationKind]
-  if ('vm' in right) demand(ctx, 'vm', right.vm, { tenantId: operation.tenantId })
-  else demand(ctx, 'host', right.host)
+  const right = rightOf(operation.kind)
+  const { resource } = ctx.trail
+  if ('vm' in right && operation.targetKind === 'vm' && (await isThere(ctx, operation.targetId))) {
+    await load.vm(ctx, operation.targetId, right.vm)
+  } else demandRight(ctx, operation.kind, operation.tenantId)
+  if (resource) ctx.trail.resource = resource
   return operation
+}
+
+const isThere = ({ tx }: Asking, id: string) =>
+  unsafeWholeFleet(tx, async () => (await tx.vm.count({ where: { id } })) > 0)
+
+/** Stopping a bulk operation stops its parts, so it needs what each of them needs. */
+export async function demandParts(ctx: Asking, operation: Operation): Promise<void> {
+  const parts = await ctx.tx.operation.findMany({
+    where: { parentId: operation.id, state: { in: [...liveStates] } },
+    distinct: ['kind', 'tenantId'],
+    select: { kind: true, tenantId: true },
+  })
+  for (const { kind, tenantId } of parts) demandRight(ctx, kind, tenantId)
 }

@@ -1,11 +1,11 @@
 import { load } from '#server/auth/load.ts'
-import { notRetriable, requestCancel, retry } from '#server/core/operation.ts'
+import { requestCancel } from '#server/core/operation.ts'
 import { listOperations, readOperation } from '#server/core/operation-list.ts'
-import { retryCreation } from '#server/core/vm-creation.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
-import { loadWithRight } from './operation-right.ts'
+import { retryOperation } from './operation-retry.ts'
+import { demandParts, loadWithRight } from './operation-right.ts'
 import { change, router, signedIn } from './trpc.ts'
 
 export const operationRouter = router({
@@ -25,17 +25,15 @@ export const operationRouter = router({
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)
+      await demandParts(ctx, operation)
       await requestCancel(ctx.tx, operation, asker(ctx).actor)
     }),
 
-  /** A new operation with the same input. */
+  /** A new operation of the same request, judged as if it were asked for the first time. */
   retry: change('operation', 'cancel')
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)
-      if (operation.state !== 'failed' && operation.state !== 'cancelled') throw notRetriable()
-      const isCreation = operation.kind === 'create-vm' || operation.kind === 'clone-vm'
-      const again = await (isCreation ? retryCreation(asker(ctx), operation) : retry(asker(ctx), operation, null))
-      return { operationId: again.id }
+      return { operationId: (await retryOperation(ctx, operation)).id }
     }),
 })

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
 import { previewMigration } from '#server/core/migration-candidate.ts'
 import { enqueue } from '#server/core/operation.ts'
-import { reserve } from '#server/core/quota.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
@@ -19,7 +18,7 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
-import { demandState, growth, migrationOf, operationOn } from './vm-request.ts'
+import { deletionOf, demandState, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 const onVm = { id: VmId, idempotencyKey: IdempotencyKey }
 
@@ -29,10 +28,8 @@ export const vmActionRouter = router({
     .input(PowerInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'power')
-      demandState(vm, input.action)
       ctx.trail.detail = { action: input.action }
-      const operation = await enqueue(asker(ctx), operationOn(vm, { kind: 'power-vm', input, idempotencyKey }))
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), { ...powerOf(vm, input), idempotencyKey })).id }
     }),
 
   /** Makes a VM; answers with its id as well, since its page is there at once. */
@@ -63,33 +60,24 @@ export const vmActionRouter = router({
     .input(EditVmFields.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...fields } }) => {
       const vm = await load.vm(ctx, id, 'edit')
-      demandState(vm, 'edit')
       const input = EditVmInput.parse(fields)
-      const grown = await growth(ctx.tx, vm, input)
-      await reserve(ctx.tx, vm.tenantId, grown)
       ctx.trail.detail = input
-      const reserved = { vcpus: grown.vcpus, memoryBytes: grown.memoryBytes, diskBytes: grown.diskBytes }
-      const operation = await enqueue(asker(ctx), operationOn(vm, { kind: 'edit-vm', input, reserved, idempotencyKey }))
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), { ...(await editOf(ctx.tx, vm, input)), idempotencyKey })).id }
     }),
 
   editXml: change('vm', 'edit-xml')
     .input(EditXmlInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'edit-xml')
-      demandState(vm, 'edit-xml')
-      const operation = await enqueue(asker(ctx), operationOn(vm, { kind: 'edit-vm-xml', input, idempotencyKey }))
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), { ...xmlEditOf(vm, input), idempotencyKey })).id }
     }),
 
   delete: change('vm', 'delete')
     .input(DeleteVmInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'delete')
-      demandState(vm, 'delete')
       ctx.trail.detail = { uuid: vm.uuid, ...input }
-      const operation = await enqueue(asker(ctx), operationOn(vm, { kind: 'delete-vm', input, idempotencyKey }))
-      return { operationId: operation.id }
+      return { operationId: (await enqueue(asker(ctx), { ...deletionOf(vm, input), idempotencyKey })).id }
     }),
 
   /** How fast its memory changes, for the preview; the guest does not notice. */
@@ -98,9 +86,7 @@ export const vmActionRouter = router({
     .use(costly(5, 10))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'migrate')
-      demandState(vm, 'measure')
-      const wanted = operationOn(vm, { kind: 'measure-vm', input, exclusive: false, idempotencyKey })
-      return { operationId: (await enqueue(asker(ctx), wanted)).id }
+      return { operationId: (await enqueue(asker(ctx), { ...measureOf(vm, input), idempotencyKey })).id }
     }),
 
   /** Every host of the fleet as a destination, with why not, what is copied, and how long it would take. */
@@ -113,9 +99,8 @@ export const vmActionRouter = router({
     .input(MigrateInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'migrate')
-      demandState(vm, 'migrate')
-      const { wanted, to } = await migrationOf(ctx.tx, vm, input)
-      ctx.trail.detail = { to }
+      ctx.trail.detail = { to: input.destinationHostId }
+      const wanted = await migrationOf(ctx.tx, vm, input)
       return { operationId: (await enqueue(asker(ctx), { ...wanted, idempotencyKey })).id }
     }),
 })

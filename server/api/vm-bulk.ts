@@ -9,7 +9,7 @@ import { VmId } from '#server/schema/vm.ts'
 import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, router } from './trpc.ts'
-import { demandState, migrationOf, operationOn } from './vm-request.ts'
+import { migrationOf, powerOf } from './vm-request.ts'
 
 const Ids = { ids: z.array(VmId).min(1).max(500) }
 type Ctx = Asking & { requestId: string }
@@ -20,20 +20,14 @@ export const vmBulkRouter = router({
     .input(PowerInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
       ctx.trail.detail = { action: input.action, vms: ids }
-      return enqueueMany(ctx, ids, 'power', input.action, async (vm) => {
-        demandState(vm, input.action)
-        return operationOn(vm, { kind: 'power-vm', input })
-      })
+      return enqueueMany(ctx, ids, 'power', input.action, async (vm) => powerOf(vm, input))
     }),
 
   bulkMigrate: change('vm', 'migrate')
     .input(MigrateInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
       ctx.trail.detail = { to: input.destinationHostId, vms: ids }
-      return enqueueMany(ctx, ids, 'migrate', 'migrate', async (vm) => {
-        demandState(vm, 'migrate')
-        return (await migrationOf(ctx.tx, vm, input)).wanted
-      })
+      return enqueueMany(ctx, ids, 'migrate', 'migrate', (vm) => migrationOf(ctx.tx, vm, input))
     }),
 })
 

@@ -1,13 +1,75 @@
 import type { Vm } from '#prisma/generated/client.ts'
 import { previewMigration } from '#server/core/migration-candidate.ts'
 import type { NewOperation } from '#server/core/operation.ts'
+import { reserve } from '#server/core/quota.ts'
 import { type VmAction, vmRule } from '#server/core/vm-rule.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import type { EditVmInput, MigrateInput } from '#server/schema/vm-action.ts'
+import type {
+  DeleteVmInput,
+  EditVmInput,
+  EditXmlInput,
+  MeasureInput,
+  MigrateInput,
+  PowerInput,
+} from '#server/schema/vm-action.ts'
 
-/** An operation on a VM of this host, in the VM's tenant. */
-export const operationOn = (
+/**
+ * The operations that can be asked of a VM. Each function judges the VM as it is now and says what is to be enqueued;
+ * asking, asking for many and trying again go through the same one.
+ * @throws conflict with the reason why not
+ */
+export function powerOf(vm: Vm, input: PowerInput): NewOperation {
+  demandState(vm, input.action)
+  return operationOn(vm, { kind: 'power-vm', input })
+}
+
+/** Takes what the edit adds from the tenant's quota as well. */
+export async function editOf(tx: Tx, vm: Vm, input: EditVmInput): Promise<NewOperation> {
+  demandState(vm, 'edit')
+  const reserved = await growth(tx, vm, input)
+  await reserve(tx, vm.tenantId, reserved)
+  return operationOn(vm, { kind: 'edit-vm', input, reserved })
+}
+
+export function xmlEditOf(vm: Vm, input: EditXmlInput): NewOperation {
+  demandState(vm, 'edit-xml')
+  return operationOn(vm, { kind: 'edit-vm-xml', input })
+}
+
+export function deletionOf(vm: Vm, input: DeleteVmInput): NewOperation {
+  demandState(vm, 'delete')
+  return operationOn(vm, { kind: 'delete-vm', input })
+}
+
+export function measureOf(vm: Vm, input: MeasureInput): NewOperation {
+  demandState(vm, 'measure')
+  return operationOn(vm, { kind: 'measure-vm', input, exclusive: false })
+}
+
+export async function migrationOf(tx: Tx, vm: Vm, input: MigrateInput): Promise<NewOperation> {
+  demandState(vm, 'migrate')
+  const [verdict] = (await previewMigration(tx, vm.id, input.destinationHostId)).candidates
+  if (!verdict?.eligible) {
+    throw conflict(`${vm.name} can’t move there: ${verdict?.reasons.join(' ') ?? 'there is no such host.'}`)
+  }
+  const memoryBytes = vm.state === 'off' ? 0n : vm.memoryBytes
+  return operationOn(vm, {
+    kind: 'migrate-vm',
+    input,
+    destinationHostId: input.destinationHostId,
+    reserved: { vcpus: vm.vcpuCount, memoryBytes, diskBytes: verdict.copiedBytes },
+  })
+}
+
+/** @throws conflict with the reason why its state does not allow it */
+export function demandState(vm: Vm, action: VmAction): void {
+  const ruling = vmRule(vm, action)
+  if (ruling !== true) throw conflict(`${vm.name} can’t do that now (${action}). ${ruling}`)
+}
+
+/** At the host it is on now, in its tenant. */
+const operationOn = (
   vm: Vm,
   operation: Pick<NewOperation, 'kind' | 'input'> & Partial<NewOperation>,
 ): NewOperation => ({
@@ -17,30 +79,8 @@ export const operationOn = (
   ...operation,
 })
 
-/** @throws conflict with the reason why its state does not allow it */
-export function demandState(vm: Vm, action: VmAction): void {
-  const ruling = vmRule(vm, action)
-  if (ruling !== true) throw conflict(`${vm.name} can’t do that now (${action}). ${ruling}`)
-}
-
-/** A migration that was judged possible a moment ago. @throws conflict with the reasons why not */
-export async function migrationOf(tx: Tx, vm: Vm, input: MigrateInput): Promise<{ wanted: NewOperation; to: string }> {
-  const [verdict] = (await previewMigration(tx, vm.id, input.destinationHostId)).candidates
-  if (!verdict?.eligible) {
-    throw conflict(`${vm.name} can’t move there: ${verdict?.reasons.join(' ') ?? 'there is no such host.'}`)
-  }
-  const memoryBytes = vm.state === 'off' ? 0n : vm.memoryBytes
-  const wanted = operationOn(vm, {
-    kind: 'migrate-vm',
-    input,
-    destinationHostId: input.destinationHostId,
-    reserved: { vcpus: vm.vcpuCount, memoryBytes, diskBytes: verdict.copiedBytes },
-  })
-  return { wanted, to: verdict.name }
-}
-
 /** What an edit adds to the VM's size; what it takes away counts as nothing until it is gone. */
-export async function growth(tx: Tx, vm: Vm, edit: EditVmInput) {
+async function growth(tx: Tx, vm: Vm, edit: EditVmInput) {
   const resized = edit.resizeDisks ?? []
   const disks = resized.length > 0 ? await tx.disk.findMany({ where: { vmId: vm.id } }) : []
   const grownBytes = resized.map(({ target, sizeBytes }) => {

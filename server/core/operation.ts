@@ -40,7 +40,7 @@ export interface NewOperation {
   hostId?: string | null
   destinationHostId?: string | null
   reserved?: Reservation
-  idempotencyKey?: string | null
+  idempotencyKey?: string | null | undefined
   parentId?: string | null
   /** Fixed when what it makes must carry the id before the row exists */
   id?: string
@@ -128,28 +128,6 @@ export async function requestCancel(tx: Tx, operation: Operation, actor: Actor):
   await tx.operation.updateMany({
     where: { OR: [{ id: operation.id }, { parentId: operation.id }], state: 'running' },
     data: { state: 'cancelling' },
-  })
-}
-
-export const notRetriable = () => conflict('Only an operation that failed or was cancelled can be tried again.')
-
-/** "Try again": a new operation with the same input on the same target. */
-export function retry(asker: Asker, operation: Operation, idempotencyKey: string | null): Promise<Operation> {
-  if (operation.state !== 'failed' && operation.state !== 'cancelled') throw notRetriable()
-  return enqueue(asker, {
-    kind: operation.kind as OperationKind,
-    target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },
-    tenantId: operation.tenantId,
-    input: operation.input as Prisma.InputJsonObject,
-    exclusive: operation.exclusive,
-    hostId: operation.hostId,
-    destinationHostId: operation.destinationHostId,
-    reserved: {
-      vcpus: operation.reservedVcpus,
-      memoryBytes: operation.reservedMemoryBytes,
-      diskBytes: operation.reservedDiskBytes,
-    },
-    idempotencyKey,
   })
 }
 

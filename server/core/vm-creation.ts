@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Operation } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
-import { type CloneVmInput, CloneVmPlan, type CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
+import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { placeVm } from './placement.ts'
 import { reserve } from './quota.ts'
@@ -14,7 +13,7 @@ import { unsafeWholeFleet } from './whole-fleet.ts'
  */
 export async function requestCreate(asker: Asker, input: CreateVmInput, idempotencyKey: string | null) {
   const { tx } = asker
-  const { siteId, ...wanted } = input
+  const { siteId, hostId, ...wanted } = input
   const template = input.templateId ? await tx.template.findUnique({ where: { id: input.templateId } }) : null
   if (input.templateId && !template) throw notFound('template', input.templateId)
   if (input.userData !== null && !template?.cloudInit) {
@@ -33,22 +32,18 @@ export async function requestCreate(asker: Asker, input: CreateVmInput, idempote
   const { vcpuCount, memoryBytes } = input
   await reserve(tx, input.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
   const need = { vcpuCount, memoryBytes, diskBytes, networks: input.networks, template }
-  const where = input.hostId ? { hostId: input.hostId } : { siteId }
+  const where = hostId ? { hostId } : { siteId }
   const place = await unsafeWholeFleet(tx, () => placeVm(tx, where, need))
   const plan: CreateVmPlan = {
     ...wanted,
+    siteId,
+    askedHostId: hostId,
     uuid: randomUUID(),
     hostId: place.hostId,
     template: template && { pool: template.poolName, volume: template.volumeName },
     pool: place.pool,
   }
-  return enqueueCreate(asker, plan, idempotencyKey)
-}
-
-/** The row and the operation of a plan; also for trying again what was undone. */
-export async function enqueueCreate(asker: Asker, plan: CreateVmPlan, idempotencyKey: string | null) {
-  const diskBytes = plan.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
-  const vm = await insertReserved(asker.tx, { ...plan, diskBytes })
+  const vm = await insertReserved(tx, { ...plan, diskBytes })
   return enqueue(asker, {
     kind: 'create-vm',
     target: { kind: 'vm', id: vm.id, name: plan.name },
@@ -74,10 +69,7 @@ interface Original {
 /** A twin of a VM that is off, on the same host. Both are locked while its disks are copied. */
 export async function requestClone(asker: Asker, vm: Original, input: CloneVmInput, idempotencyKey: string | null) {
   await reserve(asker.tx, vm.tenantId, size(vm))
-  return enqueueClone(asker, vm, { ...input, uuid: randomUUID(), sourceVmId: vm.id, hostId: vm.hostId }, idempotencyKey)
-}
-
-export async function enqueueClone(asker: Asker, vm: Original, plan: CloneVmPlan, idempotencyKey: string | null) {
+  const plan: CloneVmPlan = { ...input, uuid: randomUUID(), sourceVmId: vm.id, hostId: vm.hostId }
   const twin = await insertReserved(asker.tx, {
     ...vm,
     ...plan,
@@ -132,19 +124,3 @@ const size = (vm: { vcpuCount: number; memoryBytes: number | bigint; diskBytes: 
   memoryBytes: BigInt(vm.memoryBytes),
   diskBytes: BigInt(vm.diskBytes),
 })
-
-/** Tries a creation or cloning again that was undone: its row and its room went with it, so both are taken anew. */
-export async function retryCreation(asker: Asker, operation: Operation) {
-  const { tx } = asker
-  if (operation.kind === 'create-vm') {
-    const plan = CreateVmPlan.parse(operation.input)
-    const diskBytes = plan.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
-    await reserve(tx, plan.tenantId, size({ ...plan, diskBytes }))
-    return enqueueCreate(asker, plan, null)
-  }
-  const plan = CloneVmPlan.parse(operation.input)
-  const original = await tx.vm.findUnique({ where: { id: plan.sourceVmId } })
-  if (!original) throw notFound('VM', plan.sourceVmId)
-  await reserve(tx, original.tenantId, size(original))
-  return enqueueClone(asker, original, { ...plan, hostId: original.hostId }, null)
-}

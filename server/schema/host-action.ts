@@ -15,12 +15,14 @@ export const Credential = z.object({
 export type Credential = z.infer<typeof Credential>
 
 export const TestHostInput = z.object({ uri: HostUri, credential: Credential.nullable().default(null) })
+export type TestHostInput = z.infer<typeof TestHostInput>
 export const AddHostInput = TestHostInput.extend({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'A host is named like a computer'),
   siteId: z.uuid(),
   /** Where other hosts reach it; null: as Skerry does */
   migrationUri: HostUri.nullable().default(null),
 })
+export type AddHostInput = z.infer<typeof AddHostInput>
 
 /** What a test of a connection tells of the host; memory in bytes. */
 export const HostSummary = z.object({

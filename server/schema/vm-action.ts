@@ -70,10 +70,11 @@ export const CreateVmInput = z.object({
 export type CreateVmInput = z.infer<typeof CreateVmInput>
 
 /** Everything the worker needs, decided when it was asked. */
-export const CreateVmPlan = CreateVmInput.omit({ siteId: true, templateId: true }).extend({
+export const CreateVmPlan = CreateVmInput.extend({
   uuid: z.uuid(),
   hostId: z.uuid(),
-  templateId: z.uuid().nullable(),
+  /** The host that was asked for; null: any of the site */
+  askedHostId: z.uuid().nullable(),
   template: z.object({ pool: z.string(), volume: z.string() }).nullable(),
   pool: z.string(),
 })

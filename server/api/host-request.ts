@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import { CredentialBox } from '#server/core/credential.ts'
+import type { NewOperation } from '#server/core/operation.ts'
+import type { Tx } from '#server/db.ts'
+import { env } from '#server/env.ts'
+import { conflict } from '#server/errors.ts'
+import type { AddHostInput, Credential, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
+
+/** Secrets never stand open in an operation: they are sealed for the id the host will have. */
+function sealed(credential: Credential | null, hostId: string): string | null {
+  if (credential === null) return null
+  return Buffer.from(CredentialBox.fromText(env().SKERRY_KEY).seal(credential, hostId)).toString('base64')
+}
+
+/** The operations that can be asked of a host; asking and trying again go through the same functions. */
+export function hostTestOf({ uri, credential }: TestHostInput): NewOperation {
+  const hostId = randomUUID()
+  return {
+    kind: 'test-host',
+    target: { kind: 'host', id: hostId, name: uri },
+    tenantId: null,
+    input: { hostId, uri, sealed: sealed(credential, hostId) },
+  }
+}
+
+/** @throws conflict when the fleet has a host of the name or address */
+export async function additionOf(tx: Tx, input: AddHostInput): Promise<NewOperation> {
+  const { name, uri, siteId, migrationUri } = input
+  await tx.site.findUniqueOrThrow({ where: { id: siteId } })
+  const twin = await tx.host.findFirst({ where: { OR: [{ name }, { uri }] } })
+  if (twin) throw conflict(`${twin.name} has this name or address already.`, 'Give it another name, or look there.')
+  const hostId = randomUUID()
+  return {
+    kind: 'add-host',
+    target: { kind: 'host', id: hostId, name },
+    tenantId: null,
+    input: { hostId, name, uri, siteId, migrationUri, sealed: sealed(input.credential, hostId) },
+  }
+}
+
+type Known = { id: string; name: string }
+const operationOn = ({ id, name }: Known, kind: NewOperation['kind'], input: NewOperation['input']): NewOperation => ({
+  kind,
+  target: { kind: 'host', id, name },
+  tenantId: null,
+  hostId: id,
+  input,
+})
+export const removalOf = (host: Known): NewOperation => operationOn(host, 'remove-host', {})
+export const drainOf = (host: Known, input: DrainInput): NewOperation => operationOn(host, 'drain-host', input)

@@ -1,0 +1,94 @@
+import type { Operation, Vm } from '#prisma/generated/client.ts'
+import { type Asking, demand, load } from '#server/auth/load.ts'
+import type { ActionOf } from '#server/auth/policy.ts'
+import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
+import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import { AddHostPlan, DrainInput, TestHostPlan } from '#server/schema/host-action.ts'
+import type { OperationKind } from '#server/schema/operation.ts'
+import {
+  CloneVmPlan,
+  CreateVmPlan,
+  DeleteVmInput,
+  EditVmInput,
+  EditXmlInput,
+  MeasureInput,
+  MigrateInput,
+  PowerInput,
+} from '#server/schema/vm-action.ts'
+import { asker } from './asker.ts'
+import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
+import { deletionOf, demandState, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
+
+type Ctx = Asking & { requestId: string }
+type Retry = (ctx: Ctx, operation: Operation) => Promise<Operation>
+
+/** On the VM as it is today: in its present tenant, state and place. */
+const onVm =
+  (right: ActionOf<'vm'>, wanted: (vm: Vm, input: unknown, tx: Tx) => NewOperation | Promise<NewOperation>): Retry =>
+  async (ctx, { targetId, input }) => {
+    const vm = await load.vm(ctx, targetId, right)
+    return enqueue(asker(ctx), await wanted(vm, input, ctx.tx))
+  }
+
+async function createAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
+  const plan = CreateVmPlan.parse(operation.input)
+  demand(ctx, 'vm', 'create', { tenantId: plan.tenantId })
+  if (plan.askedHostId) demand(ctx, 'vm', 'migrate', { tenantId: plan.tenantId })
+  return requestCreate(asker(ctx), { ...plan, hostId: plan.askedHostId }, null)
+}
+
+async function cloneAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
+  const { sourceVmId, name, notes } = CloneVmPlan.parse(operation.input)
+  const original = await load.vm(ctx, sourceVmId, 'clone')
+  demandState(original, 'clone')
+  return requestClone(asker(ctx), original, { name, notes }, null)
+}
+
+/** @throws conflict: what was sealed was sealed for the host of that one attempt */
+function demandNoCredential(sealed: string | null): void {
+  if (sealed !== null) throw conflict('The credential is not kept for another attempt.', 'Enter the address again.')
+}
+
+const again: Record<OperationKind, Retry> = {
+  'power-vm': onVm('power', (vm, input) => powerOf(vm, PowerInput.parse(input))),
+  'edit-vm': onVm('edit', (vm, input, tx) => editOf(tx, vm, EditVmInput.parse(input))),
+  'edit-vm-xml': onVm('edit-xml', (vm, input) => xmlEditOf(vm, EditXmlInput.parse(input))),
+  'delete-vm': onVm('delete', (vm, input) => deletionOf(vm, DeleteVmInput.parse(input))),
+  'migrate-vm': onVm('migrate', (vm, input, tx) => migrationOf(tx, vm, MigrateInput.parse(input))),
+  'measure-vm': onVm('migrate', (vm, input) => measureOf(vm, MeasureInput.parse(input))),
+  'create-vm': createAgain,
+  'clone-vm': cloneAgain,
+  'test-host': async (ctx, { input }) => {
+    const { uri, sealed } = TestHostPlan.parse(input)
+    demandNoCredential(sealed)
+    return enqueue(asker(ctx), hostTestOf({ uri, credential: null }))
+  },
+  'add-host': async (ctx, { input }) => {
+    const { sealed, ...plan } = AddHostPlan.parse(input)
+    demandNoCredential(sealed)
+    return enqueue(asker(ctx), await additionOf(ctx.tx, { ...plan, credential: null }))
+  },
+  'remove-host': async (ctx, { targetId }) => enqueue(asker(ctx), removalOf(await load.host(ctx, targetId, 'delete'))),
+  'drain-host': async (ctx, { targetId, input }) =>
+    enqueue(asker(ctx), drainOf(await load.host(ctx, targetId, 'drain'), DrainInput.parse(input))),
+  'bulk-vm': () => {
+    throw conflict(
+      'A bulk operation is not tried again as a whole.',
+      'Open it and try those of its parts again that failed, or select the VMs anew.',
+    )
+  },
+}
+
+/**
+ * A new operation of the same request, by the same functions as the first: rights, state, quota and place are those of
+ * now. The caller has checked that the asker may start operations of this kind on this target.
+ * @throws conflict when it did not fail, or can't be done now
+ */
+export async function retryOperation(ctx: Ctx, operation: Operation): Promise<Operation> {
+  if (operation.state !== 'failed' && operation.state !== 'cancelled') {
+    throw conflict('Only an operation that failed or was cancelled can be tried again.')
+  }
+  return again[operation.kind as OperationKind](ctx, operation)
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Prisma } from '#prisma/generated/client.ts'
+import { callAs } from '#server/testing/call.ts'
+import { type TestServices, testServices } from '#server/testing/services.ts'
+import { createVm } from '#server/testing/vm.ts'
+import { type Cast, createCast, createWorld, type World } from '#server/testing/world.ts'
+
+let services: TestServices
+let cast: Cast
+let world: World
+beforeAll(async () => {
+  services = await testServices()
+  cast = await createCast(services)
+})
+beforeEach(async () => {
+  world = await createWorld(services, cast)
+  await services.authDb.operation.deleteMany({ where: { id: world.operation.id } })
+})
+afterAll(() => services?.close())
+
+const as = (who: keyof Cast['headers']) => callAs(services, cast.headers[who])
+const db = () => services.authDb
+const operationRow = (data: Partial<Prisma.OperationUncheckedCreateInput> = {}) =>
+  db().operation.create({
+    data: {
+      ...{ kind: 'power-vm', tenantId: world.tenant.id, targetKind: 'vm', targetId: world.vm.id },
+      ...{ targetName: world.vm.name, hostId: world.host.id, actorKind: 'user', actorId: cast.owner.id },
+      ...{ actorName: 'Owen', state: 'failed', input: { action: 'suspend', timeoutMs: 120_000 } },
+      ...data,
+    },
+  })
+const byId = (id: string) => db().operation.findUniqueOrThrow({ where: { id } })
+const refusal = (code: string, message = /./) => ({ cause: { code, message: expect.stringMatching(message) } })
+
+test('tried again, it is asked of the VM as it is now: at its present host', async () => {
+  const failed = await operationRow()
+  await db().vm.update({ where: { id: world.vm.id }, data: { hostId: world.secondHost.id } })
+  const { operationId } = await (await as('owner')).operation.retry({ id: failed.id })
+  expect(await byId(operationId)).toMatchObject({
+    ...{ kind: 'power-vm', targetId: world.vm.id, hostId: world.secondHost.id, state: 'queued' },
+    input: { action: 'suspend' },
+  })
+})
+
+test('of a VM that was given to another tenant the old one can neither repeat nor stop an operation', async () => {
+  const [failed, live] = [await operationRow(), await operationRow({ state: 'running' })]
+  await db().vm.update({ where: { id: world.vm.id }, data: { tenantId: cast.strangerTenantId } })
+  const owner = await as('owner')
+  await expect(owner.operation.retry({ id: failed.id })).rejects.toMatchObject(refusal('not-found'))
+  await expect(owner.operation.cancel({ id: live.id })).rejects.toMatchObject(refusal('not-found'))
+  expect(await db().operation.count({ where: { targetId: world.vm.id } })).toBe(2)
+  expect((await byId(live.id)).cancelRequestedAt).toBeNull()
+})
+
+test('state, protection, quota and destination are judged anew', async () => {
+  const owner = await as('owner')
+  const suspend = await operationRow()
+  await db().vm.update({ where: { id: world.vm.id }, data: { state: 'off', protected: true } })
+  await expect(owner.operation.retry({ id: suspend.id })).rejects.toMatchObject(refusal('conflict', /It is off/))
+  const deletion = await operationRow({ kind: 'delete-vm', input: {} })
+  await expect(owner.operation.retry({ id: deletion.id })).rejects.toMatchObject(refusal('conflict', /protected/))
+  await db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVcpus: 2 } })
+  const edit = await operationRow({ kind: 'edit-vm', input: { vcpuCount: 4 } })
+  await expect(owner.operation.retry({ id: edit.id })).rejects.toMatchObject(refusal('conflict', /quota of 2 vCPUs/))
+  const move = await operationRow({ kind: 'migrate-vm', input: { destinationHostId: world.secondHost.id } })
+  await expect((await as('operator')).operation.retry({ id: move.id })).rejects.toMatchObject(
+    refusal('conflict', /can’t move there/),
+  )
+})
+
+test('an edit that is tried again takes its room from the quota', async () => {
+  await db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVcpus: 4 } })
+  const edit = await operationRow({ kind: 'edit-vm', input: { vcpuCount: 4 } })
+  const { operationId } = await (await as('owner')).operation.retry({ id: edit.id })
+  expect(await byId(operationId)).toMatchObject({ reservedVcpus: 3, tenantId: world.tenant.id })
+})
+
+test('a creation that was undone is placed and counted anew', async () => {
+  const owner = await as('owner')
+  const first = await owner.vm.create({
+    ...{ name: `new-${world.mark}`, tenantId: world.tenant.id, siteId: world.host.siteId, templateId: null },
+    ...{ vcpuCount: 1, memoryBytes: 2 ** 27, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+  })
+  await db().vm.delete({ where: { id: first.vmId } })
+  await db().operation.update({ where: { id: first.operationId }, data: { state: 'failed', finishedAt: new Date() } })
+  const { operationId } = await owner.operation.retry({ id: first.operationId })
+  const again = await byId(operationId)
+  expect(again).toMatchObject({ kind: 'create-vm', state: 'queued', hostId: world.host.id })
+  expect(await db().vm.findUniqueOrThrow({ where: { id: again.targetId } })).toMatchObject({
+    ...{ state: 'creating', name: `new-${world.mark}`, tenantId: world.tenant.id },
+  })
+})
+
+test('a bulk operation is not tried again as a whole: its parts are', async () => {
+  const bulk = await operationRow({
+    ...{ kind: 'bulk-vm', targetKind: 'fleet', targetId: 'fleet', exclusive: false, input: { refused: [] } },
+  })
+  await expect((await as('owner')).operation.retry({ id: bulk.id })).rejects.toMatchObject({
+    cause: { code: 'conflict', wayOut: expect.stringContaining('its parts') },
+  })
+  expect(await db().operation.count({ where: { parentId: null, kind: 'bulk-vm' } })).toBe(1)
+})
+
+test('stopping a bulk operation needs what each of its parts needs', async () => {
+  const bulk = await operationRow({
+    ...{ kind: 'bulk-vm', targetKind: 'fleet', targetId: randomUUID(), exclusive: false, state: 'running', input: {} },
+  })
+  const other = await createVm(db(), world.host, world.tenant.id)
+  const move = await operationRow({
+    ...{ kind: 'migrate-vm', parentId: bulk.id, targetId: other.id, state: 'running', input: {} },
+  })
+  await expect((await as('owner')).operation.cancel({ id: bulk.id })).rejects.toMatchObject(refusal('forbidden'))
+  await (await as('operator')).operation.cancel({ id: bulk.id })
+  expect((await byId(move.id)).state).toBe('cancelling')
+})
