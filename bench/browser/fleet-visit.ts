@@ -87,31 +87,52 @@ export async function filter(page: Page, text: string): Promise<number> {
 }
 
 export interface Scroll {
+  /** Milliseconds from each frame to the next */
   frames: number[]
-  /** Rows that had come when it ended */
-  rows: number
+  /** Index of the last row that was drawn */
+  lastIndex: number
 }
 
-/** Scrolls by so many pixels a frame to the end of the list or until the time is up. @returns the time of each frame */
-export function scroll(page: Page, pixelsPerFrame: number, rows: number, limitMs: number): Promise<Scroll> {
+/**
+ * Scrolls by so many pixels a frame, up when negative, until this row is drawn, an end is reached for good or the time
+ * is up.
+ */
+export function scroll(page: Page, pixelsPerFrame: number, untilIndex: number, limitMs: number): Promise<Scroll> {
   return page.evaluate(
-    async ({ pixelsPerFrame, rows, limitMs }) => {
+    async ({ pixelsPerFrame, untilIndex, limitMs }) => {
       const grid = document.querySelector<HTMLElement>('table[role=grid]')
       if (!grid) throw new Error('There is no table')
       const frames: number[] = []
       const startedAt = performance.now()
-      const lastIndex = () =>
-        Math.max(...[...grid.querySelectorAll<HTMLElement>('tr[data-index]')].map((each) => Number(each.dataset.index)))
+      const drawn = () =>
+        [...grid.querySelectorAll<HTMLElement>('tr[data-index]')].map((row) => Number(row.dataset.index))
+      const isThere = () =>
+        pixelsPerFrame > 0 ? Math.max(...drawn()) >= untilIndex : Math.min(...drawn()) <= untilIndex
+      // Not read back from the element, which would lay the page out once more in each frame.
+      let top = grid.scrollTop
       let before = await new Promise(requestAnimationFrame)
       while (performance.now() - startedAt < limitMs) {
-        grid.scrollTop += pixelsPerFrame
+        top = Math.max(0, top + pixelsPerFrame)
+        grid.scrollTop = top
         const now = await new Promise(requestAnimationFrame)
         frames.push(now - before)
         before = now
-        if (frames.length % 30 === 0 && lastIndex() >= rows - 1) break
+        if (frames.length % 30 !== 0) continue
+        if (isThere()) break
+        top = grid.scrollTop
       }
-      return { frames, rows: lastIndex() + 1 }
+      return { frames, lastIndex: Math.max(...drawn()) }
     },
-    { pixelsPerFrame, rows, limitMs },
+    { pixelsPerFrame, untilIndex, limitMs },
   )
+}
+
+/** Milliseconds that the page's main thread has worked, whatever else the machine did meanwhile. */
+export async function workMeter(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000
+  }
 }
