@@ -32,6 +32,7 @@ export interface SiteFormDialogProps {
   /** Left out to create one */
   site?: EditedSite
   onClose: () => void
+  /** In place of `onClose` when it was saved */
   onSaved?: (id: string) => void
 }
 
@@ -44,10 +45,11 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
   const [place, setPlace] = useState(site?.place ?? '')
   const [latitude, setLatitude] = useState(site?.latitude ?? Number.NaN)
   const [longitude, setLongitude] = useState(site?.longitude ?? Number.NaN)
+  const [isTried, setTried] = useState(false)
   const saved = (id: string) => {
     void client.invalidateQueries({ queryKey: trpc.fleet.pathKey() })
-    onClose()
-    onSaved?.(id)
+    if (onSaved) onSaved(id)
+    else onClose()
   }
   const create = useMutation(trpc.site.create.mutationOptions({ onSuccess: ({ id }) => saved(id) }))
   const update = useMutation(trpc.site.update.mutationOptions({ onSuccess: () => saved(site?.id ?? '') }))
@@ -67,13 +69,7 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
       footer={
         <>
           <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="site-form"
-            isPending={create.isPending || update.isPending}
-            {...(isComplete ? {} : { disabledReason: 'Give its name and where it is' })}
-          >
+          <Button variant="primary" type="submit" form="site-form" isPending={create.isPending || update.isPending}>
             {site ? 'Save' : 'Create site'}
           </Button>
         </>
@@ -84,6 +80,7 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault()
+          setTried(true)
           if (isComplete) submit()
         }}
       >
@@ -94,7 +91,7 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
             onChange={setName}
             autoFocus
             maxLength={80}
-            error={fieldError(error, 'name')}
+            error={isTried && name.trim() === '' ? 'Give it a name' : fieldError(error, 'name')}
           />
           <TextField
             label="Place"
@@ -122,7 +119,7 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
             step={0.0001}
             value={latitude}
             onChange={setLatitude}
-            error={fieldError(error, 'latitude')}
+            error={isTried && !Number.isFinite(latitude) ? 'From -90 to 90' : fieldError(error, 'latitude')}
           />
           <NumberField
             label="Longitude"
@@ -133,7 +130,7 @@ export function SiteFormDialog({ site, onClose, onSaved }: SiteFormDialogProps) 
             step={0.0001}
             value={longitude}
             onChange={setLongitude}
-            error={fieldError(error, 'longitude')}
+            error={isTried && !Number.isFinite(longitude) ? 'From -180 to 180' : fieldError(error, 'longitude')}
           />
         </div>
         {error && !isFieldError(error, ['name', 'place', 'latitude', 'longitude']) && (

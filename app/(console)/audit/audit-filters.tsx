@@ -97,8 +97,10 @@ export function AuditFilters({ view, onChange, tenants }: AuditFiltersProps) {
           className="w-40"
         />
       )}
-      <DayField label="From" value={view.from} onChange={(from) => onChange({ from: from || null })} />
-      <DayField label="to" value={view.to} onChange={(to) => onChange({ to: to || null })} />
+      <span className="flex flex-wrap items-center gap-1.5">
+        <DayField label="From" value={view.from} onChange={(from) => onChange({ from: from || null })} />
+        <DayField label="to" value={view.to} onChange={(to) => onChange({ to: to || null })} />
+      </span>
       {view.actor && (
         <Button size="sm" onPress={() => onChange({ actor: null })}>
           One actor only ×
