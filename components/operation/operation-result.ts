@@ -28,7 +28,7 @@ const ItemsResult = z.object({
 })
 export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 
-/** What a deletion removed and what it left, as paths. */
+/** What a deletion removed and what it left, as names of volumes. */
 const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
 
 export const deletionResult = (operation: OperationRow) =>

@@ -13,6 +13,7 @@ const disk = {
   capacityBytes: 20 * gib,
   allocationBytes: 5 * gib,
   readOnly: false,
+  shareable: false,
 }
 const vm: MovingVm = {
   name: 'web',

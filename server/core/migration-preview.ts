@@ -34,6 +34,7 @@ export interface MovingDisk {
   capacityBytes: number
   allocationBytes: number
   readOnly: boolean
+  shareable: boolean
 }
 
 export interface CandidatePool {

@@ -103,9 +103,7 @@ async function planCopies(context: Context): Promise<Memory> {
     if (disk.device !== 'disk' || disk.readOnly || disk.shareable || !disk.source) continue
     const volume = await host.findVolume(disk.source)
     if (!volume || (volume.format !== 'qcow2' && volume.format !== 'raw')) {
-      throw unsupported(
-        `The disk ${disk.target} (${disk.source}) can’t be copied: it is no qcow2 or raw volume of a pool.`,
-      )
+      throw unsupported(`The disk ${disk.target} can’t be copied: it is no qcow2 or raw volume of a pool.`)
     }
     const extension = volume.format === 'raw' ? 'img' : 'qcow2'
     const name = taggedName(`${input.name}-${disk.target}.${extension}`, operation.id)

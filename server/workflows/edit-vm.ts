@@ -11,7 +11,7 @@
  * | network card         | at once, as a new card         | the same         | yes |
  *
  * New disks are made first and removed again when that fails. Changes then go one by one; when one fails, those before
- * it stay, and the error names both. The volumes of removed disks go last, for good.
+ * it stay, and the error names both. The volumes of removed disks go last, for good, where nothing else uses them.
  */
 
 import { vmRule } from '#server/core/vm-rule.ts'
@@ -22,12 +22,15 @@ import { defineWorkflow, type StepContext } from './define.ts'
 import { changesOf, freeTargets } from './edit-change.ts'
 import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'
 import { vmOnHost } from './vm-on-host.ts'
+import { volumesToDelete } from './volume-use.ts'
 
 interface Memory {
   hostId: string
   added: (MadeVolume & { target: string })[]
   /** Of the disks that go */
   dropped: { pool: string; name: string }[]
+  /** Volumes of removed disks that stay, with the reason */
+  kept: string[]
   changes: EditOutcome[]
 }
 type Context = StepContext<EditVmInput, Memory>
@@ -36,7 +39,7 @@ export const editVm = defineWorkflow<EditVmInput, Memory>({
   kind: 'edit-vm',
   input: EditVmInput,
   noReturnAfter: 'make disks',
-  result: ({ changes }) => ({ changes }),
+  result: ({ changes, kept }) => ({ changes, kept }),
   steps: [
     { name: 'check', do: look },
     {
@@ -96,12 +99,9 @@ async function look(context: Context): Promise<Partial<Memory>> {
   if (input.name !== undefined && input.name !== facts.name && facts.state !== 'off') {
     throw conflict(`${vm.name} can be renamed only while it is off.`, 'Shut it down first.')
   }
-  const dropped = []
-  for (const target of input.removeDisks ?? []) {
-    const source = facts.disks.find((disk) => disk.target === target)?.source
-    const volume = source ? await host.findVolume(source) : null
-    if (volume) dropped.push({ pool: volume.pool, name: volume.name })
-  }
+  const removed = facts.disks.filter((disk) => input.removeDisks?.includes(disk.target))
+  const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
+  const { doomed, kept } = await volumesToDelete(place, removed)
   const firstSource = facts.disks.find((disk) => disk.device === 'disk' && disk.source)?.source
   const pool = (firstSource ? (await host.findVolume(firstSource))?.pool : undefined) ?? 'default'
   const targets = freeTargets(facts.disks.map((disk) => disk.target))
@@ -112,7 +112,7 @@ async function look(context: Context): Promise<Partial<Memory>> {
       return { ...(await volumeAt(context, vm.hostId, pool, name)), target }
     }),
   )
-  return { hostId: vm.hostId, dropped, added }
+  return { hostId: vm.hostId, dropped: doomed, kept: kept.map(({ name, reason }) => `${name}: ${reason}`), added }
 }
 
 /** What was changed before the one that failed stays, so it is said. */

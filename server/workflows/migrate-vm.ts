@@ -92,7 +92,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         } catch (error) {
           if (!(error instanceof HostUnreachable)) throw error
           const copied = plan.disks.filter((disk) => disk.mode === 'copied')
-          return { left: copied.map((disk) => `${disk.sourcePath} on ${plan.sourceName}: the host can’t be reached`) }
+          return { left: copied.map((disk) => `${disk.sourceVolume} on ${plan.sourceName}: the host can’t be reached`) }
         }
       },
     },

@@ -21,6 +21,9 @@ const plan: MovePlan = {
   disks: [
     {
       target: 'vda',
+      device: 'disk',
+      readOnly: false,
+      shareable: false,
       mode: 'copied',
       sourcePool: 'default',
       sourceVolume: 'web-vda.qcow2',
@@ -47,10 +50,17 @@ function host({ vm, others = [], pools = [] }: Seen, deleted: string[]) {
     readVm: async () => (vm ? ({ disks: [], ...vm } as unknown as VmFacts) : null),
     listVms: async () => others as VmFacts[],
     listStoragePools: async () => pools as StoragePoolFacts[],
-    findVolume: async () => ({ pool: 'default', name: made }) as Awaited<ReturnType<HypervisorHost['findVolume']>>,
+    findVolume: async (path) =>
+      ({ pool: 'default', name: path.replace('/pool/', '') }) as Awaited<ReturnType<HypervisorHost['findVolume']>>,
     deleteVolume: async (_pool, name) => void deleted.push(name),
   }
   return answers as HypervisorHost
+}
+
+/** No templates, nothing shared. */
+const noRows = {
+  template: { findUnique: async () => null },
+  storagePool: { findMany: async () => [] },
 }
 
 function setUp(source: Seen, destination: Seen) {
@@ -61,6 +71,7 @@ function setUp(source: Seen, destination: Seen) {
   }
   const context = {
     operation: { id: operationId },
+    db: noRows,
     host: async (id: string) => hosts[id],
   } as unknown as StepContext<unknown, object>
   return { context, deleted }
@@ -95,12 +106,12 @@ test('an old disk that another volume stands on stays, though the VM of that one
     },
     arrived,
   )
-  expect(await removeLeftVolumes(context, plan)).toEqual(['/pool/web-vda.qcow2 on osl1: another VM uses it'])
+  expect(await removeLeftVolumes(context, plan)).toEqual(['web-vda.qcow2 on osl1: another volume stands on it'])
   expect(deleted).toEqual([])
 })
 
 test('old disks stay while the VM runs at its source, as when somebody started it there', async () => {
   const { context, deleted } = setUp({ vm: { incoming: false, state: 'running' } }, arrived)
-  expect(await removeLeftVolumes(context, plan)).toEqual(['/pool/web-vda.qcow2 on osl1: the VM runs there'])
+  expect(await removeLeftVolumes(context, plan)).toEqual(['web-vda.qcow2 on osl1: the VM runs there'])
   expect(deleted).toEqual([])
 })

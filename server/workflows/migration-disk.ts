@@ -4,6 +4,7 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { StepContext } from './define.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
 import { Cancelled } from './pause.ts'
+import { volumesToDelete } from './volume-use.ts'
 
 type Context = StepContext<unknown, object>
 
@@ -86,8 +87,8 @@ async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void>
 }
 
 /**
- * Deletes the disks that were copied from the host the VM left. A read-only image goes only if Skerry made it for this
- * VM; nothing goes that another VM of that host uses, that another volume stands on, or while the VM runs there too.
+ * Deletes the disks that were copied from the host the VM left: those that were its alone, and none while it runs there
+ * too; see `volumesToDelete`.
  * @returns what stayed, in words
  */
 export async function removeLeftVolumes(context: Context, plan: MovePlan): Promise<string[]> {
@@ -96,23 +97,20 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
   if (!there || there.incoming) throw new Error(`${plan.uuid} is not at its destination`)
   const inUse = new Set(there.disks.map((disk) => disk.source))
   const source = await context.host(plan.sourceHostId)
-  const others = (await source.listVms()).flatMap((vm) => (vm.uuid === plan.uuid ? [] : vm.disks))
-  // A VM that is off does not tell what its disks stand on; the volumes do.
-  const volumes = (await source.listStoragePools()).flatMap((pool) => pool.volumes)
-  const backing = [...others, ...volumes].map((each) => each.backingPath)
-  const usedElsewhere = new Set([...others.map((disk) => disk.source), ...backing])
+  const old = plan.disks.filter((disk) => disk.to && inUse.has(disk.to.path))
   const here = await source.readVm(plan.uuid)
-  const isOnHere = here !== null && here.state !== 'off'
-  const left: string[] = []
-  for (const disk of plan.disks) {
-    if (!disk.to || !disk.sourcePool || !disk.sourceVolume || !inUse.has(disk.to.path)) continue
-    if (disk.mode === 'uploaded' && !isTagged(disk.sourceVolume)) continue
-    const old = `${disk.sourcePath} on ${plan.sourceName}`
-    if (isOnHere) left.push(`${old}: the VM runs there`)
-    else if (usedElsewhere.has(disk.sourcePath)) left.push(`${old}: another VM uses it`)
-    else await source.deleteVolume(disk.sourcePool, disk.sourceVolume)
+  if (here && here.state !== 'off') {
+    return old.map((disk) => `${disk.sourceVolume} on ${plan.sourceName}: the VM runs there`)
   }
-  return left
+  const place = { db: context.db, host: source, hostId: plan.sourceHostId, vmUuid: plan.uuid }
+  const { doomed, kept } = await volumesToDelete(
+    place,
+    old.map((disk) => ({ ...disk, source: disk.sourcePath })),
+  )
+  for (const volume of doomed) await source.deleteVolume(volume.pool, volume.name)
+  // An image that was sent along stays where it always was.
+  const told = kept.filter(({ name }) => old.some((disk) => disk.sourceVolume === name && disk.mode === 'copied'))
+  return told.map(({ name, reason }) => `${name} on ${plan.sourceName}: ${reason}`)
 }
 
 /** Counts bytes as they pass and reports them as progress. */

@@ -24,6 +24,9 @@ export interface MovePlan {
 
 export interface PlannedDisk {
   target: string
+  device: string
+  readOnly: boolean
+  shareable: boolean
   mode: DiskMove['mode']
   sourcePool: string | null
   sourceVolume: string | null
@@ -79,6 +82,9 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
       }
       return {
         target: disk.target,
+        device: disk.device,
+        readOnly: disk.readOnly,
+        shareable: disk.shareable,
         mode: move.mode,
         sourcePool: disk.poolName,
         sourceVolume: disk.volumeName,
@@ -104,7 +110,7 @@ async function requireSeen(host: HypervisorHost, hostName: string, disk: MovingD
   }
   if (seen && seen.capacityBytes === disk.capacityBytes) return
   throw conflict(
-    `${hostName} does not see ${disk.source}, though its storage is said to be shared.`,
+    `${hostName} does not see ${disk.volumeName ?? disk.target}, though its storage is said to be shared.`,
     `Look whether the storage pool ${pool} is mounted there.`,
   )
 }

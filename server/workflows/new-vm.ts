@@ -34,7 +34,7 @@ export async function removeMade(context: Context, host: HypervisorHost, volume:
       ),
     { timeoutMs: 60_000, everyMs: 500 },
   )
-  if (!gone) throw new SkerryError('conflict', `${volume.path} is still being written on the host.`)
+  if (!gone) throw new SkerryError('conflict', `${volume.name} is still being written on the host.`)
   return true
 }
 
