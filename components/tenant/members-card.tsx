@@ -141,6 +141,7 @@ function MemberLine({ member, can, tenant, isMe }: MemberLineProps) {
         size="sm"
         variant="quiet"
         label={`Remove ${member.name}`}
+        className="col-start-2 justify-self-end sm:col-start-auto"
         onPress={() => setRemoving(true)}
         {...(removeReason ? { disabledReason: removeReason } : {})}
       >
