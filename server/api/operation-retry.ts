@@ -2,6 +2,7 @@ import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import { forgottenFields } from '#server/core/operation-input.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
@@ -46,11 +47,6 @@ async function cloneAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
   return requestClone(asker(ctx), original, { name, notes }, null)
 }
 
-/** @throws conflict: what was sealed was sealed for the host of that one attempt */
-function demandNoCredential(sealed: string | null): void {
-  if (sealed !== null) throw conflict('The credential is not kept for another attempt.', 'Enter the address again.')
-}
-
 const again: Record<OperationKind, Retry> = {
   'power-vm': onVm('power', (vm, input) => powerOf(vm, PowerInput.parse(input))),
   'edit-vm': onVm('edit', (vm, input, tx) => editOf(tx, vm, EditVmInput.parse(input))),
@@ -61,13 +57,11 @@ const again: Record<OperationKind, Retry> = {
   'create-vm': createAgain,
   'clone-vm': cloneAgain,
   'test-host': async (ctx, { input }) => {
-    const { uri, sealed } = TestHostPlan.parse(input)
-    demandNoCredential(sealed)
+    const { uri } = TestHostPlan.parse(input)
     return enqueue(asker(ctx), hostTestOf({ uri, credential: null }))
   },
   'add-host': async (ctx, { input }) => {
-    const { sealed, ...plan } = AddHostPlan.parse(input)
-    demandNoCredential(sealed)
+    const { sealed: _, ...plan } = AddHostPlan.parse(input)
     return enqueue(asker(ctx), await additionOf(ctx.tx, { ...plan, credential: null }))
   },
   'remove-host': async (ctx, { targetId }) => enqueue(asker(ctx), removalOf(await load.host(ctx, targetId, 'delete'))),
@@ -81,6 +75,13 @@ const again: Record<OperationKind, Retry> = {
   },
 }
 
+const secretWords: Record<string, string> = {
+  userData: 'its user data',
+  sealed: 'the host’s credential',
+  credential: 'the host’s credential',
+  xml: 'the definition',
+}
+
 /**
  * A new operation of the same request, by the same functions as the first: rights, state, quota and place are those of
  * now. The caller has checked that the asker may start operations of this kind on this target.
@@ -89,6 +90,11 @@ const again: Record<OperationKind, Retry> = {
 export async function retryOperation(ctx: Ctx, operation: Operation): Promise<Operation> {
   if (operation.state !== 'failed' && operation.state !== 'cancelled') {
     throw conflict('Only an operation that failed or was cancelled can be tried again.')
+  }
+  const forgotten = forgottenFields(operation.input)
+  if (forgotten.length > 0) {
+    const what = forgotten.map((field) => secretWords[field] ?? field).join(' and ')
+    throw conflict(`It can’t be tried again as it was: ${what} may be secret and was not kept.`, 'Ask for it anew.')
   }
   return again[operation.kind as OperationKind](ctx, operation)
 }

@@ -1,6 +1,7 @@
 import type { Operation } from '#prisma/generated/client.ts'
+import type { Actor } from '#server/auth/actor.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
-import type { ActionOf } from '#server/auth/policy.ts'
+import { type ActionOf, allowed } from '#server/auth/policy.ts'
 import { unsafeWholeFleet } from '#server/core/whole-fleet.ts'
 import { liveStates, type OperationKind } from '#server/schema/operation.ts'
 
@@ -29,6 +30,13 @@ function demandRight(ctx: Asking, kind: string, tenantId: string | null): void {
   const right = rightOf(kind)
   if ('vm' in right) demand(ctx, 'vm', right.vm, { tenantId })
   else demand(ctx, 'host', right.host)
+}
+
+/** Whether the actor may start operations of this kind in this tenant. */
+export function mayStart(actor: Actor, kind: string, tenantId: string | null): boolean {
+  const right = rightOf(kind)
+  const answer = 'vm' in right ? allowed(actor, 'vm', right.vm, { tenantId }) : allowed(actor, 'host', right.host)
+  return answer === true
 }
 
 /**

@@ -114,3 +114,32 @@ test('stopping a bulk operation needs what each of its parts needs', async () =>
   await (await as('operator')).operation.cancel({ id: bulk.id })
   expect((await byId(move.id)).state).toBe('cancelling')
 })
+
+test('an input is shown to who may ask for the like, its secrets to nobody', async () => {
+  const userData = `password: hush-${world.mark}`
+  const create = await operationRow({ kind: 'create-vm', input: { name: 'new', userData } })
+  const definition = await operationRow({ kind: 'edit-vm-xml', input: { xml: `<domain>${world.mark}</domain>` } })
+  const addition = await operationRow({
+    ...{ kind: 'add-host', targetKind: 'host', targetId: randomUUID(), tenantId: null },
+    input: { uri: 'qemu+tls://x/system', sealed: `sealed-${world.mark}`, credential: 'c' },
+  })
+  const inputOf = async (who: 'viewer' | 'owner' | 'operator', { id }: { id: string }) =>
+    (await (await as(who)).operation.get({ id })).input
+  expect(await inputOf('viewer', create)).toBeNull()
+  expect(await inputOf('owner', create)).toEqual({ name: 'new' })
+  expect(await inputOf('operator', create)).toEqual({ name: 'new' })
+  expect(await inputOf('owner', definition)).toBeNull()
+  expect(await inputOf('operator', definition)).toMatchObject({ xml: expect.stringContaining(world.mark) })
+  expect(await inputOf('operator', addition)).toEqual({ uri: 'qemu+tls://x/system' })
+})
+
+test('what was secret is not there any more to be tried again with', async () => {
+  const plan = { uri: `qemu+tls://${world.mark}/system`, hostId: randomUUID(), sealed: null }
+  const target = { kind: 'test-host', targetKind: 'host', targetId: randomUUID(), tenantId: null }
+  const operator = await as('operator')
+  const withSecret = await operationRow({ ...target, input: { ...plan, forgotten: ['sealed'] } })
+  await expect(operator.operation.retry({ id: withSecret.id })).rejects.toMatchObject(refusal('conflict', /credential/))
+  const without = await operationRow({ ...target, input: plan })
+  const { operationId } = await operator.operation.retry({ id: without.id })
+  expect(await byId(operationId)).toMatchObject({ kind: 'test-host', input: { uri: plan.uri, sealed: null } })
+})

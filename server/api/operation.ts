@@ -1,23 +1,25 @@
 import { load } from '#server/auth/load.ts'
 import { requestCancel } from '#server/core/operation.ts'
+import { shownInput } from '#server/core/operation-input.ts'
 import { listOperations, readOperation } from '#server/core/operation-list.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
 import { retryOperation } from './operation-retry.ts'
-import { demandParts, loadWithRight } from './operation-right.ts'
+import { demandParts, loadWithRight, mayStart } from './operation-right.ts'
 import { change, router, signedIn } from './trpc.ts'
 
 export const operationRouter = router({
   /** Everyone's in what the asker may see: live ones first, then newest first. */
   list: signedIn.input(OperationList).query(({ ctx, input }) => listOperations(ctx.tx, input)),
 
-  /** One operation with its input and, of a bulk or drain operation, its children. */
+  /** One operation with its input (null unless the asker may start the like) and, of a bulk or drain operation, its children. */
   get: signedIn.input(OperationId).query(async ({ ctx, input }) => {
     await load.operation(ctx, input.id, 'read')
     const operation = await readOperation(ctx.tx, input.id)
     if (!operation) throw notFound('operation', input.id)
-    return operation
+    const isShown = mayStart(ctx.actor, operation.kind, operation.tenantId)
+    return { ...operation, input: isShown ? shownInput(operation.input) : null }
   }),
 
   /** Asks it to stop and to put back what it did; the row tells how that ends. */

@@ -48,7 +48,7 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
   }
 }
 
-/** One operation with the input it was given and, of a bulk or drain operation, its children. */
+/** One operation with the whole input it was given (see `shownInput`) and, of a bulk or drain operation, its children. */
 export async function readOperation(
   tx: Tx,
   id: string,

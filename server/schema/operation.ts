@@ -22,6 +22,11 @@ export const endedStates = ['succeeded', 'failed', 'cancelled'] as const
 export type OperationState = (typeof liveStates)[number] | (typeof endedStates)[number]
 export const isLive = (state: OperationState) => (liveStates as readonly string[]).includes(state)
 
+/** Fields of an input that nobody is shown: passwords and keys. */
+export const hiddenFields = ['userData', 'sealed', 'credential'] as const
+/** Fields that go when the operation ends; a definition may hold passwords too. */
+export const passingFields = [...hiddenFields, 'xml'] as const
+
 export const targetKinds = ['vm', 'host', 'fleet'] as const
 export type TargetKind = (typeof targetKinds)[number]
 

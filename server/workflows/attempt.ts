@@ -32,11 +32,6 @@ export interface Runtime {
   stopping: boolean
 }
 
-export interface Begun {
-  ref: OperationRef
-  input: unknown
-}
-
 export type StepOutcome = { ok: true; memory: object } | { ok: false; cancelled: boolean; error: OperationError }
 export type UndoOutcome = { undone: string | null; left: string | null }
 
@@ -51,12 +46,12 @@ const never = new Promise<never>(() => {})
 export async function attemptStep(
   runtime: Runtime,
   workflow: AnyWorkflow,
-  begun: Begun,
+  ref: OperationRef,
   index: number,
   memory: object,
 ): Promise<StepOutcome> {
   const step = workflow.stepNames[index] ?? ''
-  const { id } = begun.ref
+  const { id } = ref
   const cancel = new AbortController()
   const canCancel = index <= workflow.noReturnIndex
   if (canCancel) runtime.running.set(id, cancel)
@@ -65,10 +60,10 @@ export async function attemptStep(
     const row = await runtime.db.operation.update({
       where: { id },
       data: { step, stepIndex: index, phase: null, progressDone: null, progressTotal: null, remainingMs: null },
-      select: { cancelRequestedAt: true },
+      select: { cancelRequestedAt: true, input: true },
     })
     if (row.cancelRequestedAt && canCancel) throw new Cancelled()
-    const context = contextFor(runtime, begun, memory, cancel.signal, progress, runtime.hostWaitMs)
+    const context = contextFor(runtime, ref, row.input, memory, cancel.signal, progress, runtime.hostWaitMs)
     const once = () => workflow.do(index, context)
     const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
     const result = await patiently(cancel.signal, () => around(runtime, place, once))
@@ -90,24 +85,26 @@ export async function attemptStep(
 export async function attemptUndo(
   runtime: Runtime,
   workflow: AnyWorkflow,
-  begun: Begun,
+  ref: OperationRef,
   index: number,
   memory: object,
 ): Promise<UndoOutcome> {
   const step = workflow.stepNames[index] ?? ''
-  const progress = new ProgressWriter(runtime.db, begun.ref.id)
+  const progress = new ProgressWriter(runtime.db, ref.id)
   const { signal } = new AbortController()
   try {
-    const context = contextFor(runtime, begun, memory, signal, progress, Math.min(runtime.hostWaitMs, 10_000))
+    const where = { id: ref.id }
+    const { input } = await runtime.db.operation.findUniqueOrThrow({ where, select: { input: true } })
+    const context = contextFor(runtime, ref, input, memory, signal, progress, Math.min(runtime.hostWaitMs, 10_000))
     progress.report({ phase: `undoing: ${step}`, done: null, total: null, ratePerSecond: null, remainingMs: null })
-    const place: StepPlace = { operationId: begun.ref.id, kind: workflow.kind, step, turn: 'undo' }
+    const place: StepPlace = { operationId: ref.id, kind: workflow.kind, step, turn: 'undo' }
     const once = () => workflow.undo(index, context)
     const undone = await patiently(signal, () => around(runtime, place, once))
     await progress.flush()
     return { undone: undone ?? null, left: null }
   } catch (error) {
     if (runtime.stopping) return never
-    runtime.log.error({ operation: begun.ref.id, step, err: error }, 'undo failed')
+    runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
     return { undone: null, left: `${step}: ${asSkerryError(error).message}` }
   }
 }
@@ -136,18 +133,19 @@ function isPassing(error: unknown): boolean {
 
 function contextFor(
   runtime: Runtime,
-  begun: Begun,
+  ref: OperationRef,
+  input: unknown,
   memory: object,
   signal: AbortSignal,
   progress: ProgressWriter,
   hostWaitMs: number,
 ): BareContext {
   return {
-    operation: begun.ref,
-    input: begun.input,
+    operation: ref,
+    input,
     memory,
     db: runtime.db,
-    log: runtime.log.child({ operation: begun.ref.id }),
+    log: runtime.log.child({ operation: ref.id }),
     signal,
     progress: (value) => progress.report(value),
     openHost: async (hostId) => runtime.hosts.open(hostId),

@@ -13,11 +13,18 @@ const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
 
 /** What the steps below did, in order. */
 const trail: string[] = []
-const Input = z.object({ failAt: z.string().default(''), holdAt: z.string().default('') })
+/** User data that steps were given. */
+const seen: string[] = []
+const Input = z.object({
+  failAt: z.string().default(''),
+  holdAt: z.string().default(''),
+  userData: z.string().nullish(),
+})
 const steps = ['one', 'two', 'three'].map((name) => ({
   name,
   async do(context: { input: z.infer<typeof Input>; signal: AbortSignal; progress(p: object): void }) {
     trail.push(`do ${name}`)
+    if (context.input.userData) seen.push(context.input.userData)
     context.progress({ phase: `doing ${name}`, done: 1, total: 3, unit: 'items' })
     if (context.input.holdAt === name) await pause(60_000, context.signal)
     if (context.input.failAt === name) throw conflict(`${name} stood in the way.`, 'Go round it.')
@@ -147,4 +154,18 @@ test('input that an older version wrote and this one does not understand fails, 
   const end = await ended((await ask({ failAt: 7 })).id)
   expect(end.state).toBe('failed')
   expect(end.error).toMatchObject({ code: 'internal', step: 'one' })
+})
+
+test('secrets are there while it runs; afterwards neither its row nor the durable record has them', async () => {
+  const secret = 'hush-hush-hush'
+  const { id } = await ask({ userData: secret, sealed: null })
+  const end = await ended(id)
+  expect(end.state).toBe('succeeded')
+  expect(seen).toContain(secret)
+  expect(end.input).toEqual({ userData: null, sealed: null, forgotten: ['userData'] })
+  const { rows } = await sql.query('SELECT o::text AS text FROM dbos.operation_outputs o WHERE workflow_uuid = $1', [
+    id,
+  ])
+  expect(rows.length).toBeGreaterThan(3)
+  expect(JSON.stringify(rows)).not.toContain(secret)
 })

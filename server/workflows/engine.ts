@@ -2,8 +2,8 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { OperationError } from '#server/schema/operation.ts'
-import { attemptStep, attemptUndo, type Begun, type EngineHooks, type Runtime } from './attempt.ts'
-import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
+import { attemptStep, attemptUndo, type EngineHooks, type Runtime } from './attempt.ts'
+import type { AnyWorkflow, HostSource, HostTest, OperationRef } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
 import { beginOperation, endOperation, failedInside } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
@@ -46,18 +46,18 @@ async function runOperation(workflow: AnyWorkflow, operationId: string): Promise
     if (!runtime) throw new Error('The engine is not running')
     return runtime
   }
-  const begun = await DBOS.runStep(() => beginOperation(now().db, operationId, workflow.stepNames.length), {
+  const ref = await DBOS.runStep(() => beginOperation(now().db, operationId, workflow.stepNames.length), {
     name: 'begin',
   })
-  if (!begun) return
+  if (!ref) return
   const memory: object = {}
   for (const [index, name] of workflow.stepNames.entries()) {
-    const outcome = await DBOS.runStep(() => attemptStep(now(), workflow, begun, index, memory), { name })
+    const outcome = await DBOS.runStep(() => attemptStep(now(), workflow, ref, index, memory), { name })
     if (outcome.ok) {
       Object.assign(memory, outcome.memory)
       continue
     }
-    const { undone, left } = await undoFrom(now, workflow, begun, index, memory)
+    const { undone, left } = await undoFrom(now, workflow, ref, index, memory)
     const error: OperationError = left.length > 0 ? { ...outcome.error, left } : outcome.error
     const state = outcome.cancelled ? 'cancelled' : 'failed'
     const ending = {
@@ -73,14 +73,20 @@ async function runOperation(workflow: AnyWorkflow, operationId: string): Promise
   await DBOS.runStep(() => endOperation(now().db, operationId, { ...ending, undone: [] }), { name: 'end' })
 }
 
-async function undoFrom(now: () => Runtime, workflow: AnyWorkflow, begun: Begun, failedAt: number, memory: object) {
+async function undoFrom(
+  now: () => Runtime,
+  workflow: AnyWorkflow,
+  ref: OperationRef,
+  failedAt: number,
+  memory: object,
+) {
   const undone: string[] = []
   const left: string[] = []
   if (failedAt > workflow.noReturnIndex) return { undone, left }
   for (let index = failedAt; index >= 0; index--) {
     if (!workflow.hasUndo(index)) continue
     const name = `undo ${workflow.stepNames[index]}`
-    const outcome = await DBOS.runStep(() => attemptUndo(now(), workflow, begun, index, memory), { name })
+    const outcome = await DBOS.runStep(() => attemptUndo(now(), workflow, ref, index, memory), { name })
     if (outcome.undone) undone.push(outcome.undone)
     if (outcome.left) left.push(outcome.left)
   }

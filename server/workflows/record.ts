@@ -1,7 +1,8 @@
 import { Prisma } from '#prisma/generated/client.ts'
+import { keptInput } from '#server/core/operation-input.ts'
 import type { Db } from '#server/db.ts'
 import type { OperationError, OperationKind } from '#server/schema/operation.ts'
-import type { Begun } from './attempt.ts'
+import type { OperationRef } from './define.ts'
 
 /** How an operation ended; `undone` and `left` are in words. */
 export interface Ending {
@@ -11,33 +12,35 @@ export interface Ending {
   undone: string[]
 }
 
-/** Marks the operation as running. @returns null when it is gone or has ended already */
-export async function beginOperation(db: Db, id: string, stepCount: number): Promise<Begun | null> {
+/**
+ * Marks the operation as running. What this returns is in the durable record for good, so the input is not in it.
+ * @returns null when it is gone or has ended already
+ */
+export async function beginOperation(db: Db, id: string, stepCount: number): Promise<OperationRef | null> {
   const row = await db.operation.findUnique({ where: { id } })
   if (!row || row.finishedAt) return null
   await db.operation.updateMany({ where: { id, state: 'queued' }, data: { state: 'running' } })
   await db.operation.update({ where: { id }, data: { startedAt: row.startedAt ?? new Date(), stepCount } })
   return {
-    ref: {
-      id,
-      kind: row.kind as OperationKind,
-      tenantId: row.tenantId,
-      targetId: row.targetId,
-      targetName: row.targetName,
-      hostId: row.hostId,
-      destinationHostId: row.destinationHostId,
-      actor: { kind: row.actorKind, id: row.actorId, name: row.actorName },
-      requestId: row.requestId,
-    },
-    input: row.input,
+    id,
+    kind: row.kind as OperationKind,
+    tenantId: row.tenantId,
+    targetId: row.targetId,
+    targetName: row.targetName,
+    hostId: row.hostId,
+    destinationHostId: row.destinationHostId,
+    actor: { kind: row.actorKind, id: row.actorId, name: row.actorName },
+    requestId: row.requestId,
   }
 }
 
-/** Closes the row: the lock and the reservation end with it. The first ending stands. */
+/** Closes the row: the lock and the reservation end with it, and what is secret in its input goes. The first ending stands. */
 export async function endOperation(db: Db, id: string, ending: Ending): Promise<void> {
+  const row = await db.operation.findUnique({ where: { id }, select: { input: true } })
   await db.operation.updateMany({
     where: { id, finishedAt: null },
     data: {
+      input: keptInput(row?.input),
       state: ending.state,
       phase: null,
       remainingMs: null,
