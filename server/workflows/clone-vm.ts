@@ -7,7 +7,7 @@
  * | off                   | yes                                                                         |
  * | anything else         | refused: its disks change, and the host locks what a guest has open         |
  *
- * Undo removes the twin's definition, disks and row; the original is never touched.
+ * Undo removes the twin's definition, then, when the host has it no more, disks and row; the original is never touched.
  */
 
 import { vmRule } from '#server/core/vm-rule.ts'
@@ -17,7 +17,16 @@ import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { twinXml } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import { CloneVmPlan } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { type MadeVolume, recordNewVm, removeAllMade, removeMade, removeReservedRow, volumeAt } from './new-vm.ts'
+import {
+  hostWithout,
+  type MadeVolume,
+  recordNewVm,
+  removeAllMade,
+  removeDefinition,
+  removeMade,
+  removeReservedRow,
+  volumeAt,
+} from './new-vm.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
 
 interface Copy {
@@ -36,7 +45,11 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
   kind: 'clone-vm',
   input: CloneVmPlan,
   steps: [
-    { name: 'reserve', do: planCopies, undo: removeReservedRow },
+    {
+      name: 'reserve',
+      do: planCopies,
+      undo: (context) => removeReservedRow(context, twinOf(context), context.memory.copies !== undefined),
+    },
     {
       name: 'copy disks',
       do: async (context) => {
@@ -52,7 +65,8 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
       },
       undo: async (context) => {
         const made = (context.memory.copies ?? []).map((copy) => copy.to)
-        return removeAllMade(context, await context.host(context.input.hostId), made)
+        if (made.length === 0) return undefined
+        return removeAllMade(context, await hostWithout(context, twinOf(context)), made)
       },
     },
     {
@@ -66,12 +80,7 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
         await host.define(twinXml(definition, { uuid, name, notes, disks, mac: (index) => macOf(uuid, index) }))
         return undefined
       },
-      undo: async (context) => {
-        const host = await context.host(context.input.hostId)
-        if (!(await host.readVm(context.input.uuid))) return undefined
-        await host.undefine(context.input.uuid)
-        return 'removed its definition'
-      },
+      undo: (context) => removeDefinition(context, twinOf(context)),
     },
     {
       name: 'record',
@@ -82,6 +91,8 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
     },
   ],
 })
+
+const twinOf = ({ input, operation }: Context) => ({ ...input, id: operation.targetId })
 
 async function requireOff(context: Context) {
   const original = await vmRow(context, context.input.sourceVmId)

@@ -8,6 +8,7 @@
  * | a half copy    | anew           | –       | –     | removed, once the host lets go of it       |
  * | the definition | –              | the same| yes   | forced off, removed, then its disks        |
  *
+ * An undo that fails leaves what comes before it: disks and row go only when the host says that it has no such VM.
  * Everything made carries the operation's mark or the VM's own UUID, so a second run finds it.
  */
 import { seedDisc } from '#server/core/seed-disc.ts'
@@ -18,7 +19,16 @@ import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { buildVmXml } from '#server/hypervisor/libvirt/xml/domain.ts'
 import { CreateVmPlan } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { type MadeVolume, recordNewVm, removeAllMade, removeMade, removeReservedRow, volumeAt } from './new-vm.ts'
+import {
+  hostWithout,
+  type MadeVolume,
+  recordNewVm,
+  removeAllMade,
+  removeDefinition,
+  removeMade,
+  removeReservedRow,
+  volumeAt,
+} from './new-vm.ts'
 
 interface Memory {
   disks: MadeVolume[]
@@ -41,7 +51,7 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
         if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
         return volumesOf(context)
       },
-      undo: removeReservedRow,
+      undo: (context) => removeReservedRow(context, vmOf(context), context.memory.disks !== undefined),
     },
     {
       name: 'make disks',
@@ -54,7 +64,7 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
       undo: async (context) => {
         const { disks, seed } = context.memory
         if (!disks) return undefined
-        return removeAllMade(context, await context.host(context.input.hostId), seed ? [...disks, seed] : disks)
+        return removeAllMade(context, await hostWithout(context, vmOf(context)), seed ? [...disks, seed] : disks)
       },
     },
     {
@@ -64,13 +74,7 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
         await host.define(await definitionOf(context))
         return undefined
       },
-      undo: async (context) => {
-        const { uuid, hostId } = context.input
-        const host = await context.host(hostId)
-        if (!(await host.readVm(uuid))) return undefined
-        await host.undefine(uuid)
-        return 'removed its definition'
-      },
+      undo: (context) => removeDefinition(context, vmOf(context)),
     },
     {
       name: 'start',
@@ -99,6 +103,8 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
     },
   ],
 })
+
+const vmOf = ({ input, operation }: Context) => ({ ...input, id: operation.targetId })
 
 const target = (index: number) => `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`
 

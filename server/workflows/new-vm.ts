@@ -48,9 +48,52 @@ export async function removeAllMade(
   return removed === 0 ? undefined : `removed ${removed === 1 ? 'its disk' : `its ${removed} disks`}`
 }
 
-/** The row that held the VM's place. */
-export async function removeReservedRow(context: Context): Promise<undefined> {
-  await context.db.vm.deleteMany({ where: { id: context.operation.targetId } })
+interface NewVm {
+  /** Of its row */
+  id: string
+  uuid: string
+  name: string
+  hostId: string
+}
+type UndoContext = Pick<StepContext<unknown, object>, 'db' | 'host'>
+
+/**
+ * The host, once it has said that it does not have the VM: only then what the VM would stand on may go.
+ * @throws conflict while it has the VM; HostUnreachable when it does not say
+ */
+export async function hostWithout(context: UndoContext, { uuid, name, hostId }: NewVm): Promise<HypervisorHost> {
+  const host = await context.host(hostId)
+  const there = await host.readVm(uuid)
+  if (there) throw new SkerryError('conflict', `${name} is still on its host (${there.state}), so what it needs stays.`)
+  return host
+}
+
+/** Undoes a definition. @throws conflict while the VM runs: without its definition nobody could find it any more */
+export async function removeDefinition(
+  context: UndoContext,
+  { uuid, name, hostId }: NewVm,
+): Promise<string | undefined> {
+  const host = await context.host(hostId)
+  const there = await host.readVm(uuid)
+  if (!there) return undefined
+  if (there.state !== 'off') throw new SkerryError('conflict', `${name} is ${there.state}, so its definition stays.`)
+  await host.undefine(uuid)
+  return 'removed its definition'
+}
+
+/**
+ * Removes the row that held the VM's place. Where the host still has the VM, or does not say, the row stays as one of
+ * which nothing is known, and the inventory finds out when it hears of the host again.
+ */
+export async function removeReservedRow(context: UndoContext, vm: NewVm, wasBegun: boolean): Promise<undefined> {
+  try {
+    if (wasBegun) await hostWithout(context, vm)
+  } catch (error) {
+    const stateReason = 'Its creation broke off, and what was made of it could not be removed.'
+    await context.db.vm.updateMany({ where: { id: vm.id, state: 'creating' }, data: { state: 'unknown', stateReason } })
+    throw error
+  }
+  await context.db.vm.deleteMany({ where: { id: vm.id } })
   return undefined
 }
 

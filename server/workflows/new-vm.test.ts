@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { taggedName } from '#server/core/volume-name.ts'
+import { unavailable } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
+import { cloneVm } from './clone-vm.ts'
+import { createVm } from './create-vm.ts'
+import type { BareContext } from './define.ts'
+
+const [operationId, vmId, uuid, hostId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
+const name = taggedName('web-vda.qcow2', operationId)
+const made = { pool: 'default', name, path: `/pool/${name}` }
+const rest = { name: 'web', notes: '', uuid, hostId }
+const cases = {
+  create: {
+    workflow: createVm,
+    input: {
+      ...{ ...rest, tenantId: null, siteId: randomUUID(), askedHostId: null, templateId: null, template: null },
+      ...{ pool: 'default', vcpuCount: 1, memoryBytes: 2 ** 27, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+    },
+    memory: { disks: [made], seed: null },
+  },
+  clone: {
+    workflow: cloneVm,
+    input: { ...rest, sourceVmId: randomUUID(), twinId: vmId },
+    memory: { original: randomUUID(), copies: [{ target: 'vda', from: made, format: 'qcow2', to: made }] },
+  },
+}
+
+/** Undoes everything as the engine does, over a host on which the VM is so (null: it has none; 'gone': no answer). */
+async function undoAll({ workflow, input, memory }: (typeof cases)[keyof typeof cases], vm: string | null) {
+  const did: string[] = []
+  let state = vm
+  const host: Partial<HypervisorHost> = {
+    readVm: async () => (state === null ? null : ({ uuid, state } as VmFacts)),
+    findVolume: async () => made as unknown as Awaited<ReturnType<HypervisorHost['findVolume']>>,
+    power: async () => {
+      throw unavailable('The guest does not let go.')
+    },
+    undefine: async () => {
+      did.push('undefine')
+      state = null
+    },
+    deleteVolume: async (_, volume) => void did.push(`delete ${volume}`),
+  }
+  const rows = {
+    updateMany: async ({ data }: { data: { state: string } }) => did.push(`row is ${data.state}`),
+    deleteMany: async () => did.push('row goes'),
+  }
+  const context = {
+    operation: { id: operationId, targetId: vmId },
+    input,
+    memory,
+    db: { vm: rows },
+    signal: new AbortController().signal,
+    host: async () => {
+      if (vm === 'gone') throw unavailable('The host does not answer.')
+      return host
+    },
+  } as unknown as BareContext
+  for (let index = workflow.stepNames.length - 1; index >= 0; index--) {
+    if (workflow.hasUndo(index))
+      await workflow.undo(index, context).catch((error: Error) => did.push(`! ${error.name}`))
+  }
+  return did
+}
+
+describe.each(Object.entries(cases))('undoing: %s', (_, each) => {
+  test('a guest that can’t be switched off keeps its definition, its disks and its row', async () => {
+    const did = await undoAll(each, 'running')
+    expect(did.filter((line) => !line.startsWith('!'))).toEqual(['row is unknown'])
+  })
+
+  test('so does one whose host does not answer', async () => {
+    const did = await undoAll(each, 'gone')
+    expect(did.filter((line) => !line.startsWith('!'))).toEqual(['row is unknown'])
+  })
+
+  test('of one that is off everything goes', async () => {
+    expect(await undoAll(each, 'off')).toEqual(['undefine', `delete ${name}`, 'row goes'])
+  })
+
+  test('before anything was made the row goes without asking the host', async () => {
+    const did = await undoAll({ ...each, memory: {} } as typeof each, 'gone')
+    expect(did.at(-1)).toBe('row goes')
+  })
+})
