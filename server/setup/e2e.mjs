@@ -8,7 +8,7 @@ import { inRoot } from './place.mjs'
 import { freePort } from './postgres.mjs'
 import { nodeCommand, tryProgram } from './program.mjs'
 
-const timeoutMs = 12 * 60_000
+const timeoutMs = 20 * 60_000
 
 /**
  * Runs the end-to-end tests in Chromium against a console of their own: own database, lab, ports and folder, gone
