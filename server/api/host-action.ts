@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
 import { planDrain } from '#server/core/drain-plan.ts'
-import { enqueue } from '#server/core/operation.ts'
+import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import { AddHostInput, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
@@ -25,7 +25,9 @@ export const hostActionRouter = router({
     .input(AddHostInput.extend({ idempotencyKey: IdempotencyKey }))
     .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
       ctx.trail.detail = { uri: input.uri, siteId: input.siteId }
-      const operation = await enqueue(asker(ctx), { ...(await additionOf(ctx.tx, input)), idempotencyKey })
+      const { credential: _, ...asked } = input
+      const request = { kind: 'add-host', input: asked, isPlanned: true, key: idempotencyKey } as const
+      const operation = await enqueueOnce(asker(ctx), request, () => additionOf(ctx.tx, input))
       const hostId = operation.targetId
       ctx.trail.resource = { kind: 'host', id: hostId, name: input.name, tenantId: null }
       return { operationId: operation.id, hostId }

@@ -20,7 +20,7 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
-import { deletionOf, demandState, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
+import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 type Ctx = Asking & { requestId: string }
 type Retry = (ctx: Ctx, operation: Operation) => Promise<Operation>
@@ -43,7 +43,6 @@ async function createAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
 async function cloneAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
   const { sourceVmId, name, notes } = CloneVmPlan.parse(operation.input)
   const original = await load.vm(ctx, sourceVmId, 'clone')
-  demandState(original, 'clone')
   return requestClone(asker(ctx), original, { name, notes }, null)
 }
 

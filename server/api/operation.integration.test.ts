@@ -143,3 +143,37 @@ test('what was secret is not there any more to be tried again with', async () =>
   const { operationId } = await operator.operation.retry({ id: without.id })
   expect(await byId(operationId)).toMatchObject({ kind: 'test-host', input: { uri: plan.uri, sealed: null } })
 })
+
+test('a request sent twice is one operation, also when the first has changed what it would be judged by', async () => {
+  const owner = await as('owner')
+  const create = {
+    ...{ name: `twice-${world.mark}`, tenantId: world.tenant.id, siteId: world.host.siteId, templateId: null },
+    ...{ vcpuCount: 1, memoryBytes: 2 ** 27, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+    idempotencyKey: `create-${world.mark}`,
+  }
+  const [first, second] = [await owner.vm.create(create), await owner.vm.create(create)]
+  expect(second).toEqual(first)
+  expect(await db().vm.count({ where: { name: create.name } })).toBe(1)
+  await expect(owner.vm.create({ ...create, vcpuCount: 2 })).rejects.toMatchObject(
+    refusal('conflict', /another request/),
+  )
+  const power = { id: world.vm.id, action: 'suspend', idempotencyKey: `power-${world.mark}` } as const
+  const suspend = await owner.vm.power(power)
+  await db().vm.update({ where: { id: world.vm.id }, data: { state: 'paused' } })
+  expect(await owner.vm.power(power)).toEqual(suspend)
+  await expect(owner.vm.power({ ...power, action: 'resume' })).rejects.toMatchObject(
+    refusal('conflict', /another request/),
+  )
+})
+
+test('two at once with one key make one VM', async () => {
+  await db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVms: null } })
+  const create = {
+    ...{ name: `race-${world.mark}`, tenantId: world.tenant.id, siteId: world.host.siteId, templateId: null },
+    ...{ vcpuCount: 1, memoryBytes: 2 ** 27, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+    idempotencyKey: `race-${world.mark}`,
+  }
+  const callers = await Promise.all([as('owner'), as('owner'), as('owner')])
+  const made = await Promise.all(callers.map((caller) => caller.vm.create(create)))
+  expect(new Set(made.map(({ vmId }) => vmId)).size).toBe(1)
+})

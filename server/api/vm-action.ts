@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
+import type { Request } from '#server/core/idempotency.ts'
 import { previewMigration } from '#server/core/migration-candidate.ts'
-import { enqueue } from '#server/core/operation.ts'
+import { enqueueOnce, type NewOperation } from '#server/core/operation.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
@@ -18,9 +19,15 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
-import { deletionOf, demandState, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
+import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 const onVm = { id: VmId, idempotencyKey: IdempotencyKey }
+
+const once = async (
+  ctx: Parameters<typeof asker>[0],
+  request: Request,
+  make: () => NewOperation | Promise<NewOperation>,
+) => ({ operationId: (await enqueueOnce(asker(ctx), request, make)).id })
 
 /** What changes a VM at its host. Each answers at once with its operation. */
 export const vmActionRouter = router({
@@ -29,7 +36,8 @@ export const vmActionRouter = router({
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'power')
       ctx.trail.detail = { action: input.action }
-      return { operationId: (await enqueue(asker(ctx), { ...powerOf(vm, input), idempotencyKey })).id }
+      const request = { kind: 'power-vm', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => powerOf(vm, input))
     }),
 
   /** Makes a VM; answers with its id as well, since its page is there at once. */
@@ -49,7 +57,6 @@ export const vmActionRouter = router({
     .input(CloneVmInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'clone')
-      demandState(vm, 'clone')
       ctx.trail.detail = { twin: input.name }
       const operation = await requestClone(asker(ctx), vm, input, idempotencyKey ?? null)
       return { operationId: operation.id, vmId: operation.targetId }
@@ -62,14 +69,16 @@ export const vmActionRouter = router({
       const vm = await load.vm(ctx, id, 'edit')
       const input = EditVmInput.parse(fields)
       ctx.trail.detail = input
-      return { operationId: (await enqueue(asker(ctx), { ...(await editOf(ctx.tx, vm, input)), idempotencyKey })).id }
+      const request = { kind: 'edit-vm', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => editOf(ctx.tx, vm, input))
     }),
 
   editXml: change('vm', 'edit-xml')
     .input(EditXmlInput.extend(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'edit-xml')
-      return { operationId: (await enqueue(asker(ctx), { ...xmlEditOf(vm, input), idempotencyKey })).id }
+      const request = { kind: 'edit-vm-xml', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => xmlEditOf(vm, input))
     }),
 
   delete: change('vm', 'delete')
@@ -77,7 +86,8 @@ export const vmActionRouter = router({
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'delete')
       ctx.trail.detail = { uuid: vm.uuid, ...input }
-      return { operationId: (await enqueue(asker(ctx), { ...deletionOf(vm, input), idempotencyKey })).id }
+      const request = { kind: 'delete-vm', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => deletionOf(vm, input))
     }),
 
   /** How fast its memory changes, for the preview; the guest does not notice. */
@@ -86,7 +96,8 @@ export const vmActionRouter = router({
     .use(costly(5, 10))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'migrate')
-      return { operationId: (await enqueue(asker(ctx), { ...measureOf(vm, input), idempotencyKey })).id }
+      const request = { kind: 'measure-vm', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => measureOf(vm, input))
     }),
 
   /** Every host of the fleet as a destination, with why not, what is copied, and how long it would take. */
@@ -100,7 +111,7 @@ export const vmActionRouter = router({
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'migrate')
       ctx.trail.detail = { to: input.destinationHostId }
-      const wanted = await migrationOf(ctx.tx, vm, input)
-      return { operationId: (await enqueue(asker(ctx), { ...wanted, idempotencyKey })).id }
+      const request = { kind: 'migrate-vm', targetId: id, input, key: idempotencyKey } as const
+      return once(ctx, request, () => migrationOf(ctx.tx, vm, input))
     }),
 })

@@ -63,7 +63,7 @@ export async function migrationOf(tx: Tx, vm: Vm, input: MigrateInput): Promise<
 }
 
 /** @throws conflict with the reason why its state does not allow it */
-export function demandState(vm: Vm, action: VmAction): void {
+function demandState(vm: Vm, action: VmAction): void {
   const ruling = vmRule(vm, action)
   if (ruling !== true) throw conflict(`${vm.name} can’t do that now (${action}). ${ruling}`)
 }

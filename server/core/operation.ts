@@ -10,6 +10,8 @@ import {
   type TargetKind,
 } from '#server/schema/operation.ts'
 
+import { findEarlier, keyTaken, type Request } from './idempotency.ts'
+
 export interface Actor {
   kind: 'user' | 'api_key' | 'system'
   id: string | null
@@ -65,11 +67,13 @@ const verbs: Record<OperationKind, string> = {
 /**
  * Writes the operation in the asker's own transaction: the row is the queue entry, the lock and the record. A worker
  * takes it up within a second of the commit. An idempotency key the same actor used before gives that operation back.
- * @throws conflict naming what already runs on the target
+ * @throws conflict naming what already runs on the target, or when the key stands for another request
  */
 export async function enqueue(asker: Asker, wanted: NewOperation): Promise<Operation> {
   const { tx, actor } = asker
   const key = wanted.idempotencyKey ?? null
+  const earlier = await findEarlier(asker, { ...wanted, targetId: wanted.target.id, key })
+  if (earlier) return earlier
   const [row] = await tx.operation.createManyAndReturn({
     skipDuplicates: true,
     data: [
@@ -97,18 +101,28 @@ export async function enqueue(asker: Asker, wanted: NewOperation): Promise<Opera
     ],
   })
   if (row) return row
-  const earlier = key && actor.id ? await findByKey(tx, actor.id, key) : null
-  if (earlier) return earlier
-  throw await busy(tx, wanted.target)
+  throw await busy(tx, wanted.target, key)
 }
 
-const findByKey = (tx: Tx, actorId: string, idempotencyKey: string) =>
-  tx.operation.findUnique({ where: { actorId_idempotencyKey: { actorId, idempotencyKey } } })
+/**
+ * As `enqueue`, but what is wanted is made only when the request is new: judging it again would refuse what it has done
+ * already.
+ */
+export async function enqueueOnce(
+  asker: Asker,
+  request: Request,
+  make: () => NewOperation | Promise<NewOperation>,
+): Promise<Operation> {
+  const earlier = await findEarlier(asker, request)
+  return earlier ?? enqueue(asker, { ...(await make()), idempotencyKey: request.key })
+}
 
-async function busy(tx: Tx, target: NewOperation['target']) {
+async function busy(tx: Tx, target: NewOperation['target'], key: string | null) {
   const running = await tx.operation.findFirst({
     where: { targetKind: target.kind, targetId: target.id, exclusive: true, state: { in: [...liveStates] } },
   })
+  // The actor's own operation with this key, which is no longer theirs to see.
+  if (!running && key) return keyTaken()
   const what = running ? `is ${verbs[running.kind as OperationKind] ?? running.kind}` : 'has another operation running'
   const who = running ? ` (by ${running.actorName})` : ''
   return conflict(`${target.name} ${what}${who}.`, 'Wait until that has ended, or cancel it.')

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
 import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
+import { findEarlier } from './idempotency.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { placeVm } from './placement.ts'
 import { reserve } from './quota.ts'
+import { vmRule } from './vm-rule.ts'
 import { unsafeWholeFleet } from './whole-fleet.ts'
 
 /**
@@ -14,6 +16,9 @@ import { unsafeWholeFleet } from './whole-fleet.ts'
 export async function requestCreate(asker: Asker, input: CreateVmInput, idempotencyKey: string | null) {
   const { tx } = asker
   const { siteId, hostId, ...wanted } = input
+  const asked = { ...wanted, siteId, askedHostId: hostId }
+  const earlier = await findEarlier(asker, { kind: 'create-vm', input: asked, isPlanned: true, key: idempotencyKey })
+  if (earlier) return earlier
   const template = input.templateId ? await tx.template.findUnique({ where: { id: input.templateId } }) : null
   if (input.templateId && !template) throw notFound('template', input.templateId)
   if (input.userData !== null && !template?.cloudInit) {
@@ -35,9 +40,7 @@ export async function requestCreate(asker: Asker, input: CreateVmInput, idempote
   const where = hostId ? { hostId } : { siteId }
   const place = await unsafeWholeFleet(tx, () => placeVm(tx, where, need))
   const plan: CreateVmPlan = {
-    ...wanted,
-    siteId,
-    askedHostId: hostId,
+    ...asked,
     uuid: randomUUID(),
     hostId: place.hostId,
     template: template && { pool: template.poolName, volume: template.volumeName },
@@ -57,6 +60,8 @@ export async function requestCreate(asker: Asker, input: CreateVmInput, idempote
 
 interface Original {
   id: string
+  name: string
+  state: string
   hostId: string
   tenantId: string | null
   vcpuCount: number
@@ -68,8 +73,13 @@ interface Original {
 
 /** A twin of a VM that is off, on the same host. Both are locked while its disks are copied. */
 export async function requestClone(asker: Asker, vm: Original, input: CloneVmInput, idempotencyKey: string | null) {
+  const asked = { ...input, sourceVmId: vm.id }
+  const earlier = await findEarlier(asker, { kind: 'clone-vm', input: asked, isPlanned: true, key: idempotencyKey })
+  if (earlier) return earlier
+  const ruling = vmRule(vm, 'clone')
+  if (ruling !== true) throw conflict(`${vm.name} can’t be cloned now. ${ruling}`)
   await reserve(asker.tx, vm.tenantId, size(vm))
-  const plan: CloneVmPlan = { ...input, uuid: randomUUID(), sourceVmId: vm.id, hostId: vm.hostId }
+  const plan: CloneVmPlan = { ...asked, uuid: randomUUID(), hostId: vm.hostId }
   const twin = await insertReserved(asker.tx, {
     ...vm,
     ...plan,

@@ -128,10 +128,18 @@ test('a second exclusive operation on the target is refused and names the first'
   await ended((await ask({})).id)
 })
 
-test('the same idempotency key gives the same operation, which runs once', async () => {
+test('the same idempotency key gives the same operation, which runs once; for another request it is refused', async () => {
   const first = await ask({}, { idempotencyKey: 'k-1' })
-  const second = await ask({ failAt: 'one' }, { idempotencyKey: 'k-1' })
+  const second = await ask({}, { idempotencyKey: 'k-1' })
   expect(second.id).toBe(first.id)
+  const others: [object, Partial<NewOperation>][] = [
+    [{ failAt: 'one' }, {}],
+    [{}, { kind: 'measure-vm' }],
+    [{}, { target: { kind: 'vm', id: 'vm-2', name: 'db' } }],
+  ]
+  for (const [input, more] of others) {
+    await expect(ask(input, { ...more, idempotencyKey: 'k-1' })).rejects.toMatchObject({ code: 'conflict' })
+  }
   await ended(first.id)
   expect((await ask({}, { idempotencyKey: 'k-1' })).id).toBe(first.id)
   expect(trail).toEqual(['do one', 'do two', 'do three'])
