@@ -177,3 +177,19 @@ test('two at once with one key make one VM', async () => {
   const made = await Promise.all(callers.map((caller) => caller.vm.create(create)))
   expect(new Set(made.map(({ vmId }) => vmId)).size).toBe(1)
 })
+
+test('a VM changes tenants only while nothing works on it; what was done stays with the tenant that asked', async () => {
+  const operator = await as('operator')
+  const assign = { ids: [world.vm.id], tenantId: cast.strangerTenantId }
+  const [past, live] = [
+    await operationRow(),
+    await operationRow({ kind: 'measure-vm', exclusive: false, state: 'queued' }),
+  ]
+  await expect(operator.vm.assign(assign)).rejects.toMatchObject(refusal('conflict', /can’t change tenants now/))
+  expect((await db().vm.findUniqueOrThrow({ where: { id: world.vm.id } })).tenantId).toBe(world.tenant.id)
+  await db().operation.update({ where: { id: live.id }, data: { state: 'succeeded' } })
+  await operator.vm.assign(assign)
+  expect((await db().vm.findUniqueOrThrow({ where: { id: world.vm.id } })).tenantId).toBe(cast.strangerTenantId)
+  expect((await byId(past.id)).tenantId).toBe(world.tenant.id)
+  await expect((await as('stranger')).operation.get({ id: past.id })).rejects.toMatchObject(refusal('not-found'))
+})

@@ -1,5 +1,7 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
+import { liveStates } from '#server/schema/operation.ts'
 
 /** All of one VM that the database knows, but its XML. */
 export async function readVm(tx: Tx, id: string) {
@@ -48,8 +50,20 @@ export const setTags = (tx: Tx, ids: readonly string[], add: readonly string[], 
 export const setProtected = (tx: Tx, id: string, isProtected: boolean) =>
   tx.vm.update({ where: { id }, data: { protected: isProtected }, select: { id: true } })
 
-/** Gives VMs to a tenant, or takes them back with null. Their history of operations goes with them. */
+/**
+ * Gives VMs to a tenant, or takes them back with null. Operations of the past stay with the tenant that asked for them.
+ * @throws conflict while an operation works on one of them or it is still being made
+ */
 export async function assignVms(tx: Tx, ids: readonly string[], tenantId: string | null) {
+  const busy = await tx.operation.findFirst({
+    where: { targetKind: 'vm', targetId: { in: [...ids] }, state: { in: [...liveStates] } },
+    select: { targetName: true },
+  })
+  const half = await tx.vm.findFirst({ where: { id: { in: [...ids] }, state: 'creating' }, select: { name: true } })
+  if (busy || half) {
+    const why = busy ? `An operation works on ${busy.targetName}` : `${half?.name} is still being created`
+    throw conflict(`${why}: it can’t change tenants now.`, 'Wait until that has ended, or cancel it.')
+  }
   await tx.vm.updateMany({ where: { id: { in: [...ids] } }, data: { tenantId } })
 }
 
