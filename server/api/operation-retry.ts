@@ -41,7 +41,9 @@ async function createAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
 }
 
 async function cloneAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
-  const { sourceVmId, name, notes } = CloneVmPlan.parse(operation.input)
+  const { sourceVmId, name, notes } = CloneVmPlan.pick({ sourceVmId: true, name: true, notes: true }).parse(
+    operation.input,
+  )
   const original = await load.vm(ctx, sourceVmId, 'clone')
   return requestClone(asker(ctx), original, { name, notes }, null)
 }

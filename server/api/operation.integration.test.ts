@@ -193,3 +193,22 @@ test('a VM changes tenants only while nothing works on it; what was done stays w
   expect((await byId(past.id)).tenantId).toBe(world.tenant.id)
   await expect((await as('stranger')).operation.get({ id: past.id })).rejects.toMatchObject(refusal('not-found'))
 })
+
+test('while a VM is cloned nothing else works on it, and while something does it is not cloned', async () => {
+  const owner = await as('owner')
+  await db().vm.update({ where: { id: world.vm.id }, data: { state: 'off' } })
+  const { operationId, vmId } = await owner.vm.clone({ id: world.vm.id, name: `twin-${world.mark}` })
+  expect(await db().vm.findUniqueOrThrow({ where: { id: vmId } })).toMatchObject({
+    ...{ name: `twin-${world.mark}`, state: 'creating', tenantId: world.tenant.id },
+  })
+  const start = owner.vm.power({ id: world.vm.id, action: 'start' })
+  await expect(start).rejects.toMatchObject(refusal('conflict', /being cloned/))
+  await expect(owner.vm.power({ id: vmId, action: 'start' })).rejects.toMatchObject(
+    refusal('conflict', /being created/),
+  )
+  await db().operation.update({ where: { id: operationId }, data: { state: 'succeeded' } })
+  await owner.vm.power({ id: world.vm.id, action: 'start' })
+  const second = owner.vm.clone({ id: world.vm.id, name: `second-${world.mark}` })
+  await expect(second).rejects.toMatchObject(refusal('conflict', /being started/))
+  expect(await db().vm.count({ where: { name: `second-${world.mark}` } })).toBe(0)
+})

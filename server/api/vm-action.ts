@@ -8,6 +8,7 @@ import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import {
   CloneVmInput,
+  CloneVmPlan,
   CreateVmInput,
   DeleteVmInput,
   EditVmFields,
@@ -59,7 +60,7 @@ export const vmActionRouter = router({
       const vm = await load.vm(ctx, id, 'clone')
       ctx.trail.detail = { twin: input.name }
       const operation = await requestClone(asker(ctx), vm, input, idempotencyKey ?? null)
-      return { operationId: operation.id, vmId: operation.targetId }
+      return { operationId: operation.id, vmId: CloneVmPlan.parse(operation.input).twinId }
     }),
 
   /** Only what is given changes; the operation's result says of each whether it is in force now. */

@@ -1,6 +1,7 @@
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import type { ResourceAmounts } from '#server/schema/tenant.ts'
+import { liveStatesSql } from './live-state.ts'
 
 export interface Quotas {
   vcpus: number | null
@@ -24,8 +25,8 @@ export async function readUses(tx: Tx, tenantIds: readonly string[]): Promise<Ma
       SELECT tenant_id, count(*) FILTER (WHERE kind <> 'edit-vm') AS vms, sum(reserved_vcpus) AS vcpus,
         sum(reserved_memory_bytes) AS memory, sum(reserved_disk_bytes) AS disk
       FROM operation
-      WHERE tenant_id = ANY (${[...tenantIds]}) AND state IN ('queued', 'running', 'cancelling')
-        AND (kind = 'edit-vm' OR kind IN ('create-vm', 'clone-vm')
+      WHERE tenant_id = ANY (${[...tenantIds]}) AND state IN (${liveStatesSql})
+        AND (kind = 'edit-vm' OR kind = 'create-vm'
           AND NOT EXISTS (SELECT 1 FROM vm WHERE vm.id::text = operation.target_id))
       GROUP BY tenant_id
     )

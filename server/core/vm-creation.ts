@@ -71,7 +71,10 @@ interface Original {
   templateId: string | null
 }
 
-/** A twin of a VM that is off, on the same host. Both are locked while its disks are copied. */
+/**
+ * A twin of a VM that is off, on the same host. The operation is the original's, which is locked by it while its disks are
+ * copied; the twin takes no other operation as long as it is in the state `creating`.
+ */
 export async function requestClone(asker: Asker, vm: Original, input: CloneVmInput, idempotencyKey: string | null) {
   const asked = { ...input, sourceVmId: vm.id }
   const earlier = await findEarlier(asker, { kind: 'clone-vm', input: asked, isPlanned: true, key: idempotencyKey })
@@ -79,16 +82,14 @@ export async function requestClone(asker: Asker, vm: Original, input: CloneVmInp
   const ruling = vmRule(vm, 'clone')
   if (ruling !== true) throw conflict(`${vm.name} can’t be cloned now. ${ruling}`)
   await reserve(asker.tx, vm.tenantId, size(vm))
-  const plan: CloneVmPlan = { ...asked, uuid: randomUUID(), hostId: vm.hostId }
-  const twin = await insertReserved(asker.tx, {
-    ...vm,
-    ...plan,
-    diskBytes: Number(vm.diskBytes),
-    memoryBytes: Number(vm.memoryBytes),
-  })
+  const uuid = randomUUID()
+  const { diskBytes, memoryBytes } = vm
+  const sizes = { diskBytes: Number(diskBytes), memoryBytes: Number(memoryBytes) }
+  const twin = await insertReserved(asker.tx, { ...vm, ...input, ...sizes, uuid })
+  const plan: CloneVmPlan = { ...asked, uuid, twinId: twin.id, hostId: vm.hostId }
   return enqueue(asker, {
     kind: 'clone-vm',
-    target: { kind: 'vm', id: twin.id, name: plan.name },
+    target: { kind: 'vm', id: vm.id, name: vm.name },
     tenantId: vm.tenantId,
     hostId: vm.hostId,
     input: plan,

@@ -1,6 +1,7 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import type { RowOperation, VmRow, VmState } from '#server/schema/vm.ts'
+import { liveStatesSql } from './live-state.ts'
 
 /** What lists read of the table `vm`. */
 export const vmColumns = Prisma.sql`vm.id AS "rowId", vm.id::text AS id, vm.uuid::text AS uuid, vm.name, vm.state,
@@ -69,8 +70,12 @@ export async function readRows(tx: Tx, page: Prisma.Sql, order: Prisma.Sql): Pro
       operation.progress_done::float8 / nullif(operation.progress_total, 0) AS "operationProgress"
     FROM page LEFT JOIN vm_stat AS stat ON stat.vm_id = page."rowId"
     LEFT JOIN LATERAL (
-      SELECT * FROM operation WHERE target_kind = 'vm' AND target_id = page.id
-        AND state IN ('queued', 'running', 'cancelling') ORDER BY created_at DESC LIMIT 1) AS operation ON true
+      SELECT * FROM (
+        SELECT * FROM operation WHERE target_kind = 'vm' AND target_id = page.id AND state IN (${liveStatesSql})
+        UNION ALL
+        SELECT * FROM operation WHERE page.state = 'creating' AND kind = 'clone-vm' AND state IN (${liveStatesSql})
+          AND input ->> 'twinId' = page.id
+      ) AS working ORDER BY created_at DESC LIMIT 1) AS operation ON true
     ORDER BY ${order}`
   return found.map(toRow)
 }

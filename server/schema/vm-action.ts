@@ -85,6 +85,8 @@ export type CloneVmInput = z.infer<typeof CloneVmInput>
 export const CloneVmPlan = CloneVmInput.extend({
   uuid: z.uuid(),
   sourceVmId: z.uuid(),
+  /** Id of the row that holds the twin's place */
+  twinId: z.uuid(),
   hostId: z.uuid(),
 })
 export type CloneVmPlan = z.infer<typeof CloneVmPlan>

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
-import { CreateVmInput } from '#server/schema/vm-action.ts'
+import { CloneVmPlan, CreateVmInput } from '#server/schema/vm-action.ts'
 import type { TestFleet } from './fleet.ts'
 
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
@@ -40,9 +40,11 @@ export async function askCreate(fleet: TestFleet, name: string, more: Partial<z.
   return fleet.db.$transaction((tx) => requestCreate({ tx, actor, requestId: null }, input, null))
 }
 
+/** @returns the operation's id and the twin's */
 export async function askClone(fleet: TestFleet, vmId: string, name: string) {
-  return fleet.db.$transaction(async (tx) => {
+  const { id, input } = await fleet.db.$transaction(async (tx) => {
     const vm = await tx.vm.findUniqueOrThrow({ where: { id: vmId } })
     return requestClone({ tx, actor, requestId: null }, vm, { name, notes: '' }, null)
   })
+  return { id, twinId: CloneVmPlan.parse(input).twinId }
 }

@@ -19,9 +19,9 @@ proveWorkflow({
     let twinId = ''
     return {
       async ask() {
-        const { id, targetId } = await askClone(fleet, originalId, twin)
-        twinId = targetId
-        return id
+        const asked = await askClone(fleet, originalId, twin)
+        twinId = asked.twinId
+        return asked.id
       },
       async done() {
         expect(await judge.known()).toEqual([`${name}-first`, twin])

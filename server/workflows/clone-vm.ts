@@ -7,7 +7,7 @@
  * | off                   | yes                                                                         |
  * | anything else         | refused: its disks change, and the host locks what a guest has open         |
  *
- * Undo removes the twin's definition, then, when the host has it no more, disks and row; the original is never touched.
+ * The operation is the original's and locks it. Undo removes the twin's definition, then, when the host has it no more, disks and row; the original is never touched.
  */
 
 import { vmRule } from '#server/core/vm-rule.ts'
@@ -85,14 +85,14 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
     {
       name: 'record',
       do: async (context) => {
-        await recordNewVm(context, await context.host(context.input.hostId), context.input.uuid)
+        await recordNewVm(context, await context.host(context.input.hostId), twinOf(context))
         return undefined
       },
     },
   ],
 })
 
-const twinOf = ({ input, operation }: Context) => ({ ...input, id: operation.targetId })
+const twinOf = ({ input }: Context) => ({ ...input, id: input.twinId })
 
 async function requireOff(context: Context) {
   const original = await vmRow(context, context.input.sourceVmId)

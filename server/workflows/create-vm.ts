@@ -97,7 +97,7 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
     {
       name: 'record',
       do: async (context) => {
-        await recordNewVm(context, await context.host(context.input.hostId), context.input.uuid)
+        await recordNewVm(context, await context.host(context.input.hostId), vmOf(context))
         return undefined
       },
     },

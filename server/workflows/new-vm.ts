@@ -98,17 +98,17 @@ export async function removeReservedRow(context: UndoContext, vm: NewVm, wasBegu
 }
 
 /** From now on the VM is what its host says it is. */
-export async function recordNewVm(context: Context, host: HypervisorHost, uuid: string): Promise<void> {
-  const facts = await host.readVm(uuid)
+export async function recordNewVm(context: Context, host: HypervisorHost, vm: NewVm): Promise<void> {
+  const facts = await host.readVm(vm.uuid)
   if (!facts) throw new SkerryError('conflict', 'The VM is not on its host.', { wayOut: 'Look at the host.' })
   await context.db.$transaction(async (tx) => {
     await tx.vm.updateMany({
-      where: { id: context.operation.targetId, state: 'creating' },
+      where: { id: vm.id, state: 'creating' },
       data: { state: facts.state, stateReason: facts.stateReason || null, stateSince: new Date(), xml: facts.xml },
     })
     await tx.vmEvent.createMany({
       skipDuplicates: true,
-      data: [{ id: context.operation.id, vmId: context.operation.targetId, kind: 'defined', detail: 'made by Skerry' }],
+      data: [{ id: context.operation.id, vmId: vm.id, kind: 'defined', detail: 'made by Skerry' }],
     })
   })
 }

@@ -145,7 +145,7 @@ test('cloned, both exist, and a name that is taken is refused', async () => {
   const end = await fleet.ended(operation.id)
   expect(end.error).toBeNull()
   expect((await judge().known()).sort()).toEqual(['app-renamed', 'app-twin'])
-  expect((await ask('delete-vm', operation.targetId, {})).error).toBeNull()
+  expect((await ask('delete-vm', operation.twinId, {})).error).toBeNull()
   expect(await judge().known()).toEqual(['app-renamed'])
 })
 
