@@ -1,6 +1,7 @@
 import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
+import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
@@ -53,7 +54,9 @@ const again: Record<OperationKind, Retry> = {
   'edit-vm': onVm('edit', (vm, input, tx) => editOf(tx, vm, EditVmInput.parse(input))),
   'edit-vm-xml': onVm('edit-xml', (vm, input) => xmlEditOf(vm, EditXmlInput.parse(input))),
   'delete-vm': onVm('delete', (vm, input) => deletionOf(vm, DeleteVmInput.parse(input))),
-  'migrate-vm': onVm('migrate', (vm, input, tx) => migrationOf(tx, vm, MigrateInput.parse(input))),
+  'migrate-vm': onVm('migrate', async (vm, input, tx) =>
+    migrationOf(await readMoves(tx, [vm.id]), vm, MigrateInput.parse(input)),
+  ),
   'measure-vm': onVm('migrate', (vm, input) => measureOf(vm, MeasureInput.parse(input))),
   'create-vm': createAgain,
   'clone-vm': cloneAgain,

@@ -212,3 +212,30 @@ test('while a VM is cloned nothing else works on it, and while something does it
   await expect(second).rejects.toMatchObject(refusal('conflict', /being started/))
   expect(await db().vm.count({ where: { name: `second-${world.mark}` } })).toBe(0)
 })
+
+test('a member of two tenants is told to act on one at a time; an operator acts on both', async () => {
+  const other = await createWorld(services, cast)
+  await db().operation.deleteMany({ where: { id: other.operation.id } })
+  const ask = { ids: [world.vm.id, other.vm.id], action: 'suspend' as const }
+  await expect((await as('owner')).vm.bulkPower(ask)).rejects.toMatchObject(refusal('conflict', /2 tenants/))
+  const { operationId } = await (await as('operator')).vm.bulkPower(ask)
+  expect((await byId(operationId)).tenantId).toBeNull()
+  expect(await db().operation.count({ where: { parentId: operationId } })).toBe(2)
+})
+
+test('a refused placement tells the reasons and no host’s name', async () => {
+  const create = (await as('owner')).vm.create({
+    ...{ name: `big-${world.mark}`, tenantId: world.tenant.id, siteId: world.host.siteId, templateId: null },
+    ...{ vcpuCount: 1, memoryBytes: 2 ** 40, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+  })
+  const error: unknown = await create.catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject(refusal('conflict', /not enough memory/))
+  expect(String(error)).not.toContain(world.host.name)
+})
+
+test('why a host can’t be reached is told to operators alone', async () => {
+  const stateReason = 'connect ECONNREFUSED 10.0.0.7'
+  await db().host.update({ where: { id: world.host.id }, data: { state: 'unreachable', stateReason } })
+  expect((await (await as('owner')).vm.get({ id: world.vm.id })).host.stateReason).toBeNull()
+  expect((await (await as('operator')).vm.get({ id: world.vm.id })).host.stateReason).toBe(stateReason)
+})

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
 import type { Request } from '#server/core/idempotency.ts'
-import { previewMigration } from '#server/core/migration-candidate.ts'
+import { previewMigration, readMoves } from '#server/core/migration-candidate.ts'
 import { enqueueOnce, type NewOperation } from '#server/core/operation.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
@@ -113,6 +113,6 @@ export const vmActionRouter = router({
       const vm = await load.vm(ctx, id, 'migrate')
       ctx.trail.detail = { to: input.destinationHostId }
       const request = { kind: 'migrate-vm', targetId: id, input, key: idempotencyKey } as const
-      return once(ctx, request, () => migrationOf(ctx.tx, vm, input))
+      return once(ctx, request, async () => migrationOf(await readMoves(ctx.tx, [vm.id]), vm, input))
     }),
 })

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Vm } from '#prisma/generated/client.ts'
 import { type Asking, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
+import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import type { Tx } from '#server/db.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
@@ -20,14 +22,21 @@ export const vmBulkRouter = router({
     .input(PowerInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
       ctx.trail.detail = { action: input.action, vms: ids }
-      return enqueueMany(ctx, ids, 'power', input.action, async (vm) => powerOf(vm, input))
+      return enqueueMany(
+        ctx,
+        ids,
+        'power',
+        input.action,
+        (vm) => powerOf(vm, input),
+        async () => null,
+      )
     }),
 
   bulkMigrate: change('vm', 'migrate')
     .input(MigrateInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
       ctx.trail.detail = { to: input.destinationHostId, vms: ids }
-      return enqueueMany(ctx, ids, 'migrate', 'migrate', (vm) => migrationOf(ctx.tx, vm, input))
+      return enqueueMany(ctx, ids, 'migrate', 'migrate', (vm, moves) => migrationOf(moves, vm, input), readMoves)
     }),
 })
 
@@ -37,28 +46,44 @@ interface Refusal {
   reason: string
 }
 
-async function enqueueMany(
+/** @param read what is needed to judge them all, read once */
+async function enqueueMany<Known>(
   ctx: Ctx,
   ids: readonly string[],
   permission: ActionOf<'vm'>,
   word: string,
-  wantedFor: (vm: Vm) => Promise<NewOperation>,
+  wantedFor: (vm: Vm, known: Known) => NewOperation,
+  read: (tx: Tx, vmIds: readonly string[]) => Promise<Known>,
 ): Promise<{ operationId: string; refused: Refusal[] }> {
   const refused: Refusal[] = []
+  const vms: Vm[] = []
   const wanted: NewOperation[] = []
-  for (const vmId of new Set(ids)) {
-    let name = vmId
+  const orRefuse = async <T>(vmId: string, name: string, work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      const vm = await load.vm(ctx, vmId, permission)
-      name = vm.name
-      wanted.push(await wantedFor(vm))
+      return await work()
     } catch (error) {
       if (!(error instanceof SkerryError)) throw error
       refused.push({ vmId, name, reason: error.message })
+      return undefined
     }
+  }
+  for (const vmId of new Set(ids)) {
+    const vm = await orRefuse(vmId, vmId, () => load.vm(ctx, vmId, permission))
+    if (vm) vms.push(vm)
+  }
+  const known = await read(
+    ctx.tx,
+    vms.map((vm) => vm.id),
+  )
+  for (const vm of vms) {
+    const each = await orRefuse(vm.id, vm.name, () => wantedFor(vm, known))
+    if (each) wanted.push(each)
   }
   if (wanted.length === 0) throw conflict(refused[0]?.reason ?? 'None of them can do that now.')
   const tenants = new Set(wanted.map((each) => each.tenantId))
+  if (tenants.size > 1 && !ctx.actor.operator) {
+    throw conflict(`These VMs belong to ${tenants.size} tenants.`, 'Choose VMs of one tenant at a time.')
+  }
   const name = `${word}: ${ids.length === 1 ? '1 VM' : `${ids.length} VMs`}`
   const parent = await enqueue(asker(ctx), {
     kind: 'bulk-vm' satisfies OperationKind,
@@ -69,13 +94,8 @@ async function enqueueMany(
   })
   let begun = 0
   for (const each of wanted) {
-    try {
-      await enqueue(asker(ctx), { ...each, parentId: parent.id })
-      begun++
-    } catch (error) {
-      if (!(error instanceof SkerryError)) throw error
-      refused.push({ vmId: each.target.id, name: each.target.name, reason: error.message })
-    }
+    const { id, name } = each.target
+    if (await orRefuse(id, name, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
   }
   if (begun === 0) throw conflict(refused.at(-1)?.reason ?? 'None of them can do that now.')
   await ctx.tx.operation.update({

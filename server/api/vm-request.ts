@@ -1,5 +1,5 @@
 import type { Vm } from '#prisma/generated/client.ts'
-import { previewMigration } from '#server/core/migration-candidate.ts'
+import type { Moves } from '#server/core/migration-candidate.ts'
 import type { NewOperation } from '#server/core/operation.ts'
 import { reserve } from '#server/core/quota.ts'
 import { type VmAction, vmRule } from '#server/core/vm-rule.ts'
@@ -47,12 +47,12 @@ export function measureOf(vm: Vm, input: MeasureInput): NewOperation {
   return operationOn(vm, { kind: 'measure-vm', input, exclusive: false })
 }
 
-export async function migrationOf(tx: Tx, vm: Vm, input: MigrateInput): Promise<NewOperation> {
+/** @param moves with this VM, and what was decided for others already */
+export function migrationOf(moves: Moves, vm: Vm, input: MigrateInput): NewOperation {
   demandState(vm, 'migrate')
-  const [verdict] = (await previewMigration(tx, vm.id, input.destinationHostId)).candidates
-  if (!verdict?.eligible) {
-    throw conflict(`${vm.name} can’t move there: ${verdict?.reasons.join(' ') ?? 'there is no such host.'}`)
-  }
+  const verdict = moves.judge(vm.id, input.destinationHostId)
+  if (!verdict.eligible) throw conflict(`${vm.name} can’t move there: ${verdict.reasons.join(' ')}`)
+  moves.promise(vm.id, input.destinationHostId)
   const memoryBytes = vm.state === 'off' ? 0n : vm.memoryBytes
   return operationOn(vm, {
     kind: 'migrate-vm',

@@ -31,7 +31,9 @@ export const vmRouter = router({
       readXml: allowed(ctx.actor, 'vm', 'read-xml', vm),
     }
     const operation = (await readVmRows(ctx.tx, [vm.id]))[0]?.operation ?? null
-    return { ...vm, operation, can, may }
+    // It names addresses and sockets of the fleet.
+    const stateReason = allowed(ctx.actor, 'host', 'read') === true ? vm.host.stateReason : null
+    return { ...vm, host: { ...vm.host, stateReason }, operation, can, may }
   }),
 
   xml: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {

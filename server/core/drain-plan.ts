@@ -1,6 +1,5 @@
 import type { Tx } from '#server/db.ts'
-import { movingVm, pathsBetween, readCandidates } from './migration-candidate.ts'
-import { type Candidate, judgeCandidate, type MovingVm } from './migration-preview.ts'
+import { type Moves, readMoves } from './migration-candidate.ts'
 
 /** Where each VM of a host goes when it is drained, or why it can't. */
 export interface DrainItem {
@@ -19,40 +18,23 @@ export interface DrainItem {
 export async function planDrain(tx: Tx, hostId: string): Promise<DrainItem[]> {
   const vms = await tx.vm.findMany({
     where: { hostId, state: { not: 'creating' } },
-    select: { id: true, name: true, state: true, memoryBytes: true, vcpuCount: true },
+    select: { id: true, name: true, state: true },
     orderBy: [{ memoryBytes: 'desc' }, { name: 'asc' }],
   })
-  const taken = new Map<string, { memoryBytes: number; vcpus: number }>()
-  const plan: DrainItem[] = []
-  for (const { id, name, state } of vms) {
-    const vm = await movingVm(tx, id, null)
-    const hosts = await readCandidates(tx, vm)
-    const source = hosts.find((host) => host.id === hostId)
-    if (!source) continue
-    plan.push({ vmId: id, name, state, ...(await bestOf(tx, vm, source, hosts, taken)) })
-  }
-  return plan
+  const moves = await readMoves(
+    tx,
+    vms.map((vm) => vm.id),
+  )
+  return vms.map(({ id, name, state }) => ({ vmId: id, name, state, ...bestOf(moves, id, hostId) }))
 }
 
-async function bestOf(
-  tx: Tx,
-  vm: MovingVm,
-  source: Candidate,
-  hosts: readonly Candidate[],
-  taken: Map<string, { memoryBytes: number; vcpus: number }>,
-): Promise<Pick<DrainItem, 'to' | 'reasons'>> {
-  const pathTo = await pathsBetween(tx, source)
-  const judged = hosts
-    .filter((host) => host.id !== source.id)
+function bestOf(moves: Moves, vmId: string, hostId: string): Pick<DrainItem, 'to' | 'reasons'> {
+  const source = moves.host(hostId)
+  const judged = moves.hosts
+    .filter((host) => host.id !== hostId)
     .map((host) => {
-      const held = taken.get(host.id) ?? { memoryBytes: 0, vcpus: 0 }
-      const now = {
-        ...host,
-        reservedMemoryBytes: host.reservedMemoryBytes + held.memoryBytes,
-        reservedVcpus: host.reservedVcpus + held.vcpus,
-      }
-      const freeBytes = now.memoryFreeBytes - now.reservedMemoryBytes
-      return { host, freeBytes, verdict: judgeCandidate(vm, source, now, pathTo(host)) }
+      const freeBytes = host.memoryFreeBytes - host.reservedMemoryBytes
+      return { host, freeBytes, verdict: moves.judge(vmId, host.id) }
     })
   const [best] = judged
     .filter(({ verdict }) => verdict.eligible)
@@ -64,11 +46,7 @@ async function bestOf(
     )
   if (!best)
     return { to: null, reasons: judged.map(({ host, verdict }) => `${host.name}: ${verdict.reasons.join(' ')}`) }
-  const held = taken.get(best.host.id) ?? { memoryBytes: 0, vcpus: 0 }
-  taken.set(best.host.id, {
-    memoryBytes: held.memoryBytes + (vm.state === 'off' ? 0 : vm.memoryBytes),
-    vcpus: held.vcpus + vm.vcpuCount,
-  })
+  moves.promise(vmId, best.host.id)
   const { copiedBytes, estimate } = best.verdict
   return {
     to: { hostId: best.host.id, name: best.host.name, copiedBytes, totalMs: estimate?.totalMs ?? null },

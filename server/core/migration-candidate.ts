@@ -1,14 +1,16 @@
+import type { Link } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { notFound } from '#server/errors.ts'
-import { liveStates } from '#server/schema/operation.ts'
-import type { VmState } from '#server/schema/vm.ts'
 import {
   type Candidate,
   type CandidateVerdict,
   judgeCandidate,
+  type MovingDisk,
   type MovingVm,
   type PathFacts,
 } from './migration-preview.ts'
+import { movingVm } from './moving-vm.ts'
+import { readReservations } from './reservation.ts'
 
 /** Bytes a second a VM dirtied when it was last measured, and when; see the measure-vm operation. */
 export interface DirtyMeasure {
@@ -22,126 +24,159 @@ export interface MigrationPreview {
   candidates: (CandidateVerdict & { name: string; siteId: string })[]
 }
 
-/** Judges every host of the fleet (or the one given) as a destination for the VM. */
-export async function previewMigration(tx: Tx, vmId: string, onlyHostId?: string): Promise<MigrationPreview> {
-  const dirty = await lastMeasure(tx, vmId)
-  const vm = await movingVm(tx, vmId, dirty)
-  const hosts = await readCandidates(tx, vm, onlyHostId ? [vm.hostId, onlyHostId] : undefined)
-  const source = hosts.find((host) => host.id === vm.hostId)
-  if (!source) throw notFound('host', vm.hostId)
-  const pathTo = await pathsBetween(tx, source)
-  const candidates = hosts
-    .filter((host) => !onlyHostId || host.id === onlyHostId)
-    .map((host) => ({
-      ...judgeCandidate(vm, source, host, pathTo(host)),
-      name: host.name,
-      siteId: host.siteId,
-    }))
+/** Judges every host of the fleet as a destination for the VM. */
+export async function previewMigration(tx: Tx, vmId: string): Promise<MigrationPreview> {
+  const moves = await readMoves(tx, [vmId])
+  const candidates = moves.hosts
+    .map((host) => ({ ...moves.judge(vmId, host.id), name: host.name, siteId: host.siteId }))
     .sort((a, b) => Number(b.eligible) - Number(a.eligible) || a.name.localeCompare(b.name))
-  return { dirty, candidates }
+  return { dirty: moves.dirty.get(vmId) ?? null, candidates }
 }
 
-/** What is known of the ways from a host to the others. Hosts of one site have no link between them. */
-export async function pathsBetween(tx: Tx, source: Candidate): Promise<(to: Candidate) => PathFacts> {
-  const links = await tx.link.findMany()
-  return (to) => {
-    if (to.siteId === source.siteId) return { bitsPerSecond: null, roundTripMs: null }
-    const ends = [to.siteId, source.siteId]
-    const link = links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
-    const bits = link?.bitsPerSecond ?? null
-    return { bitsPerSecond: bits === null ? null : Number(bits), roundTripMs: link?.roundTripMs ?? null }
+/** VMs and the hosts they could move to, read once for any number of VMs, and judged without reading more. */
+export class Moves {
+  readonly vms: ReadonlyMap<string, MovingVm>
+  readonly hosts: readonly Candidate[]
+  readonly dirty: ReadonlyMap<string, DirtyMeasure>
+  readonly #links: readonly Link[]
+
+  constructor(
+    vms: ReadonlyMap<string, MovingVm>,
+    hosts: readonly Candidate[],
+    links: readonly Link[],
+    dirty: ReadonlyMap<string, DirtyMeasure>,
+  ) {
+    this.vms = vms
+    this.hosts = hosts
+    this.#links = links
+    this.dirty = dirty
+  }
+
+  /** @throws not-found for a VM or host that was not read */
+  judge(vmId: string, hostId: string): CandidateVerdict {
+    const vm = this.vm(vmId)
+    const [source, to] = [this.host(vm.hostId), this.host(hostId)]
+    return judgeCandidate(vm, source, to, this.#path(source, to))
+  }
+
+  vm(id: string): MovingVm {
+    const vm = this.vms.get(id)
+    if (!vm) throw notFound('VM', id)
+    return vm
+  }
+
+  host(id: string): Candidate {
+    const host = this.hosts.find((each) => each.id === id)
+    if (!host) throw notFound('host', id)
+    return host
+  }
+
+  /** From now on the VM's room at the host counts as taken. */
+  promise(vmId: string, hostId: string): void {
+    const [vm, host] = [this.vm(vmId), this.host(hostId)]
+    host.reservedMemoryBytes += vm.state === 'off' ? 0 : vm.memoryBytes
+    host.reservedVcpus += vm.vcpuCount
+  }
+
+  /** What is known of the way. Hosts of one site have no link between them. */
+  #path(from: Candidate, to: Candidate): PathFacts {
+    const ends = [to.siteId, from.siteId]
+    const link = this.#links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
+    if (!link || to.siteId === from.siteId) return { bitsPerSecond: null, roundTripMs: null }
+    return {
+      bitsPerSecond: link.bitsPerSecond === null ? null : Number(link.bitsPerSecond),
+      roundTripMs: link.roundTripMs,
+    }
   }
 }
 
-async function lastMeasure(tx: Tx, vmId: string): Promise<DirtyMeasure | null> {
-  const last = await tx.operation.findFirst({
-    where: { targetId: vmId, kind: 'measure-vm', state: 'succeeded' },
-    orderBy: { id: 'desc' },
-    select: { result: true, finishedAt: true },
-  })
-  const result = last?.result as { bytesPerSecond?: number } | null | undefined
-  if (!last?.finishedAt || typeof result?.bytesPerSecond !== 'number') return null
-  return { bytesPerSecond: result.bytesPerSecond, measuredAt: last.finishedAt.toISOString() }
+/** Reads these VMs and the whole fleet of hosts, in as many queries for one as for hundreds. */
+export async function readMoves(tx: Tx, vmIds: readonly string[]): Promise<Moves> {
+  const dirty = await lastMeasures(tx, vmIds)
+  const vms = await readMovingVms(tx, vmIds, dirty)
+  const sources = [...vms.values()].flatMap((vm) => vm.disks.flatMap((disk) => disk.source ?? []))
+  return new Moves(vms, await readCandidates(tx, sources), await tx.link.findMany(), dirty)
 }
 
-/** A VM as the preview judges it, from its rows. */
-export async function movingVm(tx: Tx, vmId: string, dirty: DirtyMeasure | null): Promise<MovingVm> {
-  const vm = await tx.vm.findUnique({ where: { id: vmId }, include: { disks: true, interfaces: true } })
-  if (!vm) throw notFound('VM', vmId)
-  const sources = vm.disks.flatMap((disk) => disk.source ?? [])
+async function lastMeasures(tx: Tx, vmIds: readonly string[]): Promise<Map<string, DirtyMeasure>> {
+  const rows = await tx.operation.findMany({
+    where: { targetId: { in: [...vmIds] }, kind: 'measure-vm', state: 'succeeded' },
+    distinct: ['targetId'],
+    orderBy: [{ targetId: 'asc' }, { id: 'desc' }],
+    select: { targetId: true, result: true, finishedAt: true },
+  })
+  const measures = new Map<string, DirtyMeasure>()
+  for (const { targetId, result, finishedAt } of rows) {
+    const { bytesPerSecond } = (result ?? {}) as { bytesPerSecond?: number }
+    if (!finishedAt || typeof bytesPerSecond !== 'number') continue
+    measures.set(targetId, { bytesPerSecond, measuredAt: finishedAt.toISOString() })
+  }
+  return measures
+}
+
+async function readMovingVms(tx: Tx, vmIds: readonly string[], dirty: ReadonlyMap<string, DirtyMeasure>) {
+  const vms = await tx.vm.findMany({
+    where: { id: { in: [...vmIds] } },
+    include: { disks: true, interfaces: true },
+  })
   const volumes = await tx.volume.findMany({
-    where: { path: { in: sources }, storagePool: { hostId: vm.hostId } },
-    include: { storagePool: { select: { name: true } } },
+    where: {
+      path: { in: vms.flatMap((vm) => vm.disks.flatMap((disk) => disk.source ?? [])) },
+      storagePool: { hostId: { in: vms.map((vm) => vm.hostId) } },
+    },
+    include: { storagePool: { select: { name: true, hostId: true } } },
   })
-  return {
-    name: vm.name,
-    hostId: vm.hostId,
-    state: vm.state as VmState,
-    vcpuCount: vm.vcpuCount,
-    memoryBytes: Number(vm.memoryBytes),
-    architecture: vm.architecture,
-    machineType: vm.machineType,
-    cpuMode: vm.cpuMode,
-    accelerator: vm.accelerator,
-    snapshotCount: vm.snapshotCount,
-    localDevices: vm.xml.split('<hostdev').length - 1,
-    dirtyBytesPerSecond: dirty?.bytesPerSecond ?? null,
-    // A definition names a file; which volume of which pool that is, the pools tell.
-    disks: vm.disks.map((disk) => {
-      const volume = volumes.find((each) => each.path === disk.source)
-      return {
-        ...disk,
-        poolName: disk.poolName ?? volume?.storagePool.name ?? null,
-        volumeName: disk.volumeName ?? volume?.name ?? null,
-        backingPath: disk.backingPath ?? volume?.backingPath ?? null,
-        capacityBytes: Number(disk.capacityBytes || volume?.capacityBytes || 0),
-        allocationBytes: Number(disk.allocationBytes || volume?.allocationBytes || 0),
-      }
+  const byPlace = new Map(volumes.map((volume) => [`${volume.storagePool.hostId} ${volume.path}`, volume]))
+  return new Map(
+    vms.map((vm) => {
+      // A definition names a file; which volume of which pool that is, the pools tell.
+      const disks = vm.disks.map((disk): MovingDisk => {
+        const volume = byPlace.get(`${vm.hostId} ${disk.source}`)
+        return {
+          ...disk,
+          poolName: disk.poolName ?? volume?.storagePool.name ?? null,
+          volumeName: disk.volumeName ?? volume?.name ?? null,
+          backingPath: disk.backingPath ?? volume?.backingPath ?? null,
+          capacityBytes: Number(disk.capacityBytes || volume?.capacityBytes || 0),
+          allocationBytes: Number(disk.allocationBytes || volume?.allocationBytes || 0),
+        }
+      })
+      return [vm.id, movingVm(vm.hostId, vm, disks, dirty.get(vm.id)?.bytesPerSecond)]
     }),
-    networks: vm.interfaces.map((card) => card.networkName).filter((name) => name !== null),
-    bridges: vm.interfaces.filter((card) => card.networkName === null).flatMap((card) => card.bridge ?? []),
-  }
+  )
 }
 
-/** @param exceptOperationId an operation whose own reservation is not to be held against its host */
+/**
+ * Hosts as possible destinations for VMs that read these files.
+ * @param only these hosts, and for an operation at work its id: later ones' reservations are not held against it
+ */
 export async function readCandidates(
   tx: Tx,
-  vm: MovingVm,
-  ids?: readonly string[],
-  exceptOperationId?: string,
+  sources: readonly string[],
+  only: { hostIds?: readonly string[]; operationId?: string } = {},
 ): Promise<Candidate[]> {
-  const sources = vm.disks.flatMap((disk) => disk.source ?? [])
   const hosts = await tx.host.findMany({
-    where: ids ? { id: { in: [...ids] } } : {},
+    where: only.hostIds ? { id: { in: [...only.hostIds] } } : {},
     omit: { credential: true },
     include: {
       networks: true,
-      storagePools: { include: { volumes: { where: { path: { in: sources } }, select: { path: true } } } },
+      storagePools: { include: { volumes: { where: { path: { in: [...sources] } }, select: { path: true } } } },
     },
   })
-  const reserved = await tx.operation.findMany({
-    where: {
-      state: { in: [...liveStates] },
-      ...(exceptOperationId ? { id: { not: exceptOperationId } } : {}),
-      OR: [{ reservedMemoryBytes: { gt: 0 } }, { reservedVcpus: { gt: 0 } }],
-    },
-    select: { hostId: true, destinationHostId: true, reservedMemoryBytes: true, reservedVcpus: true },
-  })
+  const reservedAt = await readReservations(tx, only.operationId)
   const promised = await tx.vm.groupBy({
     by: ['hostId'],
     where: { state: { in: ['running', 'paused', 'shutting_down', 'creating'] } },
     _sum: { vcpuCount: true },
   })
-  return hosts.map((host) => {
-    const held = reserved.filter((row) => (row.destinationHostId ?? row.hostId) === host.id)
-    return {
-      ...host,
-      memoryFreeBytes: Number(host.memoryFreeBytes),
-      reservedMemoryBytes: held.reduce((sum, row) => sum + Number(row.reservedMemoryBytes), 0),
-      reservedVcpus: held.reduce((sum, row) => sum + row.reservedVcpus, 0),
-      promisedVcpus: promised.find((row) => row.hostId === host.id)?._sum.vcpuCount ?? 0,
-      pools: host.storagePools.map((pool) => ({ ...pool, availableBytes: Number(pool.availableBytes) })),
-      presentPaths: host.storagePools.flatMap((pool) => pool.volumes.map((volume) => volume.path)),
-    }
-  })
+  const vcpus = new Map(promised.map((row) => [row.hostId, row._sum.vcpuCount ?? 0]))
+  return hosts.map((host) => ({
+    ...host,
+    memoryFreeBytes: Number(host.memoryFreeBytes),
+    reservedMemoryBytes: reservedAt(host.id).memoryBytes,
+    reservedVcpus: reservedAt(host.id).vcpus,
+    promisedVcpus: vcpus.get(host.id) ?? 0,
+    pools: host.storagePools.map((pool) => ({ ...pool, availableBytes: Number(pool.availableBytes) })),
+    presentPaths: host.storagePools.flatMap((pool) => pool.volumes.map((volume) => volume.path)),
+  }))
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import { liveStates } from '#server/schema/operation.ts'
 import { vcpusPerCpu } from './migration-preview.ts'
+import { readReservations } from './reservation.ts'
 
 /** What a new VM needs of a host. Sizes in bytes. */
 export interface Need {
@@ -22,7 +22,7 @@ export interface Place {
 /**
  * Chooses a host for a new VM: connected, not draining, with template, networks and room; the one with the most memory
  * left after what is promised. Sees the fleet's hosts whatever the asker sees.
- * @throws conflict with each host's reason
+ * @throws conflict with the hosts' reasons, without naming them
  */
 export async function placeVm(tx: Tx, where: { siteId: string } | { hostId: string }, need: Need): Promise<Place> {
   const hosts = await tx.host.findMany({
@@ -36,21 +36,16 @@ export async function placeVm(tx: Tx, where: { siteId: string } | { hostId: stri
     },
     orderBy: { name: 'asc' },
   })
-  const reservations = await tx.operation.findMany({
-    where: { state: { in: [...liveStates] }, reservedMemoryBytes: { gt: 0 } },
-    select: { hostId: true, destinationHostId: true, reservedMemoryBytes: true, reservedVcpus: true },
-  })
+  const reservedAt = await readReservations(tx)
   const promised = await tx.vm.groupBy({
     by: ['hostId'],
     where: { state: { in: ['running', 'paused', 'shutting_down', 'creating'] } },
     _sum: { vcpuCount: true },
   })
   const judged = hosts.map((host) => {
-    const held = reservations.filter((row) => (row.destinationHostId ?? row.hostId) === host.id)
-    const freeBytes = Number(host.memoryFreeBytes) - held.reduce((sum, row) => sum + Number(row.reservedMemoryBytes), 0)
-    const vcpus =
-      (promised.find((row) => row.hostId === host.id)?._sum.vcpuCount ?? 0) +
-      held.reduce((sum, row) => sum + row.reservedVcpus, 0)
+    const held = reservedAt(host.id)
+    const freeBytes = Number(host.memoryFreeBytes) - held.memoryBytes
+    const vcpus = (promised.find((row) => row.hostId === host.id)?._sum.vcpuCount ?? 0) + held.vcpus
     const pool = poolFor(host.storagePools, need)
     return { host, freeBytes, pool, reason: reasonAgainst(host, need, freeBytes, vcpus, pool !== undefined) }
   })
@@ -58,7 +53,8 @@ export async function placeVm(tx: Tx, where: { siteId: string } | { hostId: stri
     .filter(({ reason, pool }) => reason === null && pool)
     .toSorted((a, b) => b.freeBytes - a.freeBytes)
   if (best?.pool) return { hostId: best.host.id, siteId: best.host.siteId, pool: best.pool.name }
-  const reasons = judged.map(({ host, reason }) => `${host.name}: ${reason}`).join(' ')
+  // Whoever makes a VM need not know the hosts.
+  const reasons = [...new Set(judged.map(({ reason }) => reason))].join(' ')
   throw conflict(
     `No host there can take the VM. ${reasons || 'There is no host.'}`,
     'Choose another site, ask for less, or free some room.',
@@ -93,15 +89,15 @@ function poolFor<P extends PlaceablePool>(pools: readonly P[], need: Need): P | 
 }
 
 function reasonAgainst(host: PlaceableHost, need: Need, freeBytes: number, vcpus: number, hasPool: boolean) {
-  if (host.state !== 'connected') return 'it can’t be reached.'
-  if (host.draining) return 'it is being drained.'
-  if (freeBytes < need.memoryBytes) return 'not enough memory.'
-  if (need.vcpuCount > host.cpuCount) return `it has ${host.cpuCount} CPUs only.`
-  if (vcpus + need.vcpuCount > host.cpuCount * vcpusPerCpu) return 'its CPUs are promised too often already.'
+  if (host.state !== 'connected') return 'A host can’t be reached.'
+  if (host.draining) return 'A host is being drained.'
+  if (freeBytes < need.memoryBytes) return 'A host has not enough memory.'
+  if (need.vcpuCount > host.cpuCount) return `A host has ${host.cpuCount} CPUs only.`
+  if (vcpus + need.vcpuCount > host.cpuCount * vcpusPerCpu) return 'A host’s CPUs are promised too often already.'
   const missing = need.networks.find((name) => !host.networks.some((each) => each.name === name && each.active))
-  if (missing) return `the network ${missing} is not there.`
+  if (missing) return `A host has no network ${missing}.`
   const { template } = need
   const hasTemplate = host.storagePools.some((pool) => pool.name === template?.poolName && pool.volumes.length > 0)
-  if (template && !hasTemplate) return 'the template is not there.'
-  return hasPool ? null : 'no storage pool has enough space.'
+  if (template && !hasTemplate) return 'A host does not have the template.'
+  return hasPool ? null : 'A host has no storage pool with enough space.'
 }

@@ -1,9 +1,10 @@
 import { readCandidates } from '#server/core/migration-candidate.ts'
-import { type DiskMove, judgeCandidate, type MovingDisk, type MovingVm } from '#server/core/migration-preview.ts'
+import { type DiskMove, judgeCandidate, type MovingDisk } from '#server/core/migration-preview.ts'
+import { movingVm } from '#server/core/moving-vm.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
+import type { DiskFacts } from '#server/hypervisor/facts.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
@@ -47,9 +48,11 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const destination = await context.host(input.destinationHostId)
   const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
   const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
-  const moving = movingFromFacts(vm.hostId, { ...facts, disks })
-  const ids = [vm.hostId, input.destinationHostId]
-  const candidates = await readCandidates(db, moving, ids, operation.id)
+  // Seen from the hypervisor: fresher than the database.
+  const moving = movingVm(vm.hostId, facts, disks)
+  const sources = disks.flatMap((disk) => disk.source ?? [])
+  const hostIds = [vm.hostId, input.destinationHostId]
+  const candidates = await readCandidates(db, sources, { hostIds, operationId: operation.id })
   const from = candidates.find((each) => each.id === vm.hostId)
   const to = candidates.find((each) => each.id === input.destinationHostId)
   if (!from || !to?.migrationUri) throw conflict('The destination host is not there any more.', 'Choose another host.')
@@ -127,27 +130,6 @@ async function placed(host: HypervisorHost, disk: DiskFacts): Promise<DiskFacts>
     backingPath: volume.backingPath,
     capacityBytes: volume.capacityBytes,
     allocationBytes: volume.allocationBytes,
-  }
-}
-
-/** Seen from the hypervisor: fresher than the database. */
-function movingFromFacts(hostId: string, facts: VmFacts): MovingVm {
-  return {
-    name: facts.name,
-    hostId,
-    state: facts.state,
-    vcpuCount: facts.vcpuCount,
-    memoryBytes: facts.memoryBytes,
-    architecture: facts.architecture,
-    machineType: facts.machineType,
-    cpuMode: facts.cpuMode,
-    accelerator: facts.accelerator,
-    snapshotCount: facts.snapshotCount,
-    localDevices: facts.xml.split('<hostdev').length - 1,
-    dirtyBytesPerSecond: null,
-    disks: facts.disks,
-    networks: facts.interfaces.map((card) => card.networkName).filter((name) => name !== null),
-    bridges: facts.interfaces.filter((card) => card.networkName === null).flatMap((card) => card.bridge ?? []),
   }
 }
 

@@ -1,0 +1,41 @@
+import type { VmState } from '#server/schema/vm.ts'
+import type { MovingDisk, MovingVm } from './migration-preview.ts'
+
+/** What a VM's row and what a hypervisor says of a VM have in common. */
+interface KnownVm {
+  name: string
+  state: string
+  vcpuCount: number
+  memoryBytes: number | bigint
+  architecture: string
+  machineType: string | null
+  cpuMode: string | null
+  accelerator: MovingVm['accelerator']
+  snapshotCount: number
+  xml: string
+  interfaces: readonly { networkName: string | null; bridge: string | null }[]
+}
+
+/** A VM as the preview judges it. */
+export const movingVm = (
+  hostId: string,
+  vm: KnownVm,
+  disks: readonly MovingDisk[],
+  dirtyBytesPerSecond: number | null = null,
+): MovingVm => ({
+  name: vm.name,
+  hostId,
+  state: vm.state as VmState,
+  vcpuCount: vm.vcpuCount,
+  memoryBytes: Number(vm.memoryBytes),
+  architecture: vm.architecture,
+  machineType: vm.machineType,
+  cpuMode: vm.cpuMode,
+  accelerator: vm.accelerator,
+  snapshotCount: vm.snapshotCount,
+  localDevices: vm.xml.split('<hostdev').length - 1,
+  dirtyBytesPerSecond,
+  disks,
+  networks: vm.interfaces.flatMap((card) => card.networkName ?? []),
+  bridges: vm.interfaces.flatMap((card) => (card.networkName === null ? (card.bridge ?? []) : [])),
+})
