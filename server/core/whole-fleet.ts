@@ -7,8 +7,11 @@ import type { Tx } from '#server/db.ts'
 export async function unsafeWholeFleet<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   const [now] = await tx.$queryRaw<{ scope: string | null }[]>`SELECT current_setting('skerry.scope', true) AS scope`
   await tx.$executeRaw`SELECT set_config('skerry.scope', '*', true)`
-  const result = await work()
-  // After an error the transaction is over, and its scope with it.
-  await tx.$executeRaw`SELECT set_config('skerry.scope', ${now?.scope ?? ''}, true)`
-  return result
+  const narrow = () => tx.$executeRaw`SELECT set_config('skerry.scope', ${now?.scope ?? ''}, true)`
+  try {
+    return await work()
+  } finally {
+    // After an error of the database the transaction is over, and its scope with it.
+    await narrow().catch(() => undefined)
+  }
 }

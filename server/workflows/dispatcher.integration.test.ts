@@ -41,7 +41,9 @@ function dispatch(sweepMs: number) {
       },
       onReset: () => () => undefined,
     },
-    start: async (_kind, id) => {
+    knows: (kind) => kind !== 'fly-vm',
+    start: async (kind, id) => {
+      if (kind === 'edit-vm') throw new Error('made to fail')
       started.push(id)
     },
     sweep: async () => {
@@ -71,4 +73,16 @@ test('many notices don’t keep the sweep from its turn', async () => {
   await new Promise((resolve) => setTimeout(resolve, 1_000))
   clearInterval(noise)
   expect(sweeps).toBeGreaterThan(3)
+})
+
+test('one of a kind that this version can’t do ends at once, one that can’t be started waits; neither keeps others', async () => {
+  const host = randomUUID()
+  const unknown = await db.operation.create({ data: operation('fly-vm', host) })
+  const broken = await db.operation.create({ data: operation('edit-vm', host) })
+  const { id } = await db.operation.create({ data: operation('power-vm', host) })
+  dispatch(60_000)
+  await expect.poll(() => started, { timeout: 5_000 }).toEqual([id])
+  const stateOf = async (of: string) => (await db.operation.findUniqueOrThrow({ where: { id: of } })).state
+  await expect.poll(() => stateOf(unknown.id), { timeout: 5_000 }).toBe('failed')
+  expect([await stateOf(broken.id), await stateOf(id)]).toEqual(['queued', 'running'])
 })

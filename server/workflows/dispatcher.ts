@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db, Tx } from '#server/db.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
+import { endOperation, failedInside } from './record.ts'
 
 /** Notices of changed rows, as the change feed gives them. */
 export interface ChangeSource {
@@ -21,6 +22,8 @@ interface DispatcherParts {
   running: Map<string, AbortController>
   /** Idempotent: an operation is started under its own id */
   start(kind: string, operationId: string): Promise<void>
+  /** Whether this version has a workflow of the kind */
+  knows(kind: string): boolean
   sweep(): Promise<void>
 }
 
@@ -124,8 +127,13 @@ export class Dispatcher {
           ORDER BY id LIMIT ${atOnce} FOR UPDATE SKIP LOCKED`
         for (const row of queued) {
           if (!room.take(row)) continue
+          if (!this.#parts.knows(row.kind)) {
+            // In this transaction, which holds the row.
+            await endOperation(tx, row.id, failedInside(`This version can't do “${row.kind}”.`))
+            continue
+          }
           // The run is durable before this commits: should the commit fail, starting it again does nothing.
-          await this.#parts.start(row.kind, row.id)
+          if (!(await this.#started(row))) continue
           const state = row.cancelRequested ? 'cancelling' : 'running'
           await tx.operation.updateMany({
             where: { id: row.id, state: 'queued' },
@@ -135,6 +143,17 @@ export class Dispatcher {
       },
       { timeout: 30_000 },
     )
+  }
+
+  /** One that can't be started stays queued for the next turn, and keeps no other one waiting. */
+  async #started({ kind, id }: Queued): Promise<boolean> {
+    try {
+      await this.#parts.start(kind, id)
+      return true
+    } catch (error) {
+      this.#parts.log.error({ operation: id, kind, err: error }, 'dispatcher: could not start it, trying again')
+      return false
+    }
   }
 
   async #roomOf(tx: Tx) {

@@ -5,7 +5,7 @@ import type { OperationError } from '#server/schema/operation.ts'
 import { attemptStep, attemptUndo, type EngineHooks, type Runtime } from './attempt.ts'
 import type { AnyWorkflow, HostSource, HostTest, OperationRef } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
-import { beginOperation, endOperation, failedInside } from './record.ts'
+import { beginOperation, endOperation } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
 
 export interface EngineOptions {
@@ -136,12 +136,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     changes: options.changes,
     start: async (kind, operationId) => {
       const workflow = started.get(kind)
-      if (!workflow) {
-        await endOperation(db, operationId, failedInside(`This version can't do “${kind}”.`))
-        return
-      }
+      if (!workflow) throw new Error(`No workflow does ${kind}`)
       await DBOS.startWorkflow(workflow, { workflowID: operationId })(operationId)
     },
+    knows: (kind) => started.has(kind),
     running: here.running,
     sweep: () => adoptDeadWorkers(db, log, workerId, options.deadAfterMs ?? 15_000),
   })

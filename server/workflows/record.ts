@@ -1,6 +1,6 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import { keptInput } from '#server/core/operation-input.ts'
-import type { Db } from '#server/db.ts'
+import type { Db, Tx } from '#server/db.ts'
 import type { OperationError, OperationKind } from '#server/schema/operation.ts'
 import type { OperationRef } from './define.ts'
 
@@ -35,7 +35,7 @@ export async function beginOperation(db: Db, id: string, stepCount: number): Pro
 }
 
 /** Closes the row: the lock and the reservation end with it, and what is secret in its input goes. The first ending stands. */
-export async function endOperation(db: Db, id: string, ending: Ending): Promise<void> {
+export async function endOperation(db: Db | Tx, id: string, ending: Ending): Promise<void> {
   const row = await db.operation.findUnique({ where: { id }, select: { input: true } })
   await db.operation.updateMany({
     where: { id, finishedAt: null },
