@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Tenant } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import { liveStates } from '#server/schema/operation.ts'
 import type { Quota } from '#server/schema/tenant.ts'
 import { type Quotas, readUse, readUses } from './quota.ts'
 
@@ -92,7 +93,7 @@ export async function deleteTenant(tx: Tx, tenant: Tenant): Promise<void> {
     )
   }
   const live = await tx.operation.count({
-    where: { tenantId: tenant.id, state: { in: ['queued', 'running', 'cancelling'] } },
+    where: { tenantId: tenant.id, state: { in: [...liveStates] } },
   })
   if (live > 0) throw conflict(`${tenant.name} has operations running.`, 'Wait until they have ended, or cancel them.')
   await tx.tenant.delete({ where: { id: tenant.id } })

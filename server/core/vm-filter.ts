@@ -1,6 +1,7 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import type { Comparison, FilterTerm, IsWord, NumberKey, TextKey } from '#server/schema/filter.ts'
+import { liveStatesSql } from './live-state.ts'
 
 const escaped = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
 const like = (text: string) => `%${escaped(text)}%`
@@ -30,7 +31,7 @@ const references: Record<Reference, { column: Prisma.Sql; type: Prisma.Sql; ids:
     column: Prisma.sql`vm.id`,
     type: Prisma.sql`uuid[]`,
     ids: () => Prisma.sql`SELECT DISTINCT target_id AS id FROM operation
-      WHERE target_kind = 'vm' AND state IN ('queued', 'running', 'cancelling')`,
+      WHERE target_kind = 'vm' AND state IN (${liveStatesSql})`,
   },
 }
 

@@ -1,13 +1,8 @@
-import { z } from 'zod'
 import type { CredentialBox } from '#server/core/credential.ts'
 import type { Db } from '#server/db.ts'
 import { notFound, unavailable } from '#server/errors.ts'
 import type { HostAddress, HypervisorDriver, HypervisorHost } from '#server/hypervisor/driver.ts'
-
-const Credential = z.object({
-  tls: z.object({ authority: z.string(), certificate: z.string(), key: z.string() }).optional(),
-  ssh: z.object({ key: z.string(), knownHosts: z.string() }).optional(),
-})
+import { Credential } from '#server/schema/host-action.ts'
 
 export interface HostsOptions {
   db: Db

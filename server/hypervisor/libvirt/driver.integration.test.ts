@@ -7,7 +7,7 @@ import { serialText, waitForAgent, waitForBoot, waitForCount } from '#lab/guest/
 import { TEMPLATE_VOLUME } from '#lab/guest/image.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
-import { buildSeedIso } from '#server/core/cloud-init-iso.ts'
+import { seedDisc } from '#server/core/seed-disc.ts'
 import { type HostEvent, type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import { libvirtDriver } from './driver.ts'
 import { diskXml, interfaceXml, macOf } from './xml/device.ts'
@@ -59,7 +59,10 @@ test('a VM made from a template with a cloud-init disc boots and takes its name 
     { pool: 'default', name: 'web.qcow2', format: 'qcow2' },
   )
   diskPath = path
-  const seed = buildSeedIso({ userData: '#cloud-config\nhostname: seeded\n', instanceId: uuid, hostname: 'seeded' })
+  const seed = seedDisc({
+    'meta-data': `instance-id: ${uuid}\nlocal-hostname: seeded\n`,
+    'user-data': '#cloud-config\nhostname: seeded\n',
+  })
   const { path: seedPath } = await host.createVolume('default', {
     name: 'web-seed.iso',
     format: 'raw',
