@@ -42,7 +42,7 @@ test('a cancelled migration leaves the VM where it was', async ({ as }) => {
   await dialog.getByText('bergen-1', { exact: true }).click()
   // One megabyte a second: slow enough to be stopped in the middle.
   await dialog.getByRole('button', { name: /^Options/ }).click()
-  const limit = dialog.getByLabel('Bandwidth at most')
+  const limit = dialog.getByRole('textbox', { name: /^Bandwidth at most/ })
   await limit.fill('8')
   await limit.blur()
   await dialog.getByRole('button', { name: 'Migrate to bergen-1' }).click()
