@@ -72,18 +72,19 @@ export async function createWorld(services: TestServices, cast: Cast) {
       minDiskBytes: 2n ** 27n,
     },
   })
+  const busyVm = await createVm(db, host, tenant.id, { name: `busy-${mark}` })
   const operation = await db.operation.create({
     data: {
-      kind: 'measure-vm',
+      kind: 'power-vm',
       tenantId: tenant.id,
       targetKind: 'vm',
-      targetId: vm.id,
-      targetName: vm.name,
+      targetId: busyVm.id,
+      targetName: busyVm.name,
       exclusive: false,
       actorKind: 'user',
       actorId: cast.owner.id,
       actorName: 'Owen',
-      input: {},
+      input: { action: 'suspend' },
     },
   })
   const invitation = await db.tenantInvitation.create({
@@ -114,6 +115,7 @@ export async function createWorld(services: TestServices, cast: Cast) {
     secondHost,
     emptySite,
     vm,
+    busyVm,
     pool,
     template,
     operation,
@@ -131,6 +133,8 @@ export const secretsOfTenant = (world: World): string[] => [
   world.vm.uuid,
   world.vm.name,
   world.vm.notes,
+  world.busyVm.id,
+  world.busyVm.name,
   world.operation.id,
   world.other.id,
   world.other.email,
