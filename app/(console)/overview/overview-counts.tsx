@@ -53,7 +53,7 @@ export function OverviewCounts({ places, operator }: { places: Places; operator:
 
 function Count({ href, label, value, icon }: { href: string; label: string; value: string; icon?: ReactNode }) {
   return (
-    <li className="min-w-20 flex-1">
+    <li className="min-w-max flex-1">
       <NextLink href={href} className="flex h-full flex-col rounded-md px-3 py-1.5 hover:bg-hover">
         <span className="text-lg font-semibold text-ink">{value}</span>
         <span className="flex items-center gap-1.5 whitespace-nowrap text-xs text-ink-muted">
