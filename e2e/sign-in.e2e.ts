@@ -1,10 +1,10 @@
 import { signInOf } from './fleet.ts'
-import { expect, test } from './test.ts'
+import { expect, signIn, test } from './test.ts'
 
-test('whoever is not signed in is sent to sign in and comes back', async ({ page, as }) => {
+test('whoever is not signed in is sent to sign in and comes back', async ({ page }) => {
   await page.goto('/fleet?filter=state%3Arunning')
   await expect(page).toHaveURL(/\/login\?next=%2Ffleet/)
-  await as('operator', '/fleet?filter=state%3Arunning')
+  await signIn(page, 'operator', '/fleet?filter=state%3Arunning')
   await expect(page).toHaveURL(/\/fleet\?filter=/)
 })
 
@@ -17,8 +17,8 @@ test('a wrong password says so and tells nothing more', async ({ page }) => {
   await expect(page).toHaveURL(/\/login/)
 })
 
-test('signing out ends the session', async ({ page, as }) => {
-  await as('member')
+test('signing out ends the session', async ({ page }) => {
+  await signIn(page, 'member')
   await page.getByRole('button', { name: /account$/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL(/\/login/)

@@ -1,4 +1,4 @@
-import { test as base, expect, type Page } from '@playwright/test'
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
 import { signInOf } from './fleet.ts'
 
 export { expect }
@@ -13,13 +13,27 @@ export async function signIn(page: Page, role: string, path = '/'): Promise<void
   await page.waitForURL((url) => url.pathname !== '/login')
 }
 
-/** `test` with `as('operator', '/fleet')`, which signs in and goes there; a page error fails the test. */
+/** Sessions of this run by role: signing in is limited to a few times a minute. */
+const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>()
+
+async function resume(page: Page, role: string, path = '/'): Promise<void> {
+  const known = sessions.get(role)
+  if (known) {
+    await page.context().addCookies(known)
+    await page.goto(path)
+    return
+  }
+  await signIn(page, role, path)
+  sessions.set(role, await page.context().cookies())
+}
+
+/** `test` with `as('operator', '/fleet')`, which goes there signed in; a page error fails the test. */
 export const test = base.extend<{ as: (role: string, path?: string) => Promise<Page> }>({
   as: async ({ page }, use) => {
     const problems: string[] = []
     page.on('pageerror', (error) => problems.push(error.message))
     await use(async (role, path) => {
-      await signIn(page, role, path)
+      await resume(page, role, path)
       return page
     })
     expect(problems, 'errors in the page').toEqual([])
