@@ -28,8 +28,6 @@ export default defineConfig({
           include: ['{server,lab}/**/*.integration.test.ts'],
           globalSetup: ['server/testing/postgres-setup.ts'],
           fileParallelism: false,
-          // As in end-to-end: they run real hosts and measure time, on machines that others use too.
-          retry: process.env.CI ? 1 : 0,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
