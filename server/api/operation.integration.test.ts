@@ -70,7 +70,8 @@ test('state, protection, quota and destination are judged anew', async () => {
 })
 
 test('an edit that is tried again takes its room from the quota', async () => {
-  await db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVcpus: 4 } })
+  // Its two VMs of one vCPU each, and three more: just what the quota allows.
+  await db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVcpus: 5 } })
   const edit = await operationRow({ kind: 'edit-vm', input: { vcpuCount: 4 } })
   const { operationId } = await (await as('owner')).operation.retry({ id: edit.id })
   expect(await byId(operationId)).toMatchObject({ reservedVcpus: 3, tenantId: world.tenant.id })
