@@ -25,7 +25,10 @@ export const removeHost = defineWorkflow<Record<string, never>, object>({
           if (!host) return
           const vms = await tx.vm.count({ where: { hostId: id } })
           if (vms > 0 && host.state !== 'unreachable') {
-            throw conflict(`${host.name} has ${vms} VMs.`, 'Drain it, or delete its VMs, then remove it.')
+            throw conflict(
+              `${host.name} has ${vms} ${vms === 1 ? 'VM' : 'VMs'}.`,
+              'Drain it, or delete its VMs, then remove it.',
+            )
           }
           const busy = await tx.operation.findFirst({
             where: {
