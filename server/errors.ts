@@ -12,27 +12,37 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number]
 
+/** What an error is made with beside its code and message. */
+export interface ErrorOptions {
+  wayOut?: string
+  field?: string
+  detail?: string
+  cause?: unknown
+}
+
 /**
- * An error a person can act on. `message` says what was being done, to what, and what stood in the way;
- * `wayOut` says what to do next. The cause is kept for the log and never shown.
+ * An error a person can act on. `message` says what was being done, to what, and what stood in the way; `wayOut` says
+ * what to do next. Both are Skerry's own words and may be read by everybody: no path, address or URI, and nothing that a
+ * hypervisor said. Those go into `detail`, which operators may read. The cause is kept for them and for the log.
  */
 export class SkerryError extends Error {
   readonly code: ErrorCode
   readonly wayOut: string | undefined
+  readonly detail: string | undefined
   /** The input field the error belongs to, where there is one. */
   readonly field: string | undefined
 
-  constructor(code: ErrorCode, message: string, options: { wayOut?: string; field?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'SkerryError'
     this.code = code
     this.wayOut = options.wayOut
     this.field = options.field
+    this.detail = options.detail
   }
 }
 
-export const invalid = (message: string, options?: { wayOut?: string; field?: string; cause?: unknown }) =>
-  new SkerryError('invalid', message, options)
+export const invalid = (message: string, options?: ErrorOptions) => new SkerryError('invalid', message, options)
 export const forbidden = (message: string, wayOut?: string) =>
   new SkerryError('forbidden', message, wayOut ? { wayOut } : {})
 export const notFound = (noun: string, id: string) =>
@@ -43,8 +53,7 @@ export const conflict = (message: string, wayOut?: string) =>
   new SkerryError('conflict', message, wayOut ? { wayOut } : {})
 export const unsupported = (message: string, wayOut?: string) =>
   new SkerryError('unsupported', message, wayOut ? { wayOut } : {})
-export const unavailable = (message: string, options?: { wayOut?: string; cause?: unknown }) =>
-  new SkerryError('unavailable', message, options)
+export const unavailable = (message: string, options?: ErrorOptions) => new SkerryError('unavailable', message, options)
 
 /** What may be shown of any thrown value: our own errors as they are, everything else as internal without its text. */
 export function asSkerryError(thrown: unknown): SkerryError {

@@ -53,7 +53,7 @@ export function ConnectionTest({ uri, credential, disabledReason }: ConnectionTe
       {row?.state === 'failed' && (
         <ErrorMessage
           title="The connection failed"
-          message={row.error?.message ?? 'No reason was given.'}
+          message={[row.error?.message ?? 'No reason was given.', row.errorDetail].filter(Boolean).join(' ')}
           {...(row.error?.wayOut ? { whatToDo: row.error.wayOut } : {})}
         />
       )}

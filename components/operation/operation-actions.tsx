@@ -14,6 +14,7 @@ export function OperationActions({ operation }: { operation: OperationRow }) {
   const trpc = useTRPC()
   const cancel = useMutation(trpc.operation.cancel.mutationOptions({ onError: toastRefusal }))
   const retry = useMutation(trpc.operation.retry.mutationOptions({ onError: toastRefusal }))
+  const cleanUp = useMutation(trpc.operation.cleanUp.mutationOptions({ onError: toastRefusal }))
   const [isForcing, setForcing] = useState(false)
   const what = `${operationWord(operation)} ${operationTarget(operation)}`
   if (isLive(operation.state)) {
@@ -36,6 +37,16 @@ export function OperationActions({ operation }: { operation: OperationRow }) {
       {operation.error?.offer === 'force-off' && (
         <Button size="sm" label={`Force ${operation.targetName} off`} onPress={() => setForcing(true)}>
           Force off…
+        </Button>
+      )}
+      {(operation.error?.left?.length ?? 0) > 0 && (
+        <Button
+          size="sm"
+          label={`Clean up after: ${what}`}
+          isPending={cleanUp.isPending}
+          onPress={() => cleanUp.mutate({ id: operation.id })}
+        >
+          Clean up
         </Button>
       )}
       <Button

@@ -25,9 +25,7 @@ export function OperationDetail({ operation }: { operation: OperationRow }) {
         <Facts title="Kept: in use elsewhere or asked for" items={deletion.kept} />
       )}
       {operation.undone.length > 0 && <Facts title="Put back" items={operation.undone} />}
-      {(operation.error?.left?.length ?? 0) > 0 && (
-        <Facts title="Could not be put back" items={operation.error?.left ?? []} />
-      )}
+      {(operation.error?.left?.length ?? 0) > 0 && <Facts title="Left behind" items={operation.error?.left ?? []} />}
       {isParent && <Children operation={operation} />}
     </div>
   )

@@ -17,6 +17,7 @@ export const kindWord: Record<OperationKind, string> = {
   'add-host': 'Add host',
   'remove-host': 'Remove host',
   'bulk-vm': 'Bulk action:',
+  'undo-operation': 'Clean up',
 }
 
 const actionWord: Record<string, string> = {

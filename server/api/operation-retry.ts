@@ -8,7 +8,7 @@ import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { AddHostPlan, DrainInput, TestHostPlan } from '#server/schema/host-action.ts'
-import type { OperationKind } from '#server/schema/operation.ts'
+import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import {
   CloneVmPlan,
   CreateVmPlan,
@@ -21,6 +21,7 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
+import { loadWithRight } from './operation-right.ts'
 import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 type Ctx = Asking & { requestId: string }
@@ -71,12 +72,27 @@ const again: Record<OperationKind, Retry> = {
   'remove-host': async (ctx, { targetId }) => enqueue(asker(ctx), removalOf(await load.host(ctx, targetId, 'delete'))),
   'drain-host': async (ctx, { targetId, input }) =>
     enqueue(asker(ctx), drainOf(await load.host(ctx, targetId, 'drain'), DrainInput.parse(input))),
+  'undo-operation': async (ctx, { input }) =>
+    enqueue(asker(ctx), cleanUpOf(await loadWithRight(ctx, UndoOperationInput.parse(input).operationId))),
   'bulk-vm': () => {
     throw conflict(
       'A bulk operation is not tried again as a whole.',
       'Open it and try those of its parts again that failed, or select the VMs anew.',
     )
   },
+}
+
+/** @throws conflict when nothing was left behind */
+export function cleanUpOf(operation: Operation): NewOperation {
+  const left = OperationError.safeParse(operation.error).data?.left ?? []
+  if (left.length === 0) throw conflict('Nothing of this operation is left behind.')
+  return {
+    kind: 'undo-operation',
+    target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },
+    tenantId: operation.tenantId,
+    hostId: operation.hostId,
+    input: { operationId: operation.id },
+  }
 }
 
 const secretWords: Record<string, string> = {

@@ -22,6 +22,7 @@ const rights: Record<OperationKind, Right> = {
   'add-host': { host: 'create' },
   'remove-host': { host: 'delete' },
   'bulk-vm': { vm: 'power' },
+  'undo-operation': { vm: 'create' },
 }
 
 const rightOf = (kind: string): Right => rights[kind as OperationKind] ?? { host: 'delete' }

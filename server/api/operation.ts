@@ -1,11 +1,11 @@
 import { load } from '#server/auth/load.ts'
-import { requestCancel } from '#server/core/operation.ts'
+import { enqueue, requestCancel } from '#server/core/operation.ts'
 import { shownInput } from '#server/core/operation-input.ts'
 import { listOperations, readOperation } from '#server/core/operation-list.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
-import { retryOperation } from './operation-retry.ts'
+import { cleanUpOf, retryOperation } from './operation-retry.ts'
 import { demandParts, loadWithRight, mayStart } from './operation-right.ts'
 import { change, router, signedIn } from './trpc.ts'
 
@@ -37,5 +37,13 @@ export const operationRouter = router({
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)
       return { operationId: (await retryOperation(ctx, operation)).id }
+    }),
+
+  /** An operation that takes away what this one left behind, because it could not undo it when it failed. */
+  cleanUp: change('operation', 'cancel')
+    .input(OperationId)
+    .mutation(async ({ ctx, input }) => {
+      const operation = await loadWithRight(ctx, input.id)
+      return { operationId: (await enqueue(asker(ctx), cleanUpOf(operation))).id }
     }),
 })

@@ -128,6 +128,7 @@ export const walkCases: Record<string, WalkCase> = {
   'operation.list': asked(() => ({}), ...everyone),
   'operation.get': asked((w) => ({ id: w.operation.id }), ...tenants),
   'operation.cancel': asked((w) => ({ id: w.operation.id }), ...membersUp),
+  'operation.cleanUp': asked((w) => ({ id: w.operation.id }), 'not-found', 'forbidden', 'conflict', 'conflict'),
   'operation.retry': asked((w) => ({ id: w.operation.id }), 'not-found', 'forbidden', 'conflict', 'conflict'),
 
   'vm.list': asked(() => ({}), ...everyone),

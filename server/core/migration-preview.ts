@@ -51,7 +51,6 @@ export interface Candidate {
   name: string
   siteId: string
   state: 'connecting' | 'connected' | 'unreachable'
-  stateReason: string | null
   draining: boolean
   simulated: boolean
   accelerator: 'kvm' | 'emulation' | 'unknown'
@@ -150,7 +149,7 @@ function placeReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] 
   const reasons: string[] = []
   const ruling = vmRule({ state: vm.state }, 'migrate')
   if (ruling !== true) reasons.push(ruling)
-  if (to.state !== 'connected') reasons.push(`The host can’t be reached${to.stateReason ? `: ${to.stateReason}` : '.'}`)
+  if (to.state !== 'connected') reasons.push('The host can’t be reached.')
   if (source.state !== 'connected') reasons.push(`Its present host ${source.name} can’t be reached.`)
   if (to.draining) reasons.push('The host is being drained and takes no VMs.')
   if (to.simulated !== source.simulated) reasons.push('One of the two hosts is simulated, the other is real.')
@@ -233,7 +232,7 @@ function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judged {
   const isThere = mode === 'uploaded' && to.presentPaths.includes(disk.source)
   if (!disk.poolName && isThere) return done('present', null)
   if (!disk.poolName) {
-    return done(mode, null, `${what} (${disk.source}) lies in no storage pool, so it can’t be copied.`)
+    return done(mode, null, `${what} lies in no storage pool, so it can’t be copied.`)
   }
   const pool = to.pools.find((each) => each.name === disk.poolName)
   if (!pool) return done(mode, null, `The storage pool ${disk.poolName} of ${disk.target} is not on the host.`)

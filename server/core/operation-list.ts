@@ -48,16 +48,19 @@ export async function listOperations(tx: Tx, query: OperationList): Promise<Oper
   }
 }
 
-/** One operation with the whole input it was given (see `shownInput`) and, of a bulk or drain operation, its children. */
+/**
+ * One operation with the whole input it was given (see `shownInput`), what operators may know of its error, and, of a
+ * bulk or drain operation, its children. Row-level security keeps the trace from a tenant's transaction.
+ */
 export async function readOperation(
   tx: Tx,
   id: string,
-): Promise<(OperationRow & { input: unknown; children: OperationRow[] }) | null> {
+): Promise<(OperationRow & { input: unknown; errorDetail: string | null; children: OperationRow[] }) | null> {
   const row = await tx.operation.findUnique({
     where: { id },
-    include: { children: { orderBy: { id: 'asc' }, omit: hiddenColumns } },
+    include: { children: { orderBy: { id: 'asc' }, omit: hiddenColumns }, trace: { select: { errorDetail: true } } },
   })
   if (!row) return null
   const [own, ...children] = await toOperationRows(tx, [row, ...row.children])
-  return own ? { ...own, input: row.input, children } : null
+  return own ? { ...own, input: row.input, errorDetail: row.trace?.errorDetail ?? null, children } : null
 }

@@ -62,6 +62,7 @@ const verbs: Record<OperationKind, string> = {
   'add-host': 'being added',
   'remove-host': 'being removed',
   'bulk-vm': 'at work',
+  'undo-operation': 'being cleaned up',
 }
 
 /**

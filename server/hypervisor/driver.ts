@@ -2,7 +2,7 @@
  * What Skerry needs of a hypervisor, in Skerry's words. `hypervisor/libvirt` is its implementation; nothing outside
  * `hypervisor/` knows libvirt. Sizes are bytes, times milliseconds. Every call takes a limit and an abort signal;
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
- * not answered.
+ * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
 import type { HostFacts, NetworkFacts, StoragePoolFacts, VmFacts, VmReading } from './facts.ts'
 
@@ -22,13 +22,14 @@ export class OutcomeUnknown extends Error {
 export type ConnectionState =
   | { state: 'connecting' }
   | { state: 'connected' }
-  | { state: 'unreachable'; reason: string; wayOut?: string }
+  /** `detail` is for operators: where it was looked for and what was said there */
+  | { state: 'unreachable'; reason: string; wayOut?: string; detail?: string }
 
 export interface HostAddress {
   /** qemu:///system?socket=/path, qemu+tls://host[:port]/system, qemu+ssh://user@host[:port]/system, test:///default?socket=… */
   uri: string
   credential?: HostCredential
-  /** The host's name, for messages; its address when absent */
+  /** The host's name, for messages */
   name?: string
 }
 

@@ -138,7 +138,8 @@ export class Keeper {
     if (state.state !== 'unreachable') return
     this.#grace = undefined
     const { db, hostId } = this.#options
-    const reason = state.wayOut ? `${state.reason} ${state.wayOut}` : state.reason
+    const said = state.detail && `(${state.detail})`
+    const reason = [state.reason, said, state.wayOut].filter(Boolean).join(' ')
     this.#write(async () => {
       if (this.host.connection().state === 'connected') return
       await writeUnreachable(db, hostId, reason)

@@ -14,6 +14,7 @@ export const operationKinds = [
   'add-host',
   'remove-host',
   'bulk-vm',
+  'undo-operation',
 ] as const
 export type OperationKind = (typeof operationKinds)[number]
 
@@ -30,7 +31,10 @@ export const passingFields = [...hiddenFields, 'xml'] as const
 export const targetKinds = ['vm', 'host', 'fleet'] as const
 export type TargetKind = (typeof targetKinds)[number]
 
-/** What a failed operation shows: what went wrong, in which step, and what to do next. */
+/**
+ * What a failed operation shows to everybody who sees it: what went wrong, in which step, and what to do next. In
+ * Skerry's own words; what else is known is for operators (`errorDetail`).
+ */
 export const OperationError = z.object({
   code: z.string(),
   message: z.string(),
@@ -38,7 +42,7 @@ export const OperationError = z.object({
   wayOut: z.string().nullable(),
   /** An action that gets the person further, offered as a button */
   offer: z.enum(['force-off']).optional(),
-  /** What could not be undone, in words */
+  /** What could not be undone, in words; an undo-operation tries again */
   left: z.array(z.string()).optional(),
 })
 export type OperationError = z.infer<typeof OperationError>
@@ -47,6 +51,10 @@ export type OperationError = z.infer<typeof OperationError>
 export const IdempotencyKey = z.string().min(8).max(128).optional()
 
 export const OperationId = z.object({ id: z.uuid() })
+
+/** What an undo-operation cleans up after */
+export const UndoOperationInput = z.object({ operationId: z.uuid() })
+export type UndoOperationInput = z.infer<typeof UndoOperationInput>
 
 /** Live ones first, then newest first; `cursor` is the last operation's of the page before. */
 export const OperationList = z.object({

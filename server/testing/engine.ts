@@ -19,7 +19,7 @@ export interface TestEngine {
 /** The engine in this process over the fleet's hosts. One at a time in a process. */
 export async function testEngine(
   fleet: Pick<TestFleet, 'db' | 'databaseUrl'>,
-  options: { workflows?: readonly AnyWorkflow[]; workerId?: string; sweepMs?: number } = {},
+  options: { workflows?: readonly AnyWorkflow[]; workerId?: string; sweepMs?: number; hostWaitMs?: number } = {},
 ): Promise<TestEngine> {
   const changes = new ChangeFeed(fleet.databaseUrl)
   await changes.open()
@@ -42,7 +42,7 @@ export async function testEngine(
     testHost: hostTest(libvirtDriver, undefined),
     workflows: options.workflows ?? workflows,
     workerId: options.workerId ?? 'test-worker',
-    hostWaitMs: 10_000,
+    hostWaitMs: options.hostWaitMs ?? 10_000,
     sweepMs: options.sweepMs ?? 1_000,
     hooks: { aroundStep: (at, run) => (current.hooks.aroundStep ? current.hooks.aroundStep(at, run) : run()) },
   })

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { operatorDetail } from '#server/core/error-detail.ts'
 import type { Db } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
@@ -32,8 +33,11 @@ export interface Runtime {
   stopping: boolean
 }
 
-export type StepOutcome = { ok: true; memory: object } | { ok: false; cancelled: boolean; error: OperationError }
-export type UndoOutcome = { undone: string | null; left: string | null }
+/** `detail` is what operators may read of an error, beside what everybody may. */
+export type StepOutcome =
+  | { ok: true; memory: object }
+  | { ok: false; cancelled: boolean; error: OperationError; detail: string | null }
+export type UndoOutcome = { undone: string | null; left: string | null; detail: string | null }
 
 const attempts = 4
 const betweenAttemptsMs = 500
@@ -75,19 +79,21 @@ export async function attemptStep(
     await progress.flush()
     const cancelled = error instanceof Cancelled || (cancel.signal.aborted && !(error instanceof SkerryError))
     if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
-    return { ok: false, cancelled, error: describe(error, step, cancelled) }
+    const detail = cancelled ? null : operatorDetail(error)
+    return { ok: false, cancelled, error: describe(error, step, cancelled), detail }
   } finally {
     if (runtime.running.get(id) === cancel) runtime.running.delete(id)
   }
 }
 
-/** Undoes one step; what can't be undone is told, never thrown. */
+/** Undoes one step, or leaves its work where it is; what can't be undone is told, never thrown. */
 export async function attemptUndo(
   runtime: Runtime,
   workflow: AnyWorkflow,
   ref: OperationRef,
   index: number,
   memory: object,
+  how: 'undo' | 'leave',
 ): Promise<UndoOutcome> {
   const step = workflow.stepNames[index] ?? ''
   const progress = new ProgressWriter(runtime.db, ref.id)
@@ -98,14 +104,15 @@ export async function attemptUndo(
     const context = contextFor(runtime, ref, input, memory, signal, progress, Math.min(runtime.hostWaitMs, 10_000))
     progress.report({ phase: `undoing: ${step}`, done: null, total: null, ratePerSecond: null, remainingMs: null })
     const place: StepPlace = { operationId: ref.id, kind: workflow.kind, step, turn: 'undo' }
-    const once = () => workflow.undo(index, context)
+    const once = () => workflow[how](index, context)
     const undone = await patiently(signal, () => around(runtime, place, once))
     await progress.flush()
-    return { undone: undone ?? null, left: null }
+    return { undone: undone ?? null, left: null, detail: null }
   } catch (error) {
     if (runtime.stopping) return never
     runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
-    return { undone: null, left: `${step}: ${asSkerryError(error).message}` }
+    const detail = operatorDetail(error)
+    return { undone: null, left: `${step}: ${describe(error, step, false).message}`, detail }
   }
 }
 
@@ -177,7 +184,7 @@ function describe(error: unknown, step: string, cancelled: boolean): OperationEr
   if (cancelled) return { code: 'cancelled', message: 'It was cancelled.', step, wayOut: null }
   if (error instanceof OutcomeUnknown) {
     const wayOut = 'Look at the VM on its host before trying again.'
-    return { code: 'unavailable', message: `The host did not answer: ${error.message}`, step, wayOut }
+    return { code: 'unavailable', message: error.message, step, wayOut }
   }
   const shown = asSkerryError(error)
   const offer = error instanceof StepError && error.offer ? { offer: error.offer } : {}

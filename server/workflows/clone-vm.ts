@@ -7,7 +7,8 @@
  * | off                   | yes                                                                         |
  * | anything else         | refused: its disks change, and the host locks what a guest has open         |
  *
- * The operation is the original's and locks it. Undo removes the twin's definition, then, when the host has it no more, disks and row; the original is never touched.
+ * The operation is the original's and locks it. Undo removes the twin's definition, disks and row; the original is never
+ * touched.
  */
 
 import { vmRule } from '#server/core/vm-rule.ts'
@@ -18,13 +19,14 @@ import { twinXml } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import { CloneVmPlan } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import {
-  hostWithout,
+  leaveReservedRow,
   type MadeVolume,
   recordNewVm,
   removeAllMade,
   removeDefinition,
   removeMade,
   removeReservedRow,
+  requireStillLeft,
   volumeAt,
 } from './new-vm.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
@@ -44,11 +46,13 @@ type Context = StepContext<CloneVmPlan, Memory>
 export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
   kind: 'clone-vm',
   input: CloneVmPlan,
+  stillLeft: (context) => requireStillLeft(context, twinOf(context)),
   steps: [
     {
       name: 'reserve',
       do: planCopies,
-      undo: (context) => removeReservedRow(context, twinOf(context), context.memory.copies !== undefined),
+      undo: (context) => removeReservedRow(context, twinOf(context)),
+      leave: (context) => leaveReservedRow(context, twinOf(context)),
     },
     {
       name: 'copy disks',
@@ -66,7 +70,7 @@ export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
       undo: async (context) => {
         const made = (context.memory.copies ?? []).map((copy) => copy.to)
         if (made.length === 0) return undefined
-        return removeAllMade(context, await hostWithout(context, twinOf(context)), made)
+        return removeAllMade(context, await context.host(context.input.hostId), made)
       },
     },
     {

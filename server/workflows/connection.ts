@@ -4,9 +4,10 @@ import { Cancelled } from './pause.ts'
 
 /** A host did not become reachable within the time a step may wait for it. */
 export class HostUnreachable extends SkerryError {
-  constructor(name: string, reason: string, wayOut?: string) {
+  constructor(name: string, reason: string, more: { wayOut?: string; detail?: string } = {}) {
     super('unavailable', `The host ${name} can't be reached: ${reason}`, {
-      wayOut: wayOut ?? 'Try again when the host is back.',
+      wayOut: 'Try again when the host is back.',
+      ...more,
     })
   }
 }
@@ -28,8 +29,9 @@ export function connected(host: HypervisorHost, name: string, waitMs: number, si
     const timer = setTimeout(() => {
       const now = host.connection()
       const reason = now.state === 'unreachable' ? now.reason : 'it has not answered yet.'
-      const wayOut = now.state === 'unreachable' ? now.wayOut : undefined
-      finish(() => reject(new HostUnreachable(name, reason, wayOut)))
+      const { wayOut, detail } = now.state === 'unreachable' ? now : {}
+      const more = { ...(wayOut ? { wayOut } : {}), ...(detail ? { detail } : {}) }
+      finish(() => reject(new HostUnreachable(name, reason, more)))
     }, waitMs)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort)

@@ -8,7 +8,6 @@
  * | a half copy    | anew           | –       | –     | removed, once the host lets go of it       |
  * | the definition | –              | the same| yes   | forced off, removed, then its disks        |
  *
- * An undo that fails leaves what comes before it: disks and row go only when the host says that it has no such VM.
  * Everything made carries the operation's mark or the VM's own UUID, so a second run finds it.
  */
 import { seedDisc } from '#server/core/seed-disc.ts'
@@ -20,13 +19,14 @@ import { buildVmXml } from '#server/hypervisor/libvirt/xml/domain.ts'
 import { CreateVmPlan } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import {
-  hostWithout,
+  leaveReservedRow,
   type MadeVolume,
   recordNewVm,
   removeAllMade,
   removeDefinition,
   removeMade,
   removeReservedRow,
+  requireStillLeft,
   volumeAt,
 } from './new-vm.ts'
 
@@ -39,6 +39,7 @@ type Context = StepContext<CreateVmPlan, Memory>
 export const createVm = defineWorkflow<CreateVmPlan, Memory>({
   kind: 'create-vm',
   input: CreateVmPlan,
+  stillLeft: (context) => requireStillLeft(context, vmOf(context)),
   steps: [
     {
       name: 'reserve',
@@ -51,7 +52,8 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
         if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
         return volumesOf(context)
       },
-      undo: (context) => removeReservedRow(context, vmOf(context), context.memory.disks !== undefined),
+      undo: (context) => removeReservedRow(context, vmOf(context)),
+      leave: (context) => leaveReservedRow(context, vmOf(context)),
     },
     {
       name: 'make disks',
@@ -64,7 +66,8 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
       undo: async (context) => {
         const { disks, seed } = context.memory
         if (!disks) return undefined
-        return removeAllMade(context, await hostWithout(context, vmOf(context)), seed ? [...disks, seed] : disks)
+        const host = await context.host(context.input.hostId)
+        return removeAllMade(context, host, seed ? [...disks, seed] : disks)
       },
     },
     {

@@ -62,8 +62,13 @@ export interface StepContext<Input, Memory> {
 export interface Step<Input, Memory> {
   name: string
   do(context: StepContext<Input, Memory>): Promise<Partial<Memory> | undefined>
-  /** Also runs when `do` failed half way or never began. @returns what was undone, in words; undefined for nothing */
+  /**
+   * Runs when the undos of all later steps came through; what they could not take back would stand on this step's work.
+   * Also runs when `do` failed half way or never began. @returns what was undone, in words; undefined for nothing
+   */
   undo?(context: StepContext<Input, Memory>): Promise<string | undefined>
+  /** Runs instead of `undo` when that may not: says in the database what stays. Touches nothing on a host. */
+  leave?(context: StepContext<Input, Memory>): Promise<void>
 }
 
 export interface Workflow<Input, Memory extends object> {
@@ -74,6 +79,8 @@ export interface Workflow<Input, Memory extends object> {
   noReturnAfter?: string
   /** What the row shows at the end; plain JSON */
   result?(memory: Partial<Memory>): object | undefined
+  /** Before what was left behind is undone later. @throws conflict when it has become something else meanwhile */
+  stillLeft?(context: StepContext<Input, Memory>): Promise<void>
 }
 
 /** A definition with its types sealed in, so that workflows of all kinds stand in one list. */
@@ -84,6 +91,9 @@ export interface AnyWorkflow {
   hasUndo(index: number): boolean
   do(index: number, context: BareContext): Promise<object | undefined>
   undo(index: number, context: BareContext): Promise<string | undefined>
+  hasLeave(index: number): boolean
+  leave(index: number, context: BareContext): Promise<undefined>
+  stillLeft(context: BareContext): Promise<void>
   result(memory: object): object | undefined
 }
 
@@ -109,6 +119,12 @@ export function defineWorkflow<Input, Memory extends object>(workflow: Workflow<
     hasUndo: (index) => step(index).undo !== undefined,
     do: (index, context) => step(index).do(typed(context)),
     undo: async (index, context) => step(index).undo?.(typed(context)),
+    hasLeave: (index) => step(index).leave !== undefined,
+    leave: async (index, context) => {
+      await step(index).leave?.(typed(context))
+      return undefined
+    },
+    stillLeft: async (context) => workflow.stillLeft?.(typed(context)),
     result: (memory) => workflow.result?.(memory as Partial<Memory>),
   }
 }

@@ -3,14 +3,19 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
 import { type Db, openDb } from '#server/db.ts'
-import { conflict } from '#server/errors.ts'
+import { conflict, unavailable } from '#server/errors.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
 import { defineWorkflow } from './define.ts'
 import { pause } from './pause.ts'
+import { undoOperation } from './undo-operation.ts'
 
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
 
+/** What everybody may not read. */
+const secretPlace = '/srv/pool/x.qcow2 at qemu+tls://10.11.12.13/system'
+/** Whether the cause of a failing undo is gone. */
+let isMended = false
 /** What the steps below did, in order. */
 const trail: string[] = []
 /** User data that steps were given. */
@@ -18,6 +23,7 @@ const seen: string[] = []
 const Input = z.object({
   failAt: z.string().default(''),
   holdAt: z.string().default(''),
+  failUndoAt: z.string().default(''),
   userData: z.string().nullish(),
 })
 const steps = ['one', 'two', 'three'].map((name) => ({
@@ -30,9 +36,16 @@ const steps = ['one', 'two', 'three'].map((name) => ({
     if (context.input.failAt === name) throw conflict(`${name} stood in the way.`, 'Go round it.')
     return { [name]: trail.length }
   },
-  async undo() {
+  async undo({ input }: { input: z.infer<typeof Input> }) {
     trail.push(`undo ${name}`)
+    if (input.failUndoAt === name && !isMended) {
+      const cause = new Error(`cannot unlink ${secretPlace}`)
+      throw unavailable(`${name} could not be put back.`, { detail: cause.message, cause })
+    }
     return `put ${name} back`
+  },
+  async leave() {
+    trail.push(`leave ${name}`)
   },
 }))
 const workflow = defineWorkflow<z.infer<typeof Input>, Record<string, number>>({
@@ -41,6 +54,7 @@ const workflow = defineWorkflow<z.infer<typeof Input>, Record<string, number>>({
   steps,
   result: (memory) => memory,
 })
+const workflows = [workflow, undoOperation([workflow])]
 
 let database: TestDatabase
 let db: Db
@@ -52,7 +66,7 @@ beforeAll(async () => {
   sql = new pg.Client({ connectionString: database.url, options: '-c skerry.scope=*' })
   await sql.connect()
   // Without the sweep: what is taken up or cancelled here is so by notice alone.
-  engine = await testEngine({ db, databaseUrl: database.url }, { workflows: [workflow], sweepMs: 600_000 })
+  engine = await testEngine({ db, databaseUrl: database.url }, { workflows, sweepMs: 600_000 })
 })
 afterAll(async () => {
   await engine?.stop()
@@ -62,6 +76,7 @@ afterAll(async () => {
 })
 afterEach(() => {
   trail.length = 0
+  isMended = false
 })
 
 const wanted = (input: object, more: Partial<NewOperation> = {}): NewOperation => ({
@@ -116,6 +131,62 @@ test('cancelling a running step aborts it at once, then undoes', async () => {
   const end = await ended(operation.id)
   expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
   expect(end.undone).toEqual(['put two back', 'put one back'])
+})
+
+const traceOf = async (id: string) =>
+  (await sql.query('SELECT error_detail, leftover FROM operation_trace WHERE operation_id = $1', [id])).rows[0]
+
+test('an undo that fails ends the way back: the steps before it stay, and all that is left is named', async () => {
+  const { id } = await ask({ failAt: 'three', failUndoAt: 'two' })
+  const end = await ended(id)
+  expect(trail.filter((line) => !line.startsWith('do'))).toEqual(['undo three', 'undo two', 'leave one'])
+  expect(end.state).toBe('failed')
+  expect(end.undone).toEqual(['put three back'])
+  expect(end.error).toEqual({
+    code: 'conflict',
+    message: 'three stood in the way.',
+    step: 'three',
+    wayOut: 'Go round it. Clean up what was left behind when the cause is gone.',
+    left: ['two: two could not be put back.', 'one: stays, for what is left needs it'],
+  })
+  expect(JSON.stringify(end)).not.toContain('/srv')
+  expect(await traceOf(id)).toEqual({
+    error_detail: `cannot unlink ${secretPlace}`,
+    leftover: { stepIndex: 1, memory: { one: 1, two: 2 } },
+  })
+})
+
+test('a cancel that could not put everything back has failed', async () => {
+  const operation = await ask({ holdAt: 'two', failUndoAt: 'one' })
+  await until(operation.id, (now) => now.phase === 'doing two')
+  await db.$transaction((tx) => requestCancel(tx, operation, actor))
+  const end = await ended(operation.id)
+  expect(end).toMatchObject({
+    state: 'failed',
+    error: { code: 'cancelled', message: expect.stringMatching(/not all/), left: [expect.stringMatching(/^one: /)] },
+    undone: ['put two back'],
+  })
+})
+
+test('what is left behind is cleaned up later, from where it stopped, as often as it takes', async () => {
+  const { id } = await ask({ failAt: 'three', failUndoAt: 'two' })
+  await ended(id)
+  const cleanUp = async () => ended((await ask({ operationId: id }, { kind: 'undo-operation' })).id)
+  trail.length = 0
+  expect(await cleanUp()).toMatchObject({
+    state: 'failed',
+    error: { code: 'unavailable', message: 'two could not be put back.' },
+  })
+  expect((await row(id)).error.left).toHaveLength(2)
+  isMended = true
+  trail.length = 0
+  expect(await cleanUp()).toMatchObject({ state: 'succeeded', result: { undone: ['put two back', 'put one back'] } })
+  expect(trail).toEqual(['undo two', 'undo one'])
+  expect((await row(id)).error).not.toHaveProperty('left')
+  expect((await traceOf(id)).leftover).toBeNull()
+  trail.length = 0
+  expect(await cleanUp()).toMatchObject({ state: 'succeeded', result: { undone: [] } })
+  expect(trail).toEqual([])
 })
 
 test('a second exclusive operation on the target is refused and names the first', async () => {

@@ -1,12 +1,12 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
-import type { OperationError } from '#server/schema/operation.ts'
-import { attemptStep, attemptUndo, type EngineHooks, type Runtime } from './attempt.ts'
-import type { AnyWorkflow, HostSource, HostTest, OperationRef } from './define.ts'
+import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome } from './attempt.ts'
+import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
-import { beginOperation, endOperation } from './record.ts'
+import { beginOperation, type Ending, endOperation, type Leftover } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
+import { goBack, type WayBack } from './way-back.ts'
 
 export interface EngineOptions {
   databaseUrl: string
@@ -57,15 +57,11 @@ async function runOperation(workflow: AnyWorkflow, operationId: string): Promise
       Object.assign(memory, outcome.memory)
       continue
     }
-    const { undone, left } = await undoFrom(now, workflow, ref, index, memory)
-    const error: OperationError = left.length > 0 ? { ...outcome.error, left } : outcome.error
-    const state = outcome.cancelled ? 'cancelled' : 'failed'
-    const ending = {
-      state,
-      result: null,
-      error: outcome.cancelled && left.length === 0 ? null : error,
-      undone,
-    } as const
+    const way = await goBack(workflow, index, (at, how) => {
+      const undo = () => attemptUndo(now(), workflow, ref, at, memory, how)
+      return DBOS.runStep(undo, { name: `${how} ${workflow.stepNames[at]}` })
+    })
+    const ending = endingOf(outcome, way, memory)
     await DBOS.runStep(() => endOperation(now().db, operationId, ending), { name: 'end' })
     return
   }
@@ -73,24 +69,18 @@ async function runOperation(workflow: AnyWorkflow, operationId: string): Promise
   await DBOS.runStep(() => endOperation(now().db, operationId, { ...ending, undone: [] }), { name: 'end' })
 }
 
-async function undoFrom(
-  now: () => Runtime,
-  workflow: AnyWorkflow,
-  ref: OperationRef,
-  failedAt: number,
-  memory: object,
-) {
-  const undone: string[] = []
-  const left: string[] = []
-  if (failedAt > workflow.noReturnIndex) return { undone, left }
-  for (let index = failedAt; index >= 0; index--) {
-    if (!workflow.hasUndo(index)) continue
-    const name = `undo ${workflow.stepNames[index]}`
-    const outcome = await DBOS.runStep(() => attemptUndo(now(), workflow, ref, index, memory), { name })
-    if (outcome.undone) undone.push(outcome.undone)
-    if (outcome.left) left.push(outcome.left)
+/** A cancel that left something behind has failed: it is nobody's to forget. */
+function endingOf({ cancelled, error, detail }: StepOutcome & { ok: false }, way: WayBack, memory: object): Ending {
+  const { undone, left, details, leftAt } = way
+  if (leftAt === null) {
+    const state = cancelled ? 'cancelled' : 'failed'
+    return { state, result: null, error: cancelled ? null : error, undone, errorDetail: detail }
   }
-  return { undone, left }
+  const message = cancelled ? 'It was cancelled, but not all of it could be put back.' : error.message
+  const wayOut = [error.wayOut, 'Clean up what was left behind when the cause is gone.'].filter(Boolean).join(' ')
+  const errorDetail = [detail, ...details].filter(Boolean).join('\n') || null
+  const leftover: Leftover = { stepIndex: leftAt, memory: { ...memory } }
+  return { state: 'failed', result: null, error: { ...error, message, wayOut, left }, undone, errorDetail, leftover }
 }
 
 /** Starts durable execution in this process: recovers this worker's own operations, then takes queued ones. */

@@ -13,6 +13,7 @@
  * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there. Nothing
  * goes back afterwards; the old disks go last, when the VM has been seen at its new place.
  */
+import { conflict } from '#server/errors.ts'
 import { MigrateInput } from '#server/schema/vm-action.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
@@ -119,7 +120,7 @@ async function stayHere(context: Context): Promise<string | undefined> {
     },
     { timeoutMs: abortedWithinMs, everyMs: 500 },
   )
-  if (at !== 'here') throw new Error(`${plan.uuid} is not at its source: ${at}`)
+  if (at !== 'here') throw conflict(`It is not on ${plan.sourceName} alone.`, 'Look on both hosts where it is.')
   if (!plan.live) await destination.undefine(plan.uuid)
   return `left it on ${plan.sourceName}`
 }

@@ -57,17 +57,6 @@ interface NewVm {
 }
 type UndoContext = Pick<StepContext<unknown, object>, 'db' | 'host'>
 
-/**
- * The host, once it has said that it does not have the VM: only then what the VM would stand on may go.
- * @throws conflict while it has the VM; HostUnreachable when it does not say
- */
-export async function hostWithout(context: UndoContext, { uuid, name, hostId }: NewVm): Promise<HypervisorHost> {
-  const host = await context.host(hostId)
-  const there = await host.readVm(uuid)
-  if (there) throw new SkerryError('conflict', `${name} is still on its host (${there.state}), so what it needs stays.`)
-  return host
-}
-
 /** Undoes a definition. @throws conflict while the VM runs: without its definition nobody could find it any more */
 export async function removeDefinition(
   context: UndoContext,
@@ -81,20 +70,23 @@ export async function removeDefinition(
   return 'removed its definition'
 }
 
-/**
- * Removes the row that held the VM's place. Where the host still has the VM, or does not say, the row stays as one of
- * which nothing is known, and the inventory finds out when it hears of the host again.
- */
-export async function removeReservedRow(context: UndoContext, vm: NewVm, wasBegun: boolean): Promise<undefined> {
-  try {
-    if (wasBegun) await hostWithout(context, vm)
-  } catch (error) {
-    const stateReason = 'Its creation broke off, and what was made of it could not be removed.'
-    await context.db.vm.updateMany({ where: { id: vm.id, state: 'creating' }, data: { state: 'unknown', stateReason } })
-    throw error
-  }
-  await context.db.vm.deleteMany({ where: { id: vm.id } })
+/** Removes the row that held the VM's place. */
+export async function removeReservedRow({ db }: Pick<UndoContext, 'db'>, { id }: NewVm): Promise<undefined> {
+  await db.vm.deleteMany({ where: { id } })
   return undefined
+}
+
+/** The row stays as one of which nothing is known, and the inventory finds out when it hears of the host again. */
+export async function leaveReservedRow({ db }: Pick<UndoContext, 'db'>, { id }: NewVm): Promise<void> {
+  const stateReason = 'Its creation broke off, and what was made of it could not be removed.'
+  await db.vm.updateMany({ where: { id, state: 'creating' }, data: { state: 'unknown', stateReason } })
+}
+
+/** @throws conflict when the VM has turned out to be there: it is one like any other now */
+export async function requireStillLeft({ db }: Pick<UndoContext, 'db'>, { id, name }: NewVm): Promise<void> {
+  const row = await db.vm.findUnique({ where: { id }, select: { state: true } })
+  if (!row || row.state === 'unknown' || row.state === 'creating') return
+  throw new SkerryError('conflict', `${name} is there after all (${row.state}).`, { wayOut: 'Delete it, or keep it.' })
 }
 
 /** From now on the VM is what its host says it is. */

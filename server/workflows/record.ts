@@ -1,15 +1,23 @@
-import { Prisma } from '#prisma/generated/client.ts'
+import { z } from 'zod'
+import { type Operation, Prisma } from '#prisma/generated/client.ts'
 import { keptInput } from '#server/core/operation-input.ts'
 import type { Db, Tx } from '#server/db.ts'
 import type { OperationError, OperationKind } from '#server/schema/operation.ts'
 import type { OperationRef } from './define.ts'
 
-/** How an operation ended; `undone` and `left` are in words. */
+/** From where an operation's undos could not be run, and what its steps remembered. */
+export const Leftover = z.object({ stepIndex: z.number().int(), memory: z.record(z.string(), z.unknown()) })
+export type Leftover = z.infer<typeof Leftover>
+
+/** How an operation ended; `undone` is in words. */
 export interface Ending {
   state: 'succeeded' | 'failed' | 'cancelled'
   result: object | null
   error: OperationError | null
   undone: string[]
+  /** For operators */
+  errorDetail?: string | null
+  leftover?: Leftover | null
 }
 
 /**
@@ -21,8 +29,13 @@ export async function beginOperation(db: Db, id: string, stepCount: number): Pro
   if (!row || row.finishedAt) return null
   await db.operation.updateMany({ where: { id, state: 'queued' }, data: { state: 'running' } })
   await db.operation.update({ where: { id }, data: { startedAt: row.startedAt ?? new Date(), stepCount } })
+  return refOf(row)
+}
+
+/** What of an operation's row never changes while it runs. */
+export function refOf(row: Operation): OperationRef {
   return {
-    id,
+    id: row.id,
     kind: row.kind as OperationKind,
     tenantId: row.tenantId,
     targetId: row.targetId,
@@ -36,7 +49,8 @@ export async function beginOperation(db: Db, id: string, stepCount: number): Pro
 
 /** Closes the row: the lock and the reservation end with it, and what is secret in its input goes. The first ending stands. */
 export async function endOperation(db: Db | Tx, id: string, ending: Ending): Promise<void> {
-  const row = await db.operation.findUnique({ where: { id }, select: { input: true } })
+  const row = await db.operation.findUnique({ where: { id }, select: { input: true, finishedAt: true } })
+  if (row && !row.finishedAt) await writeTrace(db, id, ending)
   await db.operation.updateMany({
     where: { id, finishedAt: null },
     data: {
@@ -51,6 +65,13 @@ export async function endOperation(db: Db | Tx, id: string, ending: Ending): Pro
       finishedAt: new Date(),
     },
   })
+}
+
+async function writeTrace(db: Db | Tx, operationId: string, { errorDetail, leftover }: Ending): Promise<void> {
+  if (!errorDetail && !leftover) return
+  const kept = leftover ? (leftover as Prisma.InputJsonObject) : Prisma.DbNull
+  const trace = { errorDetail: errorDetail ?? null, leftover: kept }
+  await db.operationTrace.upsert({ where: { operationId }, create: { operationId, ...trace }, update: trace })
 }
 
 export const failedInside = (message: string): Ending => ({

@@ -12,9 +12,9 @@ import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
 import { removeHost } from './remove-host.ts'
 import { testHost } from './test-host.ts'
+import { undoOperation } from './undo-operation.ts'
 
-/** Every kind of operation there is. */
-export const workflows: readonly AnyWorkflow[] = [
+const changes: readonly AnyWorkflow[] = [
   powerVm,
   createVm,
   cloneVm,
@@ -29,3 +29,6 @@ export const workflows: readonly AnyWorkflow[] = [
   addHost,
   removeHost,
 ]
+
+/** Every kind of operation there is. */
+export const workflows: readonly AnyWorkflow[] = [...changes, undoOperation(changes)]

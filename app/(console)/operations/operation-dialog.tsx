@@ -56,12 +56,25 @@ export function OperationDialog({ id, onClose }: { id: string; onClose: () => vo
           ) : (
             <OperationProgress operation={operation} />
           )}
+          {operation.errorDetail && <ForOperators detail={operation.errorDetail} />}
           <OperationFacts operation={operation} />
           <OperationDetail operation={operation} />
           <AskedFor input={operation.input} />
         </div>
       )}
     </Dialog>
+  )
+}
+
+/** What the hypervisor said, with paths and addresses. */
+function ForOperators({ detail }: { detail: string }) {
+  return (
+    <details className="text-sm">
+      <summary className="mb-1 w-fit cursor-default rounded-sm text-xs text-ink-muted hover:text-ink">
+        What operators may read of it
+      </summary>
+      <CodeBlock code={detail} label="error detail" />
+    </details>
   )
 }
 

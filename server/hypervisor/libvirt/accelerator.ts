@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { SkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import { refusedWith } from './errors.ts'
@@ -53,7 +54,7 @@ export function acceleratorVerbs(session: Session): Pick<HypervisorHost, 'proveA
     } catch (error) {
       if (refusedWith(error, errorCode.noDomain)) return 'a probe guest ended at once'
       if (!refusedWith(error, ...Object.values(errorCode))) throw error
-      const text = error instanceof Error ? error.message : String(error)
+      const text = error instanceof SkerryError ? (error.detail ?? error.message) : String(error)
       return text.replace(/\s+/g, ' ')
     } finally {
       await session.change('remove a probe guest', 'domainDestroyFlags', { domain: { uuid } }, options).catch(() => {})
@@ -69,7 +70,8 @@ export function acceleratorVerbs(session: Session): Pick<HypervisorHost, 'proveA
       if (noKvm === null) return { accelerator: 'kvm', reason: 'A probe guest ran on KVM.' }
       const noEmulation = await trouble('emulation', options)
       if (noEmulation === null) return { accelerator: 'emulation', reason: noKvm }
-      throw session.refuse('unavailable', 'run a guest', `${noKvm}; ${noEmulation}`, 'Check QEMU on the host.')
+      const detail = `KVM: ${noKvm}; emulation: ${noEmulation}`
+      throw session.refuse('unavailable', 'run a guest', 'no probe guest ran', 'Check QEMU on the host.', detail)
     },
   }
 }

@@ -11,7 +11,7 @@ export interface Route {
   transport: Transport
   /** What the daemon shall open, e.g. qemu:///system */
   uri: string
-  /** Names the host in messages. */
+  /** Names the host in messages, which everybody may read: never by its address. */
   label: string
   /** Removes what was laid down for the transport; call it after the last connection. */
   dispose(): void
@@ -27,9 +27,9 @@ export function routeTo(address: HostAddress): Route {
   const url = parse(address.uri)
   const [driver = '', carrier = url.hostname ? 'tls' : 'unix'] = url.protocol.slice(0, -1).split('+')
   if (driver !== 'qemu' && driver !== 'test') {
-    throw invalid(`${address.uri} names the hypervisor “${driver}”; only QEMU is supported.`, wayOut)
+    throw invalid(`The address names the hypervisor “${driver}”; only QEMU is supported.`, wayOut)
   }
-  const label = address.name ?? (url.hostname || 'this machine')
+  const label = address.name ?? 'the host'
   const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '')
   const port = url.port ? Number(url.port) : undefined
   const socketPath = url.searchParams.get('socket') ?? undefined
@@ -40,11 +40,11 @@ export function routeTo(address: HostAddress): Route {
     dispose,
   })
   if (carrier === 'unix') return route(unixTransport(socketPath ?? defaultSocket))
-  if (!host) throw invalid(`${address.uri} names no host.`, wayOut)
+  if (!host) throw invalid('The address names no host.', wayOut)
   if (carrier === 'tls') {
     const tls = address.credential?.tls
     if (!tls) {
-      throw invalid(`${label} is reached over TLS and needs a certificate.`, {
+      throw invalid('A host that is reached over TLS needs a certificate.', {
         field: 'credential',
         wayOut: "Give the authority's certificate, a client certificate and its key.",
       })
@@ -59,7 +59,7 @@ export function routeTo(address: HostAddress): Route {
     const user = url.username ? decodeURIComponent(url.username) : undefined
     return route(sshTransport({ host, port, user, socketPath, ...files?.paths }), files?.remove)
   }
-  throw invalid(`${address.uri} asks for the way “${carrier}”, which is not supported.`, wayOut)
+  throw invalid(`The address asks for the way “${carrier}”, which is not supported.`, wayOut)
 }
 
 const wayOut = {
@@ -71,7 +71,7 @@ function parse(uri: string): URL {
   try {
     return new URL(uri)
   } catch (cause) {
-    throw invalid(`“${uri}” is no address of a hypervisor.`, { ...wayOut, cause })
+    throw invalid('This is no address of a hypervisor.', { ...wayOut, detail: uri, cause })
   }
 }
 

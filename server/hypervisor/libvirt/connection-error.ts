@@ -80,28 +80,30 @@ function codeOf(error: unknown): string {
   return ''
 }
 
-/** Says why no connection to a host came about or why it ended, and what to do. `label` names the host. */
+/**
+ * Says why no connection to a host came about or why it ended, and what to do. `label` names the host; where it was
+ * looked for and what was said there is the detail.
+ */
 export function explainConnection(error: unknown, label: string): SkerryError {
   if (error instanceof SkerryError) return error
+  const detail = error instanceof Error ? error.message : String(error)
+  const told = (message: string, wayOut: string) => unavailable(message, { wayOut, detail, cause: error })
   if (error instanceof TransportError) {
     const { why, wayOut } = byCode[codeOf(error)] ?? byReason[error.reason]
-    return unavailable(`No connection to ${label}: ${why} (${error.message}).`, { wayOut, cause: error })
+    return told(`No connection to ${label}: ${why}.`, wayOut)
   }
   if (error instanceof LibvirtError) {
     const absent = error.code === errorCode.noSupport || error.code === errorCode.configUnsupported
-    return unavailable(
-      absent
-        ? `No connection to ${label}: libvirt there has no QEMU driver (${error.message}).`
-        : `No connection to ${label}: libvirt can not open its hypervisor (${error.message}).`,
-      { wayOut: 'Install the QEMU driver of libvirt on the host, and look into its log.', cause: error },
+    return told(
+      `No connection to ${label}: libvirt there ${absent ? 'has no QEMU driver' : 'can not open its hypervisor'}.`,
+      'Install the QEMU driver of libvirt on the host, and look into its log.',
     )
   }
   if (error instanceof CallInterrupted) {
-    return unavailable(`The connection to ${label} was lost: ${error.message}.`, {
-      wayOut: 'It is tried again by itself. Check that the host is on and libvirt runs there.',
-      cause: error,
-    })
+    return told(
+      `The connection to ${label} was lost.`,
+      'It is tried again by itself. Check that the host is on and libvirt runs there.',
+    )
   }
-  const text = error instanceof Error ? error.message : String(error)
-  return unavailable(`No connection to ${label}: ${text}.`, { wayOut: 'Check the address.', cause: error })
+  return told(`No connection to ${label}.`, 'Check the address.')
 }

@@ -4,21 +4,30 @@ import { OutcomeUnknown } from '../driver.ts'
 import { explainConnection } from './connection-error.ts'
 import { XmlError } from './xml/tree.ts'
 
-/** What was being done, for messages: "Could not <step> on <label>: …". */
+/** What was being done, for messages that everybody may read: "Could not <step> on <label>: …". */
 export interface Step {
+  /** The host's name, never its address */
   label: string
   step: string
   /** It changes something: without an answer its outcome is unknown. */
   change: boolean
 }
 
-const kinds: Record<number, { code: ErrorCode; wayOut: string }> = {}
-const kind = (code: ErrorCode, wayOut: string, ...codes: number[]) => {
-  for (const each of codes) kinds[each] = { code, wayOut }
+interface Kind {
+  code: ErrorCode
+  /** Completes "Could not …: " */
+  why: string
+  wayOut: string
+}
+
+const kinds: Record<number, Kind> = {}
+const kind = (code: ErrorCode, why: string, wayOut: string, ...codes: number[]) => {
+  for (const each of codes) kinds[each] = { code, why, wayOut }
 }
 
 kind(
   'not-found',
+  'it is not there',
   'It may have been removed or moved meanwhile: look again.',
   errorCode.noDomain,
   errorCode.noNetwork,
@@ -30,7 +39,8 @@ kind(
 )
 kind(
   'invalid',
-  'Correct what the hypervisor names and try again.',
+  'the hypervisor does not take what was asked for',
+  'Correct it and try again; an operator can read what the hypervisor says.',
   errorCode.xmlError,
   errorCode.xmlDetail,
   errorCode.xmlInvalidSchema,
@@ -39,31 +49,56 @@ kind(
 )
 kind(
   'conflict',
-  'Something of this name exists already: choose another name, or remove it first.',
+  'there is one of this name already',
+  'Choose another name, or remove the other one first.',
   errorCode.domainExists,
   errorCode.networkExists,
   errorCode.storageVolumeExists,
 )
-kind('conflict', 'Check the state of the VM, then try again.', errorCode.operationInvalid, errorCode.operationFailed)
 kind(
   'conflict',
-  'Something else works on it at this moment: wait for its end, then try again.',
+  'the state it is in does not allow it',
+  'Check the state of the VM, then try again.',
+  errorCode.operationInvalid,
+)
+kind(
+  'conflict',
+  'the hypervisor could not do it',
+  'Check the state of the VM, then try again; an operator can read what the hypervisor says.',
+  errorCode.operationFailed,
+)
+kind(
+  'conflict',
+  'something else works on it at this moment',
+  'Wait for its end, then try again.',
   errorCode.resourceBusy,
   errorCode.blockCopyActive,
   errorCode.operationTimeout,
 )
-kind('conflict', 'Use shared storage with cache mode none, or let the disks be copied.', errorCode.migrateUnsafe)
-kind('conflict', 'Choose a host whose CPU offers what the VM uses.', errorCode.cpuIncompatible)
-kind('conflict', 'It was cancelled; nothing else needs to be done.', errorCode.operationAborted)
+kind(
+  'conflict',
+  'its disks could be damaged',
+  'Use shared storage with cache mode none, or let the disks be copied.',
+  errorCode.migrateUnsafe,
+)
+kind(
+  'conflict',
+  'the CPU there lacks what the VM uses',
+  'Choose a host whose CPU offers it.',
+  errorCode.cpuIncompatible,
+)
+kind('conflict', 'it was cancelled', 'Nothing else needs to be done.', errorCode.operationAborted)
 kind(
   'unsupported',
-  'This host, or its version of libvirt or QEMU, can not do it.',
+  'this host can not do it',
+  'Its version of libvirt or QEMU lacks it: choose another host, or have it updated.',
   errorCode.noSupport,
   errorCode.argumentUnsupported,
   errorCode.operationUnsupported,
 )
 kind(
   'forbidden',
+  'the host does not allow it',
   "Let libvirt's access rules on the host allow it for Skerry.",
   errorCode.operationDenied,
   errorCode.accessDenied,
@@ -71,6 +106,7 @@ kind(
 )
 kind(
   'unavailable',
+  'the guest agent does not answer',
   'Check that the guest agent runs in the VM, or use the way without it.',
   errorCode.agentUnresponsive,
   errorCode.agentCommandTimeout,
@@ -78,32 +114,38 @@ kind(
   errorCode.agentUnsynced,
 )
 
-const wayOutOtherwise = "Look into libvirt's log and the VM's log on the host (/var/log/libvirt)."
+const otherwise: Kind = {
+  code: 'unavailable',
+  why: 'the hypervisor reports an error',
+  wayOut: 'Try again; if it goes on, an operator can read what the hypervisor says, and its logs on the host.',
+}
 
-/** The error of a step in our words; the hypervisor's own text stays readable in it and the error is the cause. */
+/** The error of a step in our words; what the hypervisor said is its detail, and the error is the cause. */
 export function explain(error: unknown, { label, step, change }: Step): Error {
   if (error instanceof SkerryError || error instanceof OutcomeUnknown) return error
   if (error instanceof LibvirtError) {
-    const known = error.isUnknownProcedure ? kinds[errorCode.noSupport] : kinds[error.code]
-    return new SkerryError(known?.code ?? 'unavailable', `Could not ${step} on ${label}: ${error.message}.`, {
-      wayOut: known?.wayOut ?? wayOutOtherwise,
-      cause: error,
-    })
+    const known = (error.isUnknownProcedure ? kinds[errorCode.noSupport] : kinds[error.code]) ?? otherwise
+    const { code, why, wayOut } = known
+    const detail = error.message
+    return new SkerryError(code, `Could not ${step} on ${label}: ${why}.`, { wayOut, detail, cause: error })
   }
   if (error instanceof CallInterrupted) {
     if (error.sent && change) {
-      return new OutcomeUnknown(`It is not known whether ${label} did this: ${step}. ${error.message}.`, {
-        cause: error,
-      })
+      return new OutcomeUnknown(`It is not known whether ${label} did this: ${step}.`, { cause: error })
     }
-    return unavailable(`Could not ${step} on ${label}: ${error.message}.`, {
+    return unavailable(`Could not ${step} on ${label}: it did not answer.`, {
       wayOut: 'Check that the host is reachable, then try again.',
+      detail: error.message,
       cause: error,
     })
   }
   if (error instanceof TransportError) return explainConnection(error, label)
   if (error instanceof XmlError || error instanceof ProtocolError) {
-    return new SkerryError('internal', `Could not ${step} on ${label}: its answer can not be read.`, { cause: error })
+    const detail = error.message
+    return new SkerryError('internal', `Could not ${step} on ${label}: its answer can not be read.`, {
+      detail,
+      cause: error,
+    })
   }
   return error instanceof Error ? error : new Error(String(error))
 }

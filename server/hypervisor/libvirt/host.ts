@@ -22,8 +22,9 @@ function connectionState(state: HostState, label: string): ConnectionState {
   if (state.status === 'connected') return { state: 'connected' }
   const reason = state.status === 'lost' ? state.reason : state.status === 'connecting' ? state.after : undefined
   if (!reason) return { state: 'connecting' }
-  const { message, wayOut } = explainConnection(reason, label)
-  return { state: 'unreachable', reason: message, ...(wayOut ? { wayOut } : {}) }
+  const { message, wayOut, detail } = explainConnection(reason, label)
+  const more = { ...(wayOut ? { wayOut } : {}), ...(detail ? { detail } : {}) }
+  return { state: 'unreachable', reason: message, ...more }
 }
 
 /** Keeps a host connected until closed. @throws invalid for an address that can't be used */

@@ -70,9 +70,10 @@ export class Session {
     return explain(error, { label: this.label, step, change })
   }
 
-  /** An error of our own about this host. */
-  refuse(code: SkerryError['code'], step: string, why: string, wayOut: string): SkerryError {
-    return new SkerryError(code, `Could not ${step} on ${this.label}: ${why}.`, { wayOut })
+  /** An error of our own about this host. `why` is in our words; what the hypervisor said is `detail`. */
+  refuse(code: SkerryError['code'], step: string, why: string, wayOut: string, detail?: string): SkerryError {
+    const told = detail === undefined ? { wayOut } : { wayOut, detail }
+    return new SkerryError(code, `Could not ${step} on ${this.label}: ${why}.`, told)
   }
 }
 

@@ -104,8 +104,8 @@ export function storageVerbs(session: Session): StorageVerbs {
 
     async findVolume(path, options = {}) {
       try {
-        const { volume } = await session.read(`find ${path}`, 'storageVolLookupByPath', { path }, options)
-        const { xml } = await session.read(`read ${path}`, 'storageVolGetXmlDesc', { volume }, options)
+        const { volume } = await session.read('find a volume', 'storageVolLookupByPath', { path }, options)
+        const { xml } = await session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)
         const { name, capacityBytes, allocationBytes, format, backingPath } = readVolumeXml(xml)
         return { pool: volume.pool, name, capacityBytes, allocationBytes, format, backingPath }
       } catch (error) {

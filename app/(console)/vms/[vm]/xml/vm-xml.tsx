@@ -54,9 +54,9 @@ export function VmXml() {
 }
 
 /** libvirt's parser names the line: "(domain_definition):12: Opening and ending tag mismatch". */
-function placeOf(error: OperationError): { line: number | undefined; text: string } {
-  const match = /\(domain_definition\):(\d+):\s*([^\n]*)/.exec(error.message)
-  return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? error.message }
+function placeOf(error: OperationError, detail: string | null): { line: number | undefined; text: string } {
+  const match = /\(domain_definition\):(\d+):\s*([^\n]*)/.exec(detail ?? '')
+  return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? detail ?? error.message }
 }
 
 /** What a browser finds wrong before anyone is asked: "error on line 5 at column 3: …". */
@@ -86,7 +86,7 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
     void client.invalidateQueries({ queryKey: trpc.vm.xml.queryKey({ id: vm.id }) })
     onEnd()
   }, [isDone, client, trpc, vm.id, onEnd])
-  const found = wrong ?? (operation.data?.error ? placeOf(operation.data.error) : undefined)
+  const found = wrong ?? (operation.data?.error ? placeOf(operation.data.error, operation.data.errorDetail) : undefined)
   const refused = refusal('The definition was not changed', edit.error)
   const change = (next: string) => {
     setText(next)
