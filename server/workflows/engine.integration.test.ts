@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
 import { type Db, openDb } from '#server/db.ts'
-import { conflict, unavailable } from '#server/errors.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
 import { defineWorkflow } from './define.ts'
@@ -40,7 +40,7 @@ const steps = ['one', 'two', 'three'].map((name) => ({
     trail.push(`undo ${name}`)
     if (input.failUndoAt === name && !isMended) {
       const cause = new Error(`cannot unlink ${secretPlace}`)
-      throw unavailable(`${name} could not be put back.`, { detail: cause.message, cause })
+      throw new SkerryError('conflict', `${name} could not be put back.`, { detail: cause.message, cause })
     }
     return `put ${name} back`
   },
@@ -175,7 +175,7 @@ test('what is left behind is cleaned up later, from where it stopped, as often a
   trail.length = 0
   expect(await cleanUp()).toMatchObject({
     state: 'failed',
-    error: { code: 'unavailable', message: 'two could not be put back.' },
+    error: { code: 'conflict', message: 'two could not be put back.' },
   })
   expect((await row(id)).error.left).toHaveLength(2)
   isMended = true
