@@ -21,7 +21,7 @@ export class QemuNbd {
 
   /** Returns once it listens: `--fork` would leave it behind, so a pid file tells. */
   static async start(args: readonly string[], isUp: () => Promise<boolean>): Promise<QemuNbd> {
-    const child = spawn('qemu-nbd', ['--persistent', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn('qemu-nbd', ['--persistent', '--shared=16', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
     const said: string[] = []
     if (child.stderr) createInterface(child.stderr).on('line', (line) => said.push(line))
     const deadline = Date.now() + 10_000
