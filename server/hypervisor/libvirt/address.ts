@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { invalid } from '../../errors.ts'
 import { type Transport, unixTransport } from '../../libvirt/transport/socket.ts'
 import { sshTransport } from '../../libvirt/transport/ssh.ts'
 import { tlsTransport } from '../../libvirt/transport/tls.ts'
 import type { HostAddress } from '../driver.ts'
+import { namelessFile } from './nameless-file.ts'
 
 export interface Route {
   transport: Transport
@@ -13,7 +11,7 @@ export interface Route {
   uri: string
   /** Names the host in messages, which everybody may read: never by its address. */
   label: string
-  /** Removes what was laid down for the transport; call it after the last connection. */
+  /** Gives back what the transport needed; call it after the last connection. */
   dispose(): void
 }
 
@@ -75,14 +73,16 @@ function parse(uri: string): URL {
   }
 }
 
-/** ssh takes keys from files only: they lie in a folder that only we can enter, while the route is in use. */
+/** ssh takes keys from files only: these have no name, so that nothing is left of them however this process ends. */
 function credentialFiles(ssh: { key: string; knownHosts: string } | undefined) {
   if (!ssh) return undefined
-  const folder = mkdtempSync(join(tmpdir(), 'skerry-ssh-'))
-  const identityFile = join(folder, 'key')
-  const knownHostsFile = join(folder, 'known_hosts')
   const endLine = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
-  writeFileSync(identityFile, endLine(ssh.key), { mode: 0o600 })
-  writeFileSync(knownHostsFile, endLine(ssh.knownHosts), { mode: 0o600 })
-  return { paths: { identityFile, knownHostsFile }, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  const [key, knownHosts] = [namelessFile(endLine(ssh.key)), namelessFile(endLine(ssh.knownHosts))]
+  return {
+    paths: { identityFile: key.path, knownHostsFile: knownHosts.path },
+    remove() {
+      key.close()
+      knownHosts.close()
+    },
+  }
 }

@@ -1,6 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { execFile, spawn } from 'node:child_process'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -8,66 +8,36 @@ import { openConnection } from '../connect.ts'
 import { Host } from '../host.ts'
 import { Daemon } from '../testing/daemon.ts'
 import { freePort } from '../testing/free-port.ts'
+import { Sshd } from '../testing/sshd.ts'
 import { type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
 const options = { uri: 'test:///default', timeoutMs: 5000 }
-let folder: string
 let daemon: Daemon
-let sshd: ChildProcess
-let port: number
-
-const at = (name: string) => path.join(folder, name)
+let sshd: Sshd
+/** Where temporary files are made meanwhile. */
+let temporary: string
 
 beforeAll(async () => {
   daemon = await Daemon.start()
-  folder = await mkdtemp(path.join(tmpdir(), 'sshd-'))
-  port = await freePort()
-  await mkdir(at('temporary'))
-  vi.stubEnv('TMPDIR', at('temporary'))
-  for (const key of ['host', 'client', 'stranger']) {
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)])
-  }
-  await writeFile(at('authorized'), await readFile(at('client.pub')))
-  const hostKey = await readFile(at('host.pub'), 'utf8')
-  await writeFile(at('known'), `[127.0.0.1]:${port} ${hostKey}`)
-  await writeFile(at('wrong'), `[127.0.0.1]:${port} ${await readFile(at('stranger.pub'), 'utf8')}`)
-  await writeFile(at('empty'), '')
-  const settings = [
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
-    `HostKey ${at('host')}`,
-    `AuthorizedKeysFile ${at('authorized')}`,
-    'PermitRootLogin prohibit-password',
-    'PasswordAuthentication no',
-    'KbdInteractiveAuthentication no',
-    'StrictModes no',
-    'UsePAM no',
-    `PidFile ${at('pid')}`,
-  ]
-  await writeFile(at('config'), `${settings.join('\n')}\n`)
-  await mkdir('/run/sshd', { recursive: true })
-  sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('config')], { stdio: 'ignore' })
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await stat(at('pid')).catch(() => undefined)) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error('sshd did not start')
+  sshd = await Sshd.start()
+  temporary = sshd.at('temporary')
+  await mkdir(temporary)
+  vi.stubEnv('TMPDIR', temporary)
 })
 
 afterAll(async () => {
   vi.unstubAllEnvs()
-  sshd?.kill()
   await daemon?.remove()
-  await rm(folder, { recursive: true, force: true })
+  await sshd?.remove()
 })
 
 const target = (changes: Partial<SshTarget> = {}): SshTarget => ({
   host: '127.0.0.1',
-  port,
+  port: sshd.port,
   user: userInfo().username,
-  identityFile: at('client'),
-  knownHostsFile: at('known'),
+  identityFile: sshd.at('client'),
+  knownHostsFile: sshd.at('known'),
   socketPath: daemon.socketPath,
   ...changes,
 })
@@ -75,11 +45,11 @@ const target = (changes: Partial<SshTarget> = {}): SshTarget => ({
 /** Our ssh processes, found by the identity file that only this test uses. */
 async function tunnels(): Promise<number[]> {
   const { stdout } = await run('ps', ['-eo', 'pid=,comm=,args='])
-  const lines = stdout.split('\n').filter((line) => /^ *\d+ ssh /.test(line) && line.includes(folder))
+  const lines = stdout.split('\n').filter((line) => /^ *\d+ ssh /.test(line) && line.includes(sshd.folder))
   return lines.map((line) => Number.parseInt(line, 10))
 }
 
-const folders = () => readdir(at('temporary'))
+const folders = () => readdir(temporary)
 
 describe('ssh', () => {
   it('serves every connection through one process, in a folder of our own, and cleans up', async () => {
@@ -95,7 +65,7 @@ describe('ssh', () => {
     }
     expect(await tunnels()).toHaveLength(1)
     const [made] = await folders()
-    expect((await stat(path.join(at('temporary'), made ?? 'none'))).mode & 0o777).toBe(0o700)
+    expect((await stat(path.join(temporary, made ?? 'none'))).mode & 0o777).toBe(0o700)
     for (const connection of [first, ...others]) connection.close()
     await transport.close()
     expect(await tunnels()).toEqual([])
@@ -103,9 +73,9 @@ describe('ssh', () => {
   })
 
   it.each([
-    ['a host key that is not known', () => target({ knownHostsFile: at('empty') }), 'host-key'],
-    ['a host key that is another', () => target({ knownHostsFile: at('wrong') }), 'host-key'],
-    ['a key that the host does not take', () => target({ identityFile: at('stranger') }), 'ssh-authentication'],
+    ['a host key that is not known', () => target({ knownHostsFile: sshd.at('empty') }), 'host-key'],
+    ['a host key that is another', () => target({ knownHostsFile: sshd.at('wrong') }), 'host-key'],
+    ['a key that the host does not take', () => target({ identityFile: sshd.at('stranger') }), 'ssh-authentication'],
     ['a daemon that is not there', () => target({ socketPath: '/nowhere/libvirt-sock' }), 'socket-missing'],
     ['a host name that is an option', () => target({ host: '-oProxyCommand=true' }), 'invalid-address'],
     ['a user name that is an option', () => target({ user: '-oProxyCommand=true' }), 'invalid-address'],

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { Daemon } from '../../libvirt/testing/daemon.ts'
+import { Sshd } from '../../libvirt/testing/sshd.ts'
+import type { ConnectionState, HostAddress } from '../driver.ts'
+import { libvirtDriver } from './driver.ts'
+
+let daemon: Daemon
+let sshd: Sshd
+let temporary: string
+let key: string
+let address: HostAddress
+beforeAll(async () => {
+  daemon = await Daemon.start()
+  sshd = await Sshd.start()
+  temporary = sshd.at('temporary')
+  await mkdir(temporary)
+  vi.stubEnv('TMPDIR', temporary)
+  key = await readFile(sshd.at('client'), 'utf8')
+  const user = userInfo().username
+  address = {
+    uri: `test+ssh://${user}@127.0.0.1:${sshd.port}/default?socket=${daemon.socketPath}`,
+    name: 'far',
+    credential: { ssh: { key, knownHosts: await readFile(sshd.at('known'), 'utf8') } },
+  }
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await daemon?.remove()
+  await sshd?.remove()
+})
+
+/** Files in which the key stands, wherever temporary ones are made. */
+async function filesWithKey(): Promise<string[]> {
+  const line = key.split('\n')[1] ?? ''
+  const found: string[] = []
+  for (const folder of [temporary, '/dev/shm']) {
+    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+      const path = resolve(entry.parentPath, entry.name)
+      if (entry.isFile() && (await readFile(path, 'utf8').catch(() => '')).includes(line)) found.push(path)
+    }
+  }
+  return found
+}
+
+test('a host is reached over ssh with the key that it is given, which lies in no folder', async () => {
+  expect((await libvirtDriver.test(address)).hostname).not.toBe('')
+  const wrong = { ...address, credential: { ssh: { key, knownHosts: '' } } }
+  await expect(libvirtDriver.test(wrong)).rejects.toMatchObject({ message: expect.stringMatching(/host key/) })
+  const host = libvirtDriver.open(address)
+  const states: ConnectionState['state'][] = []
+  await new Promise<void>((done) => {
+    host.onConnection(({ state }) => {
+      states.push(state)
+      if (state === 'connected') done()
+    })
+  })
+  expect(await filesWithKey()).toEqual([])
+  expect((await host.listVms()).map((vm) => vm.name)).toEqual(['test'])
+  await host.close()
+  expect(await readdir(temporary)).toEqual([])
+})
+
+test('a worker that is killed leaves neither key nor tunnel', async () => {
+  const script = `
+    import { libvirtDriver } from '${resolve(import.meta.dirname, 'driver.ts')}'
+    const host = libvirtDriver.open(${JSON.stringify(address)})
+    host.onConnection(({ state }) => state === 'connected' && console.log('up'))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((done) => child.stdout.once('data', done))
+  expect(await readdir(temporary)).toHaveLength(1)
+  expect(await filesWithKey()).toEqual([])
+  child.kill('SIGKILL')
+  await new Promise((done) => child.once('exit', done))
+  expect(await filesWithKey()).toEqual([])
+  await expect.poll(() => readdir(temporary), { timeout: 5_000 }).toEqual([])
+})

@@ -1,0 +1,67 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
+
+const run = promisify(execFile)
+
+/**
+ * An ssh server on the loopback that takes the key `client` alone. In its folder: keys `client`, `stranger` and `host`
+ * (and their `.pub`), and the known hosts `known`, `wrong` and `empty`.
+ */
+export class Sshd {
+  readonly folder: string
+  readonly port: number
+  readonly #process: ChildProcess
+
+  private constructor(folder: string, port: number, process: ChildProcess) {
+    this.folder = folder
+    this.port = port
+    this.#process = process
+  }
+
+  static async start(): Promise<Sshd> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'sshd-'))
+    const at = (name: string) => path.join(folder, name)
+    const port = await freePort()
+    for (const key of ['host', 'client', 'stranger']) {
+      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)])
+    }
+    await writeFile(at('authorized'), await readFile(at('client.pub')))
+    await writeFile(at('known'), `[127.0.0.1]:${port} ${await readFile(at('host.pub'), 'utf8')}`)
+    await writeFile(at('wrong'), `[127.0.0.1]:${port} ${await readFile(at('stranger.pub'), 'utf8')}`)
+    await writeFile(at('empty'), '')
+    const settings = [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${at('host')}`,
+      `AuthorizedKeysFile ${at('authorized')}`,
+      'PermitRootLogin prohibit-password',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'StrictModes no',
+      'UsePAM no',
+      `PidFile ${at('pid')}`,
+    ]
+    await writeFile(at('config'), `${settings.join('\n')}\n`)
+    await mkdir('/run/sshd', { recursive: true })
+    const sshd = new Sshd(folder, port, spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('config')], { stdio: 'ignore' }))
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (await stat(at('pid')).catch(() => undefined)) return sshd
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await sshd.remove()
+    throw new Error('sshd did not start')
+  }
+
+  at(name: string): string {
+    return path.join(this.folder, name)
+  }
+
+  async remove() {
+    this.#process.kill()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
