@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Daemon } from '../../libvirt/testing/daemon.ts'
-import { Sshd } from '../../libvirt/testing/sshd.ts'
+import { hasSshd, Sshd } from '../../libvirt/testing/sshd.ts'
 import type { ConnectionState, HostAddress } from '../driver.ts'
 import { libvirtDriver } from './driver.ts'
 
@@ -14,6 +14,7 @@ let temporary: string
 let key: string
 let address: HostAddress
 beforeAll(async () => {
+  if (!hasSshd) return
   daemon = await Daemon.start()
   sshd = await Sshd.start()
   temporary = sshd.at('temporary')
@@ -46,7 +47,7 @@ async function filesWithKey(): Promise<string[]> {
   return found
 }
 
-test('a host is reached over ssh with the key that it is given, which lies in no folder', async () => {
+test.skipIf(!hasSshd)('a host is reached over ssh with the key that it is given, which lies in no folder', async () => {
   expect((await libvirtDriver.test(address)).hostname).not.toBe('')
   const wrong = { ...address, credential: { ssh: { key, knownHosts: '' } } }
   await expect(libvirtDriver.test(wrong)).rejects.toMatchObject({ message: expect.stringMatching(/host key/) })
@@ -64,7 +65,7 @@ test('a host is reached over ssh with the key that it is given, which lies in no
   expect(await readdir(temporary)).toEqual([])
 })
 
-test('a worker that is killed leaves neither key nor tunnel', async () => {
+test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', async () => {
   const script = `
     import { libvirtDriver } from '${resolve(import.meta.dirname, 'driver.ts')}'
     const host = libvirtDriver.open(${JSON.stringify(address)})

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,6 +7,9 @@ import { promisify } from 'node:util'
 import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
+const program = '/usr/sbin/sshd'
+/** It is not installed for a test: on most machines that would open them to the network. */
+export const hasSshd = existsSync(program)
 
 /**
  * An ssh server on the loopback that takes the key `client` alone. In its folder: keys `client`, `stranger` and `host`
@@ -47,7 +51,7 @@ export class Sshd {
     ]
     await writeFile(at('config'), `${settings.join('\n')}\n`)
     await mkdir('/run/sshd', { recursive: true })
-    const sshd = new Sshd(folder, port, spawn('/usr/sbin/sshd', ['-D', '-e', '-f', at('config')], { stdio: 'ignore' }))
+    const sshd = new Sshd(folder, port, spawn(program, ['-D', '-e', '-f', at('config')], { stdio: 'ignore' }))
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await stat(at('pid')).catch(() => undefined)) return sshd
       await new Promise((resolve) => setTimeout(resolve, 20))

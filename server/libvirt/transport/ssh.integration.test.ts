@@ -8,7 +8,7 @@ import { openConnection } from '../connect.ts'
 import { Host } from '../host.ts'
 import { Daemon } from '../testing/daemon.ts'
 import { freePort } from '../testing/free-port.ts'
-import { Sshd } from '../testing/sshd.ts'
+import { hasSshd, Sshd } from '../testing/sshd.ts'
 import { type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
@@ -19,6 +19,7 @@ let sshd: Sshd
 let temporary: string
 
 beforeAll(async () => {
+  if (!hasSshd) return
   daemon = await Daemon.start()
   sshd = await Sshd.start()
   temporary = sshd.at('temporary')
@@ -51,7 +52,7 @@ async function tunnels(): Promise<number[]> {
 
 const folders = () => readdir(temporary)
 
-describe('ssh', () => {
+describe.skipIf(!hasSshd)('ssh', () => {
   it('serves every connection through one process, in a folder of our own, and cleans up', async () => {
     const transport = sshTransport(target())
     const startedAt = performance.now()
