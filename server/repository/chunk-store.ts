@@ -1,0 +1,252 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { zstdDecompressSync } from 'node:zlib'
+import { SkerryError, unavailable } from '#server/errors.ts'
+import { DamageError } from './damage.ts'
+import { DamageList } from './damage-list.ts'
+import { assertOwner, type ChunkKind, type DataKey, type Keyring } from './keyring.ts'
+import { chunkBytes, folderPrefix, nameOf, type Owner, objectKey } from './layout.ts'
+import { type Location, MiddleMap, type PackState } from './middle-map.ts'
+import type { ObjectStore } from './object-store.ts'
+import {
+  footerBytesOf,
+  kindOf,
+  openFrame,
+  type PackEntry,
+  packHeaderBytes,
+  packKey,
+  packOwner,
+  readFooter,
+  readTrailer,
+  zstdFlag,
+} from './pack.ts'
+
+const footersAtOnce = 16
+/** Enough for the footer of nearly every pack at the first try. */
+const tailBytes = 32_768
+const keptPackKeys = 512
+
+/** Why a pack can't be used, by its id; it is left alone until nothing needs it. */
+export type UnreadablePacks = Map<string, { sizeBytes: number; error: DamageError }>
+
+/** The chunks of one tenant in one datastore: where they lie, and how they are opened. */
+export class ChunkStore {
+  readonly store: ObjectStore
+  readonly owner: Owner
+  readonly keyring: Keyring
+  readonly map: MiddleMap
+  readonly damage: DamageList
+  readonly unreadable: UnreadablePacks = new Map()
+  readonly #packKeys = new Map<string, Buffer>()
+  #refreshing: Promise<void> | undefined
+  #refreshAgain: Promise<void> | undefined
+
+  constructor(store: ObjectStore, owner: Owner, keyring: Keyring, mapFolder: string) {
+    this.store = store
+    this.owner = owner
+    this.keyring = keyring
+    this.map = new MiddleMap(mapFolder)
+    this.damage = new DamageList(store, owner, keyring)
+  }
+
+  packObjectKey = (id: string) => objectKey(this.owner, 'packs', id)
+
+  /** A copy of a chunk that is not known to be bad; one that stays is preferred. */
+  locate(id: Buffer): Location | undefined {
+    return this.locateLasting(id) ?? this.map.find(id, (location) => !this.damage.isBad(location))
+  }
+
+  /** A copy on which new manifests may count. */
+  locateLasting(id: Buffer): Location | undefined {
+    return this.map.find(id, (location) => !location.pack.condemned && !this.damage.isBad(location))
+  }
+
+  /** Reads what changed in the store; what a listing that began after the call would show is known afterwards. */
+  refresh(): Promise<void> {
+    if (!this.#refreshing) {
+      this.#refreshing = this.#refresh().finally(() => {
+        this.#refreshing = undefined
+      })
+      return this.#refreshing
+    }
+    this.#refreshAgain ??= this.#refreshing
+      .catch(() => undefined)
+      .then(() => {
+        this.#refreshAgain = undefined
+        return this.refresh()
+      })
+    return this.#refreshAgain
+  }
+
+  async #refresh() {
+    // What is put while we list may be missing from the listing, without being gone.
+    const before = [...this.map.packs].filter((pack) => !pack.gone)
+    const condemned = new Set<string>()
+    for await (const { key } of this.store.list(folderPrefix(this.owner, 'condemned'))) condemned.add(nameOf(key))
+    const listed = new Set<string>()
+    const unknown: { id: string; sizeBytes: number }[] = []
+    for await (const { key, sizeBytes } of this.store.list(folderPrefix(this.owner, 'packs'))) {
+      const id = nameOf(key)
+      listed.add(id)
+      const known = this.map.pack(id)
+      if (known) known.gone = false
+      else unknown.push({ id, sizeBytes })
+    }
+    for (const pack of before) pack.gone = !listed.has(pack.id)
+    for (const id of this.unreadable.keys()) if (!listed.has(id)) this.unreadable.delete(id)
+    const next = unknown[Symbol.iterator]()
+    await Promise.all(Array.from({ length: footersAtOnce }, () => this.#learn(next)))
+    for (const pack of this.map.packs) pack.condemned = condemned.has(pack.id)
+    await this.damage.refresh()
+  }
+
+  async #learn(unknown: Iterator<{ id: string; sizeBytes: number }>) {
+    for (let next = unknown.next(); !next.done; next = unknown.next()) {
+      const { id, sizeBytes } = next.value
+      try {
+        const footer = await this.readPackFooter(id, sizeBytes)
+        if (footer) this.map.add({ id, keyId: footer.key.id, sizeBytes }, footer.entries)
+        this.unreadable.delete(id)
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error
+        this.unreadable.set(id, { sizeBytes, error })
+      }
+    }
+  }
+
+  /**
+   * @returns nothing when the pack is gone
+   * @throws DamageError when it was altered or cut short; forbidden when it belongs to somebody else
+   */
+  async readPackFooter(id: string, sizeBytes: number): Promise<{ key: DataKey; entries: PackEntry[] } | undefined> {
+    const key = this.packObjectKey(id)
+    let tail = await this.store.get(key, { offset: -tailBytes, bytes: tailBytes })
+    if (!tail) return undefined
+    const footerBytes = footerBytesOf(readTrailer(tail)?.entryCount ?? 0)
+    if (footerBytes > tail.length && footerBytes < sizeBytes) {
+      tail = await this.store.get(key, { offset: -footerBytes, bytes: footerBytes })
+      if (!tail) return undefined
+    }
+    return this.openPackFooter(id, sizeBytes, tail)
+  }
+
+  /** @param tail the last bytes of the pack, up to all of it */
+  async openPackFooter(id: string, sizeBytes: number, tail: Buffer): Promise<{ key: DataKey; entries: PackEntry[] }> {
+    const objectKey = this.packObjectKey(id)
+    const damaged = (reason: string, cause?: unknown) =>
+      new DamageError(`The pack ${objectKey} in ${this.store.name} is damaged: ${reason}.`, { objectKey, cause })
+    const trailer = readTrailer(tail)
+    const footerBytes = footerBytesOf(trailer?.entryCount ?? 0)
+    if (!trailer || footerBytes > tail.length) throw damaged('its end was altered or cut off')
+    const packId = Buffer.from(id, 'hex')
+    try {
+      const key = await this.#dataKey(trailer.keyId)
+      const entries = readFooter(key, this.owner, packId, trailer.entryCount, tail)
+      const last = entries.at(-1)
+      const framesEnd = last ? last.offset + last.storedBytes : packHeaderBytes
+      if (framesEnd + footerBytes !== sizeBytes) throw damaged('it is shorter or longer than its footer says')
+      return { key, entries }
+    } catch (error) {
+      if (error instanceof DamageError) throw error
+      const header = await this.store.get(objectKey, { offset: 0, bytes: packHeaderBytes })
+      const ownerBytes = header && packOwner(header)
+      if (ownerBytes) assertOwner(ownerBytes, this.owner, objectKey, this.store.name)
+      throw damaged('its footer was altered', error)
+    }
+  }
+
+  /** The key a pack was sealed with, also when another process has made it since. */
+  async #dataKey(id: Buffer): Promise<DataKey> {
+    const known = this.keyring.find(id)
+    if (known) return known
+    await this.keyring.reload()
+    const found = this.keyring.find(id)
+    if (found) return found
+    throw unavailable(`The key ${id.toString('hex')} is not in ${this.store.name}.`, {
+      wayOut: `Bring back ${objectKey(this.owner, 'keys', `${id.toString('hex')}.a`)} from a copy of the store.`,
+    })
+  }
+
+  #packKey(pack: PackState, key: DataKey): Buffer {
+    const known = this.#packKeys.get(pack.id)
+    if (known) return known
+    if (this.#packKeys.size >= keptPackKeys) this.#packKeys.clear()
+    const derived = packKey(key, Buffer.from(pack.id, 'hex'))
+    this.#packKeys.set(pack.id, derived)
+    return derived
+  }
+
+  /**
+   * The content of a frame, checked twice: by its seal and by its id.
+   * @throws Error when anything is not as it was written
+   */
+  async open(id: Buffer, location: Location, frame: Buffer): Promise<Buffer> {
+    if (frame.length !== location.storedBytes) throw new Error('The frame is cut short')
+    const key = await this.#dataKey(location.pack.keyId)
+    const { offset, flags } = location
+    const content = openFrame(this.#packKey(location.pack, key), this.owner, { id, offset, flags }, frame)
+    const bytes =
+      flags & zstdFlag ? zstdDecompressSync(content, { maxOutputLength: chunkBytes, chunkSize: chunkBytes }) : content
+    if (!this.keyring.matches(id, kindOf(flags), bytes, key)) throw new Error('The content has another id')
+    return bytes
+  }
+
+  /** @returns the content, or why this place has none; what was read wrong is read once more, from the disk itself */
+  async #readFrom(id: Buffer, location: Location): Promise<unknown> {
+    let problem: unknown
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const range = { offset: location.offset, bytes: location.storedBytes }
+      const frame = await this.store.get(this.packObjectKey(location.pack.id), range)
+      if (!frame) {
+        location.pack.gone = true
+        return undefined
+      }
+      try {
+        return await this.open(id, location, frame)
+      } catch (error) {
+        if (error instanceof SkerryError) throw error
+        problem = error
+      }
+    }
+    return problem
+  }
+
+  /**
+   * Reads one chunk from wherever it lies now: another copy when one is bad, its new place when it was moved meanwhile.
+   * @param bad places that were found bad already
+   * @throws DamageError when no good copy is left
+   */
+  async read(id: Buffer, kind: ChunkKind, bad: Location[] = []): Promise<Buffer> {
+    const isBad = (location: Location) =>
+      bad.some(({ pack, offset }) => pack === location.pack && offset === location.offset)
+    let cause: unknown
+    for (let refreshed = 0; refreshed < 3; ) {
+      const location =
+        this.map.find(id, (each) => !isBad(each) && !this.damage.isBad(each)) ??
+        this.map.find(id, (each) => !isBad(each))
+      if (!location) {
+        // Moved by a compaction, perhaps even twice, or by a worker that this one has not heard of yet.
+        if (refreshed > 0) await delay(20 * refreshed)
+        await this.refresh()
+        refreshed++
+        continue
+      }
+      const read = await this.#readFrom(id, location)
+      if (read instanceof Buffer) return read
+      cause = read
+      if (!location.pack.gone) bad.push(location)
+    }
+    await this.damage.report(
+      id,
+      kind,
+      bad.filter(({ pack }) => !pack.gone),
+    )
+    const chunkId = id.toString('hex')
+    const [place] = bad
+    const where = place ? `is damaged in ${this.packObjectKey(place.pack.id)}` : 'is in no pack'
+    throw new DamageError(`The ${kind === 'data' ? 'chunk' : 'segment'} ${chunkId} ${where} of ${this.store.name}.`, {
+      chunkId,
+      ...(place ? { objectKey: this.packObjectKey(place.pack.id) } : {}),
+      cause,
+    })
+  }
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { asFolderError, folderGone, isMissing } from './folder-error.ts'
+import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
+
+/** Files under way; not being there tells that the folder is not the one that was set up, e.g. not mounted. */
+const temporaryFolder = '.skerry'
+const leftoverMs = 24 * 3600_000
+
+async function syncFolder(path: string) {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function readUpTo(file: FileHandle, { offset, bytes }: ByteRange): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(bytes)
+  let filled = 0
+  while (filled < bytes) {
+    const { bytesRead } = await file.read(buffer, filled, bytes - filled, offset + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return buffer.subarray(0, filled)
+}
+
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[]) {
+  const most = 512
+  for (let at = 0; at < parts.length; at += most) {
+    const some = parts.slice(at, at + most)
+    const { bytesWritten } = await file.writev(some)
+    let skip = bytesWritten
+    for (const part of some) {
+      if (skip < part.length) await file.writeFile(part.subarray(skip))
+      skip = Math.max(0, skip - part.length)
+    }
+  }
+}
+
+/** Objects as files below a folder. A file appears under its name only when all its bytes are on the disk. */
+export class FolderStore implements ObjectStore {
+  readonly name: string
+  readonly #root: string
+  readonly #madeFolders = new Set<string>()
+
+  private constructor(root: string) {
+    this.#root = root
+    this.name = `folder ${root}`
+  }
+
+  /** Makes an existing folder ready to hold objects; doing it again changes nothing. */
+  static async prepare(root: string): Promise<FolderStore> {
+    const store = new FolderStore(root)
+    try {
+      await mkdir(join(root, temporaryFolder)).catch((error) => {
+        if (error.code !== 'EEXIST') throw error
+      })
+      await syncFolder(root)
+    } catch (error) {
+      throw asFolderError(error, root, 'prepare it for backups')
+    }
+    return store
+  }
+
+  /** @throws unavailable when the folder is gone or was never prepared */
+  static async open(root: string): Promise<FolderStore> {
+    const store = new FolderStore(root)
+    await store.#assertThere()
+    return store
+  }
+
+  async put(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    const path = join(this.#root, key)
+    const temporary = join(this.#root, temporaryFolder, randomBytes(12).toString('hex'))
+    try {
+      await this.#makeFolder(dirname(key))
+      const file = await open(temporary, 'wx', 0o600)
+      try {
+        await writeAll(file, parts)
+        await file.datasync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, path)
+      await syncFolder(dirname(path))
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined)
+      this.#madeFolders.clear()
+      throw asFolderError(error, this.#root, `write ${key}`)
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
+    try {
+      const file = await open(join(this.#root, key), constants.O_RDONLY)
+      try {
+        if (range && range.offset >= 0) return await readUpTo(file, range)
+        const { size } = await file.stat()
+        const offset = range ? Math.max(0, size + range.offset) : 0
+        return await readUpTo(file, { offset, bytes: Math.min(size - offset, range?.bytes ?? size) })
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (!isMissing(error)) throw asFolderError(error, this.#root, `read ${key}`)
+      await this.#assertThere()
+      return undefined
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    const entries = await readdir(join(this.#root, prefix), { recursive: true, withFileTypes: true }).catch(
+      async (error) => {
+        if (!isMissing(error)) throw asFolderError(error, this.#root, `list ${prefix}`)
+        await this.#assertThere()
+        return []
+      },
+    )
+    for (const entry of entries) {
+      if (!entry.isFile()) continue
+      const path = join(entry.parentPath, entry.name)
+      const found = await stat(path, { bigint: true }).catch((error) => {
+        if (!isMissing(error)) throw asFolderError(error, this.#root, `list ${prefix}`)
+        return undefined
+      })
+      if (!found) continue
+      const key = path.slice(this.#root.length).replace(/^\/+/, '')
+      yield { key, sizeBytes: Number(found.size), version: `${found.ino}-${found.mtimeNs}` }
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    try {
+      await unlink(join(this.#root, key))
+    } catch (error) {
+      if (!isMissing(error)) throw asFolderError(error, this.#root, `delete ${key}`)
+      await this.#assertThere()
+    }
+  }
+
+  /** Removes what writers that were killed left half-written a day ago. */
+  async sweep(olderThanMs = leftoverMs): Promise<number> {
+    let removed = 0
+    for await (const { key } of this.list(`${temporaryFolder}/`)) {
+      const path = join(this.#root, key)
+      const found = await stat(path).catch(() => undefined)
+      if (!found || Date.now() - found.mtimeMs < olderThanMs) continue
+      await rm(path, { force: true })
+      removed++
+    }
+    return removed
+  }
+
+  async #makeFolder(folder: string) {
+    if (this.#madeFolders.has(folder)) return
+    await this.#assertThere()
+    let made = this.#root
+    for (const part of folder.split('/')) {
+      const parent = made
+      made = join(made, part)
+      const isNew = await mkdir(made).then(
+        () => true,
+        (error) => {
+          if (error.code !== 'EEXIST') throw error
+          return false
+        },
+      )
+      if (isNew) await syncFolder(parent)
+    }
+    this.#madeFolders.add(folder)
+  }
+
+  async #assertThere() {
+    try {
+      await stat(join(this.#root, temporaryFolder))
+    } catch (error) {
+      throw isMissing(error)
+        ? folderGone(this.#root, error)
+        : asFolderError(error, this.#root, 'look whether it is there')
+    }
+  }
+}

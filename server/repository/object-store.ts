@@ -1,0 +1,31 @@
+/** One object as a listing shows it. */
+export interface StoredObject {
+  readonly key: string
+  readonly sizeBytes: number
+  /** Another text whenever the object was written again. */
+  readonly version: string
+}
+
+/** A piece of an object; a negative offset counts from its end. Fewer bytes come back where the object is shorter. */
+export interface ByteRange {
+  readonly offset: number
+  readonly bytes: number
+}
+
+/**
+ * All that the repository asks of what stores its bytes: a folder, a bucket. What was put is there in full or not at
+ * all, survives a power cut once `put` returned, and shows in the next listing. Every failure is a SkerryError that
+ * names the store, the step and the way out.
+ */
+export interface ObjectStore {
+  /** For messages: `folder /srv/backup`. */
+  readonly name: string
+  /** Writes the parts as one object, over an earlier one. */
+  put(key: string, parts: readonly Uint8Array[]): Promise<void>
+  /** @returns nothing when there is no such object */
+  get(key: string, range?: ByteRange): Promise<Buffer | undefined>
+  /** Every object below a prefix that ends with a slash. */
+  list(prefix: string): AsyncIterable<StoredObject>
+  /** An object that is not there counts as deleted. */
+  delete(key: string): Promise<void>
+}

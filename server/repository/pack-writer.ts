@@ -1,0 +1,162 @@
+import type { ChunkStore } from './chunk-store.ts'
+import { compressChunk } from './compress.ts'
+import type { CompressPool } from './compress-pool.ts'
+import { chunkBytes } from './layout.ts'
+import { PackBuilder, segmentFlag } from './pack.ts'
+import type { Session } from './session.ts'
+
+export const defaultPackBytes = 16 * 1024 * 1024
+const batchChunks = 16
+const mostUploads = 2
+
+interface Batch {
+  readonly bytes: Buffer<ArrayBuffer>
+  readonly ids: Buffer[]
+}
+
+/**
+ * Fills packs with new chunks and puts them: compresses in threads, seals in the order in which chunks came, keeps a few
+ * MiB under way. After the first failure nothing more is taken.
+ */
+export class PackWriter {
+  readonly #chunks: ChunkStore
+  readonly #session: Session
+  readonly #pool: CompressPool
+  readonly #packBytes: number
+  /** Ids of chunks that are under way, or were put by this writer. */
+  readonly #own = new Set<string>()
+  #batch: Batch | undefined
+  #pack: PackBuilder | undefined
+  readonly #compressing: Promise<void>[] = []
+  #appended: Promise<void> = Promise.resolve()
+  readonly #uploads = new Set<Promise<void>>()
+  #failure: { error: unknown } | undefined
+  chunkCount = 0
+  storedBytes = 0
+
+  constructor(chunks: ChunkStore, session: Session, pool: CompressPool, packBytes = defaultPackBytes) {
+    this.#chunks = chunks
+    this.#session = session
+    this.#pool = pool
+    this.#packBytes = packBytes
+  }
+
+  /** Whether new manifests may name this chunk without its being stored again. */
+  has(id: Buffer): boolean {
+    return this.#own.has(id.toString('latin1')) || this.#chunks.locateLasting(id) !== undefined
+  }
+
+  /** Takes a copy of the chunk; waits while too much is under way. */
+  async addChunk(id: Buffer, chunk: Buffer): Promise<void> {
+    this.#own.add(id.toString('latin1'))
+    this.#batch ??= { bytes: Buffer.allocUnsafeSlow(batchChunks * chunkBytes), ids: [] }
+    chunk.copy(this.#batch.bytes, this.#batch.ids.length * chunkBytes)
+    this.#batch.ids.push(id)
+    if (this.#batch.ids.length === batchChunks) await this.#compressBatch()
+  }
+
+  async addSegment(id: Buffer, ids: Buffer): Promise<void> {
+    this.#own.add(id.toString('latin1'))
+    const { content, flags } = compressChunk(ids, this.#pool.level)
+    await this.#append(async () => this.#seal(id, flags | segmentFlag, content))
+  }
+
+  /** Adds what is compressed already, as compaction does. */
+  async addContent(id: Buffer, flags: number, content: Buffer): Promise<void> {
+    this.#own.add(id.toString('latin1'))
+    await this.#append(async () => this.#seal(id, flags, content))
+  }
+
+  /** Everything added is in the store, for good, when this returns. */
+  async finish(): Promise<void> {
+    await this.#compressBatch()
+    await Promise.all(this.#compressing)
+    await this.#append(async () => this.#upload())
+    await Promise.all(this.#uploads)
+    this.#assertSound()
+  }
+
+  /** Takes nothing more; what is under way comes to its end. */
+  async abandon(): Promise<void> {
+    this.#failure ??= { error: new Error('The backup was given up') }
+    await Promise.allSettled([...this.#compressing, this.#appended, ...this.#uploads])
+  }
+
+  async #compressBatch() {
+    this.#assertSound()
+    const batch = this.#batch
+    this.#batch = undefined
+    if (!batch || batch.ids.length === 0) return
+    const whole = batch.ids.length === batchChunks ? batch.bytes : cut(batch.bytes, batch.ids.length * chunkBytes)
+    const compressed = this.#pool.compress(whole)
+    // Whoever comes to it first throws it.
+    compressed.catch(() => undefined)
+    const appended = this.#append(async () => {
+      const { content, sizes, flags } = await compressed
+      let at = 0
+      for (const [index, id] of batch.ids.entries()) {
+        const size = sizes[index] ?? 0
+        await this.#seal(id, flags[index] ?? 0, content.subarray(at, at + size))
+        at += size
+      }
+    })
+    this.#compressing.push(appended)
+    if (this.#compressing.length > this.#pool.workerCount + 2) await this.#compressing.shift()
+    this.#assertSound()
+  }
+
+  /** Runs after all that was appended before; a failure is kept and thrown to whoever comes next. */
+  #append(work: () => Promise<void>): Promise<void> {
+    this.#assertSound()
+    this.#appended = this.#appended.then(async () => {
+      if (this.#failure) return
+      try {
+        await work()
+      } catch (error) {
+        this.#failure ??= { error }
+      }
+    })
+    return this.#appended
+  }
+
+  async #seal(id: Buffer, flags: number, content: Buffer) {
+    const { keyring, owner } = this.#chunks
+    this.#pack ??= new PackBuilder(keyring.current, owner, this.#session.nextPackId())
+    this.#pack.add(id, flags, content)
+    this.chunkCount++
+    if (this.#pack.sizeBytes >= this.#packBytes) await this.#upload()
+  }
+
+  async #upload() {
+    const pack = this.#pack
+    this.#pack = undefined
+    if (!pack) return
+    while (this.#uploads.size >= mostUploads) await Promise.race(this.#uploads)
+    const upload: Promise<void> = this.#put(pack)
+      .catch((error) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => this.#uploads.delete(upload))
+    this.#uploads.add(upload)
+  }
+
+  async #put(pack: PackBuilder) {
+    const parts = pack.finish()
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0)
+    const id = pack.id.toString('hex')
+    await this.#chunks.store.put(this.#chunks.packObjectKey(id), parts)
+    this.#chunks.map.add({ id, keyId: pack.key.id, sizeBytes }, pack.entries)
+    for (const entry of pack.entries) this.#own.delete(entry.id.toString('latin1'))
+    this.storedBytes += sizeBytes
+  }
+
+  #assertSound() {
+    if (this.#failure) throw this.#failure.error
+  }
+}
+
+function cut(bytes: Buffer, length: number): Buffer<ArrayBuffer> {
+  const whole = Buffer.allocUnsafeSlow(length)
+  bytes.copy(whole, 0, 0, length)
+  return whole
+}

@@ -1,0 +1,173 @@
+import { invalid, notFound } from '#server/errors.ts'
+import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
+import type { ChunkStore } from './chunk-store.ts'
+import { DamageError } from './damage.ts'
+import { chunkBytes, chunkCountOf, idBytes, segmentBytes, segmentChunks, zeroId } from './layout.ts'
+import { isZeroId, type Manifest, type ManifestDescription, readManifest, segmentIdAt } from './manifest.ts'
+import { segmentOf } from './segment-table.ts'
+import { Session } from './session.ts'
+
+const keptSegments = 64
+/** So many chunks are put into pack order at once: 256 MiB of disk, some 2 MiB of memory. */
+const windowChunks = 4096
+
+/** A run of bytes of a disk; `undefined` bytes are zeros. */
+export interface DiskBytes {
+  readonly offset: number
+  readonly length: number
+  readonly bytes: Buffer | undefined
+}
+
+/** A recovery point that is open for reading. It stays readable until `close`, even when it is removed meanwhile. */
+export class RecoveryPoint {
+  readonly id: string
+  readonly description: ManifestDescription
+  readonly #chunks: ChunkStore
+  readonly #manifest: Manifest
+  /** Missing where the store takes no more writes: nothing can be collected there either. */
+  readonly #session: Session | undefined
+  readonly #segments = new Map<string, Promise<Buffer>>()
+
+  private constructor(chunks: ChunkStore, manifest: Manifest, session: Session | undefined) {
+    this.id = manifest.id
+    this.description = manifest.description
+    this.#chunks = chunks
+    this.#manifest = manifest
+    this.#session = session
+  }
+
+  static async open(chunks: ChunkStore, id: string): Promise<RecoveryPoint> {
+    const session = await Session.start(chunks, 'read').catch(() => undefined)
+    try {
+      const manifest = await readManifest(chunks, id)
+      if (!manifest) throw notFound('recovery point', id)
+      return new RecoveryPoint(chunks, manifest, session)
+    } catch (error) {
+      await session?.end()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.end()
+  }
+
+  get manifest(): Manifest {
+    return this.#manifest
+  }
+
+  /** Any range of a disk's bytes. */
+  async read(diskName: string, offset: number, length: number): Promise<Buffer> {
+    const { sizeBytes } = this.#disk(diskName)
+    if (offset < 0 || length < 0 || offset + length > sizeBytes) {
+      throw invalid(`The disk ${diskName} has ${sizeBytes} bytes; ${offset} to ${offset + length} is not within it.`)
+    }
+    const result = Buffer.alloc(length)
+    if (length === 0) return result
+    const first = Math.floor(offset / chunkBytes)
+    const count = Math.floor((offset + length - 1) / chunkBytes) - first + 1
+    for await (const part of this.chunks(diskName, range(first, count))) {
+      part.bytes?.copy(result, Math.max(0, part.offset - offset), Math.max(0, offset - part.offset))
+    }
+    return result
+  }
+
+  /**
+   * Chunks of a disk, each once, in the order in which they are read fastest; zeros come without bytes.
+   * @param indexes in rising order
+   */
+  async *chunks(diskName: string, indexes: Iterable<number> | AsyncIterable<number>): AsyncGenerator<DiskBytes> {
+    const { sizeBytes } = this.#disk(diskName)
+    const part = (index: number, bytes: Buffer | undefined): DiskBytes => {
+      const offset = index * chunkBytes
+      const length = Math.min(chunkBytes, sizeBytes - offset)
+      return { offset, length, bytes: bytes?.subarray(0, length) }
+    }
+    let window: WantedChunk<number>[] = []
+    for await (const index of indexes) {
+      const id = await this.chunkId(diskName, index)
+      if (isZeroId(id)) yield part(index, undefined)
+      else if (window.push({ id, about: index }) === windowChunks) {
+        for await (const { about, bytes } of this.#read(diskName, window)) yield part(about, bytes)
+        window = []
+      }
+    }
+    for await (const { about, bytes } of this.#read(diskName, window)) yield part(about, bytes)
+  }
+
+  /** All that is not zeros, in the order in which it is read fastest. */
+  contents(diskName: string): AsyncGenerator<DiskBytes> {
+    return this.chunks(diskName, this.#nonZero(diskName))
+  }
+
+  async chunkId(diskName: string, index: number): Promise<Buffer> {
+    const ids = await this.segment(diskName, segmentOf(index))
+    const at = (index % segmentChunks) * idBytes
+    return ids ? ids.subarray(at, at + idBytes) : zeroId
+  }
+
+  /** The ids of a segment's chunks, or nothing where all of it is zeros. */
+  async segment(diskName: string, segment: number): Promise<Buffer | undefined> {
+    const disk = this.#disk(diskName)
+    const id = segmentIdAt(disk.segments.ids, segment)
+    if (id.length === 0 || isZeroId(id)) return undefined
+    const key = id.toString('latin1')
+    const known = this.#segments.get(key)
+    if (known) return known
+    if (this.#segments.size >= keptSegments) this.#segments.delete(this.#segments.keys().next().value ?? '')
+    const reading = this.#chunks.read(Buffer.from(id), 'segment').then((bytes) => {
+      if (bytes.length !== segmentBytes) throw new Error('A segment of another length')
+      return bytes
+    })
+    this.#segments.set(key, reading)
+    reading.catch(() => this.#segments.delete(key))
+    return reading.catch((error) => {
+      throw this.#explain(error, diskName, segment * segmentChunks)
+    })
+  }
+
+  async *#nonZero(diskName: string): AsyncGenerator<number> {
+    const { sizeBytes } = this.#disk(diskName)
+    const count = chunkCountOf(sizeBytes)
+    for (let first = 0; first < count; first += segmentChunks) {
+      const ids = await this.segment(diskName, segmentOf(first))
+      if (!ids) continue
+      for (let index = 0; index < segmentChunks && first + index < count; index++) {
+        if (ids.compare(zeroId, 0, idBytes, index * idBytes, (index + 1) * idBytes) !== 0) yield first + index
+      }
+    }
+  }
+
+  async *#read(diskName: string, window: readonly WantedChunk<number>[]) {
+    try {
+      yield* readInPackOrder(this.#chunks, window, 'data')
+    } catch (error) {
+      const hurt =
+        error instanceof DamageError ? window.find(({ id }) => id.toString('hex') === error.chunkId) : undefined
+      throw this.#explain(error, diskName, hurt?.about)
+    }
+  }
+
+  #explain(error: unknown, diskName: string, chunk: number | undefined): unknown {
+    if (!(error instanceof DamageError) || chunk === undefined) return error
+    const message = `The recovery point ${this.id} can't be read at byte ${chunk * chunkBytes} of its disk ${diskName}. ${error.message}`
+    return new DamageError(message, {
+      ...(error.chunkId ? { chunkId: error.chunkId } : {}),
+      ...(error.objectKey ? { objectKey: error.objectKey } : {}),
+      cause: error,
+      wayOut:
+        'Restore another recovery point, or make a new backup: what is still the same on the disk heals this one.',
+    })
+  }
+
+  #disk(name: string) {
+    const at = this.description.disks.findIndex((disk) => disk.name === name)
+    const [disk, segments] = [this.description.disks[at], this.#manifest.segments[at]]
+    if (!disk || !segments) throw invalid(`The recovery point ${this.id} has no disk ${name}.`)
+    return { ...disk, segments }
+  }
+}
+
+function* range(first: number, count: number) {
+  for (let index = first; index < first + count; index++) yield index
+}

@@ -1,0 +1,100 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BackupRequest, BackupWriter } from './backup-writer.ts'
+import { ChunkStore } from './chunk-store.ts'
+import { CompressPool } from './compress-pool.ts'
+import { changedChunks, difference } from './diff.ts'
+import { Keyring } from './keyring.ts'
+import { ownerOf } from './layout.ts'
+import { listManifestIds, type Manifest, manifestKey, readManifest } from './manifest.ts'
+import type { MasterKey } from './master-key.ts'
+import type { ObjectStore } from './object-store.ts'
+import { RecoveryPoint } from './recovery-point.ts'
+
+export interface RepositoryOptions {
+  readonly store: ObjectStore
+  readonly datastoreId: string
+  readonly tenantId: string
+  readonly masters: readonly [MasterKey, ...MasterKey[]]
+  /** A local folder of this process alone, for maps and tables; losing it costs time, nothing else. */
+  readonly cacheFolder: string
+  /** Shared by all repositories of a process. */
+  readonly pool?: CompressPool | undefined
+  readonly packBytes?: number | undefined
+}
+
+/** One tenant's backups in one datastore. */
+export class Repository {
+  readonly chunks: ChunkStore
+  readonly #options: RepositoryOptions
+  readonly #pool: CompressPool
+
+  private constructor(options: RepositoryOptions, chunks: ChunkStore) {
+    this.chunks = chunks
+    this.#options = options
+    this.#pool = options.pool ?? new CompressPool()
+  }
+
+  /** Opens the repository, which begins to exist by that. */
+  static async open(options: RepositoryOptions): Promise<Repository> {
+    const owner = ownerOf(options.datastoreId, options.tenantId)
+    const keyring = await Keyring.open(options.store, owner, options.masters)
+    const folder = join(options.cacheFolder, options.datastoreId, options.tenantId)
+    const chunks = new ChunkStore(options.store, owner, keyring, join(folder, 'map'))
+    await chunks.refresh()
+    return new Repository(options, chunks)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#options.pool) await this.#pool.close()
+    await this.chunks.map.close()
+  }
+
+  startBackup(request: BackupRequest): Promise<BackupWriter> {
+    const { cacheFolder, datastoreId, tenantId, packBytes } = this.#options
+    const tableFolder = join(cacheFolder, datastoreId, tenantId, 'table')
+    return BackupWriter.start(this.chunks, request, { pool: this.#pool, tableFolder, packBytes })
+  }
+
+  /** Opens a recovery point for reading; close it. */
+  recoveryPoint(id: string): Promise<RecoveryPoint> {
+    return RecoveryPoint.open(this.chunks, id)
+  }
+
+  /** What a recovery point holds, without opening it; nothing when there is none. */
+  describe(id: string): Promise<Manifest | undefined> {
+    return readManifest(this.chunks, id)
+  }
+
+  recoveryPointIds(): AsyncGenerator<string> {
+    return listManifestIds(this.chunks)
+  }
+
+  /** Its space is given back by the next `collect`. */
+  async remove(id: string): Promise<void> {
+    await this.chunks.store.delete(manifestKey(this.chunks, id))
+  }
+
+  changedChunks(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
+    return changedChunks(this.chunks, from, to, diskName)
+  }
+
+  difference(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
+    return difference(this.chunks, from, to, diskName)
+  }
+
+  /** Seals with a new data key from now on. */
+  rotateKey(): Promise<void> {
+    return this.chunks.keyring.rotate()
+  }
+
+  /** Wraps the data keys with the newest master key. */
+  rewrapKeys(): Promise<void> {
+    return this.chunks.keyring.rewrap()
+  }
+
+  /** Forgets the local cache; the next open reads it from the store. */
+  static async forgetCache({ cacheFolder, datastoreId, tenantId }: RepositoryOptions): Promise<void> {
+    await rm(join(cacheFolder, datastoreId, tenantId), { recursive: true, force: true })
+  }
+}
