@@ -40,18 +40,17 @@ export interface TestFleet {
 export async function testFleet(id: string, hostNames: readonly string[]): Promise<TestFleet> {
   const [lab, database] = await Promise.all([Lab.create({ id }), testDatabase()])
   const db = openDb(database.url, { scope: 'fleet' })
-  const hosts: FleetHost[] = []
-  for (const name of hostNames) {
-    const host = await lab.addHost({ name, shared: ['nas'] })
-    const hostId = await writeHostRow(db, {
-      name,
-      site: name,
-      uri: `qemu:///system?socket=${host.socketPath}`,
-      migrationUri: host.tlsUri,
-      shared: ['nas'],
-    })
-    hosts.push({ id: hostId, name, lab: host })
-  }
+  const hosts = await Promise.all(
+    hostNames.map(async (name): Promise<FleetHost> => {
+      const host = await lab.addHost({ name, shared: ['nas'] })
+      const known = { name, site: name, migrationUri: host.tlsUri, shared: ['nas'] }
+      return {
+        id: await writeHostRow(db, { ...known, uri: `qemu:///system?socket=${host.socketPath}` }),
+        name,
+        lab: host,
+      }
+    }),
+  )
   const find = (name: string) => {
     const found = hosts.find((host) => host.name === name)
     if (!found) throw new Error(`No host ${name}`)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DBOS } from '@dbos-inc/dbos-sdk'
 import { newPassword, startPostgres } from '#server/setup/postgres.mjs'
 import { migrate } from '#server/setup/prisma.mjs'
 
@@ -30,6 +31,7 @@ export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
     }
     try {
       await migrate(postgres.url(templateDatabase))
+      await makeEngineTables(postgres.url(templateDatabase))
     } catch (error) {
       await stop()
       throw error
@@ -39,4 +41,15 @@ export async function startThrowAwayPostgres(): Promise<ThrowAwayPostgres> {
     remove()
     throw error
   }
+}
+
+/** The durable engine's own tables, which it would make at its first start over each copy. */
+async function makeEngineTables(url: string): Promise<void> {
+  const quiet = () => undefined
+  DBOS.setConfig({
+    ...{ name: 'skerry', systemDatabaseUrl: url, systemDatabaseSchemaName: 'dbos' },
+    logger: { info: quiet, debug: quiet, warn: quiet, error: quiet },
+  })
+  await DBOS.launch()
+  await DBOS.shutdown()
 }

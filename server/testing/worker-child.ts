@@ -1,35 +1,51 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
+/** Most of a worker's start is reading its own program; Node keeps what it made of it between processes. */
+const compileCache = join(tmpdir(), 'skerry-test-compile-cache')
 
-export interface WorkerChild {
-  process: ChildProcess
-  /** Resolves when it has ended, by whatever */
-  gone: Promise<void>
-  stop(): Promise<void>
+/** What a worker process is told once it is wanted. */
+export interface WorkerOrders {
+  databaseUrl: string
+  workerId: string
+  /** The step right after whose work it kills itself (SIGKILL); none when empty */
+  killAfter?: string
 }
 
-/** Starts a real worker process; with `killAfter` it kills itself (SIGKILL) right after that step's work is done. */
-export async function startWorkerChild(databaseUrl: string, workerId: string, killAfter = ''): Promise<WorkerChild> {
-  const child = spawn(process.execPath, [script, databaseUrl, workerId, killAfter], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: process.env,
-  })
-  const gone = once(child, 'exit').then(() => undefined)
-  await Promise.race([
-    once(child.stdout, 'data'),
-    gone.then(() => {
-      throw new Error(`The worker process ended (${child.exitCode ?? child.signalCode}) before it was ready`)
-    }),
-  ])
-  return {
-    process: child,
-    gone,
-    stop: async () => {
-      child.kill('SIGKILL')
-      await gone
-    },
+/** A real worker process. It starts idle, so that it can be made before it is wanted, and works from `begin` on. */
+export class WorkerChild {
+  readonly process: ChildProcess
+  /** Resolves when it has ended, by whatever */
+  readonly gone: Promise<void>
+
+  constructor() {
+    this.process = spawn(process.execPath, [script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+    })
+    this.process.stdin?.on('error', () => undefined) // its end says more than a broken pipe to it
+    this.gone = once(this.process, 'exit').then(() => undefined)
+  }
+
+  /** Resolves when it takes operations. */
+  async begin(orders: WorkerOrders): Promise<void> {
+    const { stdin, stdout } = this.process
+    if (!stdin || !stdout) throw new Error('A worker process has pipes')
+    stdin.write(`${JSON.stringify(orders)}\n`)
+    const ended = this.gone.then(() => {
+      const how = this.process.exitCode ?? this.process.signalCode
+      throw new Error(`The worker process ended (${how}) before it was ready`)
+    })
+    await Promise.race([once(stdout, 'data'), ended])
+    ended.catch(() => undefined)
+  }
+
+  async stop(): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.gone
   }
 }

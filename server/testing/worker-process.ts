@@ -1,5 +1,7 @@
 // A worker as a process of its own for tests that kill it: the engine over the hosts in the database, with a fault.
-// Started by `startWorkerProcess`; never part of the product.
+// Started by `WorkerChild`, whose orders it awaits; never part of the product.
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { openDb } from '#server/db.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { beat } from '#server/inventory/lease.ts'
@@ -10,14 +12,19 @@ import { startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
 import { TestHosts } from './host-source.ts'
+import type { WorkerOrders } from './worker-child.ts'
 
-const [databaseUrl = '', workerId = '', killAfter = ''] = process.argv.slice(2)
+/** Far shorter than a real worker's, so that a killed one is soon taken over from; beats come late on a busy machine. */
+const [beatMs, deadAfterMs, sweepMs] = [200, 1_200, 200]
+
 exitWithParent(() => process.exit(0))
+const [line] = await once(createInterface(process.stdin), 'line')
+const { databaseUrl, workerId, killAfter }: WorkerOrders = JSON.parse(line)
 const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
 await changes.open()
 await beat(db, workerId, 'test')
-setInterval(() => void beat(db, workerId, 'test').catch(() => undefined), 500)
+setInterval(() => void beat(db, workerId, 'test').catch(() => undefined), beatMs)
 await startEngine({
   databaseUrl,
   db,
@@ -28,8 +35,8 @@ await startEngine({
   testHost: hostTest(libvirtDriver, undefined),
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
-  deadAfterMs: 2_000,
-  sweepMs: 500,
+  deadAfterMs,
+  sweepMs,
   hooks: {
     async aroundStep(at, run) {
       const result = await run()

@@ -3,7 +3,7 @@ import type { Operation } from '#prisma/generated/client.ts'
 import type { AnyWorkflow } from '#server/workflows/define.ts'
 import { type TestEngine, testEngine } from './engine.ts'
 import { type TestFleet, testFleet } from './fleet.ts'
-import { startWorkerChild, type WorkerChild } from './worker-child.ts'
+import { WorkerChild } from './worker-child.ts'
 
 /** One go at a workflow, on VMs of its own. The judges look out of band: virsh, SQL, files. */
 export interface Trial {
@@ -27,9 +27,13 @@ export interface Proof {
   timeoutMs?: number
 }
 
+/** What a killed worker costs at the most until the next one goes on. */
+const takeoverMs = 15_000
+
 /**
  * Proves of a workflow, on real hosts: it may run every step twice; failing after any step that can be undone leaves
- * nothing; a worker killed right after any step, before that is written down, is made good by the next worker.
+ * nothing; a worker killed right after any step, before that is written down, is made good by the next worker, which in
+ * one trial is killed after the step that follows, and so on to the last.
  */
 export function proveWorkflow(proof: Proof): void {
   const { workflow, timeoutMs = 90_000 } = proof
@@ -87,24 +91,38 @@ export function proveWorkflow(proof: Proof): void {
 
     describe('in processes of their own', () => {
       const workers: WorkerChild[] = []
-      afterEach(async () => {
-        for (const worker of workers.splice(0)) await worker.stop()
-      })
-      for (const step of workflow.stepNames) {
-        test(`killed after “${step}”, the next worker finishes`, { timeout: timeoutMs }, async () => {
-          const now = await arrange()
-          const doomed = await startWorkerChild(fleet.databaseUrl, 'doomed', step)
-          workers.push(doomed)
-          const id = await now.ask()
-          await doomed.gone
-          expect(doomed.process.signalCode).toBe('SIGKILL')
-          workers.push(await startWorkerChild(fleet.databaseUrl, 'next'))
-          const end = await fleet.ended(id, timeoutMs)
-          expect(end.error).toBeNull()
-          expect(end.state).toBe('succeeded')
-          await now.done(end)
-        })
+      const spare = () => {
+        const worker = new WorkerChild()
+        workers.push(worker)
+        return worker
       }
+      afterEach(async () => {
+        await Promise.all(workers.splice(0).map((worker) => worker.stop()))
+      })
+
+      const title = `killed after each step in turn (${workflow.stepNames.join(', ')}), the last worker finishes`
+      test(title, { timeout: timeoutMs + workflow.stepNames.length * takeoverMs }, async () => {
+        const now = await arrange()
+        let [worker, next] = [spare(), spare()]
+        let id: string | undefined
+        for (const [index, killAfter] of workflow.stepNames.entries()) {
+          await worker.begin({ databaseUrl: fleet.databaseUrl, workerId: `doomed-${index}`, killAfter })
+          id ??= await now.ask()
+          await worker.gone
+          expect(worker.process.signalCode).toBe('SIGKILL')
+          // It was this step that it died after, and nobody has written that it is done.
+          expect(await fleet.db.operation.findUnique({ where: { id } })).toMatchObject({
+            ...{ step: killAfter, finishedAt: null },
+          })
+          worker = next
+          if (index < workflow.stepNames.length - 1) next = spare()
+        }
+        await worker.begin({ databaseUrl: fleet.databaseUrl, workerId: 'last' })
+        const end = await fleet.ended(id ?? '', timeoutMs)
+        expect(end.error).toBeNull()
+        expect(end.state).toBe('succeeded')
+        await now.done(end)
+      })
     })
   })
 }
