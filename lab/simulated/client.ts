@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import { ProtocolError } from '#server/libvirt/error.ts'
 import {
-  encodeFrame,
   type Frame,
   FrameError,
   FrameParser,
@@ -12,7 +11,7 @@ import {
 } from '#server/libvirt/frame.ts'
 import { decodeCall, encodeError, encodeKeepalive, encodeReply } from '#server/libvirt/message.ts'
 import { type EventName, type ProcedureName, procedureName, type ServedResult } from '#server/libvirt/protocol.ts'
-import { XdrError, XdrReader } from '#server/libvirt/xdr-bytes.ts'
+import { XdrError } from '#server/libvirt/xdr-bytes.ts'
 import { handlers } from './handler/all.ts'
 import type { Caller, Handler, StreamPlan } from './handler/handler.ts'
 import { type OlderProcedure, olderProcedure } from './handler/older.ts'
@@ -121,15 +120,13 @@ export class Client {
     for (const then of after) then()
   }
 
-  #answerOlder({ args, result, answer }: OlderProcedure, frame: Frame) {
-    const given = args.decode(new XdrReader(frame.payload)) as Parameters<typeof answer>[0]
-    const answered = answer(
-      given,
+  #answerOlder(older: OlderProcedure, frame: Frame) {
+    const answer = older.answer(
+      frame,
       this.#caller('connectOpen', frame, () => {}),
     )
     const { program, procedure, serial } = frame
-    const header = { program, procedure, type: frameType.reply, serial, status: frameStatus.ok }
-    this.#wire.send(encodeFrame(header, result, answered as never))
+    this.#wire.send(answer.write({ program, procedure, type: frameType.reply, serial, status: frameStatus.ok }))
   }
 
   #caller(name: ProcedureName, frame: Frame, afterAnswer: (then: () => void) => void): Caller {

@@ -28,8 +28,6 @@ import { XdrReader } from './xdr-bytes.ts'
 /** What a served call can fail with; libvirt's own fields that we never look at may be left out. */
 export type ErrorFields = Encodable<typeof errorBody>
 
-const loose = (codec: AnyCodec) => codec as Codec<unknown, unknown>
-
 function decode<Out>(frame: Frame, codec: Codec<Out, never>, what: string): Out {
   try {
     return codec.decode(new XdrReader(frame.payload))
@@ -42,7 +40,7 @@ function decode<Out>(frame: Frame, codec: Codec<Out, never>, what: string): Out 
 export function encodeCall<N extends ProcedureName>(name: N, args: CallArgs<N>, serial: number): Buffer {
   const { program, number, args: codec } = procedures[name]
   const { call: type } = frameType
-  return encodeFrame({ program, procedure: number, type, serial, status: frameStatus.ok }, loose(codec), args)
+  return encodeFrame({ program, procedure: number, type, serial, status: frameStatus.ok }, codec, args)
 }
 
 /** The arguments of a call, for a server. Throws ProtocolError. */
@@ -54,7 +52,7 @@ export function decodeCall<N extends ProcedureName>(name: N, frame: Frame): Serv
 export function encodeReply<N extends ProcedureName>(name: N, result: ServedResult<N>, serial: number): Buffer {
   const { program, number, result: codec } = procedures[name]
   const { reply: type } = frameType
-  return encodeFrame({ program, procedure: number, type, serial, status: frameStatus.ok }, loose(codec), result)
+  return encodeFrame({ program, procedure: number, type, serial, status: frameStatus.ok }, codec, result)
 }
 
 /** The result of a call that succeeded. Throws ProtocolError. */
@@ -77,16 +75,17 @@ export function decodeError(frame: Frame, procedure: string): LibvirtError {
 
 /** The frame of an event, for a server. */
 export function encodeEvent<N extends keyof typeof events>(name: N, body: ServedEventBody<N>): Buffer {
-  const { number: procedure, body: codec } = events[name]
+  const { number: procedure, body: codec }: { number: number; body: AnyCodec } = events[name]
   const { message: type } = frameType
-  return encodeFrame({ program: remoteProgram, procedure, type, serial: 0, status: frameStatus.ok }, loose(codec), body)
+  return encodeFrame({ program: remoteProgram, procedure, type, serial: 0, status: frameStatus.ok }, codec, body)
 }
 
 /** The event in a message frame, or undefined when it is none that we know. Throws ProtocolError. */
 export function decodeEvent(frame: Frame): LibvirtEvent | undefined {
   const name = frame.program === remoteProgram ? eventName(frame.procedure) : undefined
   if (name === undefined) return undefined
-  return { name, body: decode(frame, loose(events[name].body), `the event ${name}`) } as LibvirtEvent
+  const { body }: { body: AnyCodec } = events[name]
+  return { name, body: decode(frame, body, `the event ${name}`) } as LibvirtEvent
 }
 
 /** The frame that asks whether the peer is there, or says that we are. */

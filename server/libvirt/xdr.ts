@@ -5,13 +5,14 @@ const maximumElements = 1 << 20
 
 /** Both directions of one wire type. `In` may be laxer than `Out`: fields with a default may be left out. */
 export interface Codec<Out, In = Out> {
-  readonly encode: (writer: XdrWriter, value: In) => void
-  readonly decode: (reader: XdrReader) => Out
+  // Methods, so that codecs of every type can stand in one table of fields.
+  encode(writer: XdrWriter, value: In): void
+  decode(reader: XdrReader): Out
 }
 
-export type AnyCodec = Codec<unknown, never>
-export type Decoded<C> = C extends { readonly decode: (reader: XdrReader) => infer Out } ? Out : never
-export type Encodable<C> = C extends { readonly encode: (writer: XdrWriter, value: infer In) => void } ? In : never
+export type AnyCodec = Codec<unknown>
+export type Decoded<C> = C extends { decode(reader: XdrReader): infer Out } ? Out : never
+export type Encodable<C> = C extends { encode(writer: XdrWriter, value: infer In): void } ? In : never
 
 export const int: Codec<number> = { encode: (writer, value) => writer.int(value), decode: (reader) => reader.int() }
 export const uint: Codec<number> = { encode: (writer, value) => writer.uint(value), decode: (reader) => reader.uint() }
@@ -113,7 +114,7 @@ export const struct = <const F extends Fields>(fields: F): Codec<StructDecoded<F
   return {
     encode: (writer, value) => {
       const record: Readonly<Record<string, unknown>> = value
-      for (const [name, codec] of entries) codec.encode(writer, record[name] as never)
+      for (const [name, codec] of entries) codec.encode(writer, record[name])
     },
     decode: (reader) => {
       const record: Record<string, unknown> = {}

@@ -1,24 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { planDrain } from '#server/core/drain-plan.ts'
 import { enqueue, requestCancel } from '#server/core/operation.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import type { FleetHost } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { pause } from './pause.ts'
 
-let fleet: TestFleet
-let engine: TestEngine
-let a: FleetHost
-let b: FleetHost
-beforeAll(async () => {
-  fleet = await testFleet('drain', ['a', 'b'])
-  engine = await testEngine(fleet)
-  a = fleet.host('a')
-  b = fleet.host('b')
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
-})
+const { fleet, a, b } = fleetForTests('drain', ['a', 'b'])
 
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
 const names = async (host: FleetHost) =>

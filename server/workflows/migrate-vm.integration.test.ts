@@ -1,25 +1,12 @@
 import { access } from 'node:fs/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { diskRecords, serialCounts, waitForCount } from '#lab/guest/guest.ts'
 import { requestCancel } from '#server/core/operation.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { pause } from './pause.ts'
 
-let fleet: TestFleet
-let engine: TestEngine
-let a: FleetHost
-let b: FleetHost
-beforeAll(async () => {
-  fleet = await testFleet('migrate', ['a', 'b'])
-  engine = await testEngine(fleet)
-  a = fleet.host('a')
-  b = fleet.host('b')
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
-})
+const { fleet, a, b } = fleetForTests('migrate', ['a', 'b'])
 
 const migrate = (guest: FleetGuest, to: FleetHost, more: object = {}) =>
   fleet.ask({

@@ -1,28 +1,21 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { waitForAgent, waitForBoot } from '#lab/guest/guest.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type FleetGuest, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import type { FleetGuest } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 
-let fleet: TestFleet
-let engine: TestEngine
+const { fleet, a } = fleetForTests('power', ['a'])
 let guest: FleetGuest
 beforeAll(async () => {
-  fleet = await testFleet('power', ['a'])
   guest = await fleet.guest('a', { name: 'web' })
-  engine = await testEngine(fleet)
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
 })
 
-const domstate = async () => (await fleet.host('a').lab.virsh('domstate', 'web')).trim()
+const domstate = async () => (await a.lab.virsh('domstate', 'web')).trim()
 const power = async (action: string, more: object = {}) => {
   const id = await fleet.ask({
     kind: 'power-vm',
     target: { kind: 'vm', id: guest.id, name: 'web' },
     tenantId: null,
-    hostId: fleet.host('a').id,
+    hostId: a.id,
     input: { action, ...more },
   })
   return fleet.ended(id)
@@ -39,7 +32,7 @@ test('suspend and resume', async () => {
 })
 
 test('shut down by the guest agent, then start', async () => {
-  const { lab } = fleet.host('a')
+  const { lab } = a
   await waitForAgent(lab, 'web')
   const end = await power('shutdown', { timeoutMs: 60_000 })
   expect(end.result).toEqual({ by: 'agent', state: 'off' })
@@ -50,7 +43,7 @@ test('shut down by the guest agent, then start', async () => {
 })
 
 test('a guest that does not shut down in time stays on, and the error offers to force it off', async () => {
-  const { lab } = fleet.host('a')
+  const { lab } = a
   await waitForAgent(lab, 'web')
   // Without its vCPU the guest hears neither the agent nor the power button.
   expect((await power('reset')).state).toBe('succeeded')

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeHostRow, writeVmRow } from '#server/testing/fleet-rows.ts'
 
-let fleet: TestFleet
-let engine: TestEngine
+const { fleet } = fleetForTests('remove', ['a'])
 let old: Host
 /** Of the row that the host has anew for each test */
 let id: string
 beforeAll(async () => {
-  fleet = await testFleet('remove', ['a'])
-  engine = await testEngine(fleet)
   old = await fleet.lab.addHost({ name: 'old' })
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
 })
 beforeEach(async () => {
   await fleet.db.vm.deleteMany({ where: { host: { name: 'old' } } })

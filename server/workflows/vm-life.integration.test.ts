@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { expect, test } from 'vitest'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClone, askCreate, mib } from '#server/testing/new-vm.ts'
 import { pause } from './pause.ts'
 
 /** One VM from its making to its end, each step judged by the host. */
-let fleet: TestFleet
-let engine: TestEngine
-let a: FleetHost
-beforeAll(async () => {
-  fleet = await testFleet('life', ['a'])
-  engine = await testEngine(fleet)
-  a = fleet.host('a')
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
-})
+const { fleet, a } = fleetForTests('life', ['a'])
 
 const judge = () => judgeOf(a, 'app')
 const ask = async (
