@@ -85,7 +85,7 @@ export function readEvent({ name, body }: LibvirtEvent): HostEvent | null {
     case 'domainWatchdog':
       return changed('watchdog', watchdogActions[body.action] ?? '', body.domain.uuid)
     case 'domainIoError':
-      return changed('disk-error', `${body.path}: ${ioErrorActions[body.action] ?? ''}`, body.domain.uuid)
+      return changed('disk-error', `${body.alias}: ${ioErrorActions[body.action] ?? ''}`, body.domain.uuid)
     case 'domainBalloonChange':
       return changed('configured', 'memory', body.domain.uuid)
     case 'domainTunable':
