@@ -53,6 +53,25 @@ test('of a VM that was given to another tenant the old one can neither repeat no
   expect((await byId(live.id)).cancelRequestedAt).toBeNull()
 })
 
+test('what an operation left behind is cleaned up for whoever may start the like, once at a time', async () => {
+  const error = { code: 'conflict', message: 'No.', step: 'start', wayOut: null }
+  const clean = await operationRow({ kind: 'edit-vm', input: {}, error })
+  const dirty = await operationRow({ kind: 'edit-vm', input: {}, error: { ...error, left: ['make disks: No.'] } })
+  const owner = await as('owner')
+  await expect(owner.operation.cleanUp({ id: clean.id })).rejects.toMatchObject(refusal('conflict', /Nothing/))
+  await expect((await as('viewer')).operation.cleanUp({ id: dirty.id })).rejects.toMatchObject(refusal('forbidden'))
+  await expect((await as('stranger')).operation.cleanUp({ id: dirty.id })).rejects.toMatchObject(refusal('not-found'))
+  const { operationId } = await owner.operation.cleanUp({ id: dirty.id })
+  expect(await byId(operationId)).toMatchObject({
+    ...{ kind: 'undo-operation', targetId: world.vm.id, tenantId: world.tenant.id, state: 'queued' },
+    input: { operationId: dirty.id },
+  })
+  await expect(owner.operation.cleanUp({ id: dirty.id })).rejects.toMatchObject(refusal('conflict', /being cleaned up/))
+  await db().operation.update({ where: { id: operationId }, data: { state: 'failed', finishedAt: new Date() } })
+  const again = await owner.operation.retry({ id: operationId })
+  expect(await byId(again.operationId)).toMatchObject({ kind: 'undo-operation', input: { operationId: dirty.id } })
+})
+
 test('state, protection, quota and destination are judged anew', async () => {
   const owner = await as('owner')
   const suspend = await operationRow()

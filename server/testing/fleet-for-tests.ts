@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest'
+import type { EngineHooks } from '#server/workflows/attempt.ts'
 import { type TestEngine, testEngine } from './engine.ts'
 import { type FleetHost, type TestFleet, testFleet } from './fleet.ts'
 
@@ -21,5 +22,9 @@ export function fleetForTests<const Name extends string>(id: string, hostNames: 
     await engine?.stop()
     await close?.()
   })
-  return { fleet, ...hosts }
+  /** What happens around steps from now on */
+  const setHooks = (hooks: EngineHooks) => {
+    if (engine) engine.hooks = hooks
+  }
+  return { fleet, setHooks, ...hosts }
 }

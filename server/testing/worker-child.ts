@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { OperationKind } from '#server/schema/operation.ts'
 
 const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
 /** Most of a worker's start is reading its own program; Node keeps what it made of it between processes. */
@@ -12,8 +13,8 @@ const compileCache = join(tmpdir(), 'skerry-test-compile-cache')
 export interface WorkerOrders {
   databaseUrl: string
   workerId: string
-  /** The step right after whose work it kills itself (SIGKILL); none when empty */
-  killAfter?: string
+  /** The step right after whose work it kills itself (SIGKILL) */
+  killAfter?: { kind: OperationKind; step: string }
 }
 
 /** A real worker process. It starts idle, so that it can be made before it is wanted, and works from `begin` on. */

@@ -14,8 +14,8 @@ import { workflows } from '#server/workflows/registry.ts'
 import { TestHosts } from './host-source.ts'
 import type { WorkerOrders } from './worker-child.ts'
 
-/** Far shorter than a real worker's, so that a killed one is soon taken over from; beats come late on a busy machine. */
-const [beatMs, deadAfterMs, sweepMs] = [200, 1_200, 200]
+/** Far shorter than a real worker's: only one works at a time, so nobody is taken for dead whose beats come late. */
+const [beatMs, deadAfterMs, sweepMs] = [100, 400, 150]
 
 exitWithParent(() => process.exit(0))
 const [line] = await once(createInterface(process.stdin), 'line')
@@ -41,7 +41,8 @@ await startEngine({
     async aroundStep(at, run) {
       const result = await run()
       // Done, and nobody has written down that it is done: the worst moment.
-      if (at.turn === 'do' && at.step === killAfter) process.kill(process.pid, 'SIGKILL')
+      const isDoomed = at.turn === 'do' && at.kind === killAfter?.kind && at.step === killAfter.step
+      if (isDoomed) process.kill(process.pid, 'SIGKILL')
       return result
     },
   },

@@ -46,14 +46,25 @@ export function proveWorkflow(proof: Proof): void {
       trial = await proof.arrange(fleet, `${workflow.kind}-${count}`)
       return trial
     }
+    const workers: WorkerChild[] = []
+    const spare = () => {
+      const worker = new WorkerChild()
+      workers.push(worker)
+      return worker
+    }
     beforeAll(async () => {
+      // They start while everything else is made and tried.
+      for (const _ of ['first', 'second']) spare()
       fleet = await testFleet(`${workflow.kind} proof`, proof.hosts)
     })
     afterEach(async () => {
       await trial?.clear()
       trial = undefined
     })
-    afterAll(() => fleet?.close())
+    afterAll(async () => {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      await fleet?.close()
+    })
 
     describe('in one process', () => {
       let engine: TestEngine
@@ -90,29 +101,21 @@ export function proveWorkflow(proof: Proof): void {
     })
 
     describe('in processes of their own', () => {
-      const workers: WorkerChild[] = []
-      const spare = () => {
-        const worker = new WorkerChild()
-        workers.push(worker)
-        return worker
-      }
-      afterEach(async () => {
-        await Promise.all(workers.splice(0).map((worker) => worker.stop()))
-      })
-
       const title = `killed after each step in turn (${workflow.stepNames.join(', ')}), the last worker finishes`
       test(title, { timeout: timeoutMs + workflow.stepNames.length * takeoverMs }, async () => {
         const now = await arrange()
-        let [worker, next] = [spare(), spare()]
+        let [worker, next] = [workers[0] ?? spare(), workers[1] ?? spare()]
         let id: string | undefined
-        for (const [index, killAfter] of workflow.stepNames.entries()) {
+        const { kind } = workflow
+        for (const [index, step] of workflow.stepNames.entries()) {
+          const killAfter = { kind, step }
           await worker.begin({ databaseUrl: fleet.databaseUrl, workerId: `doomed-${index}`, killAfter })
           id ??= await now.ask()
           await worker.gone
           expect(worker.process.signalCode).toBe('SIGKILL')
           // It was this step that it died after, and nobody has written that it is done.
           expect(await fleet.db.operation.findUnique({ where: { id } })).toMatchObject({
-            ...{ step: killAfter, finishedAt: null },
+            ...{ step, finishedAt: null },
           })
           worker = next
           if (index < workflow.stepNames.length - 1) next = spare()

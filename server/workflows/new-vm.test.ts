@@ -82,4 +82,18 @@ describe.each(Object.entries(cases))('undoing: %s', (_, each) => {
   test('of one that is off everything goes', async () => {
     expect(await undoAll(each, 'off')).toEqual(['undefine', `delete ${name}`, 'row goes'])
   })
+
+  test.each([
+    ['running', /is there after all/],
+    ['off', /is there after all/],
+    ['unknown', null],
+    [null, null],
+  ])('later, what is left of one that is %s now', async (state, refusal) => {
+    const row = state === null ? null : { state }
+    const db = { vm: { findUnique: async () => row } }
+    const { workflow, input, memory } = each
+    const context = { operation: { id: operationId, targetId: vmId }, input, memory, db } as unknown as BareContext
+    const asked = workflow.stillLeft(context)
+    await (refusal ? expect(asked).rejects.toThrow(refusal) : asked)
+  })
 })
