@@ -11,20 +11,19 @@ const compileCache = join(tmpdir(), 'skerry-test-compile-cache')
 
 /** What a worker process is told once it is wanted. */
 export interface WorkerOrders {
-  databaseUrl: string
   workerId: string
   /** The step right after whose work it kills itself (SIGKILL) */
   killAfter?: { kind: OperationKind; step: string }
 }
 
-/** A real worker process. It starts idle, so that it can be made before it is wanted, and works from `begin` on. */
+/** A real worker process. It connects and waits, so that it can be made before it is wanted, and works from `begin` on. */
 export class WorkerChild {
   readonly process: ChildProcess
   /** Resolves when it has ended, by whatever */
   readonly gone: Promise<void>
 
-  constructor() {
-    this.process = spawn(process.execPath, [script], {
+  constructor(databaseUrl: string) {
+    this.process = spawn(process.execPath, [script, databaseUrl], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     })

@@ -18,11 +18,13 @@ import type { WorkerOrders } from './worker-child.ts'
 const [beatMs, deadAfterMs, sweepMs] = [100, 400, 150]
 
 exitWithParent(() => process.exit(0))
-const [line] = await once(createInterface(process.stdin), 'line')
-const { databaseUrl, workerId, killAfter }: WorkerOrders = JSON.parse(line)
+const [databaseUrl = ''] = process.argv.slice(2)
+const orders = once(createInterface(process.stdin), 'line')
 const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
-await changes.open()
+await Promise.all([changes.open(), db.$queryRaw`SELECT 1`])
+const [line] = await orders
+const { workerId, killAfter }: WorkerOrders = JSON.parse(line)
 await beat(db, workerId, 'test')
 setInterval(() => void beat(db, workerId, 'test').catch(() => undefined), beatMs)
 await startEngine({

@@ -48,14 +48,14 @@ export function proveWorkflow(proof: Proof): void {
     }
     const workers: WorkerChild[] = []
     const spare = () => {
-      const worker = new WorkerChild()
+      const worker = new WorkerChild(fleet.databaseUrl)
       workers.push(worker)
       return worker
     }
     beforeAll(async () => {
-      // They start while everything else is made and tried.
-      for (const _ of ['first', 'second']) spare()
       fleet = await testFleet(`${workflow.kind} proof`, proof.hosts)
+      // They start while everything else is tried.
+      for (const _ of ['first', 'second']) spare()
     })
     afterEach(async () => {
       await trial?.clear()
@@ -109,7 +109,7 @@ export function proveWorkflow(proof: Proof): void {
         const { kind } = workflow
         for (const [index, step] of workflow.stepNames.entries()) {
           const killAfter = { kind, step }
-          await worker.begin({ databaseUrl: fleet.databaseUrl, workerId: `doomed-${index}`, killAfter })
+          await worker.begin({ workerId: `doomed-${index}`, killAfter })
           id ??= await now.ask()
           await worker.gone
           expect(worker.process.signalCode).toBe('SIGKILL')
@@ -120,7 +120,7 @@ export function proveWorkflow(proof: Proof): void {
           worker = next
           if (index < workflow.stepNames.length - 1) next = spare()
         }
-        await worker.begin({ databaseUrl: fleet.databaseUrl, workerId: 'last' })
+        await worker.begin({ workerId: 'last' })
         const end = await fleet.ended(id ?? '', timeoutMs)
         expect(end.error).toBeNull()
         expect(end.state).toBe('succeeded')
