@@ -7,8 +7,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { makeAuthority } from '../libvirt/testing/certificate.ts'
 import { freePort } from '../libvirt/testing/free-port.ts'
 import { connectNbd, listNbdExports } from './connect.ts'
-import { NbdError } from './error.ts'
 import type { Extent } from './extent.ts'
+import { codeOf } from './testing/failure.ts'
 import { QemuNbd, qemu } from './testing/qemu-nbd.ts'
 import { allocationFlag, dirtyFlag } from './wire.ts'
 
@@ -46,12 +46,6 @@ async function all(extents: AsyncIterable<Extent>): Promise<Extent[]> {
 }
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'success',
-    (error: unknown) => (error instanceof NbdError ? error.code : error),
-  )
-
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'skerry-nbd-'))
   raw = at('disk.raw')

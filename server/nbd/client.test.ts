@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
-import { limited } from './call-limit.ts'
-import { NbdClient } from './client.ts'
-import { ClientHandshake } from './client-handshake.ts'
-import { NbdError } from './error.ts'
 import { encodeOptionReply, uint16, uint32, uint64 } from './option.ts'
+import { failure } from './testing/failure.ts'
+import { connectScripted, type ScriptedSetup } from './testing/scripted-connection.ts'
 import {
   blockSizeInfo,
   chunkBytes,
@@ -15,138 +13,20 @@ import {
   greeting,
   handshakeBytes,
   holeChunk,
-  ScriptedServer,
   type SeenRequest,
   simpleReply,
   statusChunk,
 } from './testing/scripted-server.ts'
-import type { WindowSize } from './window.ts'
 import { chunk, command, commandFlag, option, optionReply } from './wire.ts'
 
 const context = 'base:allocation'
+
 const later = (ms = 5) => delay(ms)
 
-interface Setup {
-  structured?: boolean
-  contexts?: string[]
-  sizeBytes?: number
-  window?: WindowSize
-  faults?: Faults
-  /** All that the server says before the first request */
-  talk?: Buffer
-  /** The server ends the connection by itself */
-  endAfterMs?: number
-}
-
-/** How many bytes the client says before its first request. */
-const talkBytes = (contexts: readonly string[]) =>
-  4 + 16 + (contexts.length > 0 ? 16 + 4 + 1 + 4 + contexts.reduce((sum, name) => sum + 4 + name.length, 0) : 0) + 25
-
-async function connect(setup: Setup = {}, answer?: (request: SeenRequest) => Buffer | undefined) {
-  const { contexts = [], faults = {}, window } = setup
-  const { client: socket, server } = faultySocket(faults)
-  const scripted = new ScriptedServer(server, talkBytes(contexts), answer)
-  server.write(setup.talk ?? handshakeBytes(setup))
-  if (setup.endAfterMs) setTimeout(() => server.end(), setup.endAfterMs)
-  const client = await limited('open', { timeoutMs: 2000 }, async (limit) => {
-    const handshake = new ClientHandshake(socket, limit)
-    await handshake.greet()
-    return new NbdClient(handshake.socket, handshake.reader, await handshake.open('x', contexts), window)
-  })
-  return { client, server: scripted, socket }
-}
-
-const failure = (promise: Promise<unknown>): Promise<NbdError> =>
-  promise.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => (error instanceof NbdError ? error : Promise.reject(error)),
-  )
-
-describe('handshake', () => {
-  it('sends these bytes', async () => {
-    const { client: socket, server } = faultySocket()
-    const sent: Buffer[] = []
-    server.on('data', (bytes) => sent.push(bytes))
-    server.write(handshakeBytes({ contexts: [context], sizeBytes: 4096 }))
-    const agreed = await limited('open', {}, async (limit) => {
-      const handshake = new ClientHandshake(socket, limit)
-      await handshake.greet()
-      return handshake.open('x', [context])
-    })
-    await later()
-    expect(Buffer.concat(sent).toString('hex')).toBe(
-      [
-        '00000003', // fixed newstyle, no zeroes
-        '49484156454f5054' + '00000008' + '00000000', // structured replies
-        '49484156454f5054' + '0000000a' + '0000001c', // contexts: 28 bytes
-        `0000000178${'00000001'}${'0000000f'}${Buffer.from(context).toString('hex')}`,
-        '49484156454f5054' + '00000007' + '00000009', // go: 9 bytes
-        '00000001' + '78' + '0001' + '0003',
-      ].join(''),
-    )
-    expect(agreed).toMatchObject({
-      sizeBytes: 4096,
-      structured: true,
-      flags: { readOnly: false, flush: true, fua: true, trim: true, writeZeroes: true, multiConn: false },
-    })
-    expect([...agreed.contexts]).toEqual([[context, 1]])
-  })
-
-  it('does without chunks where the server has none, but not without a context that was asked for', async () => {
-    const { client } = await connect({ structured: false }, ({ cookie, length }) =>
-      simpleReply(cookie, 0, Buffer.alloc(length, 7)),
-    )
-    expect(await client.read(0, 10)).toEqual(Buffer.alloc(10, 7))
-    expect(await failure(connect({ structured: false, contexts: [context] }))).toMatchObject({ code: 'unsupported' })
-    const talk = Buffer.concat([
-      greeting(),
-      encodeOptionReply(option.structuredReply, optionReply.ack),
-      encodeOptionReply(option.setMetaContext, optionReply.ack),
-    ])
-    const error = await failure(connect({ talk, contexts: [context] }))
-    expect([error.code, error.message]).toEqual(['unsupported', expect.stringContaining(context)])
-  })
-
-  it.each([
-    ['unknown', optionReply.unknown, 'no-export'],
-    ['policy', optionReply.policy, 'refused'],
-    ['TLS', optionReply.tlsRequired, 'tls'],
-    ['shutdown', optionReply.shutdown, 'shutting-down'],
-    ['something else', 2 ** 31 + 77, 'refused'],
-  ])('tells a refusal apart: %s', async (_name, type, code) => {
-    const talk = Buffer.concat([
-      greeting(),
-      encodeOptionReply(option.structuredReply, optionReply.ack),
-      encodeOptionReply(option.go, type, Buffer.from('go away')),
-    ])
-    const error = await failure(connect({ talk }))
-    expect([error.code, error.message]).toEqual([code, expect.stringContaining('go away')])
-  })
-
-  const consent = encodeOptionReply(option.structuredReply, optionReply.ack)
-  const go = encodeOptionReply(option.go, optionReply.ack)
-  it.each([
-    ['another protocol', Buffer.from('SSH-2.0-OpenSSH_9.2p1 Debian\r\n')],
-    ['an old protocol', greeting(0)],
-    ['an answer to something else', Buffer.concat([greeting(), encodeOptionReply(option.list, optionReply.ack)])],
-    ['an answer that is too long', Buffer.concat([greeting(), consent.subarray(0, 16), uint32(2 ** 31)])],
-    ['no size', Buffer.concat([greeting(), consent, go])],
-    ['a size beyond all measure', Buffer.concat([greeting(), consent, exportInfo(2n ** 63n), go])],
-    ['impossible blocks', Buffer.concat([greeting(), consent, exportInfo(512), blockSizeInfo(3, 4096, 65536), go])],
-    ['blocks of nothing', Buffer.concat([greeting(), consent, exportInfo(512), blockSizeInfo(0, 4096, 65536), go])],
-  ])('refuses %s', async (_name, talk) => {
-    expect((await failure(connect({ talk }))).code).toBe('protocol')
-  })
-
-  it('rejects when the connection is cut at any byte', async () => {
-    const talk = handshakeBytes({ contexts: [context] })
-    for (let cutAfterBytes = 0; cutAfterBytes < talk.length; cutAfterBytes++) {
-      const cutBy = cutAfterBytes % 2 ? 'end' : 'reset'
-      const error = await failure(connect({ contexts: [context], faults: { cutAfterBytes, cutBy } }))
-      expect(error.code).toBe('closed')
-    }
-  })
-})
+const connect = (
+  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
+  answer?: (request: SeenRequest) => Buffer | undefined,
+) => connectScripted(faultySocket(faults), setup, answer)
 
 describe('requests', () => {
   it('are these bytes, and their answers are understood in any pieces', async () => {
@@ -388,59 +268,4 @@ describe('giving up', () => {
     expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(Array(4).fill('closed'))
     await client.closed
   })
-})
-
-/** Repeatable randomness. */
-function random(seed: number) {
-  let state = seed
-  return (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
-describe('whatever a server sends', () => {
-  it('ends in an answer or an NbdError', async () => {
-    const outcomes = new Map<string, number>()
-    for (let seed = 1; seed <= 1500; seed++) {
-      const next = random(seed)
-      const spoil = (bytes: Buffer) => {
-        for (let count = next(4); count > 0; count--)
-          bytes[next(bytes.length)] = [0, 1, 127, 128, 255, next(256)][next(6)] ?? 0
-        return next(10) === 0 ? bytes.subarray(0, next(bytes.length)) : bytes
-      }
-      const talk =
-        seed % 3 === 0 ? spoil(handshakeBytes({ contexts: [context] })) : handshakeBytes({ contexts: [context] })
-      const faults = { pieceBytes: 1 + next(64) }
-      const work = connect(
-        { contexts: [context], talk, faults, endAfterMs: 4 },
-        ({ cookie, command: type, offset, length }) => {
-          const whole =
-            type === command.blockStatus
-              ? statusChunk(cookie, 1, length, 1)
-              : Buffer.concat([
-                  dataChunk(cookie, offset, Buffer.alloc(length - 4, 1), false),
-                  holeChunk(cookie, offset + length - 4, 4),
-                ])
-          return spoil(whole)
-        },
-      ).then(async ({ client }) => {
-        const reads = [0, 64, 4096].map((offset) => client.read(offset, 64, { timeoutMs: 1000 }))
-        const status = (async () => {
-          for await (const _ of client.extents(context, 0, 8192, { timeoutMs: 1000 }));
-        })()
-        const settled = await Promise.allSettled([...reads, status])
-        client.destroy()
-        return settled.map((each) => (each.status === 'fulfilled' ? 'answer' : (each.reason as unknown)))
-      })
-      const ends = await work.catch((error: unknown) => [error])
-      for (const end of ends) {
-        if (end !== 'answer' && !(end instanceof NbdError)) throw end
-        const word = end instanceof NbdError ? end.code : 'answer'
-        expect(word).not.toBe('timeout')
-        outcomes.set(word, (outcomes.get(word) ?? 0) + 1)
-      }
-    }
-    expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['answer', 'protocol', 'closed']))
-  }, 60_000)
 })

@@ -43,15 +43,17 @@ export function encodeOptionReply(option: number, type: number, data: Buffer = B
   return Buffer.concat([uint64(optionReplyMagic), uint32(option), uint32(type), uint32(data.length), data])
 }
 
-/** Reads the data of an option or of an answer; what is not there throws `protocol`. */
+/** Reads the data of an option or of an answer; what is not there throws `protocol`, or what the caller prefers. */
 export class FieldReader {
   readonly #bytes: Buffer
   readonly #doing: string
+  readonly #code: NbdErrorCode
   #at = 0
 
-  constructor(bytes: Buffer, doing: string) {
+  constructor(bytes: Buffer, doing: string, code: NbdErrorCode = 'protocol') {
     this.#bytes = bytes
     this.#doing = doing
+    this.#code = code
   }
 
   get remaining(): number {
@@ -59,7 +61,7 @@ export class FieldReader {
   }
 
   #take(count: number): number {
-    if (count > this.remaining) throw new NbdError('protocol', this.#doing, 'a message ends early')
+    if (count > this.remaining) throw new NbdError(this.#code, this.#doing, 'a message ends early')
     this.#at += count
     return this.#at - count
   }
@@ -74,7 +76,7 @@ export class FieldReader {
 
   uint64(): number {
     const value = Number(this.#bytes.readBigUInt64BE(this.#take(8)))
-    if (!Number.isSafeInteger(value)) throw new NbdError('protocol', this.#doing, `${value} is beyond what can be read`)
+    if (!Number.isSafeInteger(value)) throw new NbdError(this.#code, this.#doing, `${value} is beyond what can be read`)
     return value
   }
 
@@ -88,14 +90,14 @@ export class FieldReader {
   }
 
   #string(length: number): string {
-    if (length > maximumTextBytes) throw new NbdError('protocol', this.#doing, `a text of ${length} bytes is too long`)
+    if (length > maximumTextBytes) throw new NbdError(this.#code, this.#doing, `a text of ${length} bytes is too long`)
     const start = this.#take(length)
     return this.#bytes.toString('utf8', start, start + length)
   }
 
   /** There may be nothing more. */
   finish(): void {
-    if (this.remaining > 0) throw new NbdError('protocol', this.#doing, 'a message is longer than it says')
+    if (this.remaining > 0) throw new NbdError(this.#code, this.#doing, 'a message is longer than it says')
   }
 }
 
