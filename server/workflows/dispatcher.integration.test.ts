@@ -1,35 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Db, openDb } from '#server/db.ts'
+import { afterEach, expect, test } from 'vitest'
 import { log } from '#server/log.ts'
-import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
+import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { Dispatcher } from './dispatcher.ts'
 
-let database: TestDatabase
-let db: Db
+const own = databaseForTests()
 let dispatcher: Dispatcher | undefined
 const started: string[] = []
 let sweeps = 0
 let notice = () => {}
 
-beforeAll(async () => {
-  database = await testDatabase()
-  db = openDb(database.url, { scope: 'fleet' })
-})
-afterAll(async () => {
-  await db?.$disconnect()
-  await database?.close()
-})
 afterEach(async () => {
   await dispatcher?.stop()
-  await db.operation.deleteMany()
+  await own.db.operation.deleteMany()
   started.length = 0
   sweeps = 0
 })
 
 function dispatch(sweepMs: number) {
   dispatcher = new Dispatcher({
-    db,
+    db: own.db,
     log,
     sweepMs,
     concurrency: { 'migrate-vm': 2 },
@@ -60,8 +50,8 @@ const operation = (kind: string, hostId: string) => ({
 
 test('a host with more moves waiting than a turn looks at keeps no other host waiting', async () => {
   const [busy, idle] = [randomUUID(), randomUUID()]
-  await db.operation.createMany({ data: Array.from({ length: 250 }, () => operation('migrate-vm', busy)) })
-  const { id } = await db.operation.create({ data: operation('power-vm', idle) })
+  await own.db.operation.createMany({ data: Array.from({ length: 250 }, () => operation('migrate-vm', busy)) })
+  const { id } = await own.db.operation.create({ data: operation('power-vm', idle) })
   dispatch(100)
   await expect.poll(() => started, { timeout: 5_000 }).toContain(id)
   expect(started).toHaveLength(3)
@@ -77,12 +67,12 @@ test('many notices don’t keep the sweep from its turn', async () => {
 
 test('one of a kind that this version can’t do ends at once, one that can’t be started waits; neither keeps others', async () => {
   const host = randomUUID()
-  const unknown = await db.operation.create({ data: operation('fly-vm', host) })
-  const broken = await db.operation.create({ data: operation('edit-vm', host) })
-  const { id } = await db.operation.create({ data: operation('power-vm', host) })
+  const unknown = await own.db.operation.create({ data: operation('fly-vm', host) })
+  const broken = await own.db.operation.create({ data: operation('edit-vm', host) })
+  const { id } = await own.db.operation.create({ data: operation('power-vm', host) })
   dispatch(60_000)
   await expect.poll(() => started, { timeout: 5_000 }).toEqual([id])
-  const stateOf = async (of: string) => (await db.operation.findUniqueOrThrow({ where: { id: of } })).state
+  const stateOf = async (of: string) => (await own.db.operation.findUniqueOrThrow({ where: { id: of } })).state
   await expect.poll(() => stateOf(unknown.id), { timeout: 5_000 }).toBe('failed')
   expect([await stateOf(broken.id), await stateOf(id)]).toEqual(['queued', 'running'])
 })

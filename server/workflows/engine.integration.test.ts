@@ -2,10 +2,9 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
-import { type Db, openDb } from '#server/db.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
+import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
 import { defineWorkflow } from './define.ts'
 import { pause } from './pause.ts'
 import { undoOperation } from './undo-operation.ts'
@@ -56,23 +55,18 @@ const workflow = defineWorkflow<z.infer<typeof Input>, Record<string, number>>({
 })
 const workflows = [workflow, undoOperation([workflow])]
 
-let database: TestDatabase
-let db: Db
+const own = databaseForTests()
 let engine: TestEngine
 let sql: pg.Client
 beforeAll(async () => {
-  database = await testDatabase()
-  db = openDb(database.url, { scope: 'fleet' })
-  sql = new pg.Client({ connectionString: database.url, options: '-c skerry.scope=*' })
+  sql = new pg.Client({ connectionString: own.url, options: '-c skerry.scope=*' })
   await sql.connect()
   // Without the sweep: what is taken up or cancelled here is so by notice alone.
-  engine = await testEngine({ db, databaseUrl: database.url }, { workflows, sweepMs: 600_000 })
+  engine = await testEngine({ db: own.db, databaseUrl: own.url }, { workflows, sweepMs: 600_000 })
 })
 afterAll(async () => {
   await engine?.stop()
   await sql?.end()
-  await db?.$disconnect()
-  await database?.close()
 })
 afterEach(() => {
   trail.length = 0
@@ -87,7 +81,7 @@ const wanted = (input: object, more: Partial<NewOperation> = {}): NewOperation =
   ...more,
 })
 const ask = (input: object, more: Partial<NewOperation> = {}) =>
-  db.$transaction((tx) => enqueue({ tx, actor, requestId: 'r-1' }, wanted(input, more)))
+  own.db.$transaction((tx) => enqueue({ tx, actor, requestId: 'r-1' }, wanted(input, more)))
 
 async function row(id: string) {
   return (await sql.query('SELECT * FROM operation WHERE id = $1', [id])).rows[0]
@@ -127,7 +121,7 @@ test('a failing step: earlier ones are undone in reverse, the row says why and w
 test('cancelling a running step aborts it at once, then undoes', async () => {
   const operation = await ask({ holdAt: 'two' })
   await until(operation.id, (now) => now.phase === 'doing two')
-  await db.$transaction((tx) => requestCancel(tx, operation, actor))
+  await own.db.$transaction((tx) => requestCancel(tx, operation, actor))
   const end = await ended(operation.id)
   expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
   expect(end.undone).toEqual(['put two back', 'put one back'])
@@ -159,7 +153,7 @@ test('an undo that fails ends the way back: the steps before it stay, and all th
 test('a cancel that could not put everything back has failed', async () => {
   const operation = await ask({ holdAt: 'two', failUndoAt: 'one' })
   await until(operation.id, (now) => now.phase === 'doing two')
-  await db.$transaction((tx) => requestCancel(tx, operation, actor))
+  await own.db.$transaction((tx) => requestCancel(tx, operation, actor))
   const end = await ended(operation.id)
   expect(end).toMatchObject({
     state: 'failed',
@@ -194,7 +188,7 @@ test('a second exclusive operation on the target is refused and names the first'
   await expect(ask({})).rejects.toThrow('web is being started or stopped (by Tester).')
   const other = await ask({}, { target: { kind: 'vm', id: 'vm-2', name: 'db' } })
   await ended(other.id)
-  await db.$transaction((tx) => requestCancel(tx, first, actor))
+  await own.db.$transaction((tx) => requestCancel(tx, first, actor))
   await ended(first.id)
   await ended((await ask({})).id)
 })
@@ -218,7 +212,7 @@ test('the same idempotency key gives the same operation, which runs once; for an
 
 test('a request that is rolled back leaves no operation', async () => {
   let id = ''
-  await db
+  await own.db
     .$transaction(async (tx) => {
       id = (await enqueue({ tx, actor, requestId: null }, wanted({}))).id
       throw new Error('the request failed later')

@@ -1,31 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { taggedName } from '#server/core/volume-name.ts'
-import { type Db, openDb } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { StoragePoolFacts, VmFacts } from '#server/hypervisor/facts.ts'
-import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
+import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
 import { type OldDisk, volumesToDelete } from './volume-use.ts'
 
-let database: TestDatabase
-let db: Db
+const own = databaseForTests()
 let hosts: Awaited<ReturnType<typeof createHost>>[]
-beforeAll(async () => {
-  database = await testDatabase()
-  db = openDb(database.url, { scope: 'fleet' })
-})
-afterAll(async () => {
-  await db?.$disconnect()
-  await database?.close()
-})
 beforeEach(async () => {
-  hosts = await Promise.all([createHost(db), createHost(db)])
+  hosts = await Promise.all([createHost(own.db), createHost(own.db)])
   const sharedKey = randomUUID()
   for (const [index, host] of hosts.entries()) {
     const pool = { hostId: host.id, kind: 'dir', active: true }
-    await db.storagePool.create({ data: { ...pool, name: 'local', path: '/local' } })
-    await db.storagePool.create({ data: { ...pool, name: 'nas', path: `/nas${index + 1}`, sharedKey } })
+    await own.db.storagePool.create({ data: { ...pool, name: 'local', path: '/local' } })
+    await own.db.storagePool.create({ data: { ...pool, name: 'nas', path: `/nas${index + 1}`, sharedKey } })
   }
 })
 
@@ -48,7 +38,7 @@ async function judge(
       return { pool: folder.replace(/\d/, ''), name } as Awaited<ReturnType<HypervisorHost['findVolume']>>
     },
   }
-  const place = { db, host: answers as HypervisorHost, hostId: hosts[0]?.id ?? '', vmUuid }
+  const place = { db: own.db, host: answers as HypervisorHost, hostId: hosts[0]?.id ?? '', vmUuid }
   const { doomed, kept } = await volumesToDelete(place, disks)
   return { doomed: doomed.map(({ name }) => name), kept: kept.map(({ name, reason }) => `${name}: ${reason}`) }
 }
@@ -65,7 +55,7 @@ test('a disk of its own goes; one in use by another VM, or by another disk of it
 
 test('discs, read-only images, shared disks and templates stay; a disc that Skerry made goes', async () => {
   const made = taggedName('web-seed.iso', randomUUID())
-  await db.template.create({
+  await own.db.template.create({
     data: {
       ...{ name: randomUUID(), operatingSystem: 'linux', poolName: 'local', volumeName: 'base.qcow2' },
       ...{ minMemoryBytes: 1n, minDiskBytes: 1n },
@@ -103,15 +93,15 @@ test('in a shared pool the VMs and volumes of the other hosts count, wherever th
   const [, other] = hosts
   if (!other) throw new Error('two hosts')
   expect((await judge([disk('/nas1/a')])).doomed).toEqual(['a'])
-  const vm = await createVm(db, other, null, { state: 'off' })
+  const vm = await createVm(own.db, other, null, { state: 'off' })
   const source = { vmId: vm.id, target: 'vda', bus: 'virtio', device: 'disk', kind: 'file', source: '/nas2/a' }
-  await db.disk.create({ data: source })
+  await own.db.disk.create({ data: source })
   expect(await judge([disk('/nas1/a')])).toEqual({ doomed: [], kept: ['a: another VM uses it'] })
   // The same path in a pool that is not shared is another file.
-  await db.disk.updateMany({ where: { vmId: vm.id }, data: { source: '/local/a' } })
+  await own.db.disk.updateMany({ where: { vmId: vm.id }, data: { source: '/local/a' } })
   expect((await judge([disk('/local/a')])).doomed).toEqual(['a'])
-  const pool = await db.storagePool.findFirstOrThrow({ where: { hostId: other.id, name: 'nas' } })
+  const pool = await own.db.storagePool.findFirstOrThrow({ where: { hostId: other.id, name: 'nas' } })
   const overlay = { name: 'x', path: '/nas2/x', backingPath: '/nas2/a', capacityBytes: 1n, allocationBytes: 1n }
-  await db.volume.create({ data: { storagePoolId: pool.id, ...overlay } })
+  await own.db.volume.create({ data: { storagePoolId: pool.id, ...overlay } })
   expect((await judge([disk('/nas1/a')])).doomed).toEqual([])
 })
