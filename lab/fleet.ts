@@ -6,6 +6,7 @@ import { serialLogPath, stableUuid } from './guest/definition.ts'
 import { createGuest, waitForBoot } from './guest/guest.ts'
 import type { Host } from './host.ts'
 import { Lab } from './lab.ts'
+import { StartList } from './start-list.ts'
 
 /** Guests that boot at the same time: more only makes each of them slower. */
 const BOOTS_AT_ONCE = 2
@@ -102,7 +103,13 @@ async function startGuests(
 ): Promise<void> {
   const queue: { host: Host; name: string; create?: GuestPlan }[] = []
   const isNew = await unseen(lab.dir)
-  for (const [host, names] of interrupted) for (const name of names) queue.push({ host, name })
+  const startList = await StartList.open(lab.dir)
+  for (const [host, names] of interrupted) for (const name of names) await startList.add(host.name, name)
+  for (const { host: hostName, guest } of await startList.read()) {
+    const host = lab.hosts.find((each) => each.name === hostName)
+    const plan = guestPlans.find(({ name }) => name === guest)
+    if (host && !(plan && isNew(plan))) queue.push({ host, name: guest })
+  }
   for (const plan of guestPlans) {
     const host = lab.hosts.find((each) => each.name === plan.host)
     if (host && isNew(plan)) queue.push({ host, name: plan.name, create: plan })
@@ -112,13 +119,18 @@ async function startGuests(
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next && !isStopping(); next = queue.shift()) {
       try {
-        if (next.create) await create(lab, next.host, next.create)
+        if (next.create) {
+          await startList.add(next.host.name, next.name)
+          await create(lab, next.host, next.create)
+        }
         await boot(next.host, next.name)
+        await startList.remove(next.host.name, next.name)
         up += 1
         if (!isStopping()) onStep(`${next.name} runs on ${next.host.name} (${up} of ${total})`)
       } catch (error) {
-        if (!isStopping())
-          onStep(`${next.name} did not start: ${error instanceof Error ? error.message : String(error)}`)
+        if (isStopping()) continue
+        await startList.remove(next.host.name, next.name)
+        onStep(`${next.name} did not start: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
   }
