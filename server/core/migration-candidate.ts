@@ -117,7 +117,7 @@ async function lastMeasures(tx: Tx, vmIds: readonly string[]): Promise<Map<strin
 async function readMovingVms(tx: Tx, vmIds: readonly string[], dirty: ReadonlyMap<string, DirtyMeasure>) {
   const vms = await tx.vm.findMany({
     where: { id: { in: [...vmIds] } },
-    include: { disks: true, interfaces: true },
+    include: { disks: true, interfaces: true, snapshots: true },
   })
   const volumes = await tx.volume.findMany({
     where: {

@@ -25,7 +25,7 @@ const vm: MovingVm = {
   machineType: 'pc-q35-7.2',
   cpuMode: 'host-model',
   accelerator: 'kvm',
-  snapshotCount: 0,
+  snapshots: [],
   localDevices: 0,
   dirtyBytesPerSecond: 0,
   disks: [disk],
@@ -57,6 +57,8 @@ const a: Candidate = {
   presentPaths: [],
 }
 const b: Candidate = { ...a, id: 'b', name: 'b', migrationUri: 'qemu+tls://b/system' }
+const inside = { storage: 'internal' }
+const beside = { storage: 'external' }
 const unmeasured = { bitsPerSecond: null, roundTripMs: null }
 const judge = (moving: Partial<MovingVm> = {}, to: Partial<Candidate> = {}, from: Partial<Candidate> = {}) =>
   judgeCandidate({ ...vm, ...moving }, { ...a, ...from }, { ...b, ...to }, unmeasured)
@@ -91,7 +93,19 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
   ['another CPU passed through', { cpuMode: 'host-passthrough' }, { cpuModel: 'Xeon' }, /as it is \(EPYC\)/],
   ['no hardware virtualisation', {}, { accelerator: 'emulation' }, /hardware virtualisation/],
   ['a passed-through device', { localDevices: 1 }, {}, /passed through/],
-  ['snapshots', { snapshotCount: 2 }, {}, /2 snapshots; delete them first/],
+  [
+    'snapshots in a disk that is copied while it runs',
+    { snapshots: [inside, inside] },
+    {},
+    /2 snapshots lie inside vda/,
+  ],
+  ['snapshots beside its disks', { state: 'off', snapshots: [beside] }, {}, /snapshot lies in files beside vda/],
+  [
+    'snapshots in a disk that stands on a template',
+    { state: 'off', snapshots: [inside], disks: [{ ...disk, backingPath: '/images/base.qcow2' }] },
+    {},
+    /stands on a template/,
+  ],
   ['an older hypervisor', {}, { hypervisorVersion: '6.9.9' }, /hypervisor 6.9.9 is older than 7.2.0/],
   ['an older libvirt', {}, { libvirtVersion: '8.10.0' }, /libvirt 8.10.0 is older than 9.0.0/],
   ['a missing network', {}, { networks: [] }, /network fleet is not on the host/],
@@ -112,7 +126,7 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
 })
 
 test('every obstacle is named, not the first alone', () => {
-  expect(judge({ snapshotCount: 1 }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
+  expect(judge({ snapshots: [inside] }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
 })
 
 test('storage that both see is not copied', () => {
@@ -120,6 +134,12 @@ test('storage that both see is not copied', () => {
   const verdict = judge({}, { pools }, { pools })
   expect(verdict).toMatchObject({ eligible: true, copiedBytes: 0 })
   expect(verdict.disks[0]?.mode).toBe('shared')
+})
+
+test('snapshots go along with a VM that is off, and with any where both hosts see its storage', () => {
+  expect(judge({ state: 'off', snapshots: [inside] }).reasons).toEqual([])
+  const pools = [{ name: 'default', path: '/images', active: true, availableBytes: 0, sharedKey: 'nas' }]
+  expect(judge({ snapshots: [inside, beside] }, { pools }, { pools }).reasons).toEqual([])
 })
 
 test('a disc: sent ahead from a pool, left alone where it is there, a reason where it is nowhere', () => {

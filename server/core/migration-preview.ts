@@ -13,7 +13,7 @@ export interface MovingVm {
   machineType: string | null
   cpuMode: string | null
   accelerator: 'kvm' | 'emulation' | 'unknown'
-  snapshotCount: number
+  snapshots: readonly { storage: string }[]
   /** Devices of the host itself that are handed to the guest */
   localDevices: number
   dirtyBytesPerSecond: number | null
@@ -115,6 +115,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     ...machineReasons(vm, source, to),
     ...networkReasons(vm, to),
     ...storageReasons(vm, disks, to),
+    ...snapshotReasons(vm, disks, to),
   ]
   const copiedBytes = disks.reduce((sum, { move }) => sum + (isSent(move) ? move.bytes : 0), 0)
   const measured = path.bitsPerSecond
@@ -189,11 +190,6 @@ function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[
     if (missing.length > 0) reasons.push(`The host’s CPU lacks: ${some(missing)}.`)
   }
   if (vm.localDevices > 0) reasons.push('It uses a device of its host (passed through).')
-  if (vm.snapshotCount > 0) {
-    reasons.push(
-      `It has ${vm.snapshotCount === 1 ? 'a snapshot' : `${vm.snapshotCount} snapshots`}; delete them first.`,
-    )
-  }
   if (isOlder(to.hypervisorVersion, source.hypervisorVersion)) {
     reasons.push(`Its hypervisor ${to.hypervisorVersion} is older than ${source.hypervisorVersion} on ${source.name}.`)
   } else if (isOlder(to.libvirtVersion, source.libvirtVersion)) {
@@ -250,6 +246,31 @@ function storageReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): 
     }
   }
   return [...new Set(reasons)]
+}
+
+/** A copy of a running VM's disk is a copy of what the guest sees; what lies beside that in the file stays behind. */
+function snapshotReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
+  if (vm.snapshots.length === 0 || to.id === vm.hostId) return []
+  const copies = disks.filter(({ move }) => move.mode === 'copied')
+  if (copies.length === 0) return []
+  const copied = copies.map(({ move }) => move.target)
+  const which = vm.snapshots.length === 1 ? 'Its snapshot' : `Its ${vm.snapshots.length} snapshots`
+  const [lies, goes] = vm.snapshots.length === 1 ? ['lies', 'goes'] : ['lie', 'go']
+  if (vm.snapshots.some(({ storage }) => storage === 'external')) {
+    return [
+      `${which} ${lies} in files beside ${some(copied)}: only a host that shares its storage can take it with them.`,
+    ]
+  }
+  const flattened = copies.filter(({ disk }) => disk.backingPath).map(({ move }) => move.target)
+  if (vm.state === 'off' && flattened.length === 0) return []
+  if (vm.state === 'off') {
+    return [
+      `${which} ${lies} inside ${some(flattened)}, which stands on a template and would be copied without: choose a host that shares its storage.`,
+    ]
+  }
+  return [
+    `${which} ${lies} inside ${some(copied)} and would not be copied while it runs: shut it down, then they ${goes} along, or choose a host that shares its storage.`,
+  ]
 }
 
 function warningsOf(vm: MovingVm, to: Candidate, disks: readonly Judged[]): string[] {

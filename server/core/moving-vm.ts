@@ -11,7 +11,7 @@ interface KnownVm {
   machineType: string | null
   cpuMode: string | null
   accelerator: MovingVm['accelerator']
-  snapshotCount: number
+  snapshots: MovingVm['snapshots']
   xml: string
   interfaces: readonly { networkName: string | null; bridge: string | null }[]
 }
@@ -32,7 +32,7 @@ export const movingVm = (
   machineType: vm.machineType,
   cpuMode: vm.cpuMode,
   accelerator: vm.accelerator,
-  snapshotCount: vm.snapshotCount,
+  snapshots: vm.snapshots.map(({ storage }) => ({ storage })),
   localDevices: vm.xml.split('<hostdev').length - 1,
   dirtyBytesPerSecond,
   disks,

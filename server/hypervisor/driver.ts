@@ -4,7 +4,16 @@
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
-import type { HostFacts, NetworkFacts, StoragePoolFacts, VmFacts, VmReading } from './facts.ts'
+import type {
+  HostFacts,
+  NetworkFacts,
+  SnapshotDefinition,
+  SnapshotFacts,
+  SnapshotMark,
+  StoragePoolFacts,
+  VmFacts,
+  VmReading,
+} from './facts.ts'
 
 export interface CallOptions {
   timeoutMs?: number
@@ -223,6 +232,29 @@ export interface HypervisorHost {
     backingPath: string | null
   } | null>
   refreshPool(pool: string, options?: CallOptions): Promise<void>
+
+  // ── snapshots ──
+  /** Parents before their children. */
+  listSnapshots(vm: string, options?: CallOptions): Promise<SnapshotFacts[]>
+  /**
+   * With memory the VM stands still while that is saved. Without, and while it runs, later writes go to new files.
+   * `quiesce` has the guest agent freeze the guest's file systems for the instant; only without memory.
+   */
+  takeSnapshot(
+    vm: string,
+    snapshot: { name: string; description: string; withMemory: boolean; quiesce: boolean; mark: SnapshotMark },
+    options?: CallOptions,
+  ): Promise<void>
+  /** The VM is then in the state it was in; what happened since is lost. */
+  revertToSnapshot(vm: string, name: string, options?: CallOptions): Promise<void>
+  /** Absent is fine. `withChildren`: and all that were taken after it on its branch. */
+  deleteSnapshot(vm: string, name: string, options?: CallOptions & { withChildren?: boolean }): Promise<void>
+  /** What another host needs to know them; parents before their children. */
+  exportSnapshots(vm: string, options?: CallOptions): Promise<SnapshotDefinition[]>
+  /** The host forgets that there are snapshots; what is in the disks stays. */
+  forgetSnapshots(vm: string, options?: CallOptions): Promise<void>
+  /** Takes up what `exportSnapshots` gave; those that are known already stay. */
+  importSnapshots(vm: string, snapshots: readonly SnapshotDefinition[], options?: CallOptions): Promise<void>
 
   // ── moving ──
   /** Resolves when the VM runs at the destination and is gone here. Holds a job connection meanwhile. */

@@ -48,11 +48,45 @@ export interface VmFacts {
   persistent: boolean
   autostart: boolean
   agentConnected: boolean
-  snapshotCount: number
+  /** Parents before their children */
+  snapshots: SnapshotFacts[]
   disks: DiskFacts[]
   interfaces: InterfaceFacts[]
   graphics: GraphicsFacts[]
   xml: string
+}
+
+export interface SnapshotFacts {
+  name: string
+  parent: string | null
+  description: string
+  /** ISO 8601 */
+  takenAt: string
+  /** What the VM is now began from it */
+  current: boolean
+  /** The VM's state then, to which reverting leads */
+  state: VmPowerState
+  withMemory: boolean
+  /** Inside the disks' own files, or as files that later writes go to instead */
+  storage: 'internal' | 'external'
+  mark: SnapshotMark
+}
+
+/** What Skerry notes down within the snapshot itself, so that it goes wherever the snapshot goes. */
+export interface SnapshotMark {
+  /** The operation that took it */
+  operationId?: string
+  /** The schedule it was taken for */
+  scheduleId?: string
+  /** The guest's file systems were frozen for the instant */
+  quiesced?: boolean
+}
+
+/** A snapshot as another host can take it up. */
+export interface SnapshotDefinition {
+  name: string
+  xml: string
+  current: boolean
 }
 
 export interface DiskFacts {

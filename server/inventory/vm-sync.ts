@@ -15,7 +15,7 @@ export interface KnownVm {
   vcpuCount: number
   state: VmFacts['state']
   fingerprint: string
-  /** Of all that was written of it, and of its disks and cards alone */
+  /** Of all that was written of it, and of its disks, cards and snapshots alone */
   written: string
   writtenDevices: string
 }
@@ -192,7 +192,9 @@ export class VmSync {
   /** Without force, a VM that is as it was last written is left alone. */
   async #write(vms: readonly VmFacts[], { force }: { force: boolean }) {
     const { db, hostId, sightings } = this.#options
-    const hashes = new Map(vms.map((vm) => [vm.uuid, { all: hashOf(vm), devices: hashOf([vm.disks, vm.interfaces]) }]))
+    const hashes = new Map(
+      vms.map((vm) => [vm.uuid, { all: hashOf(vm), devices: hashOf([vm.disks, vm.interfaces, vm.snapshots]) }]),
+    )
     const changed = vms.filter(
       ({ uuid }) => force || this.known.get(uuid)?.written !== hashes.get(uuid)?.all || this.#history.has(uuid),
     )

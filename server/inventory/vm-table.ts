@@ -1,3 +1,4 @@
+import { writeSnapshots } from '#server/core/snapshot-table.ts'
 import type { Db, Tx } from '#server/db.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { type EventRow, insertEvents } from './event-table.ts'
@@ -22,8 +23,8 @@ export interface VmWriting {
 /** Ids of the rows by the VMs' UUIDs, of those that live on this host. */
 export type VmIds = Map<string, string>
 
-const diskBytes = (vm: VmFacts) =>
-  vm.disks.filter((disk) => disk.device === 'disk').reduce((sum, disk) => sum + disk.capacityBytes, 0)
+const diskBytes = (disks: VmFacts['disks']) =>
+  disks.filter((disk) => disk.device === 'disk').reduce((sum, disk) => sum + disk.capacityBytes, 0)
 
 const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
   ...new Map(values.map((value) => [key(value), value])).values(),
@@ -31,8 +32,8 @@ const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
 
 /**
  * Writes VMs as their host reports them; only what differs is touched. A VM that the database has on another host comes
- * over only when it runs here and no longer there. VMs without a row get one, without a tenant. Disks and cards are
- * written for those in `withDevices`.
+ * over only when it runs here and no longer there. VMs without a row get one, without a tenant. Disks, cards
+ * and snapshots are written for those in `withDevices`.
  */
 export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], { events, withDevices }: VmWriting) {
   const ids: VmIds = new Map()
@@ -57,11 +58,12 @@ async function writeChunk(
   vms: readonly VmFacts[],
   withDevices: ReadonlySet<string>,
 ): Promise<VmIds> {
-  const rows = vms.map(({ disks, interfaces, stateReason, ...vm }) => ({
+  const rows = vms.map(({ disks, interfaces: _, snapshots, ...vm }) => ({
     ...vm,
     id: rowId(),
-    stateReason: stateReason || null,
-    diskBytes: diskBytes({ ...vm, disks, interfaces, stateReason }),
+    stateReason: vm.stateReason || null,
+    diskBytes: diskBytes(disks),
+    snapshotCount: snapshots.length,
   }))
   await tx.$executeRaw`
     INSERT INTO vm (id, uuid, host_id, site_id, name, notes, state, state_reason, vcpu_count, memory_bytes, disk_bytes,
@@ -104,6 +106,13 @@ async function writeChunk(
     const theirIds = new Map([...ids].filter(([uuid]) => withDevices.has(uuid)))
     await writeDisks(tx, complete, theirIds)
     await writeInterfaces(tx, complete, theirIds)
+    await writeSnapshots(
+      tx,
+      complete.flatMap(({ uuid, snapshots }) => {
+        const vmId = theirIds.get(uuid)
+        return vmId ? [{ vmId, snapshots }] : []
+      }),
+    )
   }
   await forgetAddresses(tx, ids)
   return ids

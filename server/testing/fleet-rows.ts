@@ -1,4 +1,5 @@
 import type { Prisma } from '#prisma/generated/client.ts'
+import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
@@ -82,7 +83,7 @@ export async function writeVmRow(
   return withHost(row.uri, async (host) => {
     const facts = await host.readVm(uuid)
     if (!facts) throw new Error(`${row.name} has no VM ${uuid}`)
-    const { disks, interfaces, graphics, incoming: _, ...vm } = facts
+    const { disks, interfaces, graphics, snapshots, incoming: _, ...vm } = facts
     await db.vm.deleteMany({ where: { uuid } })
     const { id } = await db.vm.create({
       data: {
@@ -102,6 +103,7 @@ export async function writeVmRow(
         ...more,
       },
     })
+    await recordSnapshots(db, id, snapshots)
     return id
   })
 }

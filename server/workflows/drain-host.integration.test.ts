@@ -24,8 +24,13 @@ test('a drained host is empty, what can not leave is named, and it takes nothing
   await fleet.guest('a', { name: 'd2', memoryMib: 96, pool: 'nas' })
   await fleet.guest('a', { name: 'd3', off: true })
   const stuck = await fleet.guest('a', { name: 'd4', off: true })
-  await a.lab.virsh('snapshot-create-as', 'd4', 'before')
-  await fleet.db.vm.update({ where: { id: stuck.id }, data: { snapshotCount: 1 } })
+  await a.lab.virsh('snapshot-create-as', 'd4', 'before', '--disk-only')
+  await fleet.db.snapshot.create({
+    data: {
+      ...{ vmId: stuck.id, name: 'before', takenAt: new Date(), state: 'off' },
+      ...{ withMemory: false, storage: 'external', current: true },
+    },
+  })
 
   const plan = await planDrain(fleet.db, a.id)
   expect(plan.map((item) => [item.name, item.to?.name ?? null]).sort()).toEqual([

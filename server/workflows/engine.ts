@@ -35,7 +35,7 @@ export interface Engine {
 }
 
 /** Part of the durable record: raise it when a workflow's steps change, so that old runs end on old workers. */
-const applicationVersion = '1'
+const applicationVersion = '2'
 
 let runtime: Runtime | undefined
 const started = new Map<string, (operationId: string) => Promise<void>>()

@@ -22,11 +22,15 @@ import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
 import { type MovePlan, planMove } from './migration-plan.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
+import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { until } from './pause.ts'
 
 interface Memory {
   plan: MovePlan
+  /** Its snapshots, sealed; see migration-snapshot.ts */
+  snapshots: string | null
+  snapshotCount: number
   postCopy: boolean
   figures: MoveFigures
   left: string[]
@@ -36,18 +40,21 @@ type Context = StepContext<MigrateInput, Memory>
 const abortedWithinMs = 30_000
 /** The hosts go on without us: until the source tells how it stands, nothing made for the move may be touched. */
 const sourceBackWithinMs = 10 * 60_000
+/** What it knows of its snapshots is with us alone until the destination has it. */
+const destinationBackWithinMs = 10 * 60_000
 
 export const migrateVm = defineWorkflow<MigrateInput, Memory>({
   kind: 'migrate-vm',
   input: MigrateInput,
   noReturnAfter: 'move',
-  result: ({ plan, postCopy, figures, left }) => ({
+  result: ({ plan, snapshotCount, postCopy, figures, left }) => ({
     from: plan?.sourceName,
     to: plan?.destinationName,
     live: plan?.live,
     tls: plan?.tls,
     copiedDisks: plan?.disks.filter((disk) => disk.mode === 'copied').map((disk) => disk.target),
     postCopy: postCopy ?? false,
+    snapshots: snapshotCount ?? 0,
     ...figures,
     left: left ?? [],
   }),
@@ -66,14 +73,31 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       undo: async (context) => (context.memory.plan ? removePrepared(context, context.memory.plan) : undefined),
     },
     {
+      name: 'set snapshots aside',
+      do: async (context) => ({ snapshots: await setSnapshotsAside(context, planOf(context)) }),
+    },
+    {
       name: 'move',
       do: async (context) => {
         const plan = planOf(context)
         const startedAt = Date.now()
+        if (context.memory.snapshots && plan.live) {
+          await (await context.host(plan.sourceHostId)).forgetSnapshots(plan.uuid)
+        }
         const { postCopy, last } = plan.live ? await moveLive(context, plan) : await moveOff(context, plan)
         return { postCopy, figures: await readFigures(context, plan, startedAt, last) }
       },
       undo: (context) => stayHere(context),
+    },
+    {
+      name: 'take up snapshots',
+      do: async (context) => {
+        const plan = planOf(context)
+        const { snapshots } = context.memory
+        if (!snapshots) return undefined
+        const destination = await context.host(plan.destinationHostId, destinationBackWithinMs)
+        return { snapshotCount: await takeUpSnapshots(context, plan, destination, snapshots) }
+      },
     },
     {
       name: 'record',
@@ -122,5 +146,6 @@ async function stayHere(context: Context): Promise<string | undefined> {
   )
   if (at !== 'here') throw conflict(`It is not on ${plan.sourceName} alone.`, 'Look on both hosts where it is.')
   if (!plan.live) await destination.undefine(plan.uuid)
+  if (context.memory.snapshots) await takeUpSnapshots(context, plan, source, context.memory.snapshots)
   return `left it on ${plan.sourceName}`
 }

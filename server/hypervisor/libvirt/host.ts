@@ -11,6 +11,7 @@ import { migrationVerbs } from './migration.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
 import { Session } from './session.ts'
+import { snapshotVerbs } from './snapshot.ts'
 import { storageVerbs } from './storage.ts'
 
 /** A silent daemon is given up within 6 s. */
@@ -67,6 +68,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...definitionVerbs(session),
     ...deviceVerbs(session),
     ...storageVerbs(session),
+    ...snapshotVerbs(session),
     ...migrationVerbs(session),
     ...guestVerbs(session),
   }

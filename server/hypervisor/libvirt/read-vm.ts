@@ -5,6 +5,7 @@ import type { VmFacts } from '../facts.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
+import { listSnapshotNames, readSnapshots } from './snapshot.ts'
 import { isActive, pausedByMigration } from './state.ts'
 import { diskSizes, numberIn, readStats, stateIn, statsFlag, statsGroup } from './stats.ts'
 import { probeNamePrefix } from './xml/domain.ts'
@@ -51,7 +52,7 @@ export function vmVerbs(session: Session): VmVerbs {
       incoming: pausedByMigration(state, numberIn(params, 'state.reason')) && (await comesIn(uuid, options)),
       persistent: extras.persistent,
       autostart: extras.autostart,
-      snapshotCount: extras.hasSnapshot ? await snapshotCount(uuid, options) : 0,
+      snapshots: extras.hasSnapshot ? await readSnapshots(session, uuid, options) : [],
       disks: defined.disks.map((disk) => ({ ...disk, ...sizes.get(disk.target) })),
     }
     return isActive(vm.state) ? vm : { ...vm, agentConnected: false }
@@ -65,16 +66,6 @@ export function vmVerbs(session: Session): VmVerbs {
       // The statistics of a migration are with its source alone.
       if (refusedWith(error, errorCode.operationUnsupported)) return true
       if (refusedWith(error, errorCode.noDomain, errorCode.operationInvalid)) return false
-      throw error
-    }
-  }
-
-  async function snapshotCount(uuid: string, options: CallOptions): Promise<number> {
-    try {
-      const args = { domain: { uuid }, flags: 0 }
-      return (await session.read('count snapshots', 'domainSnapshotNum', args, options)).count
-    } catch (error) {
-      if (refusedWith(error, errorCode.noDomain)) return 0
       throw error
     }
   }
@@ -144,8 +135,8 @@ export function vmVerbs(session: Session): VmVerbs {
         for (let uuid = waiting.pop(); uuid !== undefined; uuid = waiting.pop()) {
           const xml = await xmlOf(uuid, options)
           if (xml === null) continue
-          const count = hasSnapshot.has(uuid) ? await snapshotCount(uuid, options) : 0
-          found.set(uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshotCount: count }))
+          const snapshots = hasSnapshot.has(uuid) ? await listSnapshotNames(session, uuid, options) : []
+          found.set(uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshots }))
         }
       }
       // Two at once and no more: what is urgent shall not have to wait behind them.

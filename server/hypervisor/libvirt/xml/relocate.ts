@@ -10,12 +10,12 @@ const sourceAttributes = ['file', 'dev'] as const
  */
 export function withDiskSources(definition: string, sources: Readonly<Record<string, string>>): string {
   const edit = new XmlEdit(definition)
-  moveDisks(edit, sources)
+  moveDisks(edit, edit.root, sources)
   return edit.toString()
 }
 
-function moveDisks(edit: XmlEdit, sources: Readonly<Record<string, string>>): void {
-  for (const disk of findAll(find(edit.root, 'devices'), 'disk')) {
+function moveDisks(edit: XmlEdit, domain: XmlElement, sources: Readonly<Record<string, string>>): void {
+  for (const disk of findAll(find(domain, 'devices'), 'disk')) {
     const path = sources[find(disk, 'target')?.attributes.dev ?? '']
     if (path === undefined) continue
     const source = find(disk, 'source')
@@ -34,6 +34,16 @@ function replaceVolumeSource(edit: XmlEdit, disk: XmlElement, source: XmlElement
   edit.replace(source, xml('source', { file: path }))
 }
 
+/** The same of a snapshot's definition, which carries definitions of the VM as it was. */
+export function withSnapshotSources(definition: string, sources: Readonly<Record<string, string>>): string {
+  const edit = new XmlEdit(definition)
+  for (const name of ['domain', 'inactiveDomain']) {
+    const domain = find(edit.root, name)
+    if (domain) moveDisks(edit, domain, sources)
+  }
+  return edit.toString()
+}
+
 export interface Twin {
   uuid: string
   name: string
@@ -50,7 +60,7 @@ export function twinXml(definition: string, twin: Twin): string {
   setOrAdd(edit, 'name', twin.name)
   setOrAdd(edit, 'uuid', twin.uuid)
   setOrAdd(edit, 'description', twin.notes)
-  moveDisks(edit, twin.disks)
+  moveDisks(edit, edit.root, twin.disks)
   for (const [index, card] of findAll(find(edit.root, 'devices'), 'interface').entries()) {
     const mac = find(card, 'mac')
     if (mac) edit.setAttribute(mac, 'address', twin.mac(index))

@@ -1,0 +1,40 @@
+import { CredentialBox } from '#server/core/credential.ts'
+import { env } from '#server/env.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { SnapshotDefinition } from '#server/hypervisor/facts.ts'
+import { withSnapshotSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
+import type { StepContext } from './define.ts'
+import { type MovePlan, pathsOf } from './migration-plan.ts'
+
+type Context = StepContext<unknown, object>
+
+/**
+ * libvirt moves no VM of which it knows snapshots. So the source tells them, forgets them while the VM moves, and the
+ * destination takes them up; their data lies in the disks. Definitions may hold passwords: what is remembered is sealed.
+ *
+ * @returns the sealed definitions in base64, or null for a VM without any
+ */
+export async function setSnapshotsAside(context: Context, plan: MovePlan): Promise<string | null> {
+  const source = await context.host(plan.sourceHostId)
+  const found = await source.exportSnapshots(plan.uuid)
+  return found.length > 0 ? Buffer.from(box().seal(found, context.operation.id)).toString('base64') : null
+}
+
+/** Takes them up where the VM is now. */
+export async function takeUpSnapshots(
+  context: Context,
+  plan: MovePlan,
+  host: HypervisorHost,
+  sealed: string,
+): Promise<number> {
+  const found = box().open(Buffer.from(sealed, 'base64'), context.operation.id) as SnapshotDefinition[]
+  const moved = host === (await context.openHost(plan.destinationHostId))
+  const paths = pathsOf(plan)
+  await host.importSnapshots(
+    plan.uuid,
+    moved ? found.map((each) => ({ ...each, xml: withSnapshotSources(each.xml, paths) })) : found,
+  )
+  return found.length
+}
+
+const box = () => CredentialBox.fromText(env().SKERRY_KEY)
