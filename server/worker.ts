@@ -9,6 +9,7 @@ import { exitWithParent } from './process.ts'
 import { startEngine } from './workflows/engine.ts'
 import { hostTest } from './workflows/host-test.ts'
 import { workflows } from './workflows/registry.ts'
+import { startScheduler } from './workflows/scheduler.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
 const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: workerId } = env()
@@ -26,6 +27,7 @@ const engine = await startEngine({
   hosts: inventory.hosts,
   testHost: hostTest(libvirtDriver, credentials),
 })
+const scheduler = startScheduler({ db, log })
 log.info({ workerId }, 'worker is ready')
 
 let stopping = false
@@ -33,6 +35,7 @@ async function stop() {
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(0), stopWithinMs).unref()
+  await scheduler.stop()
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
   await inventory.stop()

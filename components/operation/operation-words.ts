@@ -12,6 +12,9 @@ export const kindWord: Record<OperationKind, string> = {
   'delete-vm': 'Delete',
   'migrate-vm': 'Migrate',
   'measure-vm': 'Measure memory of',
+  'take-snapshot': 'Snapshot',
+  'revert-snapshot': 'Revert',
+  'delete-snapshot': 'Delete a snapshot of',
   'drain-host': 'Drain',
   'test-host': 'Test connection to',
   'add-host': 'Add host',
@@ -29,6 +32,7 @@ const actionWord: Record<string, string> = {
   resume: 'Resume',
   'force-off': 'Force off',
   migrate: 'Migrate',
+  snapshot: 'Snapshot',
 }
 
 const stateWord: Record<OperationState, string> = {

@@ -60,6 +60,9 @@ const busyWith: Record<string, string> = {
   'edit-vm-xml': 'It is being changed',
   'delete-vm': 'It is being deleted',
   'migrate-vm': 'It is being migrated',
+  'take-snapshot': 'A snapshot of it is being taken',
+  'revert-snapshot': 'It is being reverted to a snapshot',
+  'delete-snapshot': 'A snapshot of it is being deleted',
 }
 
 /** @returns why the command can't be given now, or undefined */

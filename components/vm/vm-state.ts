@@ -32,6 +32,9 @@ const operationWord: Record<string, string> = {
   'edit-vm-xml': 'Changing',
   'delete-vm': 'Deleting',
   'migrate-vm': 'Migrating',
+  'take-snapshot': 'Snapshot',
+  'revert-snapshot': 'Reverting',
+  'delete-snapshot': 'Changing',
 }
 
 /** How a VM's state looks: its own, or that of the operation at work on it. */

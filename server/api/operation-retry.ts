@@ -5,10 +5,22 @@ import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
+import {
+  deletionOf,
+  editOf,
+  measureOf,
+  migrationOf,
+  powerOf,
+  revertOf,
+  snapshotDeletionOf,
+  snapshotOf,
+  xmlEditOf,
+} from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { AddHostPlan, DrainInput, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
+import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import {
   CloneVmPlan,
   CreateVmPlan,
@@ -22,7 +34,6 @@ import {
 import { asker } from './asker.ts'
 import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
-import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 type Ctx = Asking & { requestId: string }
 type Retry = (ctx: Ctx, operation: Operation) => Promise<Operation>
@@ -58,6 +69,9 @@ const again: Record<OperationKind, Retry> = {
   'migrate-vm': onVm('migrate', async (vm, input, tx) =>
     migrationOf(await readMoves(tx, [vm.id]), vm, MigrateInput.parse(input)),
   ),
+  'take-snapshot': onVm('snapshot', (vm, input, tx) => snapshotOf(tx, vm, TakeSnapshotPlan.parse(input))),
+  'revert-snapshot': onVm('snapshot', (vm, input, tx) => revertOf(tx, vm, RevertSnapshotInput.parse(input))),
+  'delete-snapshot': onVm('snapshot', (vm, input, tx) => snapshotDeletionOf(tx, vm, DeleteSnapshotInput.parse(input))),
   'measure-vm': onVm('migrate', (vm, input) => measureOf(vm, MeasureInput.parse(input))),
   'create-vm': createAgain,
   'clone-vm': cloneAgain,

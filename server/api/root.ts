@@ -10,6 +10,7 @@ import { networkRouter, storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
 import { siteRouter } from './site.ts'
+import { snapshotRouter } from './snapshot.ts'
 import { tenantRouter } from './tenant.ts'
 import { createCallerFactory, mergeRouters, router } from './trpc.ts'
 import { userRouter } from './user.ts'
@@ -32,6 +33,7 @@ export const appRouter = router({
   apiKey: apiKeyRouter,
   audit: auditRouter,
   site: siteRouter,
+  snapshot: snapshotRouter,
   storage: storageRouter,
   template: templateRouter,
   vm: mergeRouters(vmRouter, vmActionRouter, vmBulkRouter),

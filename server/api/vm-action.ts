@@ -4,6 +4,7 @@ import type { Request } from '#server/core/idempotency.ts'
 import { previewMigration, readMoves } from '#server/core/migration-candidate.ts'
 import { enqueueOnce, type NewOperation } from '#server/core/operation.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
+import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from '#server/core/vm-request.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import {
@@ -20,7 +21,6 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
-import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from './vm-request.ts'
 
 const onVm = { id: VmId, idempotencyKey: IdempotencyKey }
 

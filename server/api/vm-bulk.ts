@@ -4,6 +4,7 @@ import { type Asking, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import { migrationOf, powerOf } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
@@ -11,7 +12,6 @@ import { VmId } from '#server/schema/vm.ts'
 import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, router } from './trpc.ts'
-import { migrationOf, powerOf } from './vm-request.ts'
 
 const Ids = { ids: z.array(VmId).min(1).max(500) }
 type Ctx = Asking & { requestId: string }

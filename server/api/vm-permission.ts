@@ -17,4 +17,7 @@ export const vmPermission: Record<VmAction, ActionOf<'vm'>> = {
   migrate: 'migrate',
   measure: 'migrate',
   screenshot: 'console',
+  snapshot: 'snapshot',
+  revert: 'snapshot',
+  'delete-snapshot': 'snapshot',
 }

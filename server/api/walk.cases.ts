@@ -39,6 +39,8 @@ const hidden: Answers = ['not-found', 'not-found', 'not-found', 'ok']
 
 const tenantOf = ({ tenant }: World) => ({ tenantId: tenant.id })
 const vmOf = ({ vm }: World) => ({ id: vm.id })
+const onVm = ({ vm }: World) => ({ vmId: vm.id })
+const schedule = { every: 'day', minute: 5, timeZone: 'UTC', keepCount: 3 }
 const hostOf = ({ host }: World) => ({ id: host.id })
 const userOf = ({ other }: World) => ({ userId: other.id })
 const site = { kind: 'edge', latitude: 1, longitude: 1 }
@@ -59,6 +61,14 @@ export const walkCases: Record<string, WalkCase> = {
     ),
     nobody: 'forbidden',
   },
+
+  'snapshot.list': asked(onVm, ...tenants),
+  'snapshot.take': asked((w) => ({ ...onVm(w), name: `new-${w.mark}` }), ...membersUp),
+  'snapshot.revert': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...membersUp),
+  'snapshot.delete': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...membersUp),
+  'snapshot.createSchedule': asked((w) => ({ ...onVm(w), ...schedule }), ...membersUp),
+  'snapshot.editSchedule': asked((w) => ({ id: w.snapshotSchedule.id, ...schedule }), ...membersUp),
+  'snapshot.deleteSchedule': asked((w) => ({ id: w.snapshotSchedule.id }), ...membersUp),
 
   'tenant.list': asked(undefined, ...everyone),
   'tenant.get': asked(tenantOf, ...tenants),

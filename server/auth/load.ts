@@ -62,6 +62,14 @@ export const load = {
     find: (tx, id) => tx.vm.findUnique({ where: { id } }),
     about: (vm) => ({ id: vm.id, name: vm.name, tenantId: vm.tenantId }),
   }),
+  /** As its VM. */
+  snapshotSchedule: loader({
+    resource: 'vm',
+    word: 'snapshot schedule',
+    byUuid: true,
+    find: (tx, id) => tx.snapshotSchedule.findUnique({ where: { id }, include: { vm: true } }),
+    about: ({ vm }) => ({ id: vm.id, name: vm.name, tenantId: vm.tenantId }),
+  }),
   operation: loader({
     resource: 'operation',
     word: 'operation',

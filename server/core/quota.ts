@@ -29,13 +29,19 @@ export async function readUses(tx: Tx, tenantIds: readonly string[]): Promise<Ma
         AND (kind = 'edit-vm' OR kind = 'create-vm'
           AND NOT EXISTS (SELECT 1 FROM vm WHERE vm.id::text = operation.target_id))
       GROUP BY tenant_id
+    ), shots AS (
+      SELECT tenant_id, count(*) AS count FROM operation
+      WHERE tenant_id = ANY (${[...tenantIds]}) AND state IN (${liveStatesSql})
+        AND (kind = 'take-snapshot' OR kind = 'revert-snapshot' AND input ->> 'keepAs' IS NOT NULL)
+      GROUP BY tenant_id
     )
     SELECT asked.id AS "tenantId", (coalesce(has.vms, 0) + coalesce(adds.vms, 0))::int AS vms,
       (coalesce(has.vcpus, 0) + coalesce(adds.vcpus, 0))::int AS vcpus,
       (coalesce(has.memory, 0) + coalesce(adds.memory, 0))::bigint AS "memoryBytes",
-      (coalesce(has.disk, 0) + coalesce(adds.disk, 0))::bigint AS "diskBytes", coalesce(has.snapshots, 0)::int AS snapshots
+      (coalesce(has.disk, 0) + coalesce(adds.disk, 0))::bigint AS "diskBytes", (coalesce(has.snapshots, 0) + coalesce(shots.count, 0))::int AS snapshots
     FROM unnest(${[...tenantIds]}::text[]) AS asked (id)
-    LEFT JOIN has ON has.tenant_id = asked.id LEFT JOIN adds ON adds.tenant_id = asked.id`
+    LEFT JOIN has ON has.tenant_id = asked.id LEFT JOIN adds ON adds.tenant_id = asked.id
+    LEFT JOIN shots ON shots.tenant_id = asked.id`
   return new Map(rows.map(({ tenantId, ...use }) => [tenantId, use]))
 }
 

@@ -8,12 +8,12 @@ test('the table of states and actions', () => {
   )
   expect(table).toEqual([
     'creating: ',
-    'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot',
-    'paused: reset resume force-off edit edit-xml migrate screenshot',
+    'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot snapshot revert delete-snapshot',
+    'paused: reset resume force-off edit edit-xml migrate screenshot snapshot revert delete-snapshot',
     'shutting_down: reset force-off edit-xml screenshot',
-    'off: start edit edit-xml clone delete migrate',
-    'crashed: reset force-off edit-xml screenshot',
-    'sleeping: reset resume force-off edit-xml screenshot',
+    'off: start edit edit-xml clone delete migrate snapshot revert delete-snapshot',
+    'crashed: reset force-off edit-xml screenshot revert',
+    'sleeping: reset resume force-off edit-xml screenshot revert',
     'unknown: ',
   ])
 })

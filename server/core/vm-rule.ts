@@ -15,6 +15,9 @@ export const vmActions = [
   'migrate',
   'measure',
   'screenshot',
+  'snapshot',
+  'revert',
+  'delete-snapshot',
 ] as const
 export type VmAction = (typeof vmActions)[number]
 
@@ -50,6 +53,9 @@ const table: Record<VmAction, Record<Known, Answer>> = {
   migrate: row(true, true, leaving, true, crashed, asleep),
   measure: row(true, only, leaving, off, crashed, asleep),
   screenshot: row(true, true, true, off, true, true),
+  snapshot: row(true, true, leaving, true, crashed, asleep),
+  revert: row(true, true, leaving, true, true, true),
+  'delete-snapshot': row(true, true, leaving, true, crashed, asleep),
 }
 
 function row(

@@ -52,6 +52,18 @@ export async function createWorld(services: TestServices, cast: Cast) {
     data: { name: `Empty ${mark}`, slug: `empty-${mark}`, kind: 'edge', latitude: 1, longitude: 1 },
   })
   const vm = await createVm(db, host, tenant.id, { name: `vm-${mark}`, notes: `notes of ${mark}` })
+  const snapshot = await db.snapshot.create({
+    data: {
+      ...{ vmId: vm.id, name: `snapshot-${mark}`, takenAt: new Date(), state: 'running' },
+      ...{ withMemory: true, storage: 'internal', current: true },
+    },
+  })
+  const snapshotSchedule = await db.snapshotSchedule.create({
+    data: {
+      ...{ vmId: vm.id, every: 'day', minute: 0, timeZone: 'UTC', keepCount: 7, withMemory: false },
+      ...{ nextAt: new Date(Date.now() + 3600_000), createdBy: 'Owen' },
+    },
+  })
   const pool = await db.storagePool.create({
     data: {
       hostId: host.id,
@@ -116,6 +128,8 @@ export async function createWorld(services: TestServices, cast: Cast) {
     emptySite,
     vm,
     busyVm,
+    snapshot,
+    snapshotSchedule,
     pool,
     template,
     operation,
@@ -133,6 +147,8 @@ export const secretsOfTenant = (world: World): string[] => [
   world.vm.uuid,
   world.vm.name,
   world.vm.notes,
+  world.snapshot.name,
+  world.snapshotSchedule.id,
   world.busyVm.id,
   world.busyVm.name,
   world.operation.id,

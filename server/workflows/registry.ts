@@ -3,6 +3,7 @@ import { bulkVm } from './bulk-vm.ts'
 import { cloneVm } from './clone-vm.ts'
 import { createVm } from './create-vm.ts'
 import type { AnyWorkflow } from './define.ts'
+import { deleteSnapshot } from './delete-snapshot.ts'
 import { deleteVm } from './delete-vm.ts'
 import { drainHost } from './drain-host.ts'
 import { editVm } from './edit-vm.ts'
@@ -11,6 +12,8 @@ import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
 import { removeHost } from './remove-host.ts'
+import { revertSnapshot } from './revert-snapshot.ts'
+import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
 import { undoOperation } from './undo-operation.ts'
 
@@ -23,6 +26,9 @@ const changes: readonly AnyWorkflow[] = [
   deleteVm,
   migrateVm,
   measureVm,
+  takeSnapshot,
+  revertSnapshot,
+  deleteSnapshot,
   bulkVm,
   drainHost,
   testHost,

@@ -1,10 +1,7 @@
 import type { Vm } from '#prisma/generated/client.ts'
-import type { Moves } from '#server/core/migration-candidate.ts'
-import type { NewOperation } from '#server/core/operation.ts'
-import { reserve } from '#server/core/quota.ts'
-import { type VmAction, vmRule } from '#server/core/vm-rule.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import type { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import type {
   DeleteVmInput,
   EditVmInput,
@@ -13,6 +10,11 @@ import type {
   MigrateInput,
   PowerInput,
 } from '#server/schema/vm-action.ts'
+import type { Moves } from './migration-candidate.ts'
+import type { NewOperation } from './operation.ts'
+import { reserve } from './quota.ts'
+import { revertRule } from './snapshot.ts'
+import { type VmAction, vmRule } from './vm-rule.ts'
 
 /**
  * The operations that can be asked of a VM. Each function judges the VM as it is now and says what is to be enqueued;
@@ -31,6 +33,42 @@ export async function editOf(tx: Tx, vm: Vm, input: EditVmInput): Promise<NewOpe
   await reserve(tx, vm.tenantId, reserved)
   return operationOn(vm, { kind: 'edit-vm', input, reserved })
 }
+
+/** Takes the snapshot's place from the tenant's quota as well. */
+export async function snapshotOf(tx: Tx, vm: Vm, input: TakeSnapshotPlan): Promise<NewOperation> {
+  demandState(vm, 'snapshot')
+  const taken = await tx.snapshot.count({ where: { vmId: vm.id, name: input.name } })
+  if (taken > 0) throw conflict(`${vm.name} has a snapshot ${input.name} already.`, 'Choose another name.')
+  await reserve(tx, vm.tenantId, { snapshots: 1 })
+  return operationOn(vm, { kind: 'take-snapshot', input })
+}
+
+export async function revertOf(tx: Tx, vm: Vm, input: RevertSnapshotInput): Promise<NewOperation> {
+  const [snapshot, host] = [await snapshotNamed(tx, vm, input.name), await hostOf(tx, vm)]
+  const ruling = revertRule(vm, snapshot, host)
+  if (ruling !== true) throw conflict(`${vm.name} can’t be reverted to ${snapshot.name}. ${ruling}`)
+  if (input.keepAs) {
+    const taken = await tx.snapshot.count({ where: { vmId: vm.id, name: input.keepAs } })
+    if (taken > 0) throw conflict(`${vm.name} has a snapshot ${input.keepAs} already.`, 'Choose another name.')
+    await reserve(tx, vm.tenantId, { snapshots: 1 })
+  }
+  return operationOn(vm, { kind: 'revert-snapshot', input })
+}
+
+export async function snapshotDeletionOf(tx: Tx, vm: Vm, input: DeleteSnapshotInput): Promise<NewOperation> {
+  await snapshotNamed(tx, vm, input.name)
+  demandState(vm, 'delete-snapshot')
+  return operationOn(vm, { kind: 'delete-snapshot', input })
+}
+
+async function snapshotNamed(tx: Tx, vm: Vm, name: string) {
+  const snapshot = await tx.snapshot.findUnique({ where: { vmId_name: { vmId: vm.id, name } } })
+  if (!snapshot) throw conflict(`${vm.name} has no snapshot ${name} any more.`, 'Reload to see those that there are.')
+  return snapshot
+}
+
+const hostOf = (tx: Tx, vm: Vm) =>
+  tx.host.findUniqueOrThrow({ where: { id: vm.hostId }, select: { name: true, libvirtVersion: true } })
 
 export function xmlEditOf(vm: Vm, input: EditXmlInput): NewOperation {
   demandState(vm, 'edit-xml')

@@ -1,0 +1,73 @@
+import type { Candidate, DiskMove, MovingDisk, MovingVm } from './migration-preview.ts'
+
+/** What becomes of a disk, and what stands in the way. */
+export interface Judged {
+  disk: MovingDisk
+  move: DiskMove
+  problem: string | null
+}
+
+export function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judged {
+  const done = (mode: DiskMove['mode'], poolName: string | null, problem: string | null = null): Judged => {
+    const bytes = mode === 'copied' || mode === 'uploaded' ? disk.allocationBytes : 0
+    return { disk, move: { target: disk.target, mode, poolName, bytes }, problem }
+  }
+  if (!disk.source) return done('empty', null)
+  const from = source.pools.find((pool) => pool.name === disk.poolName)
+  const same = from?.sharedKey ? to.pools.find((pool) => pool.sharedKey === from.sharedKey) : undefined
+  if (same?.active && same.path === from?.path) return done('shared', same.name)
+  const mode = disk.readOnly || disk.device === 'cdrom' ? 'uploaded' : 'copied'
+  const what = disk.device === 'cdrom' ? `The disc in ${disk.target}` : `The disk ${disk.target}`
+  const isThere = mode === 'uploaded' && to.presentPaths.includes(disk.source)
+  if (!disk.poolName && isThere) return done('present', null)
+  if (!disk.poolName) {
+    return done(mode, null, `${what} lies in no storage pool, so it can’t be copied.`)
+  }
+  const pool = to.pools.find((each) => each.name === disk.poolName)
+  if (!pool) return done(mode, null, `The storage pool ${disk.poolName} of ${disk.target} is not on the host.`)
+  if (!pool.active) return done(mode, pool.name, `The storage pool ${pool.name} is switched off on the host.`)
+  return done(mode, pool.name)
+}
+
+export function storageReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
+  if (to.id === vm.hostId) return []
+  const reasons = disks.map(({ problem }) => problem).filter((problem) => problem !== null)
+  for (const pool of to.pools) {
+    const needed = disks.reduce((sum, { move }) => sum + (move.poolName === pool.name ? move.bytes : 0), 0)
+    if (needed > pool.availableBytes) {
+      reasons.push(`Not enough space in ${pool.name}: ${gib(needed)} to copy, ${gib(pool.availableBytes)} are free.`)
+    }
+  }
+  return [...new Set(reasons)]
+}
+
+/** A copy of a running VM's disk is a copy of what the guest sees; what lies beside that in the file stays behind. */
+export function snapshotReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
+  if (vm.snapshots.length === 0 || to.id === vm.hostId) return []
+  const copies = disks.filter(({ move }) => move.mode === 'copied')
+  if (copies.length === 0) return []
+  const copied = copies.map(({ move }) => move.target)
+  const which = vm.snapshots.length === 1 ? 'Its snapshot' : `Its ${vm.snapshots.length} snapshots`
+  const [lies, goes] = vm.snapshots.length === 1 ? ['lies', 'goes'] : ['lie', 'go']
+  if (vm.snapshots.some(({ storage }) => storage === 'external')) {
+    return [
+      `${which} ${lies} in files beside ${some(copied)}: only a host that shares its storage can take it with them.`,
+    ]
+  }
+  const flattened = copies.filter(({ disk }) => disk.backingPath).map(({ move }) => move.target)
+  if (vm.state === 'off' && flattened.length === 0) return []
+  if (vm.state === 'off') {
+    return [
+      `${which} ${lies} inside ${some(flattened)}, which stands on a template and would be copied without: choose a host that shares its storage.`,
+    ]
+  }
+  return [
+    `${which} ${lies} inside ${some(copied)} and would not be copied while it runs: shut it down, then they ${goes} along, or choose a host that shares its storage.`,
+  ]
+}
+
+export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode === 'uploaded'
+
+export const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`
+export const some = (names: readonly string[]) =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')

@@ -1,0 +1,17 @@
+import { Cron } from 'croner'
+import { lastMonthday, type ScheduleTime } from '#server/schema/snapshot.ts'
+
+/** As a crontab's line: minute, hour, day of the month, month, day of the week. */
+export function cronOf({ every, minute, hour, weekday, monthday }: ScheduleTime): string {
+  if (every === 'hour') return `${minute} * * * *`
+  if (every === 'day') return `${minute} ${hour} * * *`
+  if (every === 'week') return `${minute} ${hour} * * ${weekday % 7}`
+  return `${minute} ${hour} ${monthday === lastMonthday ? 'L' : monthday} * *`
+}
+
+/** When it is due for the first time after `after`; in its own time zone, so that 03:00 stays 03:00 in summer. */
+export function nextDue(time: ScheduleTime, after: Date): Date {
+  const next = new Cron(cronOf(time), { timezone: time.timeZone, paused: true }).nextRun(after)
+  if (!next) throw new Error(`${cronOf(time)} never comes`)
+  return next
+}

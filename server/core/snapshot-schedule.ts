@@ -1,0 +1,73 @@
+import type { SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { asSkerryError, conflict } from '#server/errors.ts'
+import { type ScheduleInput, ScheduleTime } from '#server/schema/snapshot.ts'
+import { enqueue } from './operation.ts'
+import { nextDue } from './schedule.ts'
+import { snapshotOf } from './vm-request.ts'
+
+const mostSchedules = 20
+
+export async function createSchedule(tx: Tx, vm: Vm, input: ScheduleInput, createdBy: string): Promise<{ id: string }> {
+  const count = await tx.snapshotSchedule.count({ where: { vmId: vm.id } })
+  if (count >= mostSchedules) {
+    throw conflict(`${vm.name} has ${count} schedules already.`, 'Delete one that is not needed any more.')
+  }
+  const nextAt = nextDue(input, new Date())
+  return tx.snapshotSchedule.create({ data: { ...input, vmId: vm.id, nextAt, createdBy }, select: { id: true } })
+}
+
+export async function editSchedule(tx: Tx, id: string, input: ScheduleInput): Promise<void> {
+  const nextAt = nextDue(input, new Date())
+  await tx.snapshotSchedule.update({ where: { id }, data: { ...input, nextAt, lastRefusal: null } })
+}
+
+const intervalWord = { hour: 'hourly', day: 'daily', week: 'weekly', month: 'monthly' } as const
+
+/** "daily-2026-11-25-0330", by the clock of the schedule's time zone. */
+export function scheduledName({ every, timeZone }: ScheduleTime, at: Date): string {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit' },
+  })
+  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
+  return `${intervalWord[every]}-${part.year}-${part.month}-${part.day}-${part.hour}${part.minute}`
+}
+
+/**
+ * Asks for the snapshot of one schedule that is due, in the caller's transaction, and says when it is due again: what
+ * was missed while nobody was there to ask is made up for once. A VM that can't have one now keeps the reason.
+ * @returns whether there was one
+ */
+export async function askForDue(tx: Tx, now: Date): Promise<boolean> {
+  // Each worker takes another one.
+  const [due] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id::text FROM snapshot_schedule WHERE enabled AND next_at <= ${now}
+    ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED`
+  if (!due) return false
+  const schedule = await tx.snapshotSchedule.findUniqueOrThrow({ where: { id: due.id }, include: { vm: true } })
+  const time = ScheduleTime.parse(schedule)
+  const asked = await ask(tx, schedule, time, schedule.vm, now)
+  await tx.snapshotSchedule.update({
+    where: { id: schedule.id },
+    data: { nextAt: nextDue(time, now), ...asked },
+  })
+  return true
+}
+
+async function ask(tx: Tx, schedule: SnapshotSchedule, time: ScheduleTime, vm: Vm, now: Date) {
+  const actor = { kind: 'system' as const, id: `snapshot-schedule ${schedule.id}`, name: 'Snapshot schedule' }
+  const input = {
+    ...{ name: scheduledName(time, now), description: '', withMemory: schedule.withMemory },
+    schedule: { id: schedule.id, keepCount: schedule.keepCount },
+  }
+  try {
+    const wanted = await snapshotOf(tx, vm, input)
+    const operation = await enqueue({ tx, actor, requestId: null }, wanted)
+    return { lastOperationId: operation.id, lastRefusal: null }
+  } catch (error) {
+    const { code, message } = asSkerryError(error)
+    if (code === 'internal') throw error
+    return { lastRefusal: message }
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { VmId } from './vm.ts'
+
+export const SnapshotName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'A name begins with a letter or digit and goes on with letters, digits, . _ -',
+  )
+  // Inside a disk's file a number is also the way to name a snapshot by its place.
+  .refine((name) => !/^\d+$/.test(name), 'A name needs a letter: numbers alone mean something else inside a disk.')
+
+export const TakeSnapshotInput = z.object({
+  name: SnapshotName,
+  description: z.string().max(2_000).default(''),
+  /** Of a running VM also its memory: reverting then leads to the very moment. The VM stands still meanwhile. */
+  withMemory: z.boolean().default(true),
+})
+export type TakeSnapshotInput = z.infer<typeof TakeSnapshotInput>
+
+/** What the worker is told; one that a schedule asks for knows it, and what to keep. */
+export const TakeSnapshotPlan = TakeSnapshotInput.extend({
+  schedule: z.object({ id: z.uuid(), keepCount: z.number().int().min(1) }).optional(),
+})
+export type TakeSnapshotPlan = z.infer<typeof TakeSnapshotPlan>
+
+export const RevertSnapshotInput = z.object({
+  name: z.string().min(1).max(200),
+  /** A snapshot of the present state under this name first, so that reverting can be undone; null: none */
+  keepAs: SnapshotName.nullable().default(null),
+})
+export type RevertSnapshotInput = z.infer<typeof RevertSnapshotInput>
+
+export const DeleteSnapshotInput = z.object({
+  name: z.string().min(1).max(200),
+  /** And all that were taken after it on its branch */
+  withChildren: z.boolean().default(false),
+})
+export type DeleteSnapshotInput = z.infer<typeof DeleteSnapshotInput>
+
+export const intervals = ['hour', 'day', 'week', 'month'] as const
+export type Interval = (typeof intervals)[number]
+/** The last day of a month, however long it is. */
+export const lastMonthday = 31
+
+export const ScheduleTime = z.object({
+  every: z.enum(intervals),
+  minute: z.number().int().min(0).max(59),
+  hour: z.number().int().min(0).max(23).default(0),
+  /** 1 is Monday */
+  weekday: z.number().int().min(1).max(7).default(1),
+  monthday: z.union([z.number().int().min(1).max(28), z.literal(lastMonthday)]).default(1),
+  timeZone: z.string().max(64).refine(isTimeZone, 'There is no time zone of this name: give one such as Europe/Oslo.'),
+})
+export type ScheduleTime = z.infer<typeof ScheduleTime>
+
+export const ScheduleInput = ScheduleTime.extend({
+  keepCount: z.number().int().min(1).max(100),
+  withMemory: z.boolean().default(false),
+  enabled: z.boolean().default(true),
+})
+export type ScheduleInput = z.infer<typeof ScheduleInput>
+export const CreateScheduleInput = ScheduleInput.extend({ vmId: VmId })
+export const ScheduleId = z.object({ id: z.uuid() })
+export const EditScheduleInput = ScheduleInput.extend(ScheduleId.shape)
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}

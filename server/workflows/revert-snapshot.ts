@@ -1,0 +1,66 @@
+/**
+ * Leads a VM back to a snapshot of it: with memory to the very moment, without to disks as they were and a VM that is
+ * off. What happened since is lost, unless a snapshot of the present state is taken first (`keepAs`).
+ *
+ * | state         | revert                                                   |
+ * |---------------|----------------------------------------------------------|
+ * | running       | yes: it stops being what it is                           |
+ * | off           | yes: with memory it runs afterwards                      |
+ * | shutting down | refused                                                  |
+ * | crashed       | yes                                                      |
+ *
+ * Reverting itself can't be undone by the operation, so it comes last; run twice it leads to the same place.
+ */
+import { revertRule } from '#server/core/snapshot.ts'
+import { conflict } from '#server/errors.ts'
+import { RevertSnapshotInput } from '#server/schema/snapshot.ts'
+import { defineWorkflow } from './define.ts'
+import { recordNow, takeOnce, untake } from './snapshot-step.ts'
+import { vmOnHost } from './vm-on-host.ts'
+
+interface Memory {
+  kept: string | null
+  state: string
+}
+
+export const revertSnapshot = defineWorkflow<RevertSnapshotInput, Memory>({
+  kind: 'revert-snapshot',
+  input: RevertSnapshotInput,
+  noReturnAfter: 'keep the present',
+  result: ({ kept, state }) => ({ kept: kept ?? null, state }),
+  steps: [
+    {
+      name: 'keep the present',
+      do: async (context) => {
+        const { vm, host, facts } = await vmOnHost(context)
+        const snapshot = facts.snapshots.find(({ name }) => name === context.input.name)
+        if (!snapshot) throw conflict(`${vm.name} has no snapshot ${context.input.name} any more.`)
+        const { name, libvirtVersion } = await context.db.host.findUniqueOrThrow({ where: { id: vm.hostId } })
+        const ruling = revertRule({ state: facts.state }, snapshot, { name, libvirtVersion })
+        if (ruling !== true) throw conflict(`${vm.name} can’t be reverted to ${snapshot.name}. ${ruling}`)
+        const { keepAs } = context.input
+        if (!keepAs) return { kept: null }
+        const description = `Before reverting to ${snapshot.name}`
+        await takeOnce(context, host, facts, { name: keepAs, description, withMemory: true, mark: {} })
+        return { kept: keepAs }
+      },
+      undo: async (context) => (context.input.keepAs ? untake(context, context.input.keepAs) : undefined),
+    },
+    {
+      name: 'revert',
+      do: async (context) => {
+        const { vm, host } = await vmOnHost(context)
+        context.progress({ phase: `going back to ${context.input.name}` })
+        await host.revertToSnapshot(vm.uuid, context.input.name)
+        return { state: (await host.readVm(vm.uuid))?.state ?? 'off' }
+      },
+    },
+    {
+      name: 'record',
+      do: async (context) => {
+        await recordNow(context)
+        return undefined
+      },
+    },
+  ],
+})

@@ -1,0 +1,95 @@
+import { recordSnapshots } from '#server/core/snapshot-table.ts'
+import { conflict, unsupported } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { SnapshotFacts, SnapshotMark, VmFacts } from '#server/hypervisor/facts.ts'
+import type { StepContext } from './define.ts'
+import { until } from './pause.ts'
+import { vmOnHost, vmRow } from './vm-on-host.ts'
+
+type Context = Pick<StepContext<unknown, object>, 'db' | 'host' | 'operation' | 'signal' | 'progress'>
+
+/** A hypervisor that is at another snapshot, also one that a lost call of ours began, ends it within this time. */
+const otherJobMs = 30 * 60_000
+
+export interface Wanted {
+  name: string
+  description: string
+  withMemory: boolean
+  mark: SnapshotMark
+}
+
+/** Takes a snapshot unless this operation has done so already. @returns what was taken */
+export async function takeOnce(
+  context: Context,
+  host: HypervisorHost,
+  facts: VmFacts,
+  wanted: Wanted,
+): Promise<SnapshotFacts> {
+  await untilIdle(context, host, facts)
+  const mark = { ...wanted.mark, operationId: context.operation.id }
+  const mine = () =>
+    host.listSnapshots(facts.uuid).then((all) => all.find((each) => isMine(context, each, wanted.name)))
+  const earlier = await mine()
+  if (earlier) return earlier
+  const isOn = facts.state !== 'off'
+  const withMemory = isOn && wanted.withMemory
+  if (!isOn || withMemory) requireInside(facts)
+  const quiesce = isOn && !withMemory && (await host.agentPing(facts.uuid, { timeoutMs: 3_000 }))
+  context.progress({
+    phase: withMemory
+      ? 'saving memory: the VM stands still'
+      : quiesce
+        ? 'freezing its file systems'
+        : 'marking its disks',
+  })
+  await host.takeSnapshot(facts.uuid, { ...wanted, withMemory, quiesce, mark })
+  const taken = await mine()
+  if (!taken) throw conflict(`${facts.name} has no snapshot ${wanted.name}, though its host said that it was taken.`)
+  return taken
+}
+
+export const isMine = (context: Pick<Context, 'operation'>, snapshot: SnapshotFacts, name: string): boolean =>
+  snapshot.name === name && snapshot.mark.operationId === context.operation.id
+
+async function untilIdle(context: Context, host: HypervisorHost, facts: VmFacts): Promise<void> {
+  if (facts.state === 'off') return
+  const idle = await until(
+    async () => {
+      const job = await host.readJob(facts.uuid, { timeoutMs: 10_000 }).catch(() => null)
+      return job?.kind !== 'snapshot' || job.state !== 'running'
+    },
+    { timeoutMs: otherJobMs, everyMs: 500, signal: context.signal },
+  )
+  if (!idle) throw conflict(`${facts.name} is still at another snapshot.`, 'Wait for its end, then try again.')
+}
+
+/** Only qcow2 has room for a snapshot within itself. */
+function requireInside(facts: VmFacts): void {
+  const other = facts.disks.find((disk) => disk.device === 'disk' && !disk.readOnly && disk.format !== 'qcow2')
+  if (!other) return
+  throw unsupported(
+    `The disk ${other.target} has the format ${other.format ?? 'raw'}, which can’t hold a snapshot within itself.`,
+    facts.state === 'off'
+      ? 'Start the VM and take one without memory, or convert the disk to qcow2.'
+      : 'Take one without memory, or convert the disk to qcow2.',
+  )
+}
+
+/** The rows as the host tells them now, without waiting for the inventory. */
+export async function recordNow(context: Context): Promise<SnapshotFacts[]> {
+  const { vm, host } = await vmOnHost(context)
+  const snapshots = await host.listSnapshots(vm.uuid)
+  await context.db.$transaction((tx) => recordSnapshots(tx, vm.id, snapshots))
+  return snapshots
+}
+
+/** Takes a snapshot of this operation away again. */
+export async function untake(context: Context, name: string): Promise<string | undefined> {
+  const vm = await vmRow(context)
+  const host = await context.host(vm.hostId)
+  const taken = (await host.listSnapshots(vm.uuid)).find((each) => isMine(context, each, name))
+  if (!taken) return undefined
+  await host.deleteSnapshot(vm.uuid, name)
+  await recordNow(context)
+  return `deleted the snapshot ${name}`
+}
