@@ -4,10 +4,11 @@ import { type Asking, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
-import { migrationOf, powerOf } from '#server/core/vm-request.ts'
+import { migrationOf, powerOf, snapshotOf } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
+import { TakeSnapshotInput } from '#server/schema/snapshot.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
@@ -32,6 +33,20 @@ export const vmBulkRouter = router({
       )
     }),
 
+  bulkSnapshot: change('vm', 'snapshot')
+    .input(TakeSnapshotInput.extend(Ids))
+    .mutation(({ ctx, input: { ids, ...input } }) => {
+      ctx.trail.detail = { snapshot: input.name, withMemory: input.withMemory, vms: ids }
+      const asked = new Map<string | null, number>()
+      const wantedFor = async (vm: Vm) => {
+        const beside = asked.get(vm.tenantId) ?? 0
+        const wanted = await snapshotOf(ctx.tx, vm, input, beside)
+        asked.set(vm.tenantId, beside + 1)
+        return wanted
+      }
+      return enqueueMany(ctx, ids, 'snapshot', 'snapshot', wantedFor, async () => null)
+    }),
+
   bulkMigrate: change('vm', 'migrate')
     .input(MigrateInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
@@ -52,7 +67,7 @@ async function enqueueMany<Known>(
   ids: readonly string[],
   permission: ActionOf<'vm'>,
   word: string,
-  wantedFor: (vm: Vm, known: Known) => NewOperation,
+  wantedFor: (vm: Vm, known: Known) => NewOperation | Promise<NewOperation>,
   read: (tx: Tx, vmIds: readonly string[]) => Promise<Known>,
 ): Promise<{ operationId: string; refused: Refusal[] }> {
   const refused: Refusal[] = []

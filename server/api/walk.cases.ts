@@ -32,6 +32,8 @@ const asked = (
 const everyone: Answers = ['ok', 'ok', 'ok', 'ok']
 const tenants: Answers = ['not-found', 'ok', 'ok', 'ok']
 const membersUp: Answers = ['not-found', 'forbidden', 'ok', 'ok']
+/** The owner's goes on when the operator asks for the same. */
+const begunOnce: Answers = ['not-found', 'forbidden', 'ok', 'conflict']
 /** Of a tenant's row that tenants see but operators change. */
 const operatorsRow: Answers = ['not-found', 'forbidden', 'forbidden', 'ok']
 const operators: Answers = ['forbidden', 'forbidden', 'forbidden', 'ok']
@@ -63,12 +65,12 @@ export const walkCases: Record<string, WalkCase> = {
   },
 
   'snapshot.list': asked(onVm, ...tenants),
-  'snapshot.take': asked((w) => ({ ...onVm(w), name: `new-${w.mark}` }), ...membersUp),
-  'snapshot.revert': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...membersUp),
-  'snapshot.delete': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...membersUp),
+  'snapshot.take': asked((w) => ({ ...onVm(w), name: `new-${w.mark}` }), ...begunOnce),
+  'snapshot.revert': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...begunOnce),
+  'snapshot.delete': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...begunOnce),
   'snapshot.createSchedule': asked((w) => ({ ...onVm(w), ...schedule }), ...membersUp),
   'snapshot.editSchedule': asked((w) => ({ id: w.snapshotSchedule.id, ...schedule }), ...membersUp),
-  'snapshot.deleteSchedule': asked((w) => ({ id: w.snapshotSchedule.id }), ...membersUp),
+  'snapshot.deleteSchedule': asked((w) => ({ id: w.snapshotSchedule.id }), 'not-found', 'forbidden', 'ok', 'not-found'),
 
   'tenant.list': asked(undefined, ...everyone),
   'tenant.get': asked(tenantOf, ...tenants),
@@ -167,6 +169,10 @@ export const walkCases: Record<string, WalkCase> = {
   'vm.measure': asked(vmOf, ...operatorsRow),
   'vm.bulkPower': asked(
     (w) => ({ ids: [w.vm.id], action: 'suspend' }),
+    ...(['conflict', 'conflict', 'ok', 'conflict'] satisfies Answers),
+  ),
+  'vm.bulkSnapshot': asked(
+    (w) => ({ ids: [w.vm.id], name: `bulk-${w.mark}` }),
     ...(['conflict', 'conflict', 'ok', 'conflict'] satisfies Answers),
   ),
   'vm.bulkMigrate': asked(

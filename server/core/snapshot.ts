@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
+import type { Disk, Snapshot, SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { type Answer, vmRule } from './vm-rule.ts'
 
@@ -19,11 +19,22 @@ export const takeRule = (vm: Ruled): Answer => vmRule(vm, 'snapshot')
 export function revertRule(vm: Ruled, snapshot: Pick<Snapshot, 'storage'>, host: SnapshotHost): Answer {
   const ruling = vmRule(vm, 'revert')
   if (ruling !== true) return ruling
-  const major = Number(host.libvirtVersion?.split('.')[0] ?? 0)
-  if (snapshot.storage === 'external' && major < externalRevertSince) {
-    return `It lies in files of its own: reverting to such takes libvirt ${externalRevertSince} on ${host.name}, which has ${host.libvirtVersion ?? 'an unknown one'}.`
-  }
-  return true
+  return snapshot.storage === 'external' ? externalRevertRule(host) : true
+}
+
+/** Whether this host leads VMs back to snapshots in files of their own. */
+function externalRevertRule({ name, libvirtVersion }: SnapshotHost): Answer {
+  if (Number(libvirtVersion?.split('.')[0] ?? 0) >= externalRevertSince) return true
+  const has = libvirtVersion ? `has ${libvirtVersion}` : 'did not tell its version'
+  return `Going back to a snapshot in files of its own takes libvirt ${externalRevertSince}; ${name} ${has}.`
+}
+
+/** Only qcow2 has room for a snapshot within itself. @returns true, or which disk has none */
+export function insideRule(disks: readonly Pick<Disk, 'target' | 'device' | 'format' | 'readOnly'>[]): Answer {
+  const other = disks.find((disk) => disk.device === 'disk' && !disk.readOnly && disk.format !== 'qcow2')
+  return other
+    ? `The disk ${other.target} is ${other.format ?? 'raw'}, which can’t hold a snapshot within itself.`
+    : true
 }
 
 export function deleteRule(vm: Ruled): Answer {
@@ -42,6 +53,9 @@ export interface SnapshotPage {
   })[]
   schedules: SnapshotSchedule[]
   can: { take: Answer; schedule: Answer }
+  /** Whether its disks can hold a snapshot, and whether one in files beside them can be gone back to */
+  inside: Answer
+  externalRevert: Answer
   /** Seconds that the VM is likely to stand still while its memory is saved */
   standstillSeconds: number
 }
@@ -71,6 +85,8 @@ export async function readSnapshotPage(tx: Tx, vm: Vm, allowed: Answer): Promise
     })),
     schedules,
     can: { take: person(takeRule(vm)), schedule: allowed },
+    inside: insideRule(await tx.disk.findMany({ where: { vmId: vm.id } })),
+    externalRevert: externalRevertRule(host),
     standstillSeconds: Number(vm.memoryBytes) / savedBytesPerSecond,
   }
 }

@@ -34,12 +34,15 @@ export async function editOf(tx: Tx, vm: Vm, input: EditVmInput): Promise<NewOpe
   return operationOn(vm, { kind: 'edit-vm', input, reserved })
 }
 
-/** Takes the snapshot's place from the tenant's quota as well. */
-export async function snapshotOf(tx: Tx, vm: Vm, input: TakeSnapshotPlan): Promise<NewOperation> {
+/**
+ * Takes the snapshot's place from the tenant's quota as well.
+ * @param beside snapshots of the same tenant that the same request asks for and has not enqueued yet
+ */
+export async function snapshotOf(tx: Tx, vm: Vm, input: TakeSnapshotPlan, beside = 0): Promise<NewOperation> {
   demandState(vm, 'snapshot')
   const taken = await tx.snapshot.count({ where: { vmId: vm.id, name: input.name } })
   if (taken > 0) throw conflict(`${vm.name} has a snapshot ${input.name} already.`, 'Choose another name.')
-  await reserve(tx, vm.tenantId, { snapshots: 1 })
+  await reserve(tx, vm.tenantId, { snapshots: beside + 1 })
   return operationOn(vm, { kind: 'take-snapshot', input })
 }
 

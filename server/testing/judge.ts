@@ -14,7 +14,7 @@ export function judgeOf(host: FleetHost, prefix: string) {
     async clear() {
       for (const name of lines(await host.lab.virsh('list', '--all', '--name'))) {
         await host.lab.virsh('destroy', name).catch(() => undefined)
-        await host.lab.virsh('undefine', name)
+        await host.lab.virsh('undefine', name, '--snapshots-metadata', '--checkpoints-metadata')
       }
       for (const file of lines(await host.lab.run('ls', imagesFolder)))
         await host.lab.run('rm', `${imagesFolder}/${file}`)

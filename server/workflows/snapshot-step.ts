@@ -1,3 +1,4 @@
+import { insideRule } from '#server/core/snapshot.ts'
 import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -63,12 +64,11 @@ async function untilIdle(context: Context, host: HypervisorHost, facts: VmFacts)
   if (!idle) throw conflict(`${facts.name} is still at another snapshot.`, 'Wait for its end, then try again.')
 }
 
-/** Only qcow2 has room for a snapshot within itself. */
 function requireInside(facts: VmFacts): void {
-  const other = facts.disks.find((disk) => disk.device === 'disk' && !disk.readOnly && disk.format !== 'qcow2')
-  if (!other) return
+  const ruling = insideRule(facts.disks)
+  if (ruling === true) return
   throw unsupported(
-    `The disk ${other.target} has the format ${other.format ?? 'raw'}, which can’t hold a snapshot within itself.`,
+    ruling,
     facts.state === 'off'
       ? 'Start the VM and take one without memory, or convert the disk to qcow2.'
       : 'Take one without memory, or convert the disk to qcow2.',

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ArrowRightLeft, Building2, Play, Power, Tag, Zap } from 'lucide-react'
+import { ArrowRightLeft, Building2, Camera, Play, Power, Tag, Zap } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { toast } from 'sonner'
 import { useTRPC } from '#components/trpc/client.tsx'
@@ -13,6 +13,7 @@ import { announceBulk } from './bulk.ts'
 import { BulkAssignDialog } from './bulk-assign-dialog.tsx'
 import { BulkMigrateDialog } from './bulk-migrate-dialog.tsx'
 import { BulkPowerDialog } from './bulk-power-dialog.tsx'
+import { BulkSnapshotDialog } from './bulk-snapshot-dialog.tsx'
 import { BulkTagDialog } from './bulk-tag-dialog.tsx'
 import { listInput } from './fleet-query.ts'
 
@@ -29,7 +30,7 @@ export interface FleetBulkProps {
   operator: boolean
 }
 
-type Asked = 'shutdown' | 'force-off' | 'migrate' | 'tag' | 'assign'
+type Asked = 'shutdown' | 'force-off' | 'snapshot' | 'migrate' | 'tag' | 'assign'
 
 /** What can be done with the selected VMs; each gets a result of its own. */
 export function FleetBulk(props: FleetBulkProps) {
@@ -71,11 +72,13 @@ export function FleetBulk(props: FleetBulkProps) {
         </Button>
         {command('shutdown', 'Shut down…', <Power size={14} aria-hidden="true" />)}
         {command('force-off', 'Force off…', <Zap size={14} aria-hidden="true" />)}
+        {command('snapshot', 'Snapshot…', <Camera size={14} aria-hidden="true" />)}
         {operator && command('migrate', 'Migrate to…', <ArrowRightLeft size={14} aria-hidden="true" />)}
         {command('tag', 'Tags…', <Tag size={14} aria-hidden="true" />)}
         {operator && command('assign', 'Assign…', <Building2 size={14} aria-hidden="true" />)}
       </BulkBar>
       {(asked === 'shutdown' || asked === 'force-off') && <BulkPowerDialog {...dialog} action={asked} />}
+      {asked === 'snapshot' && <BulkSnapshotDialog {...dialog} />}
       {asked === 'migrate' && <BulkMigrateDialog {...dialog} />}
       {asked === 'tag' && <BulkTagDialog {...dialog} />}
       {asked === 'assign' && <BulkAssignDialog {...dialog} />}

@@ -1,0 +1,5 @@
+import { VmSnapshots } from './vm-snapshots.tsx'
+
+export default function Page() {
+  return <VmSnapshots />
+}

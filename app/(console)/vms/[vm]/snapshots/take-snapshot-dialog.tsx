@@ -1,0 +1,109 @@
+'use client'
+
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatBytes, formatDuration } from '#components/ui/format.ts'
+import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
+import { TextArea } from '#components/ui/text-area.tsx'
+import { TextField } from '#components/ui/text-field.tsx'
+import { refusal } from '#components/vm/refusal.ts'
+import { suggestedName } from '#components/vm/snapshot-name.ts'
+import { SnapshotName } from '#server/schema/snapshot.ts'
+import type { Vm } from '../use-vm.ts'
+import type { SnapshotPage } from './use-snapshots.ts'
+
+interface TakeSnapshotDialogProps {
+  vm: Vm
+  page: SnapshotPage
+  onClose: () => void
+}
+
+/** What each kind gives, costs and risks. A VM that is off has its disks alone. */
+export function snapshotCards(vm: Vm, page: SnapshotPage): RadioCard[] {
+  const stands = formatDuration(Math.max(1, page.standstillSeconds))
+  const whole = vm.agentConnected
+    ? 'The guest agent freezes the file systems for the instant, so files are whole.'
+    : 'Without a guest agent it is as if the power failed at this moment: the guest repairs its files when it starts.'
+  const back = page.externalRevert === true ? '' : ` ${page.externalRevert}`
+  return [
+    {
+      id: 'memory',
+      title: 'With memory',
+      aside: `≈ ${stands} of standstill`,
+      description: `You can go back to this very moment, with all programs running. The VM stands still while ${formatBytes(Number(vm.memoryBytes))} of memory are saved, and its disk grows by as much at most.`,
+      ...(page.inside === true ? {} : { disabledReason: page.inside }),
+    },
+    {
+      id: 'disks',
+      title: 'Disks alone',
+      aside: 'at once',
+      description: `The VM does not notice; going back starts it anew. ${whole} Later writes go to new files, which makes the disks a little slower.${back}`,
+    },
+  ]
+}
+
+/** Asks for a snapshot of the VM as it is now. */
+export function TakeSnapshotDialog({ vm, page, onClose }: TakeSnapshotDialogProps) {
+  const trpc = useTRPC()
+  const [name, setName] = useState(() => suggestedName('', page.snapshots))
+  const [description, setDescription] = useState('')
+  const isOff = vm.state === 'off'
+  const [kind, setKind] = useState(page.inside === true ? 'memory' : 'disks')
+  const take = useMutation(trpc.snapshot.take.mutationOptions({ onSuccess: onClose }))
+  const taken = page.snapshots.some((each) => each.name === name) ? `There is a snapshot ${name} already.` : undefined
+  const problem = SnapshotName.safeParse(name).error?.issues[0]?.message ?? taken
+  const error = refusal('The snapshot was not taken', take.error)
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Take a snapshot of ${vm.name}`}
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            type="submit"
+            form="take-snapshot"
+            isPending={take.isPending}
+            disabledReason={isOff && page.inside !== true ? page.inside : undefined}
+            isDisabled={Boolean(problem)}
+          >
+            Take snapshot
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="take-snapshot"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!problem) take.mutate({ vmId: vm.id, name, description, withMemory: kind === 'memory' })
+        }}
+        className="flex flex-col gap-4"
+      >
+        <TextField label="Name" value={name} onChange={setName} isMono autoFocus maxLength={63} error={problem} />
+        <TextArea
+          label="Description"
+          value={description}
+          onChange={setDescription}
+          rows={2}
+          description="Why it was taken: whoever goes back will want to know."
+        />
+        {isOff ? (
+          <p className="text-sm text-ink-muted">
+            The VM is off, so the snapshot holds its disks as they are. It takes a moment and hardly any space until
+            something is written.
+          </p>
+        ) : (
+          <RadioCards label="What it holds" cards={snapshotCards(vm, page)} value={kind} onChange={setKind} />
+        )}
+        {error && <ErrorMessage {...error} />}
+      </form>
+    </Dialog>
+  )
+}

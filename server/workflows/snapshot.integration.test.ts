@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitForAgent, waitForCount } from '#lab/guest/guest.ts'
+import { askForDue, createSchedule } from '#server/core/snapshot-schedule.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+
+let fleet: TestFleet
+let engine: TestEngine
+let a: FleetHost
+let b: FleetHost
+beforeAll(async () => {
+  fleet = await testFleet('snapshots', ['a', 'b'])
+  engine = await testEngine(fleet)
+  a = fleet.host('a')
+  b = fleet.host('b')
+})
+afterAll(async () => {
+  await engine?.stop()
+  await fleet?.close()
+})
+
+const known = async (host: FleetHost, name: string) =>
+  (await host.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean)
+const on = ({ id, name }: FleetGuest, hostId = a.id) => ({
+  ...{ target: { kind: 'vm' as const, id, name }, tenantId: null, hostId },
+})
+const take = (guest: FleetGuest, input: object) =>
+  fleet.ask({ ...on(guest), kind: 'take-snapshot', input: { ...input } })
+const migrate = (guest: FleetGuest, from: FleetHost, to: FleetHost) =>
+  fleet.ask({
+    ...on(guest, from.id),
+    ...{ kind: 'migrate-vm', destinationHostId: to.id, input: { destinationHostId: to.id } },
+  })
+
+test('without memory the agent freezes the guest, and the result says so', async () => {
+  const guest = await fleet.guest('a', { name: 'quiet', memoryMib: 96 })
+  await waitForAgent(a.lab, 'quiet')
+  const end = await fleet.ended(await take(guest, { name: 'whole', withMemory: false }))
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ name: 'whole', withMemory: false, quiesced: true })
+  expect(await fleet.db.snapshot.findFirst({ where: { vmId: guest.id } })).toMatchObject({
+    ...{ name: 'whole', quiesced: true, storage: 'external' },
+  })
+  const back = await fleet.ended(
+    await fleet.ask({ ...on(guest), kind: 'revert-snapshot', input: { name: 'whole', keepAs: null } }),
+  )
+  // Older than 10 here; on a newer host it goes back.
+  const { libvirtVersion } = await fleet.db.host.findUniqueOrThrow({ where: { id: a.id } })
+  if (Number(libvirtVersion?.split('.')[0]) < 10) expect(back.error).toMatchObject({ message: /takes libvirt 10/ })
+  else expect(back.error).toBeNull()
+})
+
+test('a disk that can’t hold a snapshot is named', async () => {
+  const guest = await fleet.guest('a', { name: 'raw', off: true })
+  const path = '/var/lib/libvirt/images/raw.raw'
+  await a.lab.run('qemu-img', 'create', '-q', '-f', 'raw', path, '8M')
+  await a.lab.virsh('attach-disk', 'raw', path, 'vdb', '--config', '--subdriver', 'raw')
+  const end = await fleet.ended(await take(guest, { name: 'no' }))
+  expect(end.error).toMatchObject({ code: 'unsupported', message: expect.stringMatching(/disk vdb is raw/) })
+  expect(await known(a, 'raw')).toEqual([])
+})
+
+test('a schedule takes one when it is due, keeps as many as it shall, and leaves others alone', async () => {
+  const guest = await fleet.guest('a', { name: 'often', off: true })
+  await a.lab.virsh('snapshot-create-as', 'often', 'by-hand')
+  const vm = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id } })
+  const input = { every: 'hour', minute: 0, hour: 0, weekday: 1, monthday: 1, timeZone: 'UTC' } as const
+  const { id } = await fleet.db.$transaction((tx) =>
+    createSchedule(tx, vm, { ...input, keepCount: 2, withMemory: true, enabled: true }, 'Tester'),
+  )
+  const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes))
+  const dueAt = (now: Date) => fleet.db.$transaction((tx) => askForDue(tx, now))
+  await fleet.db.snapshotSchedule.update({ where: { id }, data: { nextAt: at(0) } })
+  expect(await dueAt(at(-1))).toBe(false)
+  for (const minutes of [1, 61, 200]) {
+    expect(await dueAt(at(minutes))).toBe(true)
+    expect(await dueAt(at(minutes))).toBe(false)
+    const schedule = await fleet.db.snapshotSchedule.findUniqueOrThrow({ where: { id } })
+    const end = await fleet.ended(schedule.lastOperationId ?? '')
+    expect(end.error).toBeNull()
+    expect(end.actorName).toBe('Snapshot schedule')
+  }
+  expect((await fleet.db.snapshotSchedule.findUniqueOrThrow({ where: { id } })).nextAt).toEqual(at(240))
+  expect((await known(a, 'often')).toSorted()).toEqual(['by-hand', 'hourly-2030-01-01-0101', 'hourly-2030-01-01-0320'])
+  await fleet.db.vm.update({ where: { id: guest.id }, data: { state: 'crashed' } })
+  expect(await dueAt(at(300))).toBe(true)
+  expect((await fleet.db.snapshotSchedule.findUniqueOrThrow({ where: { id } })).lastRefusal).toMatch(/has crashed/)
+})
+
+test('a running VM on shared storage moves with its snapshots, and goes back to one of them there', async () => {
+  const guest = await fleet.guest('a', { name: 'nomad', memoryMib: 96, pool: 'nas' })
+  const before = await waitForCount(a.lab, 'nomad', 2)
+  for (const name of ['first', 'second']) {
+    expect((await fleet.ended(await take(guest, { name, description: `the ${name}` }))).error).toBeNull()
+  }
+  const told = await a.lab.virsh('snapshot-dumpxml', 'nomad', 'first')
+  const end = await fleet.ended(await migrate(guest, a, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ to: 'b', live: true, snapshots: 2, copiedDisks: [] })
+  expect(await known(b, 'nomad')).toEqual(['first', 'second'])
+  expect((await b.lab.virsh('snapshot-current', 'nomad', '--name')).trim()).toBe('second')
+  expect(await b.lab.virsh('snapshot-dumpxml', 'nomad', 'first')).toBe(told)
+  await b.lab.virsh('snapshot-revert', 'nomad', 'first')
+  const after = await waitForCount(b.lab, 'nomad', before.n)
+  expect(after.bootId).toBe(before.bootId)
+})
+
+test('a VM that is off takes its snapshots along inside its copied disk', async () => {
+  const guest = await fleet.guest('a', { name: 'parcel', off: true })
+  expect((await fleet.ended(await take(guest, { name: 'cold' }))).error).toBeNull()
+  const end = await fleet.ended(await migrate(guest, a, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ to: 'b', live: false, snapshots: 1, copiedDisks: ['vda'] })
+  expect(await known(b, 'parcel')).toEqual(['cold'])
+  await b.lab.virsh('snapshot-revert', 'parcel', 'cold')
+  await b.lab.virsh('start', 'parcel')
+  await waitForCount(b.lab, 'parcel', 1)
+})
+
+test('while it runs on a disk of its host’s own, a VM with snapshots stays, and is told why', async () => {
+  const guest = await fleet.guest('a', { name: 'rooted', memoryMib: 96 })
+  expect((await fleet.ended(await take(guest, { name: 'deep' }))).error).toBeNull()
+  const end = await fleet.ended(await migrate(guest, a, b))
+  expect(end.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/inside vda .* shut it down/) })
+  expect(await known(a, 'rooted')).toEqual(['deep'])
+})
