@@ -14,6 +14,7 @@ async function pages(): Promise<string[]> {
     '/fleet/create',
     `/vms/${vm}`,
     `/vms/${vm}/configuration`,
+    `/vms/${vm}/snapshots`,
     `/vms/${vm}/events`,
     `/vms/${vm}/permissions`,
     `/vms/${vm}/xml`,

@@ -1,0 +1,72 @@
+import { sql, virsh, vmId } from './fleet.ts'
+import { newestCount } from './serial.ts'
+import { expect, test } from './test.ts'
+
+const snapshots = async (host: string, vm: string) =>
+  (await virsh(host, 'snapshot-list', vm, '--name')).split('\n').filter(Boolean)
+
+test('a member takes a snapshot, goes back to it, and deletes it; the guest goes on where it was', async ({ as }) => {
+  test.setTimeout(240_000)
+  const [host, vm] = ['oslo-2', 'shop-web-2']
+  await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
+  const page = await as('member', `/vms/${await vmId(vm)}/snapshots`)
+  await expect(page.getByText('No snapshots')).toBeVisible()
+  const before = await newestCount(host, vm)
+
+  await page.getByRole('button', { name: 'Take snapshot…' }).click()
+  const dialog = page.getByRole('dialog', { name: `Take a snapshot of ${vm}` })
+  await dialog.getByLabel('Name').fill('before-upgrade')
+  await dialog.getByLabel('Description').fill('Version 2 comes next')
+  await expect(dialog.getByText(/stands still while/)).toBeVisible()
+  await dialog.getByRole('button', { name: 'Take snapshot' }).click()
+  await expect.poll(() => snapshots(host, vm), { timeout: 60_000 }).toEqual(['before-upgrade'])
+  const tree = page.getByRole('list', { name: `Snapshots of ${vm}, oldest first` })
+  await expect(tree.getByText('Version 2 comes next')).toBeVisible()
+  await expect(tree.getByText('with all that changed since before-upgrade')).toBeVisible()
+
+  await page.getByRole('button', { name: 'Revert to before-upgrade' }).click()
+  const revert = page.getByRole('alertdialog')
+  await expect(revert.getByText(/stays in the snapshot below/)).toBeVisible()
+  await revert.getByRole('button', { name: 'Revert' }).click()
+  await expect.poll(async () => (await snapshots(host, vm)).length, { timeout: 60_000 }).toBe(2)
+  await expect.poll(() => virsh(host, 'snapshot-current', vm, '--name'), { timeout: 60_000 }).toBe('before-upgrade')
+  expect(await virsh(host, 'domstate', vm)).toBe('running')
+  await expect(page.getByText('You are here')).toBeVisible()
+  const after = await newestCount(host, vm)
+  expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
+
+  await page.getByRole('button', { name: 'Delete before-upgrade' }).click()
+  const remove = page.getByRole('alertdialog')
+  await remove.getByText('Also the one taken after it').click()
+  await remove.getByRole('button', { name: 'Delete 2 snapshots' }).click()
+  await expect.poll(() => snapshots(host, vm), { timeout: 60_000 }).toEqual([])
+  await expect(page.getByText('No snapshots')).toBeVisible()
+  const entries = await sql<{ action: string; outcome: string }>(
+    "SELECT action, outcome FROM audit_entry WHERE action = 'vm.snapshot' AND resource_name = $1 ORDER BY id",
+    vm,
+  )
+  expect(entries).toEqual(Array(3).fill({ action: 'vm.snapshot', outcome: 'succeeded' }))
+})
+
+test('a schedule is added, told when it comes next, and its deletion can be undone', async ({ as }) => {
+  const page = await as('member', `/vms/${await vmId('shop-db-1')}/snapshots`)
+  await page.getByRole('button', { name: 'Add schedule…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Snapshot schedule for shop-db-1' })
+  await dialog.getByRole('radio', { name: 'Weekly' }).click()
+  await dialog.getByRole('button', { name: 'Add schedule' }).click()
+  await expect(page.getByText('Every week on Sunday at 03:00')).toBeVisible()
+  const rows = () => sql('SELECT every, weekday, hour, keep_count, enabled FROM snapshot_schedule')
+  expect(await rows()).toEqual([{ every: 'week', weekday: 7, hour: 3, keep_count: 4, enabled: true }])
+  await page.getByRole('button', { name: /^Delete: Every week/ }).click()
+  await expect.poll(rows).toEqual([])
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect.poll(async () => (await rows()).length).toBe(1)
+})
+
+test('a viewer sees snapshots and why nothing can be done with them', async ({ as }) => {
+  const page = await as('viewer', `/vms/${await vmId('shop-db-1')}/snapshots`)
+  const take = page.getByRole('button', { name: 'Take snapshot…' })
+  await expect(take).toHaveAttribute('aria-disabled', 'true')
+  await take.hover()
+  await expect(page.getByRole('tooltip')).toContainText('Your role in Northwind Retail is viewer')
+})
