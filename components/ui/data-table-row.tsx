@@ -23,6 +23,9 @@ export interface DataTableRowProps<Row> {
   hasMenu: boolean
 }
 
+/** One element for all rows: React compares it, and passes over it. */
+const ellipsis = <Ellipsis size={15} aria-hidden="true" />
+
 function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
   const { domId, row, index, topPx, name, href, columns, template, isSelected, isActive, hasSelect, hasTail, hasMenu } =
     props
@@ -91,7 +94,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
               aria-haspopup="menu"
               className="flex size-6 items-center justify-center rounded-sm text-ink-faint hover:bg-active hover:text-ink group-hover:text-ink-muted"
             >
-              <Ellipsis size={15} aria-hidden="true" />
+              {ellipsis}
             </button>
           )}
         </td>

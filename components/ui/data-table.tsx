@@ -43,6 +43,8 @@ export interface DataTableProps<Row> {
   totalCount?: number
   /** May be called again before rows come; guard by the query's own state. */
   onEndReached?: () => void
+  /** Cells hold no state of their own, so that a row that scrolls out leaves its elements to the one that scrolls in. */
+  reusesRows?: boolean
   isLoading?: boolean
   error?: ErrorMessageProps | null
   /** What stands there without rows: an EmptyState. */
@@ -215,6 +217,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
             activeIndex={activeIndex}
             hasTail={hasTail}
             hasMenu={rowMenu !== undefined}
+            reusesRows={props.reusesRows}
             missingCount={Math.max(0, (props.totalCount ?? 0) - rows.length)}
             onEndReached={props.onEndReached}
           />

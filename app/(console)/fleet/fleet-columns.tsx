@@ -22,7 +22,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'name',
       header: 'Name',
       isSortable: true,
-      widthPx: 132,
+      widthPx: 126,
       grow: 2,
       cell: (vm) => (
         <>
@@ -101,7 +101,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 76,
+      widthPx: 80,
       cell: (vm) => formatBytes(vm.memoryBytes),
     },
     {
@@ -125,7 +125,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'tags',
       header: 'Tags',
       canHide: true,
-      widthPx: 96,
+      widthPx: 104,
       grow: 1,
       cell: (vm) => <TagList tags={vm.tags} limit={2} />,
     },

@@ -97,6 +97,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
         rowId={rowId}
         rowName={rowName}
         rowHref={rowHref}
+        reusesRows
         rowMenu={rowMenu}
         onRowMenuOpen={(vm) => setMenuVmId(vm.id)}
         sort={asTableSort(view.sort)}
