@@ -3,7 +3,7 @@
 import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useReducer, useRef } from 'react'
 import { type DataColumn, rowHeightPx } from './data-table-column.ts'
 import { DataTableRow, DataTableSkeletonRow } from './data-table-row.tsx'
-import { type DrawnRow, inOrder, ownRows, reusedRows, type WantedRows } from './row-slot.ts'
+import { type DrawnRow, inOrder, isInOrder, ownRows, reusedRows, type WantedRows } from './row-slot.ts'
 import { useRowWindow } from './use-row-window.ts'
 
 /** What the table asks of its rows. */
@@ -120,6 +120,7 @@ function useReusedRows(wanted: WantedRows): readonly DrawnRow[] {
   rows.current = reusedRows(rows.current, wanted)
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changes what is drawn begins the wait anew
   useEffect(() => {
+    if (isInOrder(rows.current)) return
     const timer = setTimeout(() => {
       rows.current = inOrder(rows.current)
       redraw()

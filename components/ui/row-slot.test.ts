@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type DrawnRow, inOrder, ownRows, reusedRows } from './row-slot.ts'
+import { type DrawnRow, inOrder, isInOrder, ownRows, reusedRows } from './row-slot.ts'
 
 const wanted = (first: number, end: number, activeIndex = -1, count = 1000) => ({
   window: { first, end },
@@ -16,6 +16,7 @@ test('what scrolls in takes the elements and the place of what scrolled out; the
   expect(indexes(after)).toEqual([105, 106, 102, 103, 104])
   expect(after.map(({ key }) => key)).toEqual(before.map(({ key }) => key))
   expect(indexes(inOrder(after))).toEqual([102, 103, 104, 105, 106])
+  expect([before, after, inOrder(after)].map(isInOrder)).toEqual([true, false, true])
 })
 
 test('through any scrolling, each row is drawn once and no two share their elements', () => {

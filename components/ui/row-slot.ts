@@ -47,3 +47,6 @@ export function reusedRows(before: readonly DrawnRow[], wanted: WantedRows): Dra
 }
 
 export const inOrder = (rows: readonly DrawnRow[]): DrawnRow[] => rows.toSorted((a, b) => a.index - b.index)
+
+export const isInOrder = (rows: readonly DrawnRow[]): boolean =>
+  rows.every(({ index }, at) => index > (rows[at - 1]?.index ?? -1))
