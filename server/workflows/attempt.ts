@@ -112,7 +112,7 @@ export async function attemptUndo(
     if (runtime.stopping) return never
     runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
     const detail = operatorDetail(error)
-    return { undone: null, left: `${step}: ${describe(error, step, false).message}`, detail }
+    return { undone: null, left: `${step}: ${toldOf(error)}`, detail }
   }
 }
 
@@ -179,6 +179,9 @@ export class StepError extends SkerryError {
     this.offer = options.offer
   }
 }
+
+/** What everybody may read of any error. */
+export const toldOf = (error: unknown): string => describe(error, '', false).message
 
 function describe(error: unknown, step: string, cancelled: boolean): OperationError {
   if (cancelled) return { code: 'cancelled', message: 'It was cancelled.', step, wayOut: null }
