@@ -8,6 +8,7 @@ import { hasSshd, Sshd } from '../../libvirt/testing/sshd.ts'
 import type { ConnectionState, HostAddress } from '../driver.ts'
 import { libvirtDriver } from './driver.ts'
 
+/** A libvirtd of its own, reached through the ssh server */
 let daemon: Daemon
 let sshd: Sshd
 let temporary: string
