@@ -32,6 +32,7 @@ export interface ScratchOptions {
   readonly cache?: string
   readonly datastoreId?: string
   readonly tenantId?: string
+  readonly sessionLeaseMs?: number
 }
 
 /** What opens a datastore below a scratch folder: objects in `store`, caches in `cache`. */
@@ -44,6 +45,7 @@ export async function scratchDatastoreOptions(folder: string, options: ScratchOp
     cacheFolder: join(folder, options.cache ?? 'cache'),
     pool: testPool,
     packBytes: options.packBytes ?? 256 * 1024,
+    ...(options.sessionLeaseMs && { sessionLeaseMs: options.sessionLeaseMs }),
   }
 }
 
