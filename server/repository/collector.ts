@@ -201,46 +201,57 @@ export class Collector {
     await this.#chunks.refresh()
     await marks.update()
     const writer = new PackWriter(this.#chunks, session, this.#pool, this.#packBytes)
-    const emptied: { id: string; sizeBytes: number }[] = []
+    const emptied: string[] = []
+    let deleted = 0
+    let freedBytes = 0
+    const remove = async (id: string) => {
+      freedBytes += await this.#deletePack(id)
+      deleted++
+    }
     try {
       for (const id of ready) {
-        const unreadable = this.#chunks.unreadable.get(id)
+        const unreadable = this.#chunks.unreadable.has(id)
         const pack = this.#chunks.map.pack(id)
         if (unreadable && !marks.isComplete) continue
-        if (!unreadable && pack && !pack.gone && !(await this.#copy(writer, pack, marks))) continue
-        emptied.push({ id, sizeBytes: pack?.gone ? 0 : (unreadable?.sizeBytes ?? pack?.sizeBytes ?? 0) })
+        const moved = unreadable || !pack || pack.gone ? 0 : await this.#copy(writer, pack, marks)
+        // What holds nothing any more goes at once: on a full disk that is what makes room for the rest.
+        if (moved === 0) await remove(id)
+        else if (moved) emptied.push(id)
       }
       await writer.finish()
     } catch (error) {
       await writer.abandon()
       throw error
     }
-    let freedBytes = -writer.storedBytes
-    for (const { id, sizeBytes } of emptied) {
-      await this.#chunks.store.delete(this.#chunks.packObjectKey(id))
-      const pack = this.#chunks.map.pack(id)
-      if (pack) pack.gone = true
-      this.#chunks.unreadable.delete(id)
-      await this.#condemned.forget(id)
-      freedBytes += sizeBytes
-    }
+    for (const id of emptied) await remove(id)
+    const waiting = names.size - deleted
     return {
-      deletedPacks: emptied.length,
-      freedBytes,
+      deletedPacks: deleted,
+      freedBytes: freedBytes - writer.storedBytes,
       movedChunks: writer.chunkCount,
-      waiting: names.size - emptied.length,
+      waiting,
     }
   }
 
-  /** @returns false when the pack turned out to be broken: it stays as it is */
-  async #copy(writer: PackWriter, pack: PackState, marks: LiveMarks): Promise<boolean> {
+  /** @returns how many bytes that gives back */
+  async #deletePack(id: string): Promise<number> {
+    const pack = this.#chunks.map.pack(id)
+    const sizeBytes = pack?.gone ? 0 : (this.#chunks.unreadable.get(id)?.sizeBytes ?? pack?.sizeBytes ?? 0)
+    await this.#chunks.store.delete(this.#chunks.packObjectKey(id))
+    if (pack) pack.gone = true
+    this.#chunks.unreadable.delete(id)
+    await this.#condemned.forget(id)
+    return sizeBytes
+  }
+
+  /** @returns how many chunks were moved; nothing when the pack turned out to be broken: it stays as it is */
+  async #copy(writer: PackWriter, pack: PackState, marks: LiveMarks): Promise<number | undefined> {
     try {
-      await copyLiveChunks(this.#chunks, writer, pack, marks)
-      return true
+      return await copyLiveChunks(this.#chunks, writer, pack, marks)
     } catch (error) {
       if (!(error instanceof DamageError)) throw error
       this.#chunks.setUnreadable(pack.id, pack.sizeBytes, error)
-      return false
+      return undefined
     }
   }
 }
