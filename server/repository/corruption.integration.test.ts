@@ -14,7 +14,7 @@ import {
   scratchRepository,
 } from './testing/scratch.ts'
 
-const seeds = 1200
+const seeds = 1050
 const points = [pointId(1), pointId(2), pointId(3)]
 const images: Buffer[] = []
 let template: Awaited<ReturnType<typeof scratchFolder>>
@@ -128,14 +128,13 @@ test(`${seeds} corruptions: each is found, and nothing wrong is ever restored`, 
     const lost = points.filter((_, number) => !intact.includes(number))
     for (const id of lost) expect([...named.hurt], about).toContain(id)
     done.found++
-    if (intact.includes(2) || seed % 4 > 0) continue
+    if (intact.includes(2)) continue
     const repository = await open(folder.path)
     await backUp(repository, pointId(100), images[2] ?? Buffer.alloc(0))
     await repository.close()
     // All of it but a lost manifest.
     if ((await intactPoints(folder.path)).includes(2)) done.healed++
   }
-  console.error(done)
-  expect(done.found + done.unopened).toBeGreaterThan(1000)
-  expect(done.healed).toBeGreaterThan(50)
+  expect(done.found + done.unopened).toBeGreaterThanOrEqual(1000)
+  expect(done.healed).toBeGreaterThan(100)
 })
