@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { freePort } from '#server/libvirt/testing/free-port.ts'
 import type { S3Settings } from '../s3-store.ts'
 
 const run = promisify(execFile)
@@ -16,6 +16,17 @@ export function radosgwMissing(): string | undefined {
   const missing = binaries.filter((name) => !existsSync(`/usr/bin/${name}`))
   if (missing.length > 0) return `${missing.join(', ')} not installed (Debian: ceph-mon ceph-osd radosgw ceph-common)`
   return process.getuid?.() === 0 ? undefined : 'it needs root'
+}
+
+/** A loopback port that nobody uses at the moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      server.close(() => (port ? resolve(port) : reject(new Error('no port was given'))))
+    })
+  })
 }
 
 const accessKeyId = 'skerry-test'
