@@ -5,10 +5,13 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { makeAuthority } from '../libvirt/testing/certificate.ts'
 import { connectNbd } from './connect.ts'
+import { encodeOption } from './option.ts'
 import { NbdServer, type NbdServerOptions } from './server.ts'
 import { fileExport } from './testing/file-export.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { qemu } from './testing/qemu-nbd.ts'
+import { RawClient } from './testing/raw-client.ts'
+import { option, optionReply } from './wire.ts'
 
 const MIB = 2 ** 20
 const imageBytes = 48 * MIB
@@ -158,6 +161,35 @@ test('TLS: QEMU with its certificate is let in and known, a stranger and one wit
   const wrong = { ...tls, certificate: unknown.certificate, key: unknown.key }
   await expect(connectNbd({ ...address, exportName: 'point', tls: wrong })).rejects.toMatchObject({ code: 'tls' })
   expect(troubles.length).toBeGreaterThan(0)
+})
+
+test('TLS: who stops half-way or slips in words before it is dropped', async () => {
+  const authority = await makeAuthority(await mkdtemp(at('ca-')), 'authority')
+  const { certificate, key } = await authority.forServer('server')
+  const troubles: string[] = []
+  const { server, socketPath } = await start({
+    tls: { authority: authority.certificate, certificate, key },
+    open: () => new MemoryExport(Buffer.alloc(512)),
+    onTrouble: (error) => troubles.push(error.message),
+    limits: { handshakeMs: 500 },
+  })
+  const early = new RawClient(socketPath)
+  await early.greet()
+  early.socket.write(Buffer.concat([encodeOption(option.startTls), encodeOption(option.list)]))
+  await expect(early.reader.read(21)).rejects.toMatchObject({ code: 'closed' })
+  const plain = new RawClient(socketPath)
+  await plain.greet()
+  expect((await plain.ask(option.list)).at(-1)?.type).toBe(optionReply.tlsRequired)
+  expect((await plain.go('disk')).at(-1)?.type).toBe(optionReply.tlsRequired)
+  plain.socket.write(encodeOption(option.exportName, Buffer.from('disk')))
+  await expect(plain.reader.read(1)).rejects.toMatchObject({ code: 'closed' })
+  const stalled = new RawClient(socketPath)
+  await stalled.greet()
+  expect((await stalled.ask(option.startTls)).at(-1)?.type).toBe(optionReply.ack)
+  await expect(stalled.reader.read(1)).rejects.toMatchObject({ code: 'closed' })
+  await expect.poll(() => server.connectionCount).toBe(0)
+  expect(troubles).toHaveLength(3)
+  expect(troubles[0]).toContain('nobody had asked for')
 })
 
 test('many clients at once, each with its own disk', async () => {

@@ -70,7 +70,9 @@ export function secureClient(
   limit: CallLimit,
 ): Promise<tls.TLSSocket> {
   const serverName = credential.serverName ?? host
-  const explain = (cause: Error) => new NbdError('tls', limit.doing, cause.message, cause)
+  // Node adds advice for whoever starts it.
+  const explain = (cause: Error) =>
+    new NbdError('tls', limit.doing, cause.message.replace(/; if the root CA .*/, ''), cause)
   let secured: tls.TLSSocket
   try {
     secured = tls.connect({
