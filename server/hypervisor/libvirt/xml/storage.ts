@@ -64,7 +64,8 @@ export function buildVolumeXml({ name, format, capacityBytes, backing }: NewVolu
     xml('name', {}, name),
     xml('capacity', { unit: 'bytes' }, Math.ceil(capacityBytes)),
     xml('allocation', { unit: 'bytes' }, 0),
-    xml('target', {}, xml('format', { type: format })),
+    // libvirt's own choice is a version of the format that keeps no marks of what changed for backups.
+    xml('target', {}, xml('format', { type: format }), format === 'qcow2' && xml('compat', {}, '1.1')),
     backing && xml('backingStore', {}, xml('path', {}, backing.path), xml('format', { type: backing.format })),
   ).text
 }

@@ -165,6 +165,12 @@ describe('storage', () => {
     })
   })
 
+  test('a qcow2 volume can keep what backups need, a raw one has nothing of it', () => {
+    const volume = { name: 'v', capacityBytes: 1 }
+    expect(find(parseXml(buildVolumeXml({ ...volume, format: 'qcow2' })), 'target/compat')?.text).toBe('1.1')
+    expect(find(parseXml(buildVolumeXml({ ...volume, format: 'raw' })), 'target/compat')).toBeUndefined()
+  })
+
   test('pools that two hosts see have the same key, local ones none', () => {
     const nfs = (name: string) =>
       `<pool type='netfs'><name>${name}</name><source><host name='nas'/><dir path='/vol'/><format type='nfs'/></source><target><path>/mnt/${name}</path></target><capacity unit='bytes'>10</capacity></pool>`
