@@ -5,6 +5,7 @@
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
 import type {
+  CheckpointFacts,
   HostFacts,
   NetworkFacts,
   SnapshotDefinition,
@@ -120,6 +121,29 @@ export interface MigrationPlan {
   persistentXml?: string
 }
 
+/** What of a running VM is exported, as it is at this instant, for as long as the backup goes on. */
+export interface BackupPlan {
+  /** Disk targets (vda …) */
+  disks: readonly string[]
+  /** Checkpoint from which on changes are marked; without it there are no marks and everything is to be read */
+  since?: string
+  /** Name of a checkpoint to make at the same instant: the next backup's `since` */
+  checkpoint?: string
+  /** Where the host offers the disks. Only one who shows a certificate can read with TLS; without it, whoever gets there */
+  listen: { socketPath: string } | { host: string; port?: number; tls: boolean }
+  /** Storage pool for what the guest overwrites meanwhile; beside each disk when absent */
+  scratchPool?: string
+  /** Has the guest agent freeze the file systems for the instant, so that they are clean in the backup */
+  quiesce?: boolean
+}
+
+/** Where a backup is read, by NBD. */
+export interface BackupExports {
+  address: { socketPath: string } | { host: string; port: number; tls: boolean }
+  /** `changes` names the NBD context in which bit 1 marks what changed since the plan's checkpoint; null without one */
+  disks: { target: string; exportName: string; changes: string | null }[]
+}
+
 export interface DirtyRate {
   bytesPerSecond: number
   measuredMs: number
@@ -133,6 +157,11 @@ export type Power =
   | { action: 'suspend' }
   | { action: 'resume' }
   | { action: 'force-off' }
+
+export interface AgentCommand {
+  execute: string
+  arguments?: Readonly<Record<string, unknown>>
+}
 
 export interface EditResult {
   /** The running VM has it already; false where it is off or gets it at its next start */
@@ -270,8 +299,27 @@ export interface HypervisorHost {
   ): Promise<void>
   measureDirtyRate(vm: string, measureMs: number, options?: CallOptions): Promise<DirtyRate>
 
+  // ── backup ──
+  /** @throws conflict when the VM is off or something else works on it, or when the marks since `since` are lost */
+  beginBackup(vm: string, plan: BackupPlan, options?: CallOptions): Promise<BackupExports>
+  /** @returns null when none goes on */
+  readBackup(vm: string, options?: CallOptions): Promise<BackupExports | null>
+  /** Whoever reads it is cut off; its checkpoint stays. None going on is fine. */
+  endBackup(vm: string, options?: CallOptions): Promise<void>
+  /** Parents before children. */
+  listCheckpoints(vm: string, options?: CallOptions): Promise<CheckpointFacts[]>
+  /** Tells a host about checkpoints whose marks came with the disks, as after a move. Those it knows are left. */
+  importCheckpoints(vm: string, checkpoints: readonly CheckpointFacts[], options?: CallOptions): Promise<void>
+  /** Its marks go into those of its parent. Absent is fine. `metadataOnly` leaves the marks on the disk. */
+  deleteCheckpoint(vm: string, name: string, options?: CallOptions & { metadataOnly?: boolean }): Promise<void>
+
   // ── guest ──
   agentPing(vm: string, options?: CallOptions): Promise<boolean>
+  /** Asks the guest agent to do something; its answer as it came. @throws unavailable when it does not answer */
+  agentCommand(vm: string, command: AgentCommand, options?: CallOptions): Promise<unknown>
+  /** Nothing is written in the guest until `thaw`, which must follow. @returns how many file systems */
+  freezeFileSystems(vm: string, options?: CallOptions): Promise<number>
+  thawFileSystems(vm: string, options?: CallOptions): Promise<number>
   /** PNG or PPM of the VM's screen. */
   screenshot(vm: string, options?: CallOptions): Promise<{ mimeType: string; bytes: Uint8Array }>
 }

@@ -169,3 +169,15 @@ export interface NetworkFacts {
   active: boolean
   autostart: boolean
 }
+
+/** An instant from which on the hypervisor marks what changes on the disks. */
+export interface CheckpointFacts {
+  name: string
+  parent: string | null
+  /** ISO 8601 */
+  takenAt: string
+  /** Targets (vda …) of the disks with marks */
+  disks: string[]
+  /** What `importCheckpoints` needs */
+  xml: string
+}

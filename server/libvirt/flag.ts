@@ -111,8 +111,9 @@ export const snapshotCreateFlag = {
 export const snapshotRevertFlag = { running: 1, paused: 2, force: 4, resetNvram: 8 } as const
 /** For checkpoints too. */
 export const snapshotDeleteFlag = { children: 1, metadataOnly: 2, childrenOnly: 4 } as const
-/** `descendants` is the same bit, for lists of children. For checkpoints too. */
+/** `descendants` is the same bit, for lists of children. */
 export const snapshotListFlag = { roots: 1, descendants: 1, topological: 1024 } as const
+export const checkpointListFlag = { roots: 1, descendants: 1, topological: 2 } as const
 export const checkpointCreateFlag = { redefine: 1, quiesce: 2, redefineValidate: 4 } as const
 export const backupFlag = { reuseExternal: 1 } as const
 

@@ -1,6 +1,5 @@
 import { SkerryError } from '#server/errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
-import { DamageError } from './damage.ts'
 import type { ChunkKind } from './keyring.ts'
 import type { Location } from './middle-map.ts'
 
@@ -21,14 +20,12 @@ const gapMostBytes = 128 * 1024
 /**
  * Reads chunks in the order in which they lie in packs, many with one request, the next span while one is opened. What
  * is not whole at its first place is looked for elsewhere.
- * @param onDamage takes the chunks of which there is no good copy; without it the first one throws
- * @throws DamageError
+ * @throws DamageError for the first chunk of which there is no good copy
  */
 export async function* readInPackOrder<T>(
   chunks: ChunkStore,
   wanted: readonly WantedChunk<T>[],
   kind: ChunkKind,
-  onDamage?: (wanted: WantedChunk<T>, error: DamageError) => void,
 ): AsyncGenerator<WantedChunk<T> & { bytes: Buffer }> {
   const placed: Placed<T>[] = []
   const elsewhere: WantedChunk<T>[] = []
@@ -59,14 +56,7 @@ export async function* readInPackOrder<T>(
       else elsewhere.push(each)
     }
   }
-  for (const each of elsewhere) {
-    try {
-      yield { ...each, bytes: await chunks.read(each.id, kind) }
-    } catch (error) {
-      if (!onDamage || !(error instanceof DamageError)) throw error
-      onDamage(each, error)
-    }
-  }
+  for (const each of elsewhere) yield { ...each, bytes: await chunks.read(each.id, kind) }
 }
 
 export const inPackOrder = (a: Location, b: Location) =>

@@ -41,7 +41,6 @@ export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
       rowId={rowId}
       rowName={rowName}
       rowHref={rowHref}
-      reusesRows
       sort={asTableSort(sort)}
       onSortChange={(next) => void setSort(fromTableSort(next))}
       hiddenColumns={hiddenColumns}

@@ -36,6 +36,7 @@ kind(
   errorCode.noNodeDevice,
   errorCode.noSnapshot,
   errorCode.noCheckpoint,
+  errorCode.noBackup,
 )
 kind(
   'invalid',

@@ -2,11 +2,17 @@ import { buffer } from 'node:stream/consumers'
 import { errorCode } from '../../libvirt/error.ts'
 import type { HypervisorHost } from '../driver.ts'
 import { refusedWith } from './errors.ts'
+import { freeze, thaw } from './freeze.ts'
 import type { Session } from './session.ts'
 
-type GuestVerbs = Pick<HypervisorHost, 'agentPing' | 'screenshot'>
+type GuestVerbs = Pick<
+  HypervisorHost,
+  'agentPing' | 'agentCommand' | 'freezeFileSystems' | 'thawFileSystems' | 'screenshot'
+>
 
 const agentWaitSeconds = 3
+/** A command may work; the call itself ends a little later than the guest's time. */
+const commandWaitSeconds = 30
 
 /** What reaches into the guest. */
 export function guestVerbs(session: Session): GuestVerbs {
@@ -29,6 +35,22 @@ export function guestVerbs(session: Session): GuestVerbs {
         throw error
       }
     },
+
+    async agentCommand(vm, command, options = {}) {
+      const step = `have the guest agent do ${command.execute}`
+      const args = { domain: { uuid: vm }, command: JSON.stringify(command), timeoutSeconds: commandWaitSeconds }
+      const limits = { timeoutMs: (commandWaitSeconds + 5) * 1000, ...options }
+      const { result } = await session.long(step, 'qemuDomainAgentCommand', args, limits)
+      try {
+        const answer: { return?: unknown } = JSON.parse(result ?? '{}')
+        return answer.return
+      } catch {
+        throw session.refuse('unavailable', step, 'its answer can not be read', 'Update the guest agent in the VM.')
+      }
+    },
+
+    freezeFileSystems: (vm, options = {}) => freeze(session, vm, options),
+    thawFileSystems: (vm, options = {}) => thaw(session, vm, options),
 
     async screenshot(vm, options = {}) {
       const step = 'take a picture of the screen'

@@ -2,6 +2,7 @@ import { Host, type HostState } from '../../libvirt/host.ts'
 import type { ConnectionState, HostAddress, HostEvent, HypervisorHost } from '../driver.ts'
 import { acceleratorVerbs } from './accelerator.ts'
 import { routeTo } from './address.ts'
+import { backupVerbs } from './backup.ts'
 import { explainConnection } from './connection-error.ts'
 import { definitionVerbs } from './definition.ts'
 import { deviceVerbs } from './device.ts'
@@ -70,6 +71,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...storageVerbs(session),
     ...snapshotVerbs(session),
     ...migrationVerbs(session),
+    ...backupVerbs(session),
     ...guestVerbs(session),
   }
 }

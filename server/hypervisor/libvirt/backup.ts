@@ -1,0 +1,213 @@
+import { randomInt } from 'node:crypto'
+import { errorCode } from '../../libvirt/error.ts'
+import { checkpointCreateFlag, checkpointListFlag, jobStatsFlag, snapshotDeleteFlag } from '../../libvirt/flag.ts'
+import { jobType } from '../../libvirt/value.ts'
+import type { BackupExports, BackupPlan, CallOptions, HypervisorHost } from '../driver.ts'
+import { refusedWith } from './errors.ts'
+import { frozen } from './freeze.ts'
+import type { Session } from './session.ts'
+import { storageVerbs } from './storage.ts'
+import { buildBackupXml, readBackupXml } from './xml/backup.ts'
+import { buildCheckpointXml, readCheckpointXml } from './xml/checkpoint.ts'
+import { readPoolXml } from './xml/storage.ts'
+import { readVmXml } from './xml/vm.ts'
+
+type BackupVerbs = Pick<
+  HypervisorHost,
+  'beginBackup' | 'readBackup' | 'endBackup' | 'listCheckpoints' | 'importCheckpoints' | 'deleteCheckpoint'
+>
+
+/** libvirt leaves the choice of a port to its caller, who can't see which are free. */
+const ports = { first: 61_100, last: 61_999, attempts: 4 }
+const backupOperation = 9
+/** The guest stands still for the instant; a delete joins the marks of two checkpoints. */
+const longMs = 60_000
+/** An agent that connects meanwhile has libvirt wait 30 s before it sees that a backup has ended. */
+const endMs = 45_000
+const endPollMs = 50
+/** How many looks pass until a backup is told again to end. */
+const abortEvery = 40
+
+const folderKinds = ['dir', 'fs', 'netfs']
+
+/** `source` where the place is beside it */
+interface ScratchPlace {
+  target: string
+  source: string | null
+  scratchPath: string | null
+}
+
+/** Reading the disks of running VMs as they were at an instant, and what changed between two. */
+export function backupVerbs(session: Session): BackupVerbs {
+  const storage = storageVerbs(session)
+
+  async function begin(vm: string, plan: BackupPlan, address: BackupExports['address'], options: CallOptions) {
+    await refuseWhileBusy(vm, options)
+    const places = await scratchPlaces(vm, plan, options)
+    const { since, checkpoint } = plan
+    const backupXml = buildBackupXml({ since, address, disks: places })
+    const marks = places.map(({ target, scratchPath }) => ({ target, marked: scratchPath !== null }))
+    const checkpointXml = checkpoint ? buildCheckpointXml({ name: checkpoint, disks: marks }) : null
+    const args = { domain: { uuid: vm }, backupXml, checkpointXml }
+    const start = () => session.long('begin a backup', 'domainBackupBegin', args, { timeoutMs: longMs, ...options })
+    const attempt = () => (plan.quiesce ? frozen(session, vm, start, options) : start())
+    try {
+      await attempt()
+    } catch (error) {
+      // So libvirt refuses, among other things, to write over a file that a host left when its power failed.
+      if (!refusedWith(error, errorCode.invalidArgument) || !(await clearLeftOver(vm, places, options))) throw error
+      await attempt()
+    }
+    return readBackupXml(backupXml)
+  }
+
+  /** libvirt itself would wait half a minute for the other job to end. */
+  async function refuseWhileBusy(vm: string, options: CallOptions) {
+    const { type } = await session.read('begin a backup', 'domainGetJobStats', { domain: { uuid: vm } }, options)
+    if (type === jobType.none) return
+    const why = 'a backup, a move or another job of the VM goes on'
+    throw session.refuse('conflict', 'begin a backup', why, 'Wait for its end, or cancel it, then try again.')
+  }
+
+  /** Where what the guest overwrites meanwhile is kept, of each disk; always the same place for the same disk. */
+  async function scratchPlaces(vm: string, plan: BackupPlan, options: CallOptions): Promise<ScratchPlace[]> {
+    const { xml } = await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid: vm } }, options)
+    const { disks } = readVmXml(xml)
+    const refuse = (why: string, wayOut: string) => session.refuse('invalid', 'begin a backup', why, wayOut)
+    const absent = plan.disks.filter((target) => !disks.some((disk) => disk.target === target))
+    if (absent.length > 0) throw refuse(`the VM has no disk ${absent.join(', ')}`, 'Choose disks that it has.')
+    const folder = plan.scratchPool === undefined ? null : await folderOf(plan.scratchPool, options)
+    return disks.map(({ target, kind, source }) => {
+      if (!plan.disks.includes(target)) return { target, source, scratchPath: null }
+      if (folder !== null) return { target, source: null, scratchPath: `${folder}/${vm}-${target}.backup` }
+      if (kind === 'file' && source) return { target, source, scratchPath: `${source}.backup` }
+      throw refuse(`there is no place beside the disk ${target}`, 'Name a storage pool for what the guest overwrites.')
+    })
+  }
+
+  async function folderOf(pool: string, options: CallOptions): Promise<string> {
+    const step = `find the storage pool ${pool}`
+    const found = await session.read(step, 'storagePoolLookupByName', { name: pool }, options)
+    const { xml } = await session.read(step, 'storagePoolGetXmlDesc', { pool: found.pool }, options)
+    const { path, kind } = readPoolXml(xml)
+    if (path && folderKinds.includes(kind)) return path
+    throw session.refuse('invalid', 'begin a backup', `the pool ${pool} is no folder`, 'Name a pool of files.')
+  }
+
+  /** Only while no backup goes on, whose files they would be. @returns whether there was anything */
+  async function clearLeftOver(vm: string, places: readonly ScratchPlace[], options: CallOptions): Promise<boolean> {
+    if ((await backupXml(vm, options)) !== null) return false
+    let cleared = false
+    for (const { source, scratchPath } of places) {
+      if (scratchPath === null) continue
+      const beside = source === null ? null : await storage.findVolume(source, options)
+      if (beside) await storage.refreshPool(beside.pool, options)
+      const leftOver = await storage.findVolume(scratchPath, options)
+      if (!leftOver) continue
+      await storage.deleteVolume(leftOver.pool, leftOver.name, options)
+      cleared = true
+    }
+    return cleared
+  }
+
+  async function backupXml(vm: string, options: CallOptions): Promise<string | null> {
+    try {
+      const args = { domain: { uuid: vm }, flags: 0 }
+      return (await session.read('read a backup', 'domainBackupGetXmlDesc', args, options)).xml
+    } catch (error) {
+      if (refusedWith(error, errorCode.noBackup, errorCode.operationInvalid)) return null
+      throw error
+    }
+  }
+
+  const checkpointNames = async (vm: string, options: CallOptions): Promise<string[]> => {
+    const args = { domain: { uuid: vm }, flags: checkpointListFlag.topological }
+    const { checkpoints } = await session.read('list checkpoints', 'domainListAllCheckpoints', args, options)
+    return checkpoints.map(({ name }) => name)
+  }
+
+  return {
+    async beginBackup(vm, plan, options = {}) {
+      const { listen } = plan
+      if ('socketPath' in listen) return begin(vm, plan, listen, options)
+      const { host, port, tls } = listen
+      if (port !== undefined) return begin(vm, plan, { host, port, tls }, options)
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await begin(vm, plan, { host, port: randomInt(ports.first, ports.last + 1), tls }, options)
+        } catch (error) {
+          // QEMU's own refusals, of which a port in use is one, all have this code.
+          if (attempt >= ports.attempts || !refusedWith(error, errorCode.internalError)) throw error
+        }
+      }
+    },
+
+    async readBackup(vm, options = {}) {
+      const xml = await backupXml(vm, options)
+      return xml === null ? null : readBackupXml(xml)
+    },
+
+    async endBackup(vm, options = {}) {
+      const domain = { uuid: vm }
+      if ((await backupXml(vm, options)) === null) return
+      const { params } = await session.read("read a VM's job", 'domainGetJobStats', { domain }, options)
+      if (params.operation !== backupOperation) return
+      await abortUntilEnded(vm, options)
+      // Else a later question about the VM's last job would be answered with this one.
+      const forget = { domain, flags: jobStatsFlag.completed }
+      await session.read("read a VM's job", 'domainGetJobStats', forget, options).catch(() => {})
+    },
+
+    async listCheckpoints(vm, options = {}) {
+      const found = []
+      for (const name of await checkpointNames(vm, options)) {
+        const args = { checkpoint: { name, domain: { uuid: vm } }, flags: 0 }
+        const { xml } = await session.read('read a checkpoint', 'domainCheckpointGetXmlDesc', args, options)
+        found.push(readCheckpointXml(xml))
+      }
+      return found
+    },
+
+    async importCheckpoints(vm, checkpoints, options = {}) {
+      const known = new Set(await checkpointNames(vm, options))
+      for (const { name, xml } of checkpoints) {
+        if (known.has(name)) continue
+        const args = { domain: { uuid: vm }, xml, flags: checkpointCreateFlag.redefine }
+        await session.change(`take up the checkpoint ${name}`, 'domainCheckpointCreateXml', args, options)
+      }
+    },
+
+    async deleteCheckpoint(vm, name, { metadataOnly, ...options } = {}) {
+      const flags = metadataOnly ? snapshotDeleteFlag.metadataOnly : 0
+      const args = { checkpoint: { name, domain: { uuid: vm } }, flags }
+      try {
+        await session.long(`delete the checkpoint ${name}`, 'domainCheckpointDelete', args, {
+          timeoutMs: longMs,
+          ...options,
+        })
+      } catch (error) {
+        if (!refusedWith(error, errorCode.noCheckpoint)) throw error
+      }
+    },
+  }
+
+  /** An aborted backup takes its exports down a moment later; one that just begins can't be aborted yet. */
+  async function abortUntilEnded(vm: string, options: CallOptions) {
+    const limits = { ...options, urgent: true }
+    const deadline = performance.now() + endMs
+    for (let attempt = 0; ; attempt++) {
+      if (attempt % abortEvery === 0) {
+        try {
+          await session.change('end a backup', 'domainAbortJob', { domain: { uuid: vm } }, limits)
+        } catch (error) {
+          if (!refusedWith(error, errorCode.operationInvalid)) throw error
+        }
+      }
+      if ((await backupXml(vm, options)) === null) return
+      if (performance.now() > deadline) {
+        throw session.refuse('unavailable', 'end a backup', 'it was told to end and has not', 'Try again in a moment.')
+      }
+      await new Promise((resolve) => setTimeout(resolve, endPollMs))
+    }
+  }
+}
