@@ -40,6 +40,8 @@ const quota = {
   quotaVms: 12,
   quotaSnapshots: 24,
 }
+/** What the lab's guests are plugged into; each of its tenants is granted it. */
+const labNetwork = 'fleet'
 /** The lab's own image: the volume every host of it has in this pool. */
 const template = {
   name: 'Tiny Linux',
@@ -70,7 +72,10 @@ export async function seedFleet(tx: Tx, fleet: Fleet, sealingKey: string) {
   for (const { key, name } of fleet.tenants) {
     const existing = await tx.tenant.findUnique({ where: { slug: key } })
     const tenant = existing ?? (await tx.tenant.create({ data: { id: randomUUID(), slug: key, name, ...quota } }))
-    if (!existing) count.tenants += 1
+    if (!existing) {
+      await tx.networkGrant.create({ data: { networkName: labNetwork, tenantId: tenant.id } })
+      count.tenants += 1
+    }
     tenantIds.set(key, tenant.id)
   }
 

@@ -20,6 +20,7 @@ const guarded = [
   'vm_interface',
   'vm_event',
   'vm_stat',
+  'network',
 ]
 
 beforeAll(async () => {
@@ -47,6 +48,9 @@ beforeAll(async () => {
         },
       },
     })
+    const network = { hostId: host.id, name: `net-${tenant}`, mode: 'bridge', active: true, autostart: true }
+    await fleet.network.create({ data: network })
+    await fleet.networkGrant.create({ data: { networkName: network.name, tenantId: tenant } })
     const vm = await createVm(fleet, host, tenant, { name: `vm-${tenant}` })
     await fleet.disk.create({ data: { vmId: vm.id, target: 'vda', bus: 'virtio', device: 'disk', kind: 'file' } })
     await fleet.vmInterface.create({ data: { vmId: vm.id, mac: '52:54:00:00:00:01' } })
@@ -112,6 +116,35 @@ test.each(guarded)('%s: without any WHERE a tenant sees its own rows alone, an u
   expect(await count('acme', table)).toBe(1)
   expect(await count('acme,globex', table)).toBe(2)
   for (const nobody of [null, '', 'nobody', 'acm', '%', 'acme globex']) expect(await count(nobody, table)).toBe(0)
+})
+
+test('a tenant sees the networks granted to it or to all, in their mode, and grants itself none', async () => {
+  const { id: hostId } = await fleet.host.findFirstOrThrow()
+  const other = await createHost(fleet)
+  const made = { name: 'default', active: true, autostart: true }
+  await fleet.network.create({ data: { ...made, hostId, mode: 'nat' } })
+  await fleet.network.create({ data: { ...made, hostId: other.id, mode: 'bridge' } })
+  const seen = async () =>
+    (await client.query<{ name: string }>(`SELECT name || ' ' || mode AS name FROM network ORDER BY 1`)).rows.map(
+      ({ name }) => name,
+    )
+  await client.query(`SELECT set_config('skerry.scope', 'acme', false)`)
+  expect(await seen()).toEqual(['default nat', 'net-acme bridge'])
+  expect((await client.query('SELECT tenant_id FROM network_grant ORDER BY 1')).rows).toEqual([
+    { tenant_id: 'acme' },
+    { tenant_id: null },
+  ])
+  await expect(
+    client.query(
+      `INSERT INTO network_grant (id, network_name, tenant_id) VALUES (gen_random_uuid(), 'net-globex', 'acme')`,
+    ),
+  ).rejects.toThrow(/row-level security/)
+  expect((await client.query(`UPDATE network_grant SET network_name = 'net-globex'`)).rowCount).toBe(0)
+  expect((await client.query(`UPDATE network SET name = 'net-acme'`)).rowCount).toBe(0)
+  await client.query('RESET skerry.scope')
+  expect(await seen()).toEqual([])
+  expect((await client.query('SELECT * FROM network_grant')).rows).toEqual([])
+  await fleet.network.deleteMany({ where: { name: 'default' } })
 })
 
 test('a tenant can’t change, give away or make another’s rows', async () => {

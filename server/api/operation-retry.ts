@@ -34,6 +34,7 @@ import {
 import { asker } from './asker.ts'
 import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
+import { demandTwinCards } from './vm-card.ts'
 
 type Ctx = Asking & { requestId: string }
 type Retry = (ctx: Ctx, operation: Operation) => Promise<Operation>
@@ -58,6 +59,7 @@ async function cloneAgain(ctx: Ctx, operation: Operation): Promise<Operation> {
     operation.input,
   )
   const original = await load.vm(ctx, sourceVmId, 'clone')
+  await demandTwinCards(ctx, original)
   return requestClone(asker(ctx), original, { name, notes }, null)
 }
 

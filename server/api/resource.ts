@@ -1,17 +1,7 @@
 import { z } from 'zod'
 import { demand } from '#server/auth/load.ts'
-import { listNetworkNames, listNetworks, listStoragePools, listTemplates, listVolumes } from '#server/core/host.ts'
+import { listStoragePools, listTemplates, listVolumes } from '#server/core/host.ts'
 import { router, signedIn } from './trpc.ts'
-
-export const networkRouter = router({
-  list: signedIn.query(({ ctx }) => {
-    demand(ctx, 'host', 'read')
-    return listNetworks(ctx.tx)
-  }),
-
-  /** What a VM can be plugged into, and at which sites. */
-  names: signedIn.query(({ ctx }) => listNetworkNames(ctx.tx)),
-})
 
 export const storageRouter = router({
   list: signedIn.query(({ ctx }) => {

@@ -21,6 +21,7 @@ import {
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
+import { demandTwinCards } from './vm-card.ts'
 
 const onVm = { id: VmId, idempotencyKey: IdempotencyKey }
 
@@ -59,6 +60,7 @@ export const vmActionRouter = router({
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, id, 'clone')
       ctx.trail.detail = { twin: input.name }
+      await demandTwinCards(ctx, vm)
       const operation = await requestClone(asker(ctx), vm, input, idempotencyKey ?? null)
       return { operationId: operation.id, vmId: CloneVmPlan.parse(operation.input).twinId }
     }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
+import { demandNetworksOfVms } from '#server/core/network-grant.ts'
 import { reserve } from '#server/core/quota.ts'
 import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
 import { countVms, listVms } from '#server/core/vm-list.ts'
@@ -9,6 +10,7 @@ import { vmCan } from '#server/core/vm-rule.ts'
 import { FilterText } from '#server/schema/filter.ts'
 import { AssignInput, SetProtectedInput, SetTagsInput, VmId, VmListInput } from '#server/schema/vm.ts'
 import { change, router, signedIn } from './trpc.ts'
+import { twinObstacle } from './vm-card.ts'
 import { vmPermission } from './vm-permission.ts'
 
 export const vmRouter = router({
@@ -23,7 +25,9 @@ export const vmRouter = router({
   get: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
     await load.vm(ctx, input.id, 'read')
     const vm = await readVm(ctx.tx, input.id)
-    const can = vmCan(vm, (action) => allowed(ctx.actor, 'vm', vmPermission[action], vm))
+    const ruled = vmCan(vm, (action) => allowed(ctx.actor, 'vm', vmPermission[action], vm))
+    const obstacle = ruled.clone === true ? await twinObstacle(ctx, vm) : null
+    const can = { ...ruled, ...(obstacle ? { clone: obstacle } : {}) }
     const may = {
       tag: allowed(ctx.actor, 'vm', 'tag', vm),
       protect: allowed(ctx.actor, 'vm', 'protect', vm),
@@ -71,6 +75,7 @@ export const vmRouter = router({
       for (const id of input.ids) await load.vm(ctx, id, 'assign')
       if (input.tenantId) {
         await load.tenant(ctx, input.tenantId, 'read')
+        await demandNetworksOfVms(ctx.tx, input.tenantId, input.ids)
         await reserve(ctx.tx, input.tenantId, await sizeOfVms(ctx.tx, input.ids, input.tenantId))
       }
       ctx.trail.detail = { vms: input.ids, tenantId: input.tenantId }

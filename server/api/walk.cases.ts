@@ -132,7 +132,12 @@ export const walkCases: Record<string, WalkCase> = {
   'host.drain': asked(hostOf, ...operators),
   'host.undrain': asked(hostOf, ...operators),
   'network.list': asked(undefined, ...operators),
-  'network.names': asked(undefined, ...everyone),
+  'network.names': asked(tenantOf, ...everyone),
+  'network.grants': asked(undefined, ...operators),
+  'network.setGrants': asked(
+    (w) => ({ name: w.network.name, allTenants: false, tenantIds: [w.tenant.id] }),
+    ...operators,
+  ),
   'storage.list': asked(undefined, ...operators),
   'storage.volumes': asked((w) => ({ storagePoolId: w.pool.id }), ...operators),
   'template.list': asked(undefined, ...everyone),

@@ -91,6 +91,13 @@ export const load = {
     find: (tx, id) => tx.host.findUnique({ where: { id }, omit: { credential: true } }),
     about: (host) => ({ id: host.id, name: host.name }),
   }),
+  /** By name: one name on several hosts is one network */
+  network: loader({
+    resource: 'network',
+    word: 'network',
+    find: (tx, name) => tx.network.findFirst({ where: { name } }),
+    about: ({ name }) => ({ id: name, name }),
+  }),
   template: loader({
     resource: 'template',
     word: 'template',

@@ -1,4 +1,5 @@
 import type { Tx } from '#server/db.ts'
+import { grantedNetworksOf, mayUse } from './network-grant.ts'
 
 /** Every host with what is promised on it; what single pages of it show is left out. */
 export async function listHosts(tx: Tx) {
@@ -72,14 +73,19 @@ export async function listNetworks(tx: Tx) {
   }))
 }
 
-/** Networks by name with where they can be had, and nothing else of the hosts: what a tenant may know of them. */
-export async function listNetworkNames(tx: Tx) {
+/**
+ * Networks that VMs of the tenant may be plugged into, by name with where they can be had, and nothing else of the hosts:
+ * what a tenant may know of them.
+ */
+export async function listNetworkNames(tx: Tx, tenantId: string | null) {
   const networks = await tx.network.findMany({
     where: { active: true },
     orderBy: { name: 'asc' },
-    select: { name: true, hostId: true, host: { select: { siteId: true } } },
+    select: { name: true, mode: true, hostId: true, host: { select: { siteId: true } } },
   })
-  return [...Map.groupBy(networks, ({ name }) => name)].map(([name, rows]) => ({
+  const granted = await grantedNetworksOf(tx, tenantId)
+  const usable = networks.filter((network) => mayUse(granted, network))
+  return [...Map.groupBy(usable, ({ name }) => name)].map(([name, rows]) => ({
     name,
     hostIds: rows.map((row) => row.hostId),
     siteIds: [...new Set(rows.map((row) => row.host.siteId))],

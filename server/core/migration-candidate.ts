@@ -10,6 +10,7 @@ import {
   type PathFacts,
 } from './migration-preview.ts'
 import { movingVm } from './moving-vm.ts'
+import { readGrantedNetworks } from './network-grant.ts'
 import { readReservations } from './reservation.ts'
 
 /** Bytes a second a VM dirtied when it was last measured, and when; see the measure-vm operation. */
@@ -126,6 +127,10 @@ async function readMovingVms(tx: Tx, vmIds: readonly string[], dirty: ReadonlyMa
     },
     include: { storagePool: { select: { name: true, hostId: true } } },
   })
+  const granted = await readGrantedNetworks(
+    tx,
+    vms.map((vm) => vm.tenantId),
+  )
   const byPlace = new Map(volumes.map((volume) => [`${volume.storagePool.hostId} ${volume.path}`, volume]))
   return new Map(
     vms.map((vm) => {
@@ -141,7 +146,8 @@ async function readMovingVms(tx: Tx, vmIds: readonly string[], dirty: ReadonlyMa
           allocationBytes: Number(disk.allocationBytes || volume?.allocationBytes || 0),
         }
       })
-      return [vm.id, movingVm(vm.hostId, vm, disks, dirty.get(vm.id)?.bytesPerSecond)]
+      const grantedNetworks = granted.get(vm.tenantId) ?? []
+      return [vm.id, movingVm(vm.hostId, vm, disks, grantedNetworks, dirty.get(vm.id)?.bytesPerSecond)]
     }),
   )
 }

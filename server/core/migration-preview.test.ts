@@ -31,6 +31,7 @@ const vm: MovingVm = {
   disks: [disk],
   networks: ['fleet'],
   bridges: [],
+  grantedNetworks: [{ networkName: 'fleet', mode: null }],
 }
 const a: Candidate = {
   id: 'a',
@@ -53,7 +54,7 @@ const a: Candidate = {
   hypervisorVersion: '7.2.0',
   migrationUri: 'qemu+tls://a/system',
   pools: [{ name: 'default', path: '/images', active: true, availableBytes: 100 * gib, sharedKey: null }],
-  networks: [{ name: 'fleet', bridge: 'br0', active: true }],
+  networks: [{ name: 'fleet', mode: 'bridge', bridge: 'br0', active: true }],
   presentPaths: [],
 }
 const b: Candidate = { ...a, id: 'b', name: 'b', migrationUri: 'qemu+tls://b/system' }
@@ -109,7 +110,12 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
   ['an older hypervisor', {}, { hypervisorVersion: '6.9.9' }, /hypervisor 6.9.9 is older than 7.2.0/],
   ['an older libvirt', {}, { libvirtVersion: '8.10.0' }, /libvirt 8.10.0 is older than 9.0.0/],
   ['a missing network', {}, { networks: [] }, /network fleet is not on the host/],
-  ['a network that is off', {}, { networks: [{ name: 'fleet', bridge: null, active: false }] }, /switched off/],
+  [
+    'a network that is off',
+    {},
+    { networks: [{ name: 'fleet', mode: 'bridge', bridge: null, active: false }] },
+    /switched off/,
+  ],
   ['a missing pool', {}, { pools: [] }, /storage pool default of vda is not on the host/],
   [
     'a full pool',
@@ -127,6 +133,20 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
 
 test('every obstacle is named, not the first alone', () => {
   expect(judge({ snapshots: [inside] }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
+})
+
+test('a move opens no network that was closed to its tenant; a card whose grant was withdrawn moves with a warning', () => {
+  const network = { name: 'fleet', bridge: 'br0', active: true }
+  const nat = { networks: [{ ...network, mode: 'nat' }] }
+  const natAlone = { grantedNetworks: [{ networkName: 'fleet', mode: 'nat' }] }
+  expect(judge(natAlone, nat, nat)).toMatchObject({ eligible: true, warnings: [] })
+  expect(judge(natAlone, {}, nat).reasons).toEqual([
+    'Its tenant may not use the network fleet as the host has it (bridge).',
+  ])
+  const withdrawn = judge({ grantedNetworks: [] })
+  expect(withdrawn.eligible).toBe(true)
+  expect(withdrawn.warnings.join(' ')).toMatch(/not granted the network fleet/)
+  expect(judge({ grantedNetworks: 'any' }, {}, nat)).toMatchObject({ eligible: true, warnings: [] })
 })
 
 test('storage that both see is not copied', () => {

@@ -1,6 +1,7 @@
 import type { VmState } from '#server/schema/vm.ts'
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { gib, isSent, type Judged, moveOf, snapshotReasons, some, storageReasons } from './migration-storage.ts'
+import { type GrantedNetworks, mayUse } from './network-grant.ts'
 import { vmRule } from './vm-rule.ts'
 
 /** What moves. Sizes in bytes. */
@@ -22,6 +23,8 @@ export interface MovingVm {
   /** Names of the networks and bridges its cards are on */
   networks: readonly string[]
   bridges: readonly string[]
+  /** What its tenant may use */
+  grantedNetworks: GrantedNetworks
 }
 
 export interface MovingDisk {
@@ -68,7 +71,7 @@ export interface Candidate {
   hypervisorVersion: string | null
   migrationUri: string | null
   pools: readonly CandidatePool[]
-  networks: readonly { name: string; bridge: string | null; active: boolean }[]
+  networks: readonly { name: string; mode: string; bridge: string | null; active: boolean }[]
   /** Paths of files that are there, of those the VM reads from */
   presentPaths: readonly string[]
 }
@@ -114,7 +117,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     ...placeReasons(vm, source, to),
     ...capacityReasons(vm, to),
     ...machineReasons(vm, source, to),
-    ...networkReasons(vm, to),
+    ...networkReasons(vm, source, to),
     ...storageReasons(vm, disks, to),
     ...snapshotReasons(vm, disks, to),
   ]
@@ -135,7 +138,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     hostId: to.id,
     eligible,
     reasons,
-    warnings: eligible ? warningsOf(vm, to, disks) : [],
+    warnings: eligible ? warningsOf(vm, source, to, disks) : [],
     disks: disks.map(({ move }) => move),
     copiedBytes,
     estimate: eligible ? estimate : null,
@@ -197,17 +200,24 @@ function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[
   return reasons
 }
 
-function networkReasons(vm: MovingVm, to: Candidate): string[] {
+/** A card may stay where its tenant has lost the grant, but a move opens nothing that was closed to it before. */
+function networkReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
   const reasons: string[] = []
   for (const name of new Set(vm.networks)) {
     const network = to.networks.find((each) => each.name === name)
     if (!network) reasons.push(`The network ${name} is not on the host.`)
     else if (!network.active) reasons.push(`The network ${name} is switched off on the host.`)
+    else if (!mayUse(vm.grantedNetworks, network) && !isWithdrawn(vm, source, name)) {
+      reasons.push(`Its tenant may not use the network ${name} as the host has it (${network.mode}).`)
+    }
   }
   return reasons
 }
 
-function warningsOf(vm: MovingVm, to: Candidate, disks: readonly Judged[]): string[] {
+const isWithdrawn = (vm: MovingVm, source: Candidate, name: string) =>
+  source.networks.some((network) => network.name === name && !mayUse(vm.grantedNetworks, network))
+
+function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: readonly Judged[]): string[] {
   const warnings: string[] = []
   for (const { disk, move } of disks) {
     const pool = to.pools.find((each) => each.name === move.poolName)
@@ -215,6 +225,11 @@ function warningsOf(vm: MovingVm, to: Candidate, disks: readonly Judged[]): stri
       warnings.push(`${disk.target} can grow to ${gib(disk.capacityBytes)}, more than ${pool.name} has free.`)
     }
     if (move.mode === 'copied' && disk.backingPath) warnings.push(`${disk.target} becomes independent of its template.`)
+  }
+  for (const name of new Set(vm.networks)) {
+    if (isWithdrawn(vm, source, name)) {
+      warnings.push(`Its tenant is not granted the network ${name}; the card stays plugged in.`)
+    }
   }
   for (const bridge of new Set(vm.bridges)) {
     warnings.push(`It is plugged into the bridge ${bridge} by name: the host must have one of that name.`)

@@ -1,5 +1,6 @@
 import type { VmState } from '#server/schema/vm.ts'
 import type { MovingDisk, MovingVm } from './migration-preview.ts'
+import type { GrantedNetworks } from './network-grant.ts'
 
 /** What a VM's row and what a hypervisor says of a VM have in common. */
 interface KnownVm {
@@ -21,6 +22,7 @@ export const movingVm = (
   hostId: string,
   vm: KnownVm,
   disks: readonly MovingDisk[],
+  grantedNetworks: GrantedNetworks,
   dirtyBytesPerSecond: number | null = null,
 ): MovingVm => ({
   name: vm.name,
@@ -37,5 +39,6 @@ export const movingVm = (
   dirtyBytesPerSecond,
   disks,
   networks: vm.interfaces.flatMap((card) => card.networkName ?? []),
+  grantedNetworks,
   bridges: vm.interfaces.flatMap((card) => (card.networkName === null ? (card.bridge ?? []) : [])),
 })

@@ -1,6 +1,7 @@
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { vcpusPerCpu } from './migration-preview.ts'
+import { type GrantedNetworks, mayUse } from './network-grant.ts'
 import { readReservations } from './reservation.ts'
 
 /** What a new VM needs of a host. Sizes in bytes. */
@@ -9,6 +10,7 @@ export interface Need {
   memoryBytes: number
   diskBytes: number
   networks: readonly string[]
+  grantedNetworks: GrantedNetworks
   template: { poolName: string; volumeName: string } | null
 }
 
@@ -66,7 +68,7 @@ interface PlaceableHost {
   state: string
   draining: boolean
   cpuCount: number
-  networks: readonly { name: string; active: boolean }[]
+  networks: readonly { name: string; mode: string; active: boolean }[]
   storagePools: readonly PlaceablePool[]
 }
 interface PlaceablePool {
@@ -94,7 +96,8 @@ function reasonAgainst(host: PlaceableHost, need: Need, freeBytes: number, vcpus
   if (freeBytes < need.memoryBytes) return 'A host has not enough memory.'
   if (need.vcpuCount > host.cpuCount) return `A host has ${host.cpuCount} CPUs only.`
   if (vcpus + need.vcpuCount > host.cpuCount * vcpusPerCpu) return 'A host’s CPUs are promised too often already.'
-  const missing = need.networks.find((name) => !host.networks.some((each) => each.name === name && each.active))
+  const usable = host.networks.filter((network) => network.active && mayUse(need.grantedNetworks, network))
+  const missing = need.networks.find((name) => !usable.some((network) => network.name === name))
   if (missing) return `A host has no network ${missing}.`
   const { template } = need
   const hasTemplate = host.storagePools.some((pool) => pool.name === template?.poolName && pool.volumes.length > 0)

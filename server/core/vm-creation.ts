@@ -3,6 +3,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
 import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
 import { findEarlier } from './idempotency.ts'
+import { demandNetworks } from './network-grant.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { placeVm } from './placement.ts'
 import { reserve } from './quota.ts'
@@ -36,8 +37,9 @@ export async function requestCreate(asker: Asker, input: CreateVmInput, idempote
   const diskBytes = input.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)
   const { vcpuCount, memoryBytes } = input
   await reserve(tx, input.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
-  const need = { vcpuCount, memoryBytes, diskBytes, networks: input.networks, template }
   const where = hostId ? { hostId } : { siteId }
+  const grantedNetworks = await demandNetworks(tx, input.tenantId, where, input.networks)
+  const need = { vcpuCount, memoryBytes, diskBytes, networks: input.networks, grantedNetworks, template }
   const place = await unsafeWholeFleet(tx, () => placeVm(tx, where, need))
   const plan: CreateVmPlan = {
     ...asked,

@@ -11,6 +11,7 @@ import type {
   PowerInput,
 } from '#server/schema/vm-action.ts'
 import type { Moves } from './migration-candidate.ts'
+import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
 import { revertRule } from './snapshot.ts'
@@ -29,6 +30,9 @@ export function powerOf(vm: Vm, input: PowerInput): NewOperation {
 /** Takes what the edit adds from the tenant's quota as well. */
 export async function editOf(tx: Tx, vm: Vm, input: EditVmInput): Promise<NewOperation> {
   demandState(vm, 'edit')
+  const cards = [...(input.addInterfaces ?? []), ...(input.changeInterfaces ?? [])]
+  const networks = cards.map(({ network }) => network)
+  await demandNetworks(tx, vm.tenantId, { hostId: vm.hostId }, networks)
   const reserved = await growth(tx, vm, input)
   await reserve(tx, vm.tenantId, reserved)
   return operationOn(vm, { kind: 'edit-vm', input, reserved })

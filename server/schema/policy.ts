@@ -38,7 +38,7 @@ export const policy = {
     delete: 'operator',
   },
   storage: { read: 'operator', edit: 'operator', create: 'operator', delete: 'operator' },
-  network: { read: 'viewer', edit: 'operator', create: 'operator', delete: 'operator' },
+  network: { read: 'viewer', edit: 'operator', create: 'operator', delete: 'operator', grant: 'operator' },
   template: { read: 'viewer', create: 'operator', edit: 'operator', delete: 'operator' },
   tenant: {
     read: 'viewer',

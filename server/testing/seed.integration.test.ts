@@ -83,9 +83,12 @@ test('writes the lab’s fleet and people, then only renews how hosts are reache
   })
   expect(await db.vm.findUniqueOrThrow({ where: { uuid: uuid(1) } })).toMatchObject({ tags: ['prod'], hostId: host.id })
 
+  expect(await db.networkGrant.count({ where: { networkName: 'fleet', tenantId: { not: null } } })).toBe(2)
+
   // People change things; a guest is deleted; the two hosts swap their addresses.
   await db.tenant.updateMany({ data: { quotaVms: 99 } })
   await db.vm.delete({ where: { uuid: uuid(2) } })
+  await db.networkGrant.deleteMany({ where: { networkName: 'fleet' } })
   const [one, two] = fleet.hosts
   const swapped = [
     { ...one, tlsUri: two?.tlsUri },
@@ -95,6 +98,7 @@ test('writes the lab’s fleet and people, then only renews how hosts are reache
   expect(second.count).toEqual({ sites: 0, links: 0, hosts: 0, tenants: 0, templates: 0, vms: 0, people: 0 })
   expect(second.people).toEqual(first.people)
   expect(await db.vm.count()).toBe(1)
+  expect(await db.networkGrant.count({ where: { networkName: 'fleet' } })).toBe(0)
   expect(await db.tenant.count({ where: { quotaVms: 99 } })).toBe(2)
   const after = await db.host.findUniqueOrThrow({ where: { name: 'oslo-1' } })
   expect(after).toMatchObject({ id: host.id, uri: two?.tlsUri })

@@ -74,6 +74,9 @@ export async function createWorld(services: TestServices, cast: Cast) {
       availableBytes: 2n ** 40n,
     },
   })
+  const network = await db.network.create({
+    data: { hostId: host.id, name: `network-${mark}`, mode: 'bridge', active: true, autostart: true },
+  })
   const template = await db.template.create({
     data: {
       name: `template-${mark}`,
@@ -131,6 +134,7 @@ export async function createWorld(services: TestServices, cast: Cast) {
     snapshot,
     snapshotSchedule,
     pool,
+    network,
     template,
     operation,
     invitation,
@@ -165,4 +169,6 @@ export const secretsOfFleet = (world: World): string[] => [
   world.pool.path ?? '',
   world.pool.id,
   world.secondHost.id,
+  // Nobody was granted it.
+  world.network.name,
 ]

@@ -1,6 +1,7 @@
 import { readCandidates } from '#server/core/migration-candidate.ts'
 import { type DiskMove, judgeCandidate, type MovingDisk } from '#server/core/migration-preview.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
+import { grantedNetworksOf } from '#server/core/network-grant.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -49,7 +50,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
   const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
   // Seen from the hypervisor: fresher than the database.
-  const moving = movingVm(vm.hostId, facts, disks)
+  const moving = movingVm(vm.hostId, facts, disks, await grantedNetworksOf(db, vm.tenantId))
   const sources = disks.flatMap((disk) => disk.source ?? [])
   const hostIds = [vm.hostId, input.destinationHostId]
   const candidates = await readCandidates(db, sources, { hostIds, operationId: operation.id })

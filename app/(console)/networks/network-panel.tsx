@@ -4,19 +4,23 @@ import { formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { NetworkAccessForm } from './network-access-form.tsx'
 import type { NetworkGroup } from './network-group.ts'
 
 export interface NetworkPanelProps {
   group: NetworkGroup
   siteNames: ReadonlyMap<string, string>
+  tenants: readonly { id: string; name: string }[]
   onClose: () => void
 }
 
-/** Where a network exists, host by host. */
-export function NetworkPanel({ group, siteNames, onClose }: NetworkPanelProps) {
+/** Who may use a network, and where it exists, host by host. */
+export function NetworkPanel({ group, siteNames, tenants, onClose }: NetworkPanelProps) {
   return (
     <SidePanel isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={group.name}>
-      <p className="mb-2 text-xs text-ink-muted">
+      <NetworkAccessForm key={group.name} group={group} tenants={tenants} />
+      <h3 className="mt-6 text-sm font-semibold text-ink">Hosts</h3>
+      <p className="mb-1 text-xs text-ink-muted">
         A VM on this network can move between these hosts and stay on it, as far as they lie in the same broadcast
         domain.
       </p>

@@ -37,18 +37,31 @@ export function NetworksPage() {
   const [view, setView] = useQueryStates(params, { history: 'replace' })
   const places = useQuery(trpc.fleet.places.queryOptions())
   const networks = useQuery(trpc.network.list.queryOptions())
-  const groups = useMemo(() => groupNetworks(networks.data ?? []), [networks.data])
+  const grants = useQuery(trpc.network.grants.queryOptions())
+  const groups = useMemo(
+    () => groupNetworks(networks.data ?? [], grants.data ?? { grants: [], use: [] }),
+    [networks.data, grants.data],
+  )
   const found = useMemo(() => {
     const wanted = view.text.toLowerCase()
     return groups.filter(({ name, cidrs }) => [name, ...cidrs].some((part) => part.toLowerCase().includes(wanted)))
   }, [groups, view.text])
   const { rows, sort, onSortChange } = useSortedRows(found, sorts)
   const siteNames = useMemo(() => new Map(places.data?.sites.map((site) => [site.id, site.name])), [places.data?.sites])
-  const columns = useMemo(() => networkColumns(siteNames), [siteNames])
+  const tenants = places.data?.tenants ?? []
+  const tenantNames = useMemo(
+    () => new Map(places.data?.tenants.map((tenant) => [tenant.id, tenant.name])),
+    [places.data?.tenants],
+  )
+  const columns = useMemo(() => networkColumns(siteNames, tenantNames), [siteNames, tenantNames])
+  const unread = [networks, grants].find(({ error }) => error)
   const opened = groups.find((group) => group.name === view.open)
   return (
     <>
-      <PageHeader title="Networks" meta="One name on several hosts is one network to a VM that moves between them." />
+      <PageHeader
+        title="Networks"
+        meta="One name on several hosts is one network. A tenant uses the networks that it is granted."
+      />
       <Toolbar label="Find networks" className="border-t border-line">
         <SearchField
           label="Find networks"
@@ -68,8 +81,8 @@ export function NetworksPage() {
         onOpen={(group) => void setView({ open: group.name })}
         sort={sort}
         onSortChange={onSortChange}
-        isLoading={networks.isPending}
-        error={networks.error && pageFailure('The networks could not be read', { ...networks, error: networks.error })}
+        isLoading={networks.isPending || grants.isPending}
+        error={unread?.error && pageFailure('The networks could not be read', { ...unread, error: unread.error })}
         empty={
           <EmptyState
             icon={<Network size={24} aria-hidden="true" />}
@@ -80,12 +93,29 @@ export function NetworksPage() {
         }
         className="min-h-60 flex-1 border-t border-line"
       />
-      {opened && <NetworkPanel group={opened} siteNames={siteNames} onClose={() => void setView({ open: null })} />}
+      {opened && grants.data && (
+        <NetworkPanel
+          group={opened}
+          siteNames={siteNames}
+          tenants={tenants}
+          onClose={() => void setView({ open: null })}
+        />
+      )}
     </>
   )
 }
 
-function networkColumns(siteNames: ReadonlyMap<string, string>): DataColumn<NetworkGroup>[] {
+/** Whose VMs may be plugged in, as one line. */
+function accessText({ access }: NetworkGroup, tenantNames: ReadonlyMap<string, string>): string {
+  if (access.allTenants) return access.mode ? `All, where it is ${access.mode}` : 'All'
+  const names = access.tenantIds.map((id) => tenantNames.get(id) ?? '–').sort()
+  return names.join(', ') || 'None: operators alone'
+}
+
+function networkColumns(
+  siteNames: ReadonlyMap<string, string>,
+  tenantNames: ReadonlyMap<string, string>,
+): DataColumn<NetworkGroup>[] {
   return [
     { id: 'name', header: 'Name', isSortable: true, widthPx: 160, grow: 1, cell: (group) => group.name },
     {
@@ -111,6 +141,21 @@ function networkColumns(siteNames: ReadonlyMap<string, string>): DataColumn<Netw
         ) : (
           group.modes.join()
         ),
+    },
+    {
+      id: 'tenants',
+      header: 'Tenants',
+      widthPx: 190,
+      grow: 2,
+      cell: (group) => (
+        <span
+          className={
+            group.access.allTenants || group.access.tenantIds.length > 0 ? 'truncate' : 'truncate text-ink-faint'
+          }
+        >
+          {accessText(group, tenantNames)}
+        </span>
+      ),
     },
     {
       id: 'cidr',

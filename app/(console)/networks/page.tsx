@@ -10,6 +10,7 @@ export default async function Page() {
   if (!actor.operator) return <OperatorsOnly title="Networks" />
   prefetch(trpc.fleet.places.queryOptions())
   prefetch(trpc.network.list.queryOptions())
+  prefetch(trpc.network.grants.queryOptions())
   return (
     <Hydrate>
       <NetworksPage />

@@ -59,8 +59,18 @@ export function withTemplate(draft: CreateDraft, template: Template | undefined)
 export type CreateField = 'name' | 'tags' | 'siteId' | 'vcpuCount' | 'memoryBytes' | 'disks' | 'networks' | 'userData'
 export type CreateProblems = Partial<Record<CreateField, string>>
 
+/** Names of the networks that the VM can be plugged into where it is to be. */
+export const networksThere = (networks: Outputs['network']['names'], { siteId, hostId }: CreateDraft) =>
+  networks
+    .filter((network) => (hostId ? network.hostIds.includes(hostId) : network.siteIds.includes(siteId ?? '')))
+    .map(({ name }) => name)
+
 /** What is wrong with each field, before anything is sent. */
-export function problemsOf(draft: CreateDraft, template: Template | undefined): CreateProblems {
+export function problemsOf(
+  draft: CreateDraft,
+  template: Template | undefined,
+  networkNames: readonly string[],
+): CreateProblems {
   const problems: CreateProblems = {}
   const name = VmName.safeParse(draft.name)
   if (!name.success) problems.name = draft.name ? name.error.issues[0]?.message : 'Give it a name'
@@ -75,7 +85,9 @@ export function problemsOf(draft: CreateDraft, template: Template | undefined): 
   if (template && (draft.disks[0]?.sizeBytes ?? 0) < Number(template.minDiskBytes)) {
     problems.disks = `${template.name} needs a first disk of ${Math.ceil(Number(template.minDiskBytes) / mib)} MiB at least`
   }
-  if (draft.networks.some((network) => !network.name)) problems.networks = 'Choose a network for each card'
+  if (draft.networks.some(({ name }) => !networkNames.includes(name))) {
+    problems.networks = 'Choose a network for each card, or remove it'
+  }
   const userData = userDataOf(draft)
   if ('problem' in userData) problems.userData = userData.problem
   return problems

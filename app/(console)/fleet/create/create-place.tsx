@@ -6,6 +6,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { Select } from '#components/ui/select.tsx'
 import type { CreateDraft } from './create-draft.ts'
 import type { CreatePartProps } from './create-part.ts'
@@ -15,7 +16,9 @@ type Places = Outputs['fleet']['places']
 export interface CreatePlaceProps extends CreatePartProps {
   places: Places
   tenants: Places['tenants']
-  networks: Outputs['network']['names']
+  /** Those that the tenant may use there */
+  networkNames: readonly string[]
+  isReadingNetworks: boolean
   operator: boolean
 }
 
@@ -25,15 +28,7 @@ const kindWord = { region: 'Region', edge: 'Edge', emulated_edge: 'Emulated edge
 
 /** Whose it is, where it runs, what it is plugged into. */
 export function CreatePlace(props: CreatePlaceProps) {
-  const { draft, onChange, problems, places, tenants, networks, operator } = props
-  const here = networks.filter((network) =>
-    draft.hostId ? network.hostIds.includes(draft.hostId) : network.siteIds.includes(draft.siteId ?? ''),
-  )
-  const moveTo = (place: Pick<CreateDraft, 'siteId' | 'hostId'>) => {
-    const known = networks.filter((network) => network.siteIds.includes(place.siteId ?? '')).map(({ name }) => name)
-    const kept = draft.networks.map((card) => ({ ...card, name: known.includes(card.name) ? card.name : '' }))
-    onChange({ ...draft, ...place, networks: kept })
-  }
+  const { draft, onChange, problems, places, tenants, networkNames, isReadingNetworks, operator } = props
   return (
     <Card title="Where">
       <div className="grid items-start gap-4 sm:grid-cols-2">
@@ -52,7 +47,7 @@ export function CreatePlace(props: CreatePlaceProps) {
         <Select
           label="Site"
           value={draft.siteId}
-          onChange={(siteId) => moveTo({ siteId, hostId: null })}
+          onChange={(siteId) => onChange({ ...draft, siteId, hostId: null })}
           error={problems.siteId}
           options={places.sites.map((site) => ({ id: site.id, label: site.name, detail: kindWord[site.kind] }))}
         />
@@ -60,7 +55,7 @@ export function CreatePlace(props: CreatePlaceProps) {
           <Select
             label="Host"
             value={draft.hostId ?? automatic}
-            onChange={(id) => moveTo({ siteId: draft.siteId, hostId: id === automatic ? null : id })}
+            onChange={(id) => onChange({ ...draft, hostId: id === automatic ? null : id })}
             options={[
               { id: automatic, label: 'Automatic', detail: 'The one with the most memory left' },
               ...places.hosts.filter((host) => host.siteId === draft.siteId).map(hostOption),
@@ -73,7 +68,10 @@ export function CreatePlace(props: CreatePlaceProps) {
           draft={draft}
           onChange={onChange}
           problem={problems.networks}
-          names={here.map(({ name }) => name)}
+          names={networkNames}
+          isReading={isReadingNetworks}
+          whose={tenants.find((tenant) => tenant.id === draft.tenantId)?.name}
+          operator={operator}
         />
       </div>
     </Card>
@@ -95,8 +93,12 @@ function CreateCards(props: {
   onChange: (draft: CreateDraft) => void
   problem: string | undefined
   names: readonly string[]
+  isReading: boolean
+  whose: string | undefined
+  operator: boolean
 }) {
-  const { draft, onChange, problem, names } = props
+  const { draft, onChange, problem, names, isReading, whose, operator } = props
+  const isNone = names.length === 0 && !isReading
   const key = Math.max(0, ...draft.networks.map((card) => card.key)) + 1
   return (
     <div className="flex flex-col gap-2 sm:col-span-2">
@@ -106,20 +108,21 @@ function CreateCards(props: {
           size="sm"
           variant="quiet"
           icon={<Plus size={13} aria-hidden="true" />}
-          disabledReason={names.length === 0 ? 'There is no network there' : undefined}
+          disabledReason={isNone ? 'There is no network for it there' : undefined}
           onPress={() => onChange({ ...draft, networks: [...draft.networks, { key, name: names[0] ?? '' }] })}
         >
           Add a card
         </Button>
       </div>
-      {draft.networks.length === 0 && <p className="text-xs text-ink-faint">None: nothing can reach it.</p>}
+      {isNone && <NoNetwork whose={whose} operator={operator} />}
+      {!isNone && draft.networks.length === 0 && <p className="text-xs text-ink-faint">None: nothing can reach it.</p>}
       <ul className="flex flex-col gap-2">
         {draft.networks.map((card, index) => (
           <li key={card.key} className="grid grid-cols-[minmax(0,1fr)_28px] items-center gap-2">
             <Select
               label={`Network of card ${index + 1}`}
               isLabelHidden
-              value={card.name || null}
+              value={names.includes(card.name) ? card.name : null}
               onChange={(name) =>
                 onChange({
                   ...draft,
@@ -138,5 +141,22 @@ function CreateCards(props: {
       </ul>
       {problem && <p className="text-xs text-failed">{problem}</p>}
     </div>
+  )
+}
+
+/** Why no card can be plugged in, and who can help. */
+function NoNetwork({ whose, operator }: { whose: string | undefined; operator: boolean }) {
+  if (!whose) return <p className="text-xs text-ink-muted">No host there has an active network.</p>
+  return (
+    <p className="text-xs text-ink-muted">
+      {whose} may use no network there.{' '}
+      {operator ? (
+        <>
+          Grant it one under <Link href="/networks">Networks</Link>.
+        </>
+      ) : (
+        'Ask an operator to grant it one, or choose another site.'
+      )}
+    </p>
   )
 }

@@ -1,6 +1,6 @@
 'use client'
 
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter, useSearchParams } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
@@ -10,7 +10,15 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import { blankDraft, type CreateDraft, type CreateField, inputOf, problemsOf, withTemplate } from './create-draft.ts'
+import {
+  blankDraft,
+  type CreateDraft,
+  type CreateField,
+  inputOf,
+  networksThere,
+  problemsOf,
+  withTemplate,
+} from './create-draft.ts'
 import { CreateFirstBoot } from './create-first-boot.tsx'
 import { CreatePlace } from './create-place.tsx'
 import { CreateSize } from './create-size.tsx'
@@ -29,8 +37,14 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   const router = useRouter()
   const places = useQuery(trpc.fleet.places.queryOptions())
   const templates = useQuery(trpc.template.list.queryOptions())
-  const networks = useQuery(trpc.network.names.queryOptions())
   const [changed, setDraft] = useState<CreateDraft | null>(null)
+  const tenants = places.data?.tenants.filter((tenant) => operator || tenantIds.includes(tenant.id)) ?? []
+  const tenantId = changed ? changed.tenantId : operator ? null : (tenants[0]?.id ?? null)
+  const networks = useQuery({
+    ...trpc.network.names.queryOptions({ tenantId }),
+    enabled: places.isSuccess,
+    placeholderData: keepPreviousData,
+  })
   const [isTried, setTried] = useState(false)
   const wantedTemplateId = useSearchParams().get('template')
   const create = useMutation(trpc.vm.create.mutationOptions({ onSuccess: ({ vmId }) => router.push(`/vms/${vmId}`) }))
@@ -63,12 +77,11 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   }
   if (!places.data || !templates.data || !networks.data) return <SkeletonRows rows={8} />
 
-  const tenants = places.data.tenants.filter((tenant) => operator || tenantIds.includes(tenant.id))
   const firstTemplate = templates.data.find((each) => each.id === wantedTemplateId) ?? templates.data[0]
   const firstSite = places.data.sites.find((site) => networks.data.some((each) => each.siteIds.includes(site.id)))
   const draft = changed ?? {
     ...withTemplate(blankDraft, firstTemplate),
-    tenantId: operator ? null : (tenants[0]?.id ?? null),
+    tenantId,
     siteId: firstSite?.id ?? null,
     networks: networks.data
       .filter((each) => firstSite && each.siteIds.includes(firstSite.id))
@@ -76,7 +89,8 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
       .map(({ name }) => ({ key: 1, name })),
   }
   const template = templates.data.find((each) => each.id === draft.templateId)
-  const problems = problemsOf(draft, template)
+  const networkNames = networksThere(networks.data, draft)
+  const problems = problemsOf(draft, template, networkNames)
   const refusedField = create.error?.data?.skerry.field as CreateField | undefined
   const shown = {
     ...(isTried ? problems : draft.name ? { ...problems, name: problems.name } : { ...problems, name: undefined }),
@@ -101,7 +115,14 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
       >
         <div className="flex min-w-0 flex-col gap-4">
           <CreateWhat {...part} templates={templates.data} />
-          <CreatePlace {...part} places={places.data} tenants={tenants} networks={networks.data} operator={operator} />
+          <CreatePlace
+            {...part}
+            places={places.data}
+            tenants={tenants}
+            networkNames={networkNames}
+            isReadingNetworks={networks.isPlaceholderData}
+            operator={operator}
+          />
           <CreateSize {...part} template={template} />
           <CreateFirstBoot {...part} template={template} />
         </div>

@@ -7,7 +7,7 @@ export const metadata: Metadata = { title: 'Create a VM' }
 export default async function Page() {
   const actor = await requireActor()
   prefetch(trpc.template.list.queryOptions())
-  prefetch(trpc.network.names.queryOptions())
+  if (actor.operator) prefetch(trpc.network.names.queryOptions({ tenantId: null }))
   const mayCreateIn = actor.memberships.filter(({ role }) => role !== 'viewer').map(({ tenantId }) => tenantId)
   return (
     <Hydrate>

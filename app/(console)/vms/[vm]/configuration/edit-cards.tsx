@@ -13,14 +13,15 @@ interface EditCardsProps {
   draft: EditDraft
   onChange: (draft: EditDraft) => void
   isRunning: boolean
-  hostId: string
+  vm: { hostId: string; tenant: { id: string; name: string } | null }
 }
 
 /** Network cards: removed, plugged into another network, added. */
-export function EditCards({ draft, onChange, isRunning, hostId }: EditCardsProps) {
+export function EditCards({ draft, onChange, isRunning, vm }: EditCardsProps) {
   const trpc = useTRPC()
-  const networks = useQuery(trpc.network.names.queryOptions())
-  const names = networks.data?.filter((network) => network.hostIds.includes(hostId)).map(({ name }) => name) ?? []
+  const networks = useQuery(trpc.network.names.queryOptions({ tenantId: vm.tenant?.id ?? null }))
+  const names = networks.data?.filter((network) => network.hostIds.includes(vm.hostId)).map(({ name }) => name) ?? []
+  const noneReason = vm.tenant ? `${vm.tenant.name} may use no network of its host` : 'Its host has no active network'
   const options = (current: string | null) =>
     [...new Set([...(current ? [current] : []), ...names])].map((name) => ({ id: name, label: name }))
   const setCard = (mac: string, change: Partial<EditDraft['cards'][number]>) =>
@@ -38,13 +39,19 @@ export function EditCards({ draft, onChange, isRunning, hostId }: EditCardsProps
         <Button
           size="sm"
           icon={<Plus size={13} aria-hidden="true" />}
-          disabledReason={names.length === 0 ? 'Its host has no network' : undefined}
+          disabledReason={networks.isSuccess && names.length === 0 ? noneReason : undefined}
           onPress={() => onChange({ ...draft, addedCards: [...draft.addedCards, { key, network: names[0] ?? '' }] })}
         >
           Add a card
         </Button>
       }
     >
+      {networks.error && (
+        <p className="text-xs text-failed">The networks could not be read: {networks.error.message}</p>
+      )}
+      {networks.isSuccess && names.length === 0 && (
+        <p className="text-xs text-ink-muted">{noneReason}. An operator grants networks on the Networks page.</p>
+      )}
       <ul className="flex flex-col gap-2">
         {draft.cards.map((card) => (
           <li key={card.mac} className="grid grid-cols-[136px_minmax(0,1fr)_28px] items-center gap-2">

@@ -66,7 +66,7 @@ export function EditVmDialog({ vm, onClose }: { vm: Vm; onClose: () => void }) {
       >
         <EditCompute draft={draft} onChange={setDraft} isRunning={isRunning} />
         <EditDisks draft={draft} onChange={setDraft} isRunning={isRunning} />
-        <EditCards draft={draft} onChange={setDraft} isRunning={isRunning} hostId={vm.hostId} />
+        <EditCards draft={draft} onChange={setDraft} isRunning={isRunning} vm={vm} />
         {doomed.length > 0 && (
           <TextField
             label={`Type ${vm.name} to delete ${doomed.join(', ')} with all that is on it`}
