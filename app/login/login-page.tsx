@@ -49,7 +49,7 @@ export function LoginPage({ next, signOnError }: { next: string; signOnError: st
         title="Create the operator"
         lead="Nobody has an account here yet. The first one runs the fleet: every site, every host, every tenant."
       >
-        <SignUpForm submitLabel="Create the operator" onDone={enter} />
+        <SignUpForm needsSetUpCode submitLabel="Create the operator" onDone={enter} />
       </AuthFrame>
     )
   }

@@ -4,7 +4,9 @@ import { Fingerprint, LogIn } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { authClient, authErrorText, singleSignOnProvider } from './auth-client.ts'
+import { usePasskeyObstacle } from './passkey-obstacle.ts'
 
 export interface OtherWaysProps {
   /** Its name, or null where there is none. */
@@ -18,6 +20,7 @@ export interface OtherWaysProps {
 export function OtherWays({ singleSignOn, next, onSignedIn }: OtherWaysProps) {
   const [pending, setPending] = useState<'passkey' | 'single-sign-on' | null>(null)
   const [error, setError] = useState('')
+  const obstacle = usePasskeyObstacle()
   const withPasskey = async () => {
     setPending('passkey')
     setError('')
@@ -50,9 +53,15 @@ export function OtherWays({ singleSignOn, next, onSignedIn }: OtherWaysProps) {
         icon={<Fingerprint size={15} aria-hidden="true" />}
         isPending={pending === 'passkey'}
         onPress={() => void withPasskey()}
+        disabledReason={obstacle?.reason}
       >
         Sign in with a passkey
       </Button>
+      {obstacle?.href && (
+        <p className="text-xs text-ink-faint">
+          Passkeys work at <Link href={obstacle.href}>{new URL(obstacle.href).host}</Link>.
+        </p>
+      )}
       {singleSignOn && (
         <Button
           icon={<LogIn size={15} aria-hidden="true" />}

@@ -13,17 +13,20 @@ import { authClient, authErrorText } from './auth-client.ts'
 export interface SignUpFormProps {
   invitationId?: string
   fixedEmail?: string
+  /** Where nobody has an account yet */
+  needsSetUpCode?: boolean
   submitLabel: string
   /** The account is made and signed in. */
   onDone: () => void
 }
 
 /** Makes an account with a password and signs in with it. */
-export function SignUpForm({ invitationId, fixedEmail, submitLabel, onDone }: SignUpFormProps) {
+export function SignUpForm({ invitationId, fixedEmail, needsSetUpCode = false, submitLabel, onDone }: SignUpFormProps) {
   const trpc = useTRPC()
   const [name, setName] = useState('')
   const [email, setEmail] = useState(fixedEmail ?? '')
   const [password, setPassword] = useState('')
+  const [setUpCode, setSetUpCode] = useState('')
   const [signInError, setSignInError] = useState('')
   const signUp = useMutation(
     trpc.session.signUp.mutationOptions({
@@ -35,24 +38,43 @@ export function SignUpForm({ invitationId, fixedEmail, submitLabel, onDone }: Si
     }),
   )
   const isShort = password.length > 0 && password.length < minPasswordLength
-  const isComplete = name.trim() !== '' && email.includes('@') && password.length >= minPasswordLength
+  const isComplete =
+    name.trim() !== '' &&
+    email.includes('@') &&
+    password.length >= minPasswordLength &&
+    (!needsSetUpCode || setUpCode.trim() !== '')
   return (
     <form
       className="flex flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault()
-        if (isComplete) signUp.mutate({ name, email, password, ...(invitationId ? { invitationId } : {}) })
+        if (!isComplete) return
+        const shown = { ...(invitationId ? { invitationId } : {}), ...(needsSetUpCode ? { setUpCode } : {}) }
+        signUp.mutate({ name, email, password, ...shown })
       }}
     >
-      {signUp.error && !isFieldError(signUp.error, ['name', 'email', 'password']) && (
+      {signUp.error && !isFieldError(signUp.error, ['name', 'email', 'password', 'setUpCode']) && (
         <ErrorMessage {...failure('The account was not made', signUp.error)} />
       )}
       {signInError && <ErrorMessage title="The account is made, but you are not signed in" message={signInError} />}
+      {needsSetUpCode && (
+        <TextField
+          label="Set-up code"
+          description="Printed where Skerry was started, and in the log of its web process."
+          value={setUpCode}
+          onChange={setSetUpCode}
+          isMono
+          autoFocus
+          maxLength={64}
+          placeholder="XXXXX-XXXXX-XXXXX-XXXXX"
+          error={fieldError(signUp.error, 'setUpCode')}
+        />
+      )}
       <TextField
         label="Your name"
         name="name"
         autoComplete="name"
-        autoFocus
+        autoFocus={!needsSetUpCode}
         value={name}
         onChange={setName}
         error={fieldError(signUp.error, 'name')}

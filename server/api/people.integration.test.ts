@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { setUpCode as codeOf } from '#server/auth/set-up-code.ts'
+import { env } from '#server/env.ts'
 import { callAs } from '#server/testing/call.ts'
 import { createPerson, createTenant, signIn } from '#server/testing/person.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
@@ -6,12 +8,12 @@ import { createHost, createVm } from '#server/testing/vm.ts'
 
 let services: TestServices
 const password = 'correct horse battery'
-const signUp = async (email: string, invitationId?: string, address = email) =>
+const signUp = async (email: string, shown: { invitationId?: string; setUpCode?: string } = {}, address = email) =>
   (await callAs(services, new Headers({ 'x-skerry-address': address }))).session.signUp({
     name: email,
     email,
     password,
-    ...(invitationId ? { invitationId } : {}),
+    ...shown,
   })
 
 describe('a fresh install', () => {
@@ -20,9 +22,28 @@ describe('a fresh install', () => {
   })
   afterAll(() => services.close())
 
+  const setUpCode = codeOf(env().BETTER_AUTH_SECRET)
+
+  test('who reaches it first without the set-up code becomes nobody', async () => {
+    for (const shown of [
+      {},
+      { setUpCode: '' },
+      { setUpCode: `${setUpCode}0` },
+      { setUpCode: codeOf('another secret') },
+    ]) {
+      await expect(signUp('mallory@example.test', shown)).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        cause: { field: 'setUpCode' },
+      })
+    }
+    expect(await services.authDb.user.count()).toBe(0)
+  })
+
   test('of twelve who sign up at once exactly one becomes operator, the others are turned away', async () => {
     expect((await (await callAs(services)).session.options()).fresh).toBe(true)
-    const all = await Promise.allSettled(Array.from({ length: 12 }, (_, i) => signUp(`p${i}@example.test`)))
+    const all = await Promise.allSettled(
+      Array.from({ length: 12 }, (_, i) => signUp(`p${i}@example.test`, { setUpCode })),
+    )
     const first = all.filter((one) => one.status === 'fulfilled')
     expect(first.map(({ value }) => value)).toEqual([{ operator: true }])
     const refused = all.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
@@ -64,8 +85,8 @@ describe('afterwards', () => {
       role: 'member',
       hasAccount: false,
     })
-    await expect(signUp('other@example.test', id)).rejects.toThrow(/another e-mail/)
-    const twice = await Promise.allSettled([signUp(email, id), signUp(email, id)])
+    await expect(signUp('other@example.test', { invitationId: id })).rejects.toThrow(/another e-mail/)
+    const twice = await Promise.allSettled([signUp(email, { invitationId: id }), signUp(email, { invitationId: id })])
     expect(twice.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     const { members, invitations } = await asOwner.member.list({ tenantId: tenant.id })
     expect(members.find((member) => member.email === email)).toMatchObject({ role: 'member' })
@@ -80,17 +101,21 @@ describe('afterwards', () => {
     const invite = (email: string) => asOwner.member.invite({ tenantId: tenant.id, email, role: 'viewer' })
     const old = await invite('old@example.test')
     await services.authDb.tenantInvitation.update({ where: { id: old.id }, data: { expiresAt: new Date(0) } })
-    await expect(signUp('old@example.test', old.id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(signUp('old@example.test', { invitationId: old.id })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     const withdrawn = await invite('gone@example.test')
     await asOwner.member.withdrawInvitation({ invitationId: withdrawn.id })
-    await expect(signUp('gone@example.test', withdrawn.id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-    await expect(signUp('none@example.test', 'no-such-invitation')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(signUp('gone@example.test', { invitationId: withdrawn.id })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    await expect(signUp('none@example.test', { invitationId: 'no-such-invitation' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
   })
 
   test('who has an account joins with it', async () => {
     const guest = await createPerson(services, { name: 'Gus' })
     const { id } = await (await as(owner)).member.invite({ tenantId: tenant.id, email: guest.email, role: 'admin' })
-    await expect(signUp(guest.email, id)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(signUp(guest.email, { invitationId: id })).rejects.toMatchObject({ code: 'CONFLICT' })
     await expect((await as(operator)).session.acceptInvitation({ invitationId: id })).rejects.toMatchObject({
       code: 'FORBIDDEN',
     })

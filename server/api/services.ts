@@ -1,4 +1,5 @@
 import { type Auth, createAuth } from '#server/auth/auth.ts'
+import { isSetUpCode } from '#server/auth/set-up-code.ts'
 import { singleSignOn } from '#server/auth/single-sign-on.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
@@ -17,6 +18,8 @@ export interface Services {
   live: Live
   /** Where browsers reach the console */
   url: string
+  /** Whether it is what the first sign-up needs */
+  isSetUpCode: (given: string) => boolean
   /** Name of the OpenID Connect sign-in, where there is one */
   singleSignOn: string | null
 }
@@ -32,6 +35,7 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
     auth: createAuth(authDb, settings),
     openSingleSignOn: singleSignOn(authDb, settings),
     url: new URL(settings.SKERRY_URL).origin,
+    isSetUpCode: (given) => isSetUpCode(given, settings.BETTER_AUTH_SECRET),
     singleSignOn: settings.OIDC_ISSUER ? settings.OIDC_NAME : null,
     close: async () => {
       await live.close()

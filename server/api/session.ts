@@ -19,7 +19,7 @@ const withPassword = { accounts: { where: { providerId: 'credential' }, select: 
 export const sessionRouter = router({
   /** What the sign-in page offers. */
   options: publicProcedure.query(async ({ ctx }) => ({
-    /** Nobody has an account yet: the first to sign up becomes operator */
+    /** Nobody has an account yet: the first to sign up, with the set-up code, becomes operator */
     fresh: await isFresh(ctx.tx),
     singleSignOn: ctx.services.singleSignOn,
   })),
@@ -69,7 +69,8 @@ export const sessionRouter = router({
     .use(costly(5, 5))
     .input(SignUp)
     .mutation(async ({ ctx, input }) => {
-      const { user, tenantId } = await signUp(ctx.tx, input, readFleet(ctx))
+      const maySetUp = ctx.services.isSetUpCode(input.setUpCode ?? '')
+      const { user, tenantId } = await signUp(ctx.tx, input, maySetUp, readFleet(ctx))
       ctx.trail.actor = { kind: 'user', id: user.id, name: user.name }
       ctx.trail.resource = { kind: 'user', id: user.id, name: user.email, tenantId }
       ctx.trail.detail = { operator: user.operator }

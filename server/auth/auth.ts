@@ -9,6 +9,7 @@ import type { Env } from '#server/env.ts'
 import { log } from '#server/log.ts'
 import { addressHeader } from './address.ts'
 import { auditSignIn } from './audit-sign-in.ts'
+import { ownOrigins, passkeyAddress } from './own-address.ts'
 
 /** Of keys that `server/core/api-key.ts` makes; better-auth verifies them. */
 export const keyPrefix = 'sk_'
@@ -33,7 +34,7 @@ export function createAuth(db: Db, settings: AuthSettings, options: { singleSign
     basePath: '/api/auth',
     secret: settings.BETTER_AUTH_SECRET,
     // The console may be opened under another name of the same machine, such as localhost.
-    trustedOrigins: (request) => [url.origin, `${url.protocol}//${request?.headers.get('host') ?? url.host}`],
+    trustedOrigins: ownOrigins(settings),
     database: prismaAdapter(db, { provider: 'postgresql', transaction: true }),
     user: { additionalFields: { operator: { type: 'boolean', required: false, defaultValue: false, input: false } } },
     account: {
@@ -83,7 +84,7 @@ export function createAuth(db: Db, settings: AuthSettings, options: { singleSign
         },
       }),
       twoFactor({ issuer: product, twoFactorTable: 'twoFactor' }),
-      passkey({ rpID: url.hostname, rpName: product, origin: url.origin }),
+      passkey({ ...passkeyAddress(settings), rpName: product }),
       apiKey({
         schema: { apikey: { modelName: 'apiKey' } },
         defaultPrefix: keyPrefix,

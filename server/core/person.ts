@@ -14,16 +14,24 @@ export const isFresh = async (tx: Tx): Promise<boolean> => (await tx.user.findFi
 /**
  * The first person of a fresh install becomes operator; everybody later needs an invitation to their address.
  * `readFleet` runs in a transaction that sees the whole fleet.
- * @throws forbidden without an invitation, conflict when the address has an account
+ * @param maySetUp showed the set-up code
+ * @throws forbidden without the set-up code or an invitation, conflict when the address has an account
  */
 export async function signUp(
   tx: Tx,
   wanted: SignUp,
+  maySetUp: boolean,
   readFleet: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>,
 ): Promise<{ user: User; tenantId: string | null }> {
   await lockPeople(tx)
   if (await isFresh(tx)) {
     if (wanted.invitationId) throw new SkerryError('not-found', 'There is no such invitation.')
+    if (!maySetUp) {
+      throw new SkerryError('forbidden', 'This is not the set-up code.', {
+        wayOut: 'It is printed where Skerry was started, and stands in the log of its web process.',
+        field: 'setUpCode',
+      })
+    }
     return { user: await createPerson(tx, { ...wanted, operator: true }), tenantId: null }
   }
   const { invitationId } = wanted

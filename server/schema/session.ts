@@ -9,8 +9,10 @@ export const SignUp = z.object({
   name: Name,
   email: Email,
   password: z.string().min(minPasswordLength, `At least ${minPasswordLength} characters`).max(maxPasswordLength),
-  /** From the invitation's link; the first person of a fresh install needs none */
+  /** From the invitation's link */
   invitationId: z.string().max(64).optional(),
+  /** What the first person of a fresh install shows instead */
+  setUpCode: z.string().max(64).optional(),
 })
 export type SignUp = z.infer<typeof SignUp>
 

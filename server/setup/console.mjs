@@ -25,7 +25,8 @@ import { rootPrefix } from './superuser.mjs'
  * whose `stop` ends them all, also half way.
  * @param {import('./children.mjs').Children} children
  * @param {ConsoleOptions} options
- * @returns {Promise<{ url: string, databaseUrl: string, signInPath: string, fleetPath: string }>} when it answers requests
+ * @returns {Promise<{ url: string, databaseUrl: string, signInPath: string, fleetPath: string, setUpCode: string }>} when it
+ *   answers requests; `setUpCode` is empty once somebody has an account
  */
 export async function startConsole(children, options) {
   const { folder, port } = options
@@ -62,7 +63,8 @@ export async function startConsole(children, options) {
     await step('Sites, tenants and people', () => seed(fleetPath, signInPath, env))
   }
   await step('Web and worker', () => startProcesses(children, { url, logFolder, env }))
-  return { url, databaseUrl, signInPath, fleetPath: join(labFolder, 'fleet.json') }
+  const setUpCode = (await runProgram(nodeCommand(inRoot('server/set-up-code.ts')), { env })).trim()
+  return { url, databaseUrl, signInPath, fleetPath: join(labFolder, 'fleet.json'), setUpCode }
 }
 
 /**

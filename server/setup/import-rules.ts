@@ -46,6 +46,7 @@ export const folderRules: Record<string, FolderRule> = {
   'server/errors.ts': { may: [] },
   'server/process.ts': { may: [] },
   'server/log.ts': { may: ['server/env.ts'] },
+  'server/set-up-code.ts': { may: ['server/auth', ...foundations, ...logging] },
   'server/web.ts': { may: ['*'] },
   'server/worker.ts': { may: ['*'] },
   'server/setup': { may: ['lab/packages.mjs'] },

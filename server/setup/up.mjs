@@ -50,11 +50,12 @@ function explain(error) {
 
 /** @typedef {{ role: string, email: string, password: string }} SignIn a person of the lab, whose password is no secret */
 
-/** @param {string} path of the file that the seed writes */
-function howToSignIn(path) {
+/** @param {string} path of the file that the seed writes @param {string} setUpCode empty once somebody has an account */
+function howToSignIn(path, setUpCode) {
+  if (setUpCode) return `  Create the operator there. The set-up code is ${setUpCode}`
   /** @type {SignIn[]} */
   const people = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : []
-  if (people.length === 0) return '  The first person to sign up becomes the operator.'
+  if (people.length === 0) return '  Sign in with your account.'
   const width = (/** @type {'role' | 'email'} */ key) => Math.max(...people.map((person) => person[key].length))
   const line = (/** @type {SignIn} */ { role, email, password }) =>
     `  ${role.padEnd(width('role'))}  ${email.padEnd(width('email'))}  ${password}`
@@ -78,7 +79,7 @@ async function up(children, { port, hosts }) {
   const console_ = await startConsole(children, { folder: dataFolder, port, hosts, databaseUrl, labImpossible })
   recordRunning(dataFolder, { pid: process.pid, url, databaseUrl: console_.databaseUrl })
   console.log(`\nSkerry is ready: ${console_.url}`)
-  console.log(howToSignIn(console_.signInPath))
+  console.log(howToSignIn(console_.signInPath, console_.setUpCode))
   console.log(`  Ctrl-C stops it; what it has written stays. (${seconds(performance.now() - startedAt)})\n`)
   const lost = await children.lost
   throw new ChildFailed(lost, `ended unexpectedly (${await lost.exited})`)

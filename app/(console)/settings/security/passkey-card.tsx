@@ -2,8 +2,9 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Fingerprint, Plus, Trash2 } from 'lucide-react'
-import { useState, useSyncExternalStore } from 'react'
+import { useState } from 'react'
 import { authClient } from '#components/auth/auth-client.ts'
+import { usePasskeyObstacle } from '#components/auth/passkey-obstacle.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -11,20 +12,11 @@ import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { IconButton } from '#components/ui/icon-button.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { answered } from '../answered.ts'
 import { PasskeyDialog, passkeysKey } from './passkey-dialog.tsx'
-
-/** Why this browser can't make a passkey here, if it can't. */
-function passkeyObstacle(): string | undefined {
-  if (!window.isSecureContext) return 'Passkeys need https'
-  if (typeof PublicKeyCredential === 'undefined') return 'This browser knows no passkeys'
-  const isAddress = /^[\d.]+$|^\[/.test(window.location.hostname)
-  return isAddress ? 'A passkey belongs to a name: open Skerry by its name, not by an IP address' : undefined
-}
-
-const never = () => () => {}
 
 /** Signing in with a fingerprint, a face or a security key. */
 export function PasskeyCard() {
@@ -33,7 +25,7 @@ export function PasskeyCard() {
     queryFn: () => answered(authClient.passkey.listUserPasskeys()),
     staleTime: 0,
   })
-  const obstacle = useSyncExternalStore(never, passkeyObstacle, () => undefined)
+  const obstacle = usePasskeyObstacle()
   const [isAdding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<{ id: string; name: string } | null>(null)
   return (
@@ -44,13 +36,23 @@ export function PasskeyCard() {
         <Button
           size="sm"
           icon={<Plus size={13} aria-hidden="true" />}
-          disabledReason={obstacle}
+          disabledReason={obstacle?.reason}
           onPress={() => setAdding(true)}
         >
           Add a passkey
         </Button>
       }
     >
+      {obstacle && (
+        <p className="px-4 pb-3 text-xs text-ink-muted">
+          {obstacle.reason}.{' '}
+          {obstacle.href && (
+            <>
+              They work at <Link href={obstacle.href}>{new URL(obstacle.href).host}</Link>, where you sign in once more.
+            </>
+          )}
+        </p>
+      )}
       {passkeys.isPending && <SkeletonRows rows={2} label="Loading passkeys" />}
       {passkeys.error && (
         <ErrorMessage
@@ -64,7 +66,6 @@ export function PasskeyCard() {
       {passkeys.data?.length === 0 && (
         <EmptyState icon={<Fingerprint size={20} aria-hidden="true" />} title="No passkey yet" className="py-8">
           With one you sign in by fingerprint, face or security key instead of the password.
-          {obstacle && <span className="mt-1 block text-ink-faint">{obstacle}.</span>}
         </EmptyState>
       )}
       {(passkeys.data?.length ?? 0) > 0 && (
