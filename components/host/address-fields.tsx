@@ -89,7 +89,7 @@ export function AddressFields({ draft, onChange, error }: AddressFieldsProps) {
       {draft.transport === 'ssh' && <SshFields ssh={draft.ssh} onChange={(ssh) => set({ ssh })} />}
       {draft.transport !== 'unix' && (
         <p className="text-xs text-ink-muted">
-          Kept sealed; nobody can read it here again. To change it later, add the host anew.
+          Kept sealed; nobody can read it here again. Edit the host to replace it.
         </p>
       )}
     </>
@@ -99,7 +99,14 @@ export function AddressFields({ draft, onChange, error }: AddressFieldsProps) {
 const certificateStart = '-----BEGIN CERTIFICATE-----'
 const keyStart = '-----BEGIN PRIVATE KEY-----'
 
-function TlsFields({ tls, onChange }: { tls: AddressDraft['tls']; onChange: (tls: AddressDraft['tls']) => void }) {
+/** What a TLS connection needs, as PEM. */
+export function TlsFields({
+  tls,
+  onChange,
+}: {
+  tls: AddressDraft['tls']
+  onChange: (tls: AddressDraft['tls']) => void
+}) {
   return (
     <div className="grid gap-4 sm:grid-cols-3">
       <TextArea
@@ -130,7 +137,14 @@ function TlsFields({ tls, onChange }: { tls: AddressDraft['tls']; onChange: (tls
   )
 }
 
-function SshFields({ ssh, onChange }: { ssh: AddressDraft['ssh']; onChange: (ssh: AddressDraft['ssh']) => void }) {
+/** What an ssh connection needs. */
+export function SshFields({
+  ssh,
+  onChange,
+}: {
+  ssh: AddressDraft['ssh']
+  onChange: (ssh: AddressDraft['ssh']) => void
+}) {
   return (
     <div className="grid gap-4 sm:grid-cols-2">
       <TextArea

@@ -17,14 +17,16 @@ import { isLive } from '#server/schema/operation.ts'
 export interface ConnectionTestProps {
   uri: string
   credential: Credential | null
+  /** Tests with the credential of this host where none is given */
+  hostId?: string
   disabledReason?: string
 }
 
 /** Tries the address from a worker and says what answers, or which stage failed and the way out. Changes nothing. */
-export function ConnectionTest({ uri, credential, disabledReason }: ConnectionTestProps) {
+export function ConnectionTest({ uri, credential, hostId, disabledReason }: ConnectionTestProps) {
   const trpc = useTRPC()
   const [tested, setTested] = useState<{ of: string; operationId: string } | null>(null)
-  const of = JSON.stringify([uri, credential])
+  const of = JSON.stringify([uri, credential, hostId])
   const test = useMutation(
     trpc.host.test.mutationOptions({ onSuccess: ({ operationId }) => setTested({ of, operationId }) }),
   )
@@ -39,7 +41,7 @@ export function ConnectionTest({ uri, credential, disabledReason }: ConnectionTe
         <Button
           icon={<PlugZap size={14} aria-hidden="true" />}
           isPending={isRunning}
-          onPress={() => test.mutate({ uri, credential })}
+          onPress={() => test.mutate({ uri, credential, ...(hostId ? { hostId } : {}) })}
           {...(disabledReason ? { disabledReason } : {})}
         >
           Test the connection

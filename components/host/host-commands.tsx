@@ -1,18 +1,21 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ArrowRightFromLine, Ban, Trash2 } from 'lucide-react'
+import { ArrowRightFromLine, Ban, Pencil, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import type { MenuGroup } from '#components/ui/menu.tsx'
 import { DrainHostDialog } from './drain-host-dialog.tsx'
+import { EditHostDialog } from './edit-host-dialog.tsx'
 import { RemoveHostDialog } from './remove-host-dialog.tsx'
 
 export interface CommandedHost {
   id: string
   name: string
+  uri: string
+  migrationUri: string | null
   state: 'connecting' | 'connected' | 'unreachable'
   draining: boolean
   vms: number
@@ -24,7 +27,7 @@ const iconSizePx = 14
 export function useHostCommands() {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const [asked, setAsked] = useState<{ what: 'drain' | 'remove'; host: CommandedHost } | null>(null)
+  const [asked, setAsked] = useState<{ what: 'drain' | 'edit' | 'remove'; host: CommandedHost } | null>(null)
   const undrain = useMutation(
     trpc.host.undrain.mutationOptions({
       onSuccess: () => {
@@ -58,6 +61,17 @@ export function useHostCommands() {
       ],
     },
     {
+      id: 'edit',
+      items: [
+        {
+          id: 'edit',
+          label: 'Edit…',
+          icon: <Pencil size={iconSizePx} aria-hidden="true" />,
+          onAction: () => setAsked({ what: 'edit', host }),
+        },
+      ],
+    },
+    {
       id: 'remove',
       items: [
         {
@@ -74,6 +88,7 @@ export function useHostCommands() {
   const dialogs = (
     <>
       {asked?.what === 'drain' && <DrainHostDialog host={asked.host} onClose={close} />}
+      {asked?.what === 'edit' && <EditHostDialog host={asked.host} onClose={close} />}
       {asked?.what === 'remove' && <RemoveHostDialog host={asked.host} vms={asked.host.vms} onClose={close} />}
     </>
   )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hostUri, suggestedName } from './host-uri.ts'
+import { hostUri, suggestedName, transportOf } from './host-uri.ts'
 
 const parts = { transport: 'tls', address: 'oslo-1.example', user: 'root', port: Number.NaN } as const
 
@@ -15,4 +15,10 @@ test('a name is suggested by a name only', () => {
   expect(suggestedName(parts)).toBe('oslo-1')
   expect(suggestedName({ ...parts, address: '10.0.0.1' })).toBe('')
   expect(suggestedName({ ...parts, address: 'fd00::1' })).toBe('')
+})
+
+test('a URI tells how it reaches its host', () => {
+  expect(transportOf('qemu+tls://oslo-1.example/system')).toBe('tls')
+  expect(transportOf('qemu+ssh://root@oslo-1/system')).toBe('ssh')
+  expect(transportOf('qemu:///system')).toBe('unix')
 })

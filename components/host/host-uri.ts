@@ -20,6 +20,10 @@ export function hostUri({ transport, address, user, port }: HostAddressParts): s
   return `qemu+${transport}://${at}${host}${Number.isFinite(port) ? `:${port}` : ''}/system`
 }
 
+/** How a URI reaches its host. */
+export const transportOf = (uri: string): TransportKind =>
+  transports.find((transport) => uri.includes(`+${transport}:`)) ?? 'unix'
+
 /** A host's name as its address suggests it: the first label of a name; nothing of a bare address. */
 export function suggestedName({ transport, address }: Pick<HostAddressParts, 'transport' | 'address'>): string {
   if (transport === 'unix') return 'this-machine'

@@ -18,6 +18,7 @@ export const kindWord: Record<OperationKind, string> = {
   'drain-host': 'Drain',
   'test-host': 'Test connection to',
   'add-host': 'Add host',
+  'edit-host': 'Edit host',
   'remove-host': 'Remove host',
   'bulk-vm': 'Bulk action:',
   'undo-operation': 'Clean up',

@@ -2,13 +2,16 @@ import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
 import { planDrain } from '#server/core/drain-plan.ts'
 import { enqueue, enqueueOnce } from '#server/core/operation.ts'
-import { AddHostInput, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
+import { AddHostInput, DrainInput, EditHostFields, TestHostInput } from '#server/schema/host-action.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
-import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
+import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
 import { change, costly, router, signedIn } from './trpc.ts'
 
 const onHost = z.object({ id: z.uuid(), idempotencyKey: IdempotencyKey })
+
+const changesSomething = ({ id: _, idempotencyKey: __, ...edit }: Record<string, unknown>) =>
+  Object.values(edit).some((value) => value !== undefined)
 
 /** What is done with hosts as a whole; for operators. */
 export const hostActionRouter = router({
@@ -18,7 +21,8 @@ export const hostActionRouter = router({
     .use(costly(5, 20))
     .mutation(async ({ ctx, input }) => {
       ctx.trail.detail = { uri: input.uri }
-      return { operationId: (await enqueue(asker(ctx), hostTestOf(input))).id }
+      if (input.hostId) await load.host(ctx, input.hostId, 'edit')
+      return { operationId: (await enqueue(asker(ctx), await hostTestOf(ctx.tx, input))).id }
     }),
 
   add: change('host', 'create')
@@ -31,6 +35,17 @@ export const hostActionRouter = router({
       const hostId = operation.targetId
       ctx.trail.resource = { kind: 'host', id: hostId, name: input.name, tenantId: null }
       return { operationId: operation.id, hostId }
+    }),
+
+  /** Its name, address and credential; a new address or credential is tested before it takes the place of the old. */
+  edit: change('host', 'edit')
+    .input(EditHostFields.extend(onHost.shape).refine(changesSomething, 'Nothing to change.'))
+    .mutation(async ({ ctx, input: { id, idempotencyKey, ...edit } }) => {
+      const host = await load.host(ctx, id, 'edit')
+      const { credential, ...shown } = edit
+      ctx.trail.detail = { ...shown, accessReplaced: credential !== undefined }
+      const request = { kind: 'edit-host', targetId: id, input: shown, isPlanned: true, key: idempotencyKey } as const
+      return { operationId: (await enqueueOnce(asker(ctx), request, () => hostEditOf(ctx.tx, host, edit))).id }
     }),
 
   remove: change('host', 'delete')

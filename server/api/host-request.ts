@@ -4,7 +4,7 @@ import type { NewOperation } from '#server/core/operation.ts'
 import type { Tx } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { conflict } from '#server/errors.ts'
-import type { AddHostInput, Credential, DrainInput, TestHostInput } from '#server/schema/host-action.ts'
+import type { AddHostInput, Credential, DrainInput, EditHostInput, TestHostInput } from '#server/schema/host-action.ts'
 
 /** Secrets never stand open in an operation: they are sealed for the id the host will have. */
 function sealed(credential: Credential | null, hostId: string): string | null {
@@ -13,13 +13,16 @@ function sealed(credential: Credential | null, hostId: string): string | null {
 }
 
 /** The operations that can be asked of a host; asking and trying again go through the same functions. */
-export function hostTestOf({ uri, credential }: TestHostInput): NewOperation {
-  const hostId = randomUUID()
+export async function hostTestOf(tx: Tx, { uri, credential, hostId: ofHost }: TestHostInput): Promise<NewOperation> {
+  const known = ofHost && credential === null ? await tx.host.findUnique({ where: { id: ofHost } }) : null
+  const hostId = known?.id ?? randomUUID()
+  const kept = known?.credential ? Buffer.from(known.credential).toString('base64') : null
   return {
     kind: 'test-host',
     target: { kind: 'host', id: hostId, name: uri },
     tenantId: null,
-    input: { hostId, uri, sealed: sealed(credential, hostId) },
+    exclusive: known === null,
+    input: { hostId, uri, sealed: kept ?? sealed(credential, hostId) },
   }
 }
 
@@ -36,6 +39,28 @@ export async function additionOf(tx: Tx, input: AddHostInput): Promise<NewOperat
     tenantId: null,
     input: { hostId, name, uri, siteId, migrationUri, sealed: sealed(input.credential, hostId) },
   }
+}
+
+/**
+ * Migrations reach a host where Skerry does, unless it says otherwise: then they follow it.
+ * @throws conflict when another host has the name or address
+ */
+export async function hostEditOf(
+  tx: Tx,
+  host: { id: string; name: string; uri: string; migrationUri: string | null },
+  edit: EditHostInput,
+): Promise<NewOperation> {
+  const { name = host.name, uri = host.uri, credential } = edit
+  const followed = host.migrationUri === host.uri ? uri : host.migrationUri
+  const twin = await tx.host.findFirst({ where: { id: { not: host.id }, OR: [{ name }, { uri }] } })
+  if (twin) throw conflict(`${twin.name} has this name or address already.`, 'Give it another name, or look there.')
+  return operationOn(host, 'edit-host', {
+    name,
+    uri,
+    migrationUri: edit.migrationUri === undefined ? followed : edit.migrationUri,
+    keepsAccess: credential === undefined,
+    sealed: credential ? sealed(credential, host.id) : null,
+  })
 }
 
 type Known = { id: string; name: string }

@@ -18,7 +18,7 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import { AddHostPlan, DrainInput, TestHostPlan } from '#server/schema/host-action.ts'
+import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import {
@@ -32,7 +32,7 @@ import {
   PowerInput,
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
-import { additionOf, drainOf, hostTestOf, removalOf } from './host-request.ts'
+import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
 import { demandTwinCards } from './vm-card.ts'
 
@@ -79,11 +79,17 @@ const again: Record<OperationKind, Retry> = {
   'clone-vm': cloneAgain,
   'test-host': async (ctx, { input }) => {
     const { uri } = TestHostPlan.parse(input)
-    return enqueue(asker(ctx), hostTestOf({ uri, credential: null }))
+    return enqueue(asker(ctx), await hostTestOf(ctx.tx, { uri, credential: null }))
   },
   'add-host': async (ctx, { input }) => {
     const { sealed: _, ...plan } = AddHostPlan.parse(input)
     return enqueue(asker(ctx), await additionOf(ctx.tx, { ...plan, credential: null }))
+  },
+  'edit-host': async (ctx, { targetId, input }) => {
+    const { name, uri, migrationUri, keepsAccess } = EditHostPlan.parse(input)
+    const host = await load.host(ctx, targetId, 'edit')
+    const edit = { name, uri, migrationUri, ...(keepsAccess ? {} : { credential: null }) }
+    return enqueue(asker(ctx), await hostEditOf(ctx.tx, host, edit))
   },
   'remove-host': async (ctx, { targetId }) => enqueue(asker(ctx), removalOf(await load.host(ctx, targetId, 'delete'))),
   'drain-host': async (ctx, { targetId, input }) =>

@@ -23,6 +23,7 @@ const rights: Record<OperationKind, Right> = {
   'drain-host': { host: 'drain' },
   'test-host': { host: 'test' },
   'add-host': { host: 'create' },
+  'edit-host': { host: 'edit' },
   'remove-host': { host: 'delete' },
   'bulk-vm': { vm: 'power' },
   'undo-operation': { vm: 'create' },

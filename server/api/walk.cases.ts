@@ -127,6 +127,7 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ name: `new-${w.mark}`, siteId: w.emptySite.id, uri: `qemu+tls://${w.mark}/system` }),
     ...operators,
   ),
+  'host.edit': asked((w) => ({ ...hostOf(w), name: `re-${w.mark}` }), ...operators),
   'host.remove': asked(hostOf, ...operators),
   'host.drainPlan': asked(hostOf, ...hidden),
   'host.drain': asked(hostOf, ...operators),

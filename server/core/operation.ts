@@ -63,6 +63,7 @@ const verbs: Record<OperationKind, string> = {
   'drain-host': 'being drained',
   'test-host': 'being tested',
   'add-host': 'being added',
+  'edit-host': 'being changed',
   'remove-host': 'being removed',
   'bulk-vm': 'at work',
   'undo-operation': 'being cleaned up',

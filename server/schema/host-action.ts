@@ -14,15 +14,33 @@ export const Credential = z.object({
 })
 export type Credential = z.infer<typeof Credential>
 
-export const TestHostInput = z.object({ uri: HostUri, credential: Credential.nullable().default(null) })
+export const TestHostInput = z.object({
+  uri: HostUri,
+  credential: Credential.nullable().default(null),
+  /** Without a credential: tests with the one that this host has */
+  hostId: z.uuid().optional(),
+})
 export type TestHostInput = z.infer<typeof TestHostInput>
-export const AddHostInput = TestHostInput.extend({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'A host is named like a computer'),
+const HostName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'A host is named like a computer')
+export const AddHostInput = TestHostInput.omit({ hostId: true }).extend({
+  name: HostName,
   siteId: z.uuid(),
   /** Where other hosts reach it; null: as Skerry does */
   migrationUri: HostUri.nullable().default(null),
 })
 export type AddHostInput = z.infer<typeof AddHostInput>
+
+/** Only what shall change is given. */
+export const EditHostFields = z
+  .object({
+    name: HostName,
+    uri: HostUri,
+    migrationUri: HostUri.nullable(),
+    /** Null: none */
+    credential: Credential.nullable(),
+  })
+  .partial()
+export type EditHostInput = z.infer<typeof EditHostFields>
 
 /** What a test of a connection tells of the host; memory in bytes. */
 export const HostSummary = z.object({
@@ -48,6 +66,16 @@ export const AddHostPlan = TestHostPlan.extend({
   migrationUri: z.string().nullable(),
 })
 export type AddHostPlan = z.infer<typeof AddHostPlan>
+
+/** As the host shall be; its credential stays, or becomes what is sealed, which may be none. */
+export const EditHostPlan = z.object({
+  name: z.string(),
+  uri: HostUri,
+  migrationUri: z.string().nullable(),
+  keepsAccess: z.boolean(),
+  sealed: z.string().nullable(),
+})
+export type EditHostPlan = z.infer<typeof EditHostPlan>
 
 export const RemoveHostInput = z.object({})
 export const DrainInput = z.object({

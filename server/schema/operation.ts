@@ -15,6 +15,7 @@ export const operationKinds = [
   'drain-host',
   'test-host',
   'add-host',
+  'edit-host',
   'remove-host',
   'bulk-vm',
   'undo-operation',

@@ -63,7 +63,8 @@ export async function startConsole(children, options) {
     await step('Sites, tenants and people', () => seed(fleetPath, signInPath, env))
   }
   await step('Web and worker', () => startProcesses(children, { url, logFolder, env }))
-  const setUpCode = (await runProgram(nodeCommand(inRoot('server/set-up-code.ts')), { env })).trim()
+  const told = await runProgram(nodeCommand(inRoot('server/set-up-code.ts')), { env })
+  const setUpCode = /^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/m.exec(told)?.[0] ?? ''
   return { url, databaseUrl, signInPath, fleetPath: join(labFolder, 'fleet.json'), setUpCode }
 }
 

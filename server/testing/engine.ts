@@ -1,3 +1,5 @@
+import { CredentialBox } from '#server/core/credential.ts'
+import { env } from '#server/env.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
@@ -39,7 +41,7 @@ export async function testEngine(
     hosts,
     changes,
     log,
-    testHost: hostTest(libvirtDriver, undefined),
+    testHost: hostTest(libvirtDriver, CredentialBox.fromText(env().SKERRY_KEY)),
     workflows: options.workflows ?? workflows,
     workerId: options.workerId ?? 'test-worker',
     hostWaitMs: options.hostWaitMs ?? 10_000,

@@ -6,6 +6,7 @@ import type { AnyWorkflow } from './define.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
 import { deleteVm } from './delete-vm.ts'
 import { drainHost } from './drain-host.ts'
+import { editHost } from './edit-host.ts'
 import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
 import { measureVm } from './measure-vm.ts'
@@ -33,6 +34,7 @@ const changes: readonly AnyWorkflow[] = [
   drainHost,
   testHost,
   addHost,
+  editHost,
   removeHost,
 ]
 

@@ -1,0 +1,162 @@
+'use client'
+
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { toast } from 'sonner'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
+import { Button } from '#components/ui/button.tsx'
+import { Dialog } from '#components/ui/dialog.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { RadioCards } from '#components/ui/radio-cards.tsx'
+import { TextField } from '#components/ui/text-field.tsx'
+import { HostUri } from '#server/schema/host-action.ts'
+import { credentialOf, emptyAddress, SshFields, TlsFields } from './address-fields.tsx'
+import { ConnectionTest } from './connection-test.tsx'
+import { transportOf } from './host-uri.ts'
+
+export interface EditedHost {
+  id: string
+  name: string
+  uri: string
+  migrationUri: string | null
+}
+
+/** Changes how a host is named and reached; what proves who we are is replaced as a whole, and never shown. */
+export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: () => void }) {
+  const trpc = useTRPC()
+  const asSkerry = host.migrationUri === host.uri
+  const [name, setName] = useState(host.name)
+  const [uri, setUri] = useState(host.uri)
+  const [migrationUri, setMigrationUri] = useState(asSkerry ? '' : (host.migrationUri ?? ''))
+  const [access, setAccess] = useState<'keep' | 'replace'>('keep')
+  const [proof, setProof] = useState({ tls: emptyAddress.tls, ssh: emptyAddress.ssh })
+  const [idempotencyKey, setIdempotencyKey] = useState(() => crypto.randomUUID())
+  const edit = useMutation(
+    trpc.host.edit.mutationOptions({
+      onSuccess: () => {
+        toast.success(`${name} is being changed`, {
+          description: 'A new address or credential takes over once it has been tested.',
+        })
+        onClose()
+      },
+      onError: () => setIdempotencyKey(crypto.randomUUID()),
+    }),
+  )
+  const transport = transportOf(uri)
+  const isReplaced = access === 'replace' && transport !== 'unix'
+  const credential = isReplaced ? credentialOf({ ...emptyAddress, transport, ...proof }) : null
+  const migration = migrationUri.trim() || uri.trim()
+  const changes = {
+    ...(name === host.name ? {} : { name }),
+    ...(uri.trim() === host.uri ? {} : { uri: uri.trim() }),
+    ...(migration === host.migrationUri || (migrationUri.trim() === '' && host.migrationUri === null)
+      ? {}
+      : { migrationUri: migration }),
+    ...(isReplaced ? { credential } : {}),
+    // This machine's own socket asks for none.
+    ...(transport === 'unix' && transportOf(host.uri) !== 'unix' ? { credential: null } : {}),
+  }
+  const uriProblem = HostUri.safeParse(uri.trim()).error?.issues[0]?.message
+  const isChanged = Object.keys(changes).length > 0
+  const offReason = uriProblem
+    ? 'The address is no libvirt URI'
+    : isReplaced && credential === null
+      ? 'Give the whole new credential'
+      : isChanged
+        ? undefined
+        : 'Nothing is changed yet'
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Edit ${host.name}`}
+      description="A new address or credential is tested first, and the same machine must answer. Its VMs go on meanwhile."
+      size="lg"
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            type="submit"
+            form="edit-host"
+            isPending={edit.isPending}
+            {...(offReason ? { disabledReason: offReason } : {})}
+          >
+            Save
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="edit-host"
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!offReason) edit.mutate({ id: host.id, ...changes, idempotencyKey })
+        }}
+      >
+        <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
+          <TextField
+            label="Name in Skerry"
+            value={name}
+            onChange={setName}
+            isMono
+            autoFocus
+            error={fieldError(edit.error, 'name')}
+          />
+          <TextField
+            label="Address"
+            description="qemu+tls://host/system, qemu+ssh://user@host/system, or qemu:///system"
+            value={uri}
+            onChange={setUri}
+            isMono
+            error={uriProblem ?? fieldError(edit.error, 'uri')}
+          />
+        </div>
+        <TextField
+          label="Address for migrations"
+          description="Where other hosts reach it. Empty: at the address above."
+          value={migrationUri}
+          onChange={setMigrationUri}
+          placeholder={uri}
+          isMono
+          error={fieldError(edit.error, 'migrationUri')}
+        />
+        {transport !== 'unix' && (
+          <RadioCards
+            label="What proves to it who we are"
+            columns={2}
+            cards={[
+              { id: 'keep', title: 'Keep', description: 'What it has, which stays sealed' },
+              {
+                id: 'replace',
+                title: 'Replace',
+                description: transport === 'tls' ? 'A new certificate and key' : 'A new key',
+              },
+            ]}
+            value={access}
+            onChange={(id) => setAccess(id === 'replace' ? 'replace' : 'keep')}
+          />
+        )}
+        {isReplaced && transport === 'tls' && (
+          <TlsFields tls={proof.tls} onChange={(tls) => setProof({ ...proof, tls })} />
+        )}
+        {isReplaced && transport === 'ssh' && (
+          <SshFields ssh={proof.ssh} onChange={(ssh) => setProof({ ...proof, ssh })} />
+        )}
+        <ConnectionTest
+          uri={uri.trim()}
+          credential={credential}
+          {...(isReplaced ? {} : { hostId: host.id })}
+          {...(uriProblem || (isReplaced && credential === null)
+            ? { disabledReason: 'Give the address and the credential first' }
+            : {})}
+        />
+        {edit.error && !isFieldError(edit.error, ['name', 'uri', 'migrationUri']) && (
+          <ErrorMessage {...failure(`${host.name} was not changed`, edit.error)} />
+        )}
+      </form>
+    </Dialog>
+  )
+}
