@@ -1,7 +1,8 @@
 import type { VmState } from '#server/schema/vm.ts'
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
+import { networkReasons, networkWarnings } from './migration-network.ts'
 import { gib, isSent, type Judged, moveOf, snapshotReasons, some, storageReasons } from './migration-storage.ts'
-import { type GrantedNetworks, mayUse } from './network-grant.ts'
+import type { GrantedNetworks } from './network-grant.ts'
 import { vmRule } from './vm-rule.ts'
 
 /** What moves. Sizes in bytes. */
@@ -200,22 +201,6 @@ function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[
   return reasons
 }
 
-/** A card may stay where its tenant has lost the grant, but a move opens nothing that was closed to it before. */
-function networkReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
-  const reasons: string[] = []
-  for (const name of new Set(vm.networks)) {
-    const network = to.networks.find((each) => each.name === name)
-    if (!network) reasons.push(`The network ${name} is not on the host.`)
-    else if (!network.active) reasons.push(`The network ${name} is switched off on the host.`)
-    else if (!mayUse(vm.grantedNetworks, network) && !isWithdrawn(vm, source, name)) {
-      reasons.push(`Its tenant may not use the network ${name} as the host has it (${network.mode}).`)
-    }
-  }
-  return reasons
-}
-
-const isWithdrawn = (vm: MovingVm, source: Candidate, name: string) =>
-  source.networks.some((network) => network.name === name && !mayUse(vm.grantedNetworks, network))
 
 function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: readonly Judged[]): string[] {
   const warnings: string[] = []
@@ -226,14 +211,7 @@ function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: reado
     }
     if (move.mode === 'copied' && disk.backingPath) warnings.push(`${disk.target} becomes independent of its template.`)
   }
-  for (const name of new Set(vm.networks)) {
-    if (isWithdrawn(vm, source, name)) {
-      warnings.push(`Its tenant is not granted the network ${name}; the card stays plugged in.`)
-    }
-  }
-  for (const bridge of new Set(vm.bridges)) {
-    warnings.push(`It is plugged into the bridge ${bridge} by name: the host must have one of that name.`)
-  }
+  warnings.push(...networkWarnings(vm, source))
   if (vm.accelerator === 'emulation' && to.accelerator === 'kvm') {
     warnings.push('It goes on under software emulation, though this host has hardware virtualisation.')
   }
