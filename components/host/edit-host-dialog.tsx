@@ -5,9 +5,8 @@ import { useState } from 'react'
 import { toast } from 'sonner'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { HostUri } from '#server/schema/host-action.ts'
@@ -67,96 +66,76 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
         ? undefined
         : 'Nothing is changed yet'
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Edit ${host.name}`}
       description="A new address or credential is tested first, and the same machine must answer. Its VMs go on meanwhile."
       size="lg"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="edit-host"
-            isPending={edit.isPending}
-            {...(offReason ? { disabledReason: offReason } : {})}
-          >
-            Save
-          </Button>
-        </>
-      }
+      submitLabel="Save"
+      isPending={edit.isPending}
+      disabledReason={offReason}
+      onSubmit={() => edit.mutate({ id: host.id, ...changes, idempotencyKey })}
+      onClose={onClose}
     >
-      <form
-        id="edit-host"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!offReason) edit.mutate({ id: host.id, ...changes, idempotencyKey })
-        }}
-      >
-        <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
-          <TextField
-            label="Name in Skerry"
-            value={name}
-            onChange={setName}
-            isMono
-            autoFocus
-            error={fieldError(edit.error, 'name')}
-          />
-          <TextField
-            label="Address"
-            description="qemu+tls://host/system, qemu+ssh://user@host/system, or qemu:///system"
-            value={uri}
-            onChange={setUri}
-            isMono
-            error={uriProblem ?? fieldError(edit.error, 'uri')}
-          />
-        </div>
+      <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,2fr)]">
         <TextField
-          label="Address for migrations"
-          description="Where other hosts reach it. Empty: at the address above."
-          value={migrationUri}
-          onChange={setMigrationUri}
-          placeholder={uri}
+          label="Name in Skerry"
+          value={name}
+          onChange={setName}
           isMono
-          error={fieldError(edit.error, 'migrationUri')}
+          autoFocus
+          error={fieldError(edit.error, 'name')}
         />
-        {transport !== 'unix' && (
-          <RadioCards
-            label="What proves to it who we are"
-            columns={2}
-            cards={[
-              { id: 'keep', title: 'Keep', description: 'What it has, which stays sealed' },
-              {
-                id: 'replace',
-                title: 'Replace',
-                description: transport === 'tls' ? 'A new certificate and key' : 'A new key',
-              },
-            ]}
-            value={access}
-            onChange={(id) => setAccess(id === 'replace' ? 'replace' : 'keep')}
-          />
-        )}
-        {isReplaced && transport === 'tls' && (
-          <TlsFields tls={proof.tls} onChange={(tls) => setProof({ ...proof, tls })} />
-        )}
-        {isReplaced && transport === 'ssh' && (
-          <SshFields ssh={proof.ssh} onChange={(ssh) => setProof({ ...proof, ssh })} />
-        )}
-        <ConnectionTest
-          uri={uri.trim()}
-          credential={credential}
-          {...(isReplaced ? {} : { hostId: host.id })}
-          {...(uriProblem || (isReplaced && credential === null)
-            ? { disabledReason: 'Give the address and the credential first' }
-            : {})}
+        <TextField
+          label="Address"
+          description="qemu+tls://host/system, qemu+ssh://user@host/system, or qemu:///system"
+          value={uri}
+          onChange={setUri}
+          isMono
+          error={uriProblem ?? fieldError(edit.error, 'uri')}
         />
-        {edit.error && !isFieldError(edit.error, ['name', 'uri', 'migrationUri']) && (
-          <ErrorMessage {...failure(`${host.name} was not changed`, edit.error)} />
-        )}
-      </form>
-    </Dialog>
+      </div>
+      <TextField
+        label="Address for migrations"
+        description="Where other hosts reach it. Empty: at the address above."
+        value={migrationUri}
+        onChange={setMigrationUri}
+        placeholder={uri}
+        isMono
+        error={fieldError(edit.error, 'migrationUri')}
+      />
+      {transport !== 'unix' && (
+        <RadioCards
+          label="What proves to it who we are"
+          columns={2}
+          cards={[
+            { id: 'keep', title: 'Keep', description: 'What it has, which stays sealed' },
+            {
+              id: 'replace',
+              title: 'Replace',
+              description: transport === 'tls' ? 'A new certificate and key' : 'A new key',
+            },
+          ]}
+          value={access}
+          onChange={(id) => setAccess(id === 'replace' ? 'replace' : 'keep')}
+        />
+      )}
+      {isReplaced && transport === 'tls' && (
+        <TlsFields tls={proof.tls} onChange={(tls) => setProof({ ...proof, tls })} />
+      )}
+      {isReplaced && transport === 'ssh' && (
+        <SshFields ssh={proof.ssh} onChange={(ssh) => setProof({ ...proof, ssh })} />
+      )}
+      <ConnectionTest
+        uri={uri.trim()}
+        credential={credential}
+        {...(isReplaced ? {} : { hostId: host.id })}
+        {...(uriProblem || (isReplaced && credential === null)
+          ? { disabledReason: 'Give the address and the credential first' }
+          : {})}
+      />
+      {edit.error && !isFieldError(edit.error, ['name', 'uri', 'migrationUri']) && (
+        <ErrorMessage {...failure(`${host.name} was not changed`, edit.error)} />
+      )}
+    </FormDialog>
   )
 }

@@ -4,9 +4,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { asQuota, QuotaFields, quotaDraft } from './quota-fields.tsx'
 
 /** Changes a tenant's limits; below what is used nothing is taken away, but nothing more is given. */
@@ -23,31 +22,16 @@ export function EditQuotaDialog({ tenant, onClose }: { tenant: Outputs['tenant']
     }),
   )
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Quota of ${tenant.name}`}
       description="A limit below what is used takes nothing away, but nothing more is given."
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form="edit-quota" isPending={save.isPending}>
-            Save
-          </Button>
-        </>
-      }
+      submitLabel="Save"
+      isPending={save.isPending}
+      onSubmit={() => save.mutate({ tenantId: tenant.id, ...asQuota(quota) })}
+      onClose={onClose}
     >
-      <form
-        id="edit-quota"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate({ tenantId: tenant.id, ...asQuota(quota) })
-        }}
-      >
-        <QuotaFields draft={quota} onChange={setQuota} />
-        {save.error && <ErrorMessage {...failure('The quota was not changed', save.error)} />}
-      </form>
-    </Dialog>
+      <QuotaFields draft={quota} onChange={setQuota} />
+      {save.error && <ErrorMessage {...failure('The quota was not changed', save.error)} />}
+    </FormDialog>
   )
 }

@@ -7,6 +7,7 @@ import { failure, fieldError } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { type TenantRole, tenantRoles } from '#server/schema/tenant.ts'
@@ -50,48 +51,28 @@ export function InviteDialog({ tenant, mayOwn, onClose }: InviteDialogProps) {
     )
   }
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Invite to ${tenant.name}`}
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="invite"
-            isPending={invite.isPending}
-            {...(email.includes('@') ? {} : { disabledReason: 'Give their e-mail address' })}
-          >
-            Make the link
-          </Button>
-        </>
-      }
+      submitLabel="Make the link"
+      isPending={invite.isPending}
+      disabledReason={email.includes('@') ? undefined : 'Give their e-mail address'}
+      onSubmit={() => invite.mutate({ tenantId: tenant.id, email, role })}
+      onClose={onClose}
     >
-      <form
-        id="invite"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (email.includes('@')) invite.mutate({ tenantId: tenant.id, email, role })
-        }}
-      >
-        <TextField label="E-mail" type="email" value={email} onChange={setEmail} autoFocus error={emailError} />
-        <RadioCards
-          label="Role"
-          columns={2}
-          cards={tenantRoles.map((id) => ({
-            id,
-            title: id,
-            description: roleWords[id],
-            ...(id === 'owner' && mayOwn !== true ? { disabledReason: mayOwn } : {}),
-          }))}
-          value={role}
-          onChange={(id) => setRole(tenantRoles.find((known) => known === id) ?? 'member')}
-        />
-        {invite.error && !emailError && <ErrorMessage {...failure('Nobody was invited', invite.error)} />}
-      </form>
-    </Dialog>
+      <TextField label="E-mail" type="email" value={email} onChange={setEmail} autoFocus error={emailError} />
+      <RadioCards
+        label="Role"
+        columns={2}
+        cards={tenantRoles.map((id) => ({
+          id,
+          title: id,
+          description: roleWords[id],
+          ...(id === 'owner' && mayOwn !== true ? { disabledReason: mayOwn } : {}),
+        }))}
+        value={role}
+        onChange={(id) => setRole(tenantRoles.find((known) => known === id) ?? 'member')}
+      />
+      {invite.error && !emailError && <ErrorMessage {...failure('Nobody was invited', invite.error)} />}
+    </FormDialog>
   )
 }

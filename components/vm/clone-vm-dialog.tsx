@@ -4,9 +4,8 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { TextArea } from '#components/ui/text-area.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
@@ -34,48 +33,28 @@ export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => 
   const copiedBytes = vm.disks.reduce((sum, disk) => sum + Number(disk.allocationBytes), 0)
   const error = refusal(`${vm.name} was not cloned`, clone.error)
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Clone ${vm.name}`}
       description={`A twin on ${vm.host.name} with disks, addresses and identity of its own. It stays off until you start it.`}
       footerNote={`Copies ${formatBytes(copiedBytes)}`}
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="clone-vm"
-            isPending={clone.isPending}
-            isDisabled={Boolean(problem)}
-          >
-            Clone
-          </Button>
-        </>
-      }
+      submitLabel="Clone"
+      isPending={clone.isPending}
+      isIncomplete={Boolean(problem)}
+      onSubmit={() => clone.mutate({ id: vm.id, name, notes })}
+      onClose={onClose}
     >
-      <form
-        id="clone-vm"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!problem) clone.mutate({ id: vm.id, name, notes })
-        }}
-        className="flex flex-col gap-3"
-      >
-        <TextField
-          label="Name"
-          value={name}
-          onChange={setName}
-          isMono
-          autoFocus
-          maxLength={63}
-          error={problem}
-          description="The guest keeps its host name until you change it there."
-        />
-        <TextArea label="Notes" value={notes} onChange={setNotes} rows={3} />
-        {error && <ErrorMessage {...error} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="Name"
+        value={name}
+        onChange={setName}
+        isMono
+        autoFocus
+        maxLength={63}
+        error={problem}
+        description="The guest keeps its host name until you change it there."
+      />
+      <TextArea label="Notes" value={notes} onChange={setNotes} rows={3} />
+      {error && <ErrorMessage {...error} />}
+    </FormDialog>
   )
 }

@@ -1,4 +1,6 @@
+import type { User } from '#prisma/generated/client.ts'
 import { demand, load } from '#server/auth/load.ts'
+import type { ActionOf } from '#server/auth/policy.ts'
 import {
   createPerson,
   grantOperator,
@@ -9,9 +11,20 @@ import {
   resetPassword,
   revokeOperator,
 } from '#server/core/person.ts'
+import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { UserCreate, UserOne, UserPage } from '#server/schema/session.ts'
 import { change, router, signedIn } from './trpc.ts'
+
+/** A change of one person that tells nothing but whose it was. */
+const onPerson = (action: ActionOf<'user'>, work: (tx: Tx, user: User) => Promise<unknown>) =>
+  change('user', action)
+    .input(UserOne)
+    .mutation(async ({ ctx, input }) => {
+      const user = await load.user(ctx, input.userId, action)
+      await work(ctx.tx, user)
+      return { id: user.id }
+    })
 
 /** People, for operators. */
 export const userRouter = router({
@@ -37,29 +50,9 @@ export const userRouter = router({
       return { id: user.id, password: await resetPassword(ctx.tx, user.id) }
     }),
 
-  removeSecondFactor: change('user', 'remove-second-factor')
-    .input(UserOne)
-    .mutation(async ({ ctx, input }) => {
-      const user = await load.user(ctx, input.userId, 'remove-second-factor')
-      await removeSecondFactor(ctx.tx, user.id)
-      return { id: user.id }
-    }),
-
-  grantOperator: change('user', 'grant-operator')
-    .input(UserOne)
-    .mutation(async ({ ctx, input }) => {
-      const user = await load.user(ctx, input.userId, 'grant-operator')
-      await grantOperator(ctx.tx, user)
-      return { id: user.id }
-    }),
-
-  revokeOperator: change('user', 'revoke-operator')
-    .input(UserOne)
-    .mutation(async ({ ctx, input }) => {
-      const user = await load.user(ctx, input.userId, 'revoke-operator')
-      await revokeOperator(ctx.tx, user)
-      return { id: user.id }
-    }),
+  removeSecondFactor: onPerson('remove-second-factor', (tx, user) => removeSecondFactor(tx, user.id)),
+  grantOperator: onPerson('grant-operator', grantOperator),
+  revokeOperator: onPerson('revoke-operator', revokeOperator),
 
   /** With sessions, keys and memberships; what they did stays in the audit. */
   remove: change('user', 'remove')

@@ -5,11 +5,11 @@ import { acceleratorWord } from '#components/host/host-words.ts'
 import { CapacityMeters } from '#components/site/capacity-meters.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
+import { ChartCard } from '#components/ui/chart-card.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
-import { TimeSeriesChart } from '#components/ui/time-series-chart.tsx'
 import { useHost } from './use-host.ts'
 import { useHostSeries } from './use-host-series.ts'
 
@@ -21,7 +21,7 @@ export function HostOverview() {
   const isKnown = host.state === 'connected'
   const isAsSkerry = host.migrationUri === null || host.migrationUri === host.uri
   const emptyText = isKnown ? 'The first reading comes within seconds' : 'No readings while it can’t be reached'
-  const shared = { timesSeconds: points.map((point) => point.atSeconds), syncKey: host.id, emptyText, heightPx: 140 }
+  const shared = { timesSeconds: points.map((point) => point.atSeconds), syncKey: host.id, emptyText }
   return (
     <div className="grid min-w-0 gap-4 p-4 xl:grid-cols-[minmax(0,2fr)_minmax(320px,1fr)]">
       <div className="flex min-w-0 flex-col gap-4">
@@ -42,28 +42,20 @@ export function HostOverview() {
           )}
         </Card>
         <div className="grid min-w-0 gap-4 lg:grid-cols-2">
-          <Card title="CPU">
-            <TimeSeriesChart
-              {...shared}
-              label="CPU"
-              unit="percent"
-              maxTop={1}
-              series={[
-                { label: 'Of all CPUs', values: points.map((point) => point.cpuUsage), isFilled: true, color: 1 },
-              ]}
-            />
-          </Card>
-          <Card title="Memory">
-            <TimeSeriesChart
-              {...shared}
-              label="Memory"
-              unit="bytes"
-              maxTop={Number(host.memoryBytes) || 1}
-              series={[
-                { label: 'Used', values: points.map((point) => point.memoryUsedBytes), isFilled: true, color: 4 },
-              ]}
-            />
-          </Card>
+          <ChartCard
+            {...shared}
+            label="CPU"
+            unit="percent"
+            maxTop={1}
+            series={[{ label: 'Of all CPUs', values: points.map((point) => point.cpuUsage), isFilled: true, color: 1 }]}
+          />
+          <ChartCard
+            {...shared}
+            label="Memory"
+            unit="bytes"
+            maxTop={Number(host.memoryBytes) || 1}
+            series={[{ label: 'Used', values: points.map((point) => point.memoryUsedBytes), isFilled: true, color: 4 }]}
+          />
         </div>
       </div>
       <Card title="Summary" className="self-start">

@@ -4,13 +4,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { SecretDialog } from '../secret-dialog.tsx'
-
-const formId = 'create-person'
 
 /** An account without an invitation; its first password is shown once. */
 export function CreatePersonDialog({ onClose }: { onClose: () => void }) {
@@ -36,49 +33,35 @@ export function CreatePersonDialog({ onClose }: { onClose: () => void }) {
   }
   const isComplete = name.trim() !== '' && email.includes('@')
   return (
-    <Dialog
-      isOpen
-      onOpenChange={onClose}
+    <FormDialog
       title="Create an account"
       description="It has no role yet: make it operator here, or a member on its tenant’s page. People may also be invited there."
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form={formId} isPending={create.isPending} isDisabled={!isComplete}>
-            Create
-          </Button>
-        </>
-      }
+      submitLabel="Create"
+      isPending={create.isPending}
+      isIncomplete={!isComplete}
+      onSubmit={() => create.mutate({ name, email })}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isComplete) create.mutate({ name, email })
-        }}
-      >
-        <TextField
-          label="Name"
-          value={name}
-          onChange={setName}
-          maxLength={80}
-          autoFocus
-          error={fieldError(create.error, 'name')}
-        />
-        <TextField
-          label="E-mail"
-          type="email"
-          value={email}
-          onChange={setEmail}
-          maxLength={254}
-          error={fieldError(create.error, 'email')}
-        />
-        {create.error && !isFieldError(create.error, ['name', 'email']) && (
-          <ErrorMessage {...failure('The account was not created', create.error)} />
-        )}
-      </form>
-    </Dialog>
+      <TextField
+        label="Name"
+        value={name}
+        onChange={setName}
+        maxLength={80}
+        autoFocus
+        error={fieldError(create.error, 'name')}
+      />
+      <TextField
+        label="E-mail"
+        type="email"
+        value={email}
+        onChange={setEmail}
+        maxLength={254}
+        error={fieldError(create.error, 'email')}
+      />
+      {create.error && !isFieldError(create.error, ['name', 'email']) && (
+        <ErrorMessage {...failure('The account was not created', create.error)} />
+      )}
+    </FormDialog>
   )
 }

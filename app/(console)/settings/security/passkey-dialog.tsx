@@ -3,15 +3,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { authClient } from '#components/auth/auth-client.ts'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { answered } from '../answered.ts'
 import { browserName } from '../browser-name.ts'
 
 export const passkeysKey = ['auth', 'passkeys']
-const formId = 'add-passkey'
 
 /** Names a passkey, then lets the browser make it. */
 export function PasskeyDialog({ onClose }: { onClose: () => void }) {
@@ -25,39 +23,25 @@ export function PasskeyDialog({ onClose }: { onClose: () => void }) {
     },
   })
   return (
-    <Dialog
-      isOpen
-      onOpenChange={onClose}
+    <FormDialog
       title="Add a passkey"
       description="Your browser asks for a fingerprint, a face, a PIN or a security key next."
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form={formId} isPending={add.isPending} isDisabled={!name.trim()}>
-            Go on
-          </Button>
-        </>
-      }
+      submitLabel="Go on"
+      isPending={add.isPending}
+      isIncomplete={!name.trim()}
+      onSubmit={() => add.mutate()}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (name.trim()) add.mutate()
-        }}
-      >
-        <TextField
-          label="Name"
-          description="So that you know it again in the list."
-          value={name}
-          onChange={setName}
-          maxLength={80}
-          autoFocus
-        />
-        {add.error && <ErrorMessage title="No passkey was added" message={add.error.message} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="Name"
+        description="So that you know it again in the list."
+        value={name}
+        onChange={setName}
+        maxLength={80}
+        autoFocus
+      />
+      {add.error && <ErrorMessage title="No passkey was added" message={add.error.message} />}
+    </FormDialog>
   )
 }

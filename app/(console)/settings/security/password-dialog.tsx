@@ -1,9 +1,8 @@
 'use client'
 
 import { useState } from 'react'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 
 export interface PasswordDialogProps {
@@ -17,51 +16,30 @@ export interface PasswordDialogProps {
   onClose: () => void
 }
 
-const formId = 'confirm-by-password'
-
 /** Asks for the password before something that guards the account changes. */
 export function PasswordDialog(props: PasswordDialogProps) {
   const [password, setPassword] = useState('')
   return (
-    <Dialog
-      isOpen
-      onOpenChange={props.onClose}
+    <FormDialog
       title={props.title}
       description={props.description}
       size="sm"
-      footer={
-        <>
-          <Button onPress={props.onClose}>Cancel</Button>
-          <Button
-            variant={props.tone ?? 'primary'}
-            type="submit"
-            form={formId}
-            isPending={props.isPending}
-            isDisabled={!password}
-          >
-            {props.submitLabel}
-          </Button>
-        </>
-      }
+      submitLabel={props.submitLabel}
+      tone={props.tone ?? 'primary'}
+      isPending={props.isPending}
+      isIncomplete={!password}
+      onSubmit={() => props.onSubmit(password)}
+      onClose={props.onClose}
     >
-      <form
-        id={formId}
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (password) props.onSubmit(password)
-        }}
-      >
-        <TextField
-          label="Your password"
-          type="password"
-          autoComplete="current-password"
-          value={password}
-          onChange={setPassword}
-          autoFocus
-        />
-        {props.error && <ErrorMessage {...props.error} />}
-      </form>
-    </Dialog>
+      <TextField
+        label="Your password"
+        type="password"
+        autoComplete="current-password"
+        value={password}
+        onChange={setPassword}
+        autoFocus
+      />
+      {props.error && <ErrorMessage {...props.error} />}
+    </FormDialog>
   )
 }

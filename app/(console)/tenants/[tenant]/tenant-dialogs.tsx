@@ -5,10 +5,9 @@ import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure, fieldError } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 
 interface TenantDialogProps {
@@ -37,38 +36,18 @@ export function RenameTenantDialog({ tenant, onClose }: TenantDialogProps) {
   )
   const nameError = fieldError(rename.error, 'name')
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Rename ${tenant.name}`}
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="rename-tenant"
-            isPending={rename.isPending}
-            isDisabled={!name.trim() || name === tenant.name}
-          >
-            Rename
-          </Button>
-        </>
-      }
+      submitLabel="Rename"
+      isPending={rename.isPending}
+      isIncomplete={!name.trim() || name === tenant.name}
+      onSubmit={() => rename.mutate({ tenantId: tenant.id, name })}
+      onClose={onClose}
     >
-      <form
-        id="rename-tenant"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault()
-          rename.mutate({ tenantId: tenant.id, name })
-        }}
-      >
-        <TextField label="Name" value={name} onChange={setName} autoFocus maxLength={80} error={nameError} />
-        {rename.error && !nameError && <ErrorMessage {...failure('The tenant was not renamed', rename.error)} />}
-      </form>
-    </Dialog>
+      <TextField label="Name" value={name} onChange={setName} autoFocus maxLength={80} error={nameError} />
+      {rename.error && !nameError && <ErrorMessage {...failure('The tenant was not renamed', rename.error)} />}
+    </FormDialog>
   )
 }
 

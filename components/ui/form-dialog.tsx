@@ -1,0 +1,61 @@
+'use client'
+
+import { type ReactNode, useId } from 'react'
+import { Button } from './button.tsx'
+import { Dialog, type DialogProps } from './dialog.tsx'
+
+export interface FormDialogProps
+  extends Pick<DialogProps, 'title' | 'description' | 'size' | 'footerNote' | 'children'> {
+  submitLabel: ReactNode
+  tone?: 'primary' | 'danger'
+  isPending: boolean
+  /** Why it can't be sent now */
+  disabledReason?: string | undefined
+  /** Not filled in yet, which needs no words */
+  isIncomplete?: boolean
+  /** Called only with what can be sent */
+  onSubmit: () => void
+  onClose: () => void
+}
+
+/** A dialog that asks for something and sends it: Cancel, and a button that says what will be done. */
+export function FormDialog(props: FormDialogProps) {
+  const { submitLabel, tone = 'primary', isPending, disabledReason, isIncomplete = false, onSubmit, onClose } = props
+  const formId = useId()
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={props.title}
+      description={props.description}
+      size={props.size ?? 'md'}
+      footerNote={props.footerNote}
+      footer={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            variant={tone}
+            type="submit"
+            form={formId}
+            isPending={isPending}
+            isDisabled={isIncomplete}
+            {...(disabledReason ? { disabledReason } : {})}
+          >
+            {submitLabel}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={formId}
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!isIncomplete && !disabledReason && !isPending) onSubmit()
+        }}
+      >
+        {props.children}
+      </form>
+    </Dialog>
+  )
+}
