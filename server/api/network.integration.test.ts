@@ -89,6 +89,10 @@ test('a bridged network that happens to be named default is no NAT network', asy
   const [row] = await asMember.network.names({ tenantId: tenant.id })
   expect(row?.hostIds).not.toContain(other.id)
   await expect(create(asMember, ['default'], { siteId: other.siteId })).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const vm = await createVm(services.authDb, other, tenant.id, { state: 'off' })
+  const edit = asMember.vm.edit({ id: vm.id, addInterfaces: [{ network: 'default' }] })
+  await expect(edit).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  expect(await operationsOf(vm.id)).toBe(0)
 })
 
 test('editing: neither a new card nor a replugged one reaches what is not granted', async () => {
@@ -139,7 +143,10 @@ test('all tenants is a choice that holds for tomorrow’s too, and it stands in 
   const person = await createPerson(services, { roles: { [tomorrow.id]: 'viewer' } })
   const asTomorrow = await callAs(services, await signIn(services, person))
   expect(await namesFor(asTomorrow, tomorrow.id)).toContain('backbone')
-  const entry = await services.authDb.auditEntry.findFirst({ orderBy: { id: 'desc' } })
+  const entry = await services.authDb.auditEntry.findFirst({
+    where: { action: 'network.grant' },
+    orderBy: { id: 'desc' },
+  })
   expect(entry).toMatchObject({
     action: 'network.grant',
     resourceName: 'backbone',

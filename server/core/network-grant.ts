@@ -49,7 +49,8 @@ export async function judgeNetworks(
   })
   const refused = names.find((name) => {
     const present = networks.filter((network) => network.name === name)
-    if (present.length === 0) return !granted.some(({ networkName }) => networkName === name)
+    // Where it is of another mode than is granted, it does not even show.
+    if (present.length === 0) return !granted.some(({ networkName, mode }) => networkName === name && mode === null)
     return !present.some((network) => mayUse(granted, network))
   })
   if (refused === undefined) return { granted, reason: null }
