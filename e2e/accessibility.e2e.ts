@@ -23,6 +23,7 @@ async function pages(): Promise<string[]> {
     '/sites',
     `/sites/${await id('site')}`,
     '/networks',
+    '/networks?open=fleet',
     '/storage',
     '/templates',
     '/tenants',

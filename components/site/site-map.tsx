@@ -5,6 +5,7 @@ import { useMemo } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatBitsPerSecond, formatCount, formatMilliseconds } from '#components/ui/format.ts'
 import { type MapLink, type MapSite, WorldMap } from '#components/ui/world-map.tsx'
+import { roundTripText } from './round-trip.ts'
 import { linkLook, siteLook } from './site-state.ts'
 
 type Places = Outputs['fleet']['places']
@@ -12,7 +13,7 @@ type Places = Outputs['fleet']['places']
 const kinds = { region: 'region', edge: 'edge', emulated_edge: 'emulated' } as const
 const counted = (count: number, one: string, many: string) => `${formatCount(count)} ${count === 1 ? one : many}`
 
-const asMapSite = (site: Places['sites'][number], operator: boolean): MapSite => ({
+const asMapSite = (site: Places['sites'][number], hosts: Places['hosts'], operator: boolean): MapSite => ({
   id: site.id,
   name: site.name,
   latitude: site.latitude,
@@ -25,8 +26,15 @@ const asMapSite = (site: Places['sites'][number], operator: boolean): MapSite =>
   ]
     .filter(Boolean)
     .join(' · '),
-  details: site.simulated ? 'Simulated' : undefined,
+  details: detailsOf(site, hosts) || undefined,
 })
+
+function detailsOf(site: Places['sites'][number], hosts: Places['hosts']): string {
+  const roundTrip = roundTripText(hosts.filter((host) => host.siteId === site.id))
+  return [site.simulated && 'Simulated', roundTrip && `Control round trip from the console’s worker: ${roundTrip}`]
+    .filter(Boolean)
+    .join('. ')
+}
 
 /** Round trip and rate of a link, as far as they were measured. */
 export const linkSummary = (link: Pick<Places['links'][number], 'roundTripMs' | 'bitsPerSecond'>) =>
@@ -56,7 +64,10 @@ export interface SiteMapProps {
 /** Every site where it is and how it is; choosing one opens it. */
 export function SiteMap({ places, operator, heightPx, className }: SiteMapProps) {
   const router = useRouter()
-  const sites = useMemo(() => places.sites.map((site) => asMapSite(site, operator)), [places.sites, operator])
+  const sites = useMemo(
+    () => places.sites.map((site) => asMapSite(site, places.hosts, operator)),
+    [places.sites, places.hosts, operator],
+  )
   const links = useMemo(() => places.links.map(asMapLink), [places.links])
   return (
     <WorldMap

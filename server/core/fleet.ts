@@ -26,7 +26,18 @@ const hostColumns = {
   cpuUsage: true,
   memoryBytes: true,
   memoryFreeBytes: true,
+  controlRoundTripMs: true,
 } satisfies Prisma.HostSelect
+
+/** How a host is doing, to whom that is no business. */
+const untold = {
+  cpuCount: 0,
+  cpuUsage: null,
+  memoryBytes: 0n,
+  memoryFreeBytes: 0n,
+  controlRoundTripMs: null,
+  stateReason: null,
+}
 
 export interface PlaceCount {
   vms: number
@@ -69,7 +80,7 @@ export async function readPlaces(tx: Tx, wholeFleet: boolean) {
     }),
     hosts: hosts.map((host) => ({
       ...host,
-      ...(wholeFleet ? {} : { cpuCount: 0, cpuUsage: null, memoryBytes: 0n, memoryFreeBytes: 0n, stateReason: null }),
+      ...(wholeFleet ? {} : untold),
       count: sum(counts.filter((row) => row.hostId === host.id)),
     })),
     links: links.map((link) => ({

@@ -197,6 +197,8 @@ export interface HypervisorHost {
   listNetworks(options?: CallOptions): Promise<NetworkFacts[]>
   /** 0..1 of all CPUs since the last call, and free memory. */
   load(options?: CallOptions): Promise<{ cpuUsage: number | null; memoryFreeBytes: number }>
+  /** Milliseconds from a question that costs the host nothing to its answer, over the connection as it is now. */
+  roundTripMs(options?: CallOptions): Promise<number>
   /** The VM's definition; `secure` includes secrets, `inactive` what the next start will use. */
   readXml(
     vm: string,

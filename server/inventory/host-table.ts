@@ -13,7 +13,7 @@ export async function writeConnected(db: Db, hostId: string): Promise<void> {
 
 export async function writeUnreachable(db: Db, hostId: string, reason: string): Promise<void> {
   await db.$executeRaw`
-    UPDATE host SET state = 'unreachable', state_reason = ${reason}, cpu_usage = NULL,
+    UPDATE host SET state = 'unreachable', state_reason = ${reason}, cpu_usage = NULL, control_round_trip_ms = NULL,
       state_since = CASE WHEN state = 'unreachable' THEN state_since ELSE now() END
     WHERE id = ${hostId}::uuid AND (state, state_reason) IS DISTINCT FROM ('unreachable'::host_state, ${reason})`
 }
@@ -47,6 +47,14 @@ export async function writeLoad(db: Db, hostId: string, load: { cpuUsage: number
     WHERE id = ${hostId}::uuid AND ((cpu_usage IS NULL) <> (${load.cpuUsage}::float8 IS NULL)
       OR abs(cpu_usage - ${load.cpuUsage}::float8) > 0.01
       OR abs(memory_free_bytes - ${load.memoryFreeBytes}::float8) > 0.01 * memory_bytes)`
+}
+
+/** A tenth more or less is what any network does. */
+export async function writeRoundTrip(db: Db, hostId: string, medianMs: number): Promise<void> {
+  await db.$executeRaw`
+    UPDATE host SET control_round_trip_ms = ${medianMs}::float8
+    WHERE id = ${hostId}::uuid AND state = 'connected' AND (control_round_trip_ms IS NULL
+      OR abs(control_round_trip_ms - ${medianMs}::float8) > greatest(0.05, 0.1 * control_round_trip_ms))`
 }
 
 export async function writeAccelerator(

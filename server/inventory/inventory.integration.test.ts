@@ -65,6 +65,7 @@ test('a host is connected with what it is, its storage and its networks', async 
   expect(seen?.hostname).toBe('one')
   expect(model).toMatch(new RegExp(`CPU\\(s\\): +${seen?.cpu_count}`))
   expect(uuid).toContain(`host_uuid = "${seen?.host_uuid}"`)
+  await within(12_000, 'SELECT control_round_trip_ms BETWEEN 0.001 AND 1000 AS measured FROM host', { measured: true })
   expect((await rows('SELECT name FROM storage_pool ORDER BY name')).map((row) => row.name)).toEqual([
     'default',
     'templates',

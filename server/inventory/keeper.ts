@@ -6,6 +6,7 @@ import { HostSync } from './host-sync.ts'
 import { writeConnected, writeUnreachable } from './host-table.ts'
 import { type FleetSize, Patrol, patrolMs } from './patrol.ts'
 import { type Repeating, repeat } from './repeat.ts'
+import { RoundTrip, roundTripMs } from './round-trip.ts'
 import type { Sightings } from './sighting.ts'
 import { StatPoll, statIntervalMs } from './stat-poll.ts'
 import { forgetStates } from './vm-absence.ts'
@@ -40,6 +41,7 @@ export class Keeper {
   readonly host: HypervisorHost
   readonly #options: KeeperOptions
   readonly #stats: StatPoll
+  readonly #roundTrip: RoundTrip
   readonly #addresses: AddressSync
   readonly #patrol: Patrol
   readonly #unsubscribe: (() => void)[] = []
@@ -65,6 +67,7 @@ export class Keeper {
       known,
       onStranger: (uuid) => this.#isInStep && this.vms.suspect(uuid),
     })
+    this.#roundTrip = new RoundTrip({ db, host, hostId })
     this.#addresses = new AddressSync({ db, host, known })
     this.#patrol = new Patrol({ host, known, fleet, onDifference: (uuid) => this.vms.suspect(uuid) })
   }
@@ -84,6 +87,7 @@ export class Keeper {
     }
     this.#repeating.push(
       repeat(statIntervalMs, () => this.#stats.run(), failed('reading counters')),
+      repeat(roundTripMs, () => this.#roundTrip.run(), failed('measuring the round trip')),
       repeat(patrolMs, () => this.#patrol.run(), failed('looking for changes')),
       repeat(settleMs, () => this.vms.settle(), failed('settling absent VMs')),
       repeat(
@@ -126,6 +130,7 @@ export class Keeper {
       clearTimeout(this.#grace)
       this.#grace = undefined
       this.#stats.reset()
+      this.#roundTrip.reset()
       this.#write(() => this.#reconcile())
     } else if (state.state === 'unreachable') {
       this.#isInStep = false

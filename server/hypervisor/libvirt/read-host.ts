@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 import { readCapabilitiesXml, readDeviceXml } from './xml/host.ts'
 import { readNetworkXml, readPoolXml, readVolumeXml } from './xml/storage.ts'
 
-type HostVerbs = Pick<HypervisorHost, 'facts' | 'listStoragePools' | 'listNetworks' | 'load'>
+type HostVerbs = Pick<HypervisorHost, 'facts' | 'listStoragePools' | 'listNetworks' | 'load' | 'roundTripMs'>
 
 /** libvirt writes a version as one number: 9000000 is 9.0.0. */
 export const versionText = (version: bigint) =>
@@ -138,6 +138,12 @@ export function hostVerbs(session: Session): HostVerbs {
     async listNetworks(options = {}) {
       const list = await ifThere(session.read('list networks', 'connectListAllNetworks', {}, options))
       return present(await Promise.all((list?.networks ?? []).map((network) => ifThere(readNetwork(network, options)))))
+    },
+
+    async roundTripMs(options = {}) {
+      const askedAt = performance.now()
+      await session.read('measure the round trip', 'connectGetLibVersion', {}, { ...options, urgent: true })
+      return performance.now() - askedAt
     },
 
     async load(options = {}) {

@@ -6,7 +6,7 @@ import { CapacityMeters } from '#components/site/capacity-meters.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ChartCard } from '#components/ui/chart-card.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCount, formatMilliseconds } from '#components/ui/format.ts'
 import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
@@ -78,6 +78,11 @@ export function HostOverview() {
               label: 'Migrations reach it',
               value: isAsSkerry ? 'at the same address' : host.migrationUri,
               isMono: !isAsSkerry,
+            },
+            {
+              label: 'Control round trip',
+              value: host.controlRoundTripMs === null ? null : formatMilliseconds(host.controlRoundTripMs),
+              note: 'From the console’s worker, the median of some minutes',
             },
             { label: 'State since', value: <RelativeTime at={host.stateSince} /> },
             { label: 'Last answer', value: host.lastSeenAt && <RelativeTime at={host.lastSeenAt} /> },

@@ -2,6 +2,7 @@
 
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { acceleratorWord } from '#components/host/host-words.ts'
+import { roundTripText } from '#components/site/round-trip.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
@@ -23,6 +24,7 @@ export interface SiteHostsCardProps {
 /** The site's hosts; others than operators see those that carry their VMs. */
 export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) {
   const hosts = places.hosts.filter((host) => host.siteId === siteId)
+  const roundTrip = roundTripText(hosts)
   return (
     <Card title={operator ? 'Hosts' : 'Hosts with your VMs'} isFlush>
       {hosts.length === 0 && (
@@ -46,6 +48,12 @@ export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) 
           <HostLine key={host.id} host={host} operator={operator} />
         ))}
       </ul>
+      {roundTrip && (
+        <p className="border-t border-line px-4 py-2 text-xs text-ink-muted">
+          Control round trip from the console’s worker: <span className="tabular-nums">{roundTrip}</span>. It says
+          nothing of the links between sites.
+        </p>
+      )}
     </Card>
   )
 }
