@@ -11,7 +11,7 @@ export default async function Page({ params }: { params: Promise<{ tenant: strin
   prefetch(trpc.member.list.queryOptions({ tenantId: tenant }))
   return (
     <Hydrate>
-      <TenantPage id={tenant} myUserId={actor.userId} />
+      <TenantPage id={tenant} myUserId={actor.userId} operator={actor.operator} />
     </Hydrate>
   )
 }

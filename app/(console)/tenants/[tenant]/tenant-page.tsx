@@ -18,6 +18,7 @@ import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { LeaveTenantDialog } from './leave-tenant-dialog.tsx'
 import { DeleteTenantDialog, RenameTenantDialog } from './tenant-dialogs.tsx'
+import { TenantNetworksCard } from './tenant-networks-card.tsx'
 import { TenantVmsCard } from './tenant-vms-card.tsx'
 
 type Asked = 'quota' | 'rename' | 'delete' | 'leave'
@@ -25,8 +26,14 @@ type Asked = 'quota' | 'rename' | 'delete' | 'leave'
 const offered = (answer: true | string, onAction: () => void) =>
   answer === true ? { onAction } : { disabledReason: answer }
 
-/** One tenant: what it uses, who belongs to it, how its VMs are. */
-export function TenantPage({ id, myUserId }: { id: string; myUserId: string | null }) {
+export interface TenantPageProps {
+  id: string
+  myUserId: string | null
+  operator: boolean
+}
+
+/** One tenant: what it uses, what it may be plugged into, who belongs to it, how its VMs are. */
+export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
   const trpc = useTRPC()
   const query = useQuery(trpc.tenant.get.queryOptions({ tenantId: id }))
   const members = useQuery(trpc.member.list.queryOptions({ tenantId: id }))
@@ -113,6 +120,7 @@ export function TenantPage({ id, myUserId }: { id: string; myUserId: string | nu
           >
             <QuotaMeters use={tenant.use} quotas={tenant.quotas} />
           </Card>
+          <TenantNetworksCard tenantId={tenant.id} operator={operator} />
           <TenantVmsCard name={tenant.name} />
         </div>
         <MembersCard tenant={tenant} myUserId={myUserId} />
