@@ -201,7 +201,6 @@ function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[
   return reasons
 }
 
-
 function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: readonly Judged[]): string[] {
   const warnings: string[] = []
   for (const { disk, move } of disks) {
