@@ -55,9 +55,12 @@ async function pki(): Promise<NonNullable<Credential['tls']>> {
   )
   return { authority: authority ?? '', certificate: certificate ?? '', key: key ?? '' }
 }
+/** To port 16514, in state 01. */
+const tlsEstablished = /^ *\d+: \w+:4082 \w+:\w+ 01 /
 /** Connections to the daemon's TLS port, as the host's kernel counts them. */
 const tlsConnections = async () =>
-  (await a.lab.run('cat', '/proc/net/tcp')).split('\n').filter((line) => /^ *\d+: \w+:4086 \w+:\w+ 01 /.test(line))
+  (await a.lab.run('cat', '/proc/net/tcp', '/proc/net/tcp6')).split('\n').filter((line) => tlsEstablished.test(line))
+const peerOf = (line = '') => line.trim().split(/\s+/)[2]
 async function eventually(look: () => Promise<boolean>, withinMs = 10_000) {
   const deadline = Date.now() + withinMs
   while (!(await look())) {
@@ -81,7 +84,7 @@ test('a new address with a credential takes over, and so does a new credential a
   expect((await edit({ keepsAccess: false, sealed: sealed({ tls }) })).error).toBeNull()
   await eventually(async () => {
     const now = await tlsConnections()
-    return now.length === 1 && now[0]?.split(/\s+/)[3] !== before?.split(/\s+/)[3]
+    return now.length === 1 && peerOf(now[0]) !== peerOf(before)
   })
   await createGuest(a.lab, { name: 'seen-after' })
   await eventually(() => isSeen('seen-after'))
