@@ -1,12 +1,16 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Db, openDb } from './db.ts'
+import { type Db, inScope, openDb } from './db.ts'
 import { type TestDatabase, testDatabase } from './testing/postgres.ts'
 import { createHost, createVm } from './testing/vm.ts'
 
 let database: TestDatabase
 let fleet: Db
 let client: pg.Client
+
+/** What Node or a package warns of while these tests run. */
+const warnings: string[] = []
+process.on('warning', ({ message }) => warnings.push(message))
 
 /** Each of these has rows of both tenants. */
 const guarded = [
@@ -153,4 +157,16 @@ test('a tenant can’t change, give away or make another’s rows', async () => 
   expect((await client.query(`DELETE FROM operation WHERE tenant_id = 'globex'`)).rowCount).toBe(0)
   await expect(client.query(`UPDATE vm SET tenant_id = 'globex'`)).rejects.toThrow(/row-level security/)
   await expect(client.query(`INSERT INTO tenant (id, name, slug) VALUES ('x', 'x', 'x')`)).rejects.toThrow(/row-level/)
+})
+
+test('several relations of a row, read in a transaction, are asked for in turn', async () => {
+  const include = { disks: true, interfaces: true, events: true, host: { include: { site: true, vms: true } } }
+  const vms = await inScope(fleet, 'fleet', (tx) => tx.vm.findMany({ include, orderBy: { name: 'asc' } }))
+  expect(vms.map((vm) => [vm.name, vm.disks.length, vm.interfaces.length, vm.events.length])).toEqual([
+    ['vm-acme', 1, 1, 1],
+    ['vm-globex', 1, 1, 1],
+    ['vm-of-nobody', 0, 0, 0],
+  ])
+  await new Promise(setImmediate)
+  expect(warnings.filter((message) => message.includes('already executing'))).toEqual([])
 })

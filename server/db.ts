@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg'
-import { type Prisma, PrismaClient } from '#prisma/generated/client.ts'
+import { Prisma, PrismaClient } from '#prisma/generated/client.ts'
 
 /** Who is asking, for row-level security: the whole fleet, or some tenants. */
 export type Scope = 'fleet' | { tenantIds: readonly string[] }
@@ -11,13 +11,53 @@ export type Db = PrismaClient
 const setting = (scope: Scope) => (scope === 'fleet' ? '*' : scope.tenantIds.join(','))
 
 /**
+ * Prisma asks for several relations of a row side by side, also inside a transaction, which has one connection. That
+ * one answers in turn; pg keeps a queue for it, of which it warns that it will go.
+ */
+class PgInTurn extends PrismaPg {
+  override async connect() {
+    const adapter = await super.connect()
+    const start = adapter.startTransaction.bind(adapter)
+    adapter.startTransaction = async (isolationLevel) => {
+      const transaction = await start(isolationLevel)
+      const inTurn = turns()
+      const { queryRaw, executeRaw } = transaction
+      transaction.queryRaw = (query) => inTurn(() => queryRaw.call(transaction, query))
+      transaction.executeRaw = (query) => inTurn(() => executeRaw.call(transaction, query))
+      return transaction
+    }
+    return adapter
+  }
+}
+
+/** Begins each piece of work when the one before has ended. */
+function turns() {
+  let before: Promise<unknown> = Promise.resolve()
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = before.then(work)
+    before = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/**
+ * Begins a raw statement whose plan each connection keeps under this name. Only for statements whose text and best plan
+ * are the same whatever their parameters are.
+ */
+export const keptPlan = (name: string) => Prisma.raw(`/* kept: ${name} */`)
+const keptName = /^\/\* kept: ([\w-]+) \*\//
+
+/**
  * Opens a pool. `scope` is what a statement outside `inScope` may see: the worker passes 'fleet'; the web process
  * passes nothing and so sees no tenant's row by accident.
  */
 export function openDb(url: string, options: { scope?: Scope; poolSize?: number } = {}): Db {
   const scope = options.scope ? `-c skerry.scope=${setting(options.scope)}` : '-c skerry.scope='
   return new PrismaClient({
-    adapter: new PrismaPg({ connectionString: url, max: options.poolSize ?? 10, options: scope }),
+    adapter: new PgInTurn(
+      { connectionString: url, max: options.poolSize ?? 10, options: scope },
+      { statementNameGenerator: ({ sql }) => keptName.exec(sql)?.[1] ?? '' },
+    ),
   })
 }
 

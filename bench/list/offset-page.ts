@@ -3,8 +3,8 @@ import { Prisma } from '#prisma/generated/client.ts'
 import { router, signedIn } from '#server/api/trpc.ts'
 import { vmFilterSql } from '#server/core/vm-filter.ts'
 import { encodeCursor } from '#server/core/vm-list.ts'
-import { pageOrder } from '#server/core/vm-page.ts'
-import { readRows, vmColumns } from '#server/core/vm-row.ts'
+import type { PagePlace } from '#server/core/vm-page.ts'
+import { readVmRows } from '#server/core/vm-row.ts'
 import { filterTerms } from '#server/schema/filter.ts'
 import { VmListInput, type VmSortKey } from '#server/schema/vm.ts'
 
@@ -38,16 +38,15 @@ export const offsetRouter = router({
       const direction = Prisma.raw(input.sort.descending ? 'DESC' : 'ASC')
       const sortKey = Prisma.raw(order[input.sort.key])
       const filter = await vmFilterSql(ctx.tx, filterTerms(input.filter))
-      const page = Prisma.sql`
-        SELECT ${vmColumns}, ${sortKey} AS "sortKey", (${sortKey})::text AS "sortValue"
+      const places = await ctx.tx.$queryRaw<PagePlace[]>`
+        SELECT vm.id::text AS id, (${sortKey})::text AS value
         FROM vm ${Prisma.raw(join[input.sort.key] ?? '')}
         WHERE ${filter}
         ORDER BY ${sortKey} ${direction}, vm.id ${direction}
         LIMIT ${input.limit} OFFSET ${input.offset}`
-      const found = await readRows(ctx.tx, page, pageOrder(input.sort.descending))
-      const last = found.at(-1)
-      const cursor = last ? encodeCursor({ value: last.sortValue, id: last.row.id }) : null
-      return { rows: found.map(({ row }) => row), cursor }
+      const last = places.at(-1)
+      const ids = places.map(({ id }) => id)
+      return { rows: await readVmRows(ctx.tx, ids), cursor: last ? encodeCursor(last) : null }
     }),
   }),
 })

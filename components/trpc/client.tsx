@@ -8,6 +8,7 @@ import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { type ReactNode, useState } from 'react'
 import superjson from 'superjson'
 import type { AppRouter } from '#server/api/root.ts'
+import { lean } from '#server/schema/wire.ts'
 import { makeQueryClient } from './query-client.ts'
 
 export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
@@ -23,6 +24,7 @@ const queryClient = () => {
 }
 
 const url = '/api/trpc'
+const transformer = lean(superjson)
 
 /** tRPC, the query cache and state in the address for everything below. Subscriptions go over server-sent events. */
 export function TrpcProvider({ children }: { children: ReactNode }) {
@@ -32,8 +34,8 @@ export function TrpcProvider({ children }: { children: ReactNode }) {
       links: [
         splitLink({
           condition: (operation) => operation.type === 'subscription',
-          true: httpSubscriptionLink({ url, transformer: superjson }),
-          false: httpBatchStreamLink({ url, transformer: superjson, maxItems: 10 }),
+          true: httpSubscriptionLink({ url, transformer }),
+          false: httpBatchStreamLink({ url, transformer, maxItems: 10 }),
         }),
       ],
     }),

@@ -1,9 +1,10 @@
 'use client'
 
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
-import { type RefObject, useEffect, useImperativeHandle } from 'react'
+import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useReducer, useRef } from 'react'
 import { type DataColumn, rowHeightPx } from './data-table-column.ts'
 import { DataTableRow, DataTableSkeletonRow } from './data-table-row.tsx'
+import { type DrawnRow, inOrder, isInOrder, ownRows, reusedRows, type WantedRows } from './row-slot.ts'
+import { useRowWindow } from './use-row-window.ts'
 
 /** What the table asks of its rows. */
 export interface DataTableBodyHandle {
@@ -28,6 +29,7 @@ export interface DataTableBodyProps<Row> {
   activeIndex: number
   hasTail: boolean
   hasMenu: boolean
+  reusesRows: boolean | undefined
   /** Rows known to exist but not loaded. */
   missingCount: number
   onEndReached?: () => void
@@ -35,51 +37,52 @@ export interface DataTableBodyProps<Row> {
 
 const endDistanceRows = 40
 const placeholderRows = 24
+/** Without a change for so long, nobody scrolls. */
+const restMs = 200
 
 /** The rows in view. Scrolling renders this component alone. */
 export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>) {
-  const { rows, rowId, rowName, rowHref, columns, template, selection, activeIndex, missingCount, onEndReached } = props
+  const { scrollElement, rows, rowId, rowName, rowHref, columns, template, selection, activeIndex, reusesRows } = props
+  const { missingCount, onEndReached } = props
   const count = rows.length + Math.min(missingCount, placeholderRows)
-  const virtualizer = useVirtualizer({
-    count,
-    getScrollElement: () => props.scrollElement,
-    estimateSize: () => rowHeightPx,
-    overscan: 10,
-    scrollMargin: rowHeightPx,
-    scrollPaddingStart: rowHeightPx,
-    getItemKey: (index) => {
-      const row = rows[index]
-      return row === undefined ? `missing-${index}` : rowId(row)
-    },
-    rangeExtractor: (range) => {
-      const indexes = defaultRangeExtractor(range)
-      return activeIndex >= 0 && activeIndex < count && !indexes.includes(activeIndex)
-        ? [...indexes, activeIndex].sort((a, b) => a - b)
-        : indexes
-    },
-  })
+  const window = useRowWindow(scrollElement, rowHeightPx)
+  const keyOf = (index: number) => {
+    const row = rows[index]
+    return row === undefined ? `missing-${index}` : rowId(row)
+  }
+  const reused = useReusedRows({ window, count: reusesRows ? count : 0, activeIndex })
+  const drawn = reusesRows ? reused : ownRows({ window, count, activeIndex }, keyOf)
   useImperativeHandle(props.handle, () => ({
-    scrollToIndex: (index) => virtualizer.scrollToIndex(index),
-    pageSize: () => Math.max(1, Math.floor((props.scrollElement?.clientHeight ?? 0) / rowHeightPx) - 2),
+    scrollToIndex: (index) => {
+      if (!scrollElement) return
+      const topPx = index * rowHeightPx
+      const lowestPx = topPx + rowHeightPx - (scrollElement.clientHeight - rowHeightPx)
+      if (topPx < scrollElement.scrollTop) scrollElement.scrollTop = topPx
+      else if (lowestPx > scrollElement.scrollTop) scrollElement.scrollTop = lowestPx
+    },
+    pageSize: () => Math.max(1, Math.floor((scrollElement?.clientHeight ?? 0) / rowHeightPx) - 2),
   }))
+  const focusIn = useFocusedRow(scrollElement, (index) => (rows[index] ? keyOf(index) : undefined))
 
-  const items = virtualizer.getVirtualItems()
-  const lastIndex = items.reduce((last, item) => (item.index === activeIndex ? last : Math.max(last, item.index)), 0)
-  const isNearEnd = missingCount > 0 && lastIndex >= rows.length - endDistanceRows
+  const isNearEnd = missingCount > 0 && Math.min(window.end, count) > rows.length - endDistanceRows
   useEffect(() => {
     if (isNearEnd) onEndReached?.()
   }, [isNearEnd, onEndReached])
 
   return (
-    <tbody className="relative block" style={{ height: virtualizer.getTotalSize(), minWidth: props.minWidthPx }}>
-      {items.map((item) => {
-        const row = rows[item.index]
-        const topPx = item.start - rowHeightPx
+    <tbody
+      className="relative block"
+      style={{ height: count * rowHeightPx, minWidth: props.minWidthPx }}
+      onFocus={focusIn}
+    >
+      {drawn.map(({ index, key }) => {
+        const row = rows[index]
+        const topPx = index * rowHeightPx
         if (row === undefined) {
           return (
             <DataTableSkeletonRow
-              key={item.key}
-              index={item.index}
+              key={`missing-${key}`}
+              index={index}
               topPx={topPx}
               columnCount={columns.length + (selection ? 1 : 0)}
               template={template}
@@ -88,17 +91,17 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
         }
         return (
           <DataTableRow
-            key={item.key}
-            domId={`${props.domIdPrefix}-${item.index}`}
+            key={key}
+            domId={`${props.domIdPrefix}-${index}`}
             row={row}
-            index={item.index}
+            index={index}
             topPx={topPx}
             name={rowName(row)}
             href={rowHref?.(row)}
             columns={columns}
             template={template}
             isSelected={selection?.has(rowId(row)) ?? false}
-            isActive={item.index === activeIndex}
+            isActive={index === activeIndex}
             hasSelect={selection !== undefined}
             hasTail={props.hasTail}
             hasMenu={props.hasMenu}
@@ -107,4 +110,44 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
       })}
     </tbody>
   )
+}
+
+/** The rows whose elements are reused; once nothing has moved for a moment, in the document's order for screen readers. */
+function useReusedRows(wanted: WantedRows): readonly DrawnRow[] {
+  const { window, count, activeIndex } = wanted
+  const rows = useRef<DrawnRow[]>([])
+  const [, redraw] = useReducer((times: number) => times + 1, 0)
+  rows.current = reusedRows(rows.current, wanted)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changes what is drawn begins the wait anew
+  useEffect(() => {
+    if (isInOrder(rows.current)) return
+    const timer = setTimeout(() => {
+      rows.current = inOrder(rows.current)
+      redraw()
+    }, restMs)
+    return () => clearTimeout(timer)
+  }, [window, count, activeIndex])
+  return rows.current
+}
+
+/**
+ * The focus on a control of a row goes back to the table when another row comes into its elements: a key must never act
+ * on a row that nobody has chosen.
+ * @returns what to call when the focus comes into the rows
+ */
+function useFocusedRow(table: HTMLElement | null, idAt: (index: number) => string | undefined) {
+  const focusedId = useRef<string>(undefined)
+  const idOf = (element: Element | null) => {
+    const row = table?.contains(element) ? element?.closest<HTMLElement>('tr[data-index]') : null
+    return row ? idAt(Number(row.dataset.index)) : undefined
+  }
+  useLayoutEffect(() => {
+    if (focusedId.current === undefined) return
+    const id = idOf(document.activeElement)
+    if (id !== undefined && id !== focusedId.current) table?.focus({ preventScroll: true })
+    if (id !== focusedId.current) focusedId.current = undefined
+  })
+  return () => {
+    focusedId.current = idOf(document.activeElement)
+  }
 }

@@ -4,6 +4,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from './class-name.ts'
 import { type DataColumn, nextSort, rowHeightPx, type Sort, selectWidthPx } from './data-table-column.ts'
+import { stickyClassName } from './data-table-sticky.ts'
 
 export interface DataTableHeaderProps<Row> {
   columns: readonly DataColumn<Row>[]
@@ -26,7 +27,7 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
       style={{ gridTemplateColumns: template, height: rowHeightPx }}
     >
       {selectAll && (
-        <th scope="col" className="sticky left-0 z-1 flex items-center justify-center bg-inherit">
+        <th scope="col" className={cx(stickyClassName, 'left-0 flex items-center justify-center')}>
           <input
             type="checkbox"
             aria-label="Select all loaded rows"
@@ -50,7 +51,7 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
             className={cx(
               'flex min-w-0 items-center px-2 font-normal',
               column.align === 'end' && 'justify-end',
-              index === 0 && 'sticky z-1 bg-inherit',
+              index === 0 && stickyClassName,
               index === 0 && !selectAll && 'pl-4',
             )}
             style={index === 0 ? { left: selectAll ? selectWidthPx : 0 } : undefined}
@@ -82,7 +83,7 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
         )
       })}
       {hasTail && (
-        <th scope="col" className="sticky right-0 col-[-2/-1] flex items-center justify-center bg-inherit">
+        <th scope="col" className={cx(stickyClassName, 'right-0 col-[-2/-1] flex items-center justify-center')}>
           {tail ?? <span className="sr-only">Commands</span>}
         </th>
       )}

@@ -4,6 +4,7 @@ import { Ellipsis } from 'lucide-react'
 import { memo } from 'react'
 import { cx } from './class-name.ts'
 import { type DataColumn, rowHeightPx, selectWidthPx } from './data-table-column.ts'
+import { stickyClassName } from './data-table-sticky.ts'
 import { Skeleton } from './skeleton.tsx'
 
 export interface DataTableRowProps<Row> {
@@ -21,6 +22,9 @@ export interface DataTableRowProps<Row> {
   hasTail: boolean
   hasMenu: boolean
 }
+
+/** One element for all rows: React compares it, and passes over it. */
+const ellipsis = <Ellipsis size={15} aria-hidden="true" />
 
 function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
   const { domId, row, index, topPx, name, href, columns, template, isSelected, isActive, hasSelect, hasTail, hasMenu } =
@@ -40,7 +44,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       style={{ transform: `translateY(${topPx}px)`, height: rowHeightPx, gridTemplateColumns: template }}
     >
       {hasSelect && (
-        <td className="sticky left-0 z-1 flex items-center justify-center bg-inherit">
+        <td className={cx(stickyClassName, 'left-0 flex items-center justify-center')}>
           <input
             type="checkbox"
             tabIndex={-1}
@@ -59,7 +63,8 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
             'flex min-w-0 items-center overflow-hidden whitespace-nowrap px-2',
             column.align === 'end' && 'justify-end text-right',
             column.isMono && 'font-mono text-xs',
-            columnIndex === 0 && 'sticky z-1 bg-inherit font-medium',
+            columnIndex === 0 && stickyClassName,
+            columnIndex === 0 && 'font-medium',
             columnIndex === 0 && !hasSelect && 'pl-4',
           )}
           style={columnIndex === 0 ? { left: hasSelect ? selectWidthPx : 0 } : undefined}
@@ -79,7 +84,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
         </td>
       ))}
       {hasTail && (
-        <td className="sticky right-0 z-1 col-[-2/-1] flex items-center justify-center bg-inherit">
+        <td className={cx(stickyClassName, 'right-0 col-[-2/-1] flex items-center justify-center')}>
           {hasMenu && (
             <button
               type="button"
@@ -89,7 +94,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
               aria-haspopup="menu"
               className="flex size-6 items-center justify-center rounded-sm text-ink-faint hover:bg-active hover:text-ink group-hover:text-ink-muted"
             >
-              <Ellipsis size={15} aria-hidden="true" />
+              {ellipsis}
             </button>
           )}
         </td>

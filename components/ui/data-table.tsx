@@ -1,6 +1,5 @@
 'use client'
 
-import { columnVisibilityFeature, rowSortingFeature, tableFeatures, useTable } from '@tanstack/react-table'
 import { useRouter } from 'next/navigation'
 import { type MouseEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react'
 import { cx } from './class-name.ts'
@@ -15,6 +14,7 @@ import type { MenuGroup } from './menu.tsx'
 import { type MenuAnchor, RowMenu } from './row-menu.tsx'
 import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.ts'
 import { SkeletonRows } from './skeleton.tsx'
+import { useNarrow } from './use-narrow.ts'
 
 export interface DataTableProps<Row> {
   /** Names the table for screen readers. */
@@ -43,6 +43,8 @@ export interface DataTableProps<Row> {
   totalCount?: number
   /** May be called again before rows come; guard by the query's own state. */
   onEndReached?: () => void
+  /** Cells hold no state of their own, so that a row that scrolls out leaves its elements to the one that scrolls in. */
+  reusesRows?: boolean
   isLoading?: boolean
   error?: ErrorMessageProps | null
   /** What stands there without rows: an EmptyState. */
@@ -52,7 +54,6 @@ export interface DataTableProps<Row> {
   className?: string
 }
 
-const features = tableFeatures({ columnVisibilityFeature, rowSortingFeature })
 const noHidden: readonly string[] = []
 
 /**
@@ -72,30 +73,16 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const [activeIndex, setActiveIndex] = useState(-1)
   const [menu, setMenu] = useState<{ row: Row; anchor: MenuAnchor } | null>(null)
 
-  const definitions = useMemo(() => columns.map((column) => ({ id: column.id, header: column.header })), [columns])
-  const table = useTable({
-    features,
-    columns: definitions,
-    data: rows as Row[],
-    manualSorting: true,
-    state: {
-      columnVisibility: Object.fromEntries(hidden.map((id) => [id, false])),
-      sorting: sort ? [{ id: sort.columnId, desc: sort.direction === 'desc' }] : [],
-    },
-  })
-  const visibleIds = table
-    .getVisibleLeafColumns()
-    .map((column) => column.id)
-    .join('\n')
-  const visible = useMemo(() => {
-    const ids = new Set(visibleIds.split('\n'))
-    return columns.filter((column) => ids.has(column.id))
-  }, [columns, visibleIds])
+  const visible = useMemo(
+    () => columns.filter((column, index) => index === 0 || !hidden.includes(column.id)),
+    [columns, hidden],
+  )
 
   const hasSelect = selection !== undefined && onSelectionChange !== undefined
   const hasTail = rowMenu !== undefined || props.onHiddenColumnsChange !== undefined
   const { template, minWidthPx } = columnTemplate(visible, hasSelect, hasTail)
   const ids = useMemo(() => rows.map(rowId), [rows, rowId])
+  const isSideways = useNarrow(scrollElement, minWidthPx)
 
   const open = (row: Row) => {
     if (props.onOpen) props.onOpen(row)
@@ -159,6 +146,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
         role="grid"
         tabIndex={0}
         aria-label={label}
+        data-sideways={isSideways || undefined}
         aria-busy={isLoading || undefined}
         aria-rowcount={(props.totalCount ?? rows.length) + 1}
         aria-multiselectable={hasSelect || undefined}
@@ -229,6 +217,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
             activeIndex={activeIndex}
             hasTail={hasTail}
             hasMenu={rowMenu !== undefined}
+            reusesRows={props.reusesRows}
             missingCount={Math.max(0, (props.totalCount ?? 0) - rows.length)}
             onEndReached={props.onEndReached}
           />

@@ -8,6 +8,7 @@ import { createBuckets, TooMany } from '#server/auth/rate.ts'
 import { type Db, inScope, type Scope, type Tx } from '#server/db.ts'
 import { asSkerryError, type ErrorCode, forbidden, SkerryError } from '#server/errors.ts'
 import { log } from '#server/log.ts'
+import { lean } from '#server/schema/wire.ts'
 import type { Context } from './context.ts'
 import { databaseError } from './database-error.ts'
 
@@ -33,7 +34,7 @@ const t = initTRPC
   .context<Context>()
   .meta<Meta>()
   .create({
-    transformer: superjson,
+    transformer: lean(superjson),
     // Proxies cut what is silent; a browser that hears nothing for longer connects again.
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
     defaultMeta: { access: 'public' },

@@ -1,8 +1,9 @@
 import type { Db } from '#server/db.ts'
 import { SkerryError } from '#server/errors.ts'
-import { type TenantRole, tenantRoles } from '#server/schema/tenant.ts'
 import { type Actor, type KeyLimits, narrowed } from './actor.ts'
 import { type Auth, keyPrefix } from './auth.ts'
+import { actorOf, readPerson } from './person.ts'
+import { readSession } from './session.ts'
 
 export interface Identity {
   actor: Actor | null
@@ -16,16 +17,26 @@ export interface Identity {
 export async function identify(auth: Auth, db: Db, headers: Headers): Promise<Identity> {
   const key = keyIn(headers)
   if (key) return { actor: await byKey(auth, db, key), by: 'api-key', setCookies: [] }
-  if (!headers.get('cookie')) return { actor: null, by: 'nobody', setCookies: [] }
+  const cookies = headers.get('cookie')
+  if (!cookies) return { actor: null, by: 'nobody', setCookies: [] }
+  const standing = await readSession(auth, db, cookies)
+  if (standing) {
+    const { sessionId, activeTenantId, ...person } = standing
+    return { actor: inSession(actorOf(person), sessionId, activeTenantId), by: 'cookie', setCookies: [] }
+  }
   const answer = await auth.api.getSession({ headers, returnHeaders: true })
   const setCookies = answer.headers.getSetCookie()
   if (!answer.response) return { actor: null, by: 'nobody', setCookies }
   const person = await readPerson(db, answer.response.user.id)
   if (!person) return { actor: null, by: 'nobody', setCookies }
   const { id: sessionId, activeOrganizationId } = answer.response.session
-  const active = person.memberships.find((m) => m.tenantId === activeOrganizationId)?.tenantId
-  const actor = { ...person, sessionId, ...(active ? { activeTenantId: active } : {}) }
-  return { actor, by: 'cookie', setCookies }
+  return { actor: inSession(person, sessionId, activeOrganizationId), by: 'cookie', setCookies }
+}
+
+/** The tenant that the session stands in counts only while the person is a member. */
+function inSession(person: Actor, sessionId: string, tenantId: string | null | undefined): Actor {
+  const active = person.memberships.find((m) => m.tenantId === tenantId)?.tenantId
+  return { ...person, sessionId, ...(active ? { activeTenantId: active } : {}) }
 }
 
 function keyIn(headers: Headers): string | null {
@@ -50,33 +61,4 @@ async function byKey(auth: Auth, db: Db, secret: string): Promise<Actor> {
   const tenant =
     limits.tenantId && person.operator ? await db.tenant.findUnique({ where: { id: limits.tenantId } }) : null
   return narrowed(person, { id: key.id, name: key.name ?? 'API key', limits }, tenant?.name)
-}
-
-/** The person with all memberships. `db` sees the whole fleet: scopes are made of what this reads. */
-export async function readPerson(db: Db, userId: string): Promise<Actor | null> {
-  const user = await db.user.findUnique({
-    where: { id: userId },
-    select: {
-      id: true,
-      name: true,
-      operator: true,
-      memberships: {
-        select: { tenantId: true, role: true, tenant: { select: { name: true } } },
-        orderBy: { createdAt: 'asc' },
-      },
-    },
-  })
-  if (!user) return null
-  const isRole = (role: string): role is TenantRole => tenantRoles.some((known) => known === role)
-  return {
-    kind: 'user',
-    id: user.id,
-    userId: user.id,
-    name: user.name,
-    operator: user.operator,
-    readOnly: false,
-    memberships: user.memberships.flatMap(({ tenantId, role, tenant }) =>
-      isRole(role) ? [{ tenantId, tenantName: tenant.name, role }] : [],
-    ),
-  }
 }

@@ -40,11 +40,46 @@ test('an ended, an expired and a forged session are nobody', async () => {
   const forged = new Headers(headers)
   forged.set('cookie', (headers.get('cookie') ?? '').replace(/token=../, 'token=xx'))
   expect(await actorOf(forged)).toBeNull()
+  const unsigned = new Headers(headers)
+  unsigned.set('cookie', (headers.get('cookie') ?? '').replace(/(token=[^.]+\.)../, '$1xx'))
+  expect(await actorOf(unsigned)).toBeNull()
   await services.authDb.session.updateMany({ data: { expiresAt: new Date(Date.now() - 1_000) } })
   expect(await actorOf(headers)).toBeNull()
   const again = await signIn(services, person)
   await postAuth(services, '/sign-out', {}, Object.fromEntries(again))
   expect(await actorOf(again)).toBeNull()
+})
+
+test('a session is prolonged when a day of it has passed, and the browser is told', async () => {
+  const headers = await signIn(services, person)
+  const told = async () => {
+    const responseHeaders = new Headers()
+    const { actor } = await createContext(services, headers, { responseHeaders })
+    expect(actor).toMatchObject({ name: 'Ada', userId: person.id, memberships: [] })
+    return responseHeaders.getSetCookie().join('\n')
+  }
+  expect(await told()).toBe('')
+  const dayMs = 24 * 3600 * 1000
+  await services.authDb.session.updateMany({ data: { expiresAt: new Date(Date.now() + 5.9 * dayMs) } })
+  expect(await told()).toContain('session_token')
+  const { expiresAt } = await services.authDb.session.findFirstOrThrow({
+    where: { userId: person.id },
+    orderBy: { expiresAt: 'desc' },
+  })
+  expect(expiresAt.getTime()).toBeGreaterThan(Date.now() + 6.9 * dayMs)
+  expect(await told()).toBe('')
+})
+
+test('whose membership ends sees nothing of the tenant with the next request', async () => {
+  const tenant = await createTenant(services, 'Short stay')
+  const guest = await createPerson(services, { roles: { [tenant.id]: 'admin' } })
+  const headers = await signIn(services, guest)
+  const membership = { tenantId: tenant.id, tenantName: 'Short stay', role: 'admin' }
+  expect(await actorOf(headers)).toMatchObject({ memberships: [membership], activeTenantId: tenant.id })
+  await services.authDb.tenantMember.deleteMany({ where: { userId: guest.id } })
+  const after = await actorOf(headers)
+  expect(after?.memberships).toEqual([])
+  expect(after).not.toHaveProperty('activeTenantId')
 })
 
 test('sign-in is limited for an address, counted in the database', async () => {

@@ -2,9 +2,8 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import type { Comparison, FilterTerm, IsWord, NumberKey, TextKey } from '#server/schema/filter.ts'
 import { liveStatesSql } from './live-state.ts'
+import { addressLike, anyId, nameLike, searchTerm } from './vm-search.ts'
 
-const escaped = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&')
-const like = (text: string) => `%${escaped(text)}%`
 const any = (values: string[]) => Prisma.sql`ANY (${values}::text[])`
 const lower = (values: string[]) => values.map((value) => value.toLowerCase())
 
@@ -52,9 +51,8 @@ const isCondition: Record<Exclude<IsWord, 'busy'>, Prisma.Sql> = {
 const textCondition: Record<Exclude<TextKey, 'is' | Reference>, (values: string[]) => Prisma.Sql> = {
   state: (values) => Prisma.sql`vm.state = ${any(lower(values).map((word) => word.replaceAll('-', '_')))}`,
   tag: (values) => Prisma.sql`vm.tags && ${values}::text[]`,
-  name: (values) => Prisma.sql`vm.name ILIKE ANY (${values.map(like)}::text[])`,
-  ip: (values) =>
-    Prisma.sql`' ' || array_to_string(vm.addresses, ' ') LIKE ANY (${values.map((value) => `% ${escaped(value)}%`)}::text[])`,
+  name: (values) => Prisma.sql`vm.name ILIKE ANY (${values.map(nameLike)}::text[])`,
+  ip: (values) => Prisma.sql`' ' || array_to_string(vm.addresses, ' ') LIKE ANY (${values.map(addressLike)}::text[])`,
 }
 
 const numberColumn: Record<Exclude<NumberKey, 'cpu'>, Prisma.Sql> = {
@@ -85,7 +83,8 @@ function cpuCondition(comparison: Comparison, value: number): Prisma.Sql {
 const isWord = (tx: Tx, word: IsWord) => (word === 'busy' ? refers(tx, 'busy', []) : isCondition[word])
 
 async function condition(tx: Tx, term: FilterTerm): Promise<Prisma.Sql> {
-  if (term.kind === 'word') return Prisma.sql`(vm.name ILIKE ${like(term.value)} OR ${textCondition.ip([term.value])})`
+  if (term.kind === 'word')
+    return Prisma.sql`(vm.name ILIKE ${nameLike(term.value)} OR ${textCondition.ip([term.value])})`
   if (term.kind === 'number') {
     if (term.key === 'cpu') return cpuCondition(term.comparison, term.value)
     return Prisma.sql`${numberColumn[term.key]} ${operators[term.comparison]} ${Math.round(term.value)}::bigint`
@@ -98,12 +97,24 @@ async function condition(tx: Tx, term: FilterTerm): Promise<Prisma.Sql> {
   return Prisma.sql`(${Prisma.join(words, ' OR ')})`
 }
 
+/** A term as a condition, and whether it leaves only a few, which then are named by their ids. */
+async function sought(tx: Tx, term: FilterTerm): Promise<{ wanted: Prisma.Sql; isRare: boolean }> {
+  const found = await searchTerm(tx, term)
+  if (found === 'unknown') return { wanted: await condition(tx, term), isRare: false }
+  if (found !== 'many') return { wanted: anyId(found.ids), isRare: true }
+  // Postgres takes parts of texts for rare; of what is wrapped it assumes that half of the rows have it.
+  return { wanted: Prisma.sql`coalesce(${await condition(tx, term)}, false)`, isRare: false }
+}
+
 /** The terms as one SQL condition over the table `vm`, for the scope of the transaction. */
 export async function vmFilterSql(tx: Tx, terms: FilterTerm[]): Promise<Prisma.Sql> {
   if (terms.length === 0) return Prisma.sql`true`
   const conditions: Prisma.Sql[] = []
+  let isRare = false
   for (const term of terms) {
-    const wanted = await condition(tx, term)
+    // One rare term is enough; the others are looked at in what it leaves.
+    const { wanted, ...found } = isRare ? { wanted: await condition(tx, term), isRare } : await sought(tx, term)
+    isRare = found.isRare
     conditions.push(term.negated ? Prisma.sql`(${wanted}) IS NOT TRUE` : wanted)
   }
   return Prisma.join(conditions, ' AND ')

@@ -3,8 +3,8 @@ import { invalid } from '#server/errors.ts'
 import { filterTerms } from '#server/schema/filter.ts'
 import type { VmListInput, VmPage, VmState } from '#server/schema/vm.ts'
 import { vmFilterSql } from './vm-filter.ts'
-import { type PagePlace, pageOrder, vmPageSql } from './vm-page.ts'
-import { readRows } from './vm-row.ts'
+import { type PagePlace, vmPageSql } from './vm-page.ts'
+import { readVmRows } from './vm-row.ts'
 
 /** What a browser hands back to get the next page. */
 export const encodeCursor = (place: PagePlace) =>
@@ -28,11 +28,15 @@ export async function listVms(tx: Tx, scope: Scope, input: VmListInput): Promise
   if (scope !== 'fleet' && scope.tenantIds.length === 0) return { rows: [], nextCursor: null }
   const filter = await vmFilterSql(tx, filterTerms(input.filter))
   const page = vmPageSql({ scope, sort, filter, after, limit: limit + 1 })
-  const found = await readRows(tx, page, pageOrder(sort.descending))
-  const last = found[limit - 1]
+  const places = await tx.$queryRaw<PagePlace[]>`${page}`
+  const shown = places.slice(0, limit)
+  const last = shown.at(-1)
   return {
-    rows: found.slice(0, limit).map(({ row }) => row),
-    nextCursor: found.length > limit && last ? encodeCursor({ value: last.sortValue, id: last.row.id }) : null,
+    rows: await readVmRows(
+      tx,
+      shown.map(({ id }) => id),
+    ),
+    nextCursor: places.length > limit && last ? encodeCursor(last) : null,
   }
 }
 

@@ -1,7 +1,6 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Scope } from '#server/db.ts'
 import type { VmSortKey } from '#server/schema/vm.ts'
-import { vmColumns } from './vm-row.ts'
 
 /** Where a page goes on: the sorted value, as text, and the id of the last row before. */
 export interface PagePlace {
@@ -55,23 +54,18 @@ function anyTenant(scope: Scope): Prisma.Sql {
 }
 
 /**
- * The page as SQL: branches, each of which an index gives in order and none of which gives more than a page, merged.
- * They give ids alone, so that an index can tell what a filter of names leaves without a look at the rows. The cost so grows neither with the depth nor with the number of VMs, unless a filter leaves hardly any.
+ * The page's ids in order, as SQL: branches, each of which an index gives in order and none of which gives more than a
+ * page, merged. Ids alone, so that an index can tell what a filter of names leaves without a look at the rows. The cost
+ * so grows neither with the depth nor with the number of VMs, unless a filter leaves hardly any.
  */
 export function vmPageSql(request: PageRequest): Prisma.Sql {
   const direction = request.sort.descending ? Prisma.sql`DESC` : Prisma.sql`ASC`
   const limit = Prisma.sql`LIMIT ${request.limit}`
   const branches = branchesOf(request, direction, limit).map((branch) => Prisma.sql`(${branch})`)
   return Prisma.sql`
-    SELECT ${vmColumns}, picked.key AS "sortKey", picked.key::text AS "sortValue" FROM (
-      SELECT id, key FROM (${Prisma.join(branches, ' UNION ALL ')}) AS branch
-      ORDER BY key ${direction}, id ${direction} ${limit}) AS picked
-    JOIN vm ON vm.id = picked.id`
+    SELECT branch.id::text AS id, branch.key::text AS value FROM (${Prisma.join(branches, ' UNION ALL ')}) AS branch
+    ORDER BY branch.key ${direction}, branch.id ${direction} ${limit}`
 }
-
-/** For what is made of a page. */
-export const pageOrder = (descending: boolean) =>
-  descending ? Prisma.sql`page."sortKey" DESC, page."rowId" DESC` : Prisma.sql`page."sortKey", page."rowId"`
 
 function branchesOf(request: PageRequest, direction: Prisma.Sql, limit: Prisma.Sql): Prisma.Sql[] {
   const { key } = request.sort

@@ -4,7 +4,7 @@ import type { CompressPool } from './compress-pool.ts'
 import { DiskDraft } from './disk-draft.ts'
 import { contentId, type DataKey } from './keyring.ts'
 import { chunkBytes, idBytes, segmentChunks, zeroChunk, zeroId } from './layout.ts'
-import { type DiskSegments, type Manifest, manifestKey, putManifest, readManifest } from './manifest.ts'
+import { type DiskSegments, type Manifest, manifestKey, putManifest, readLastingManifest } from './manifest.ts'
 import { PackWriter } from './pack-writer.ts'
 import { segmentOf } from './segment-table.ts'
 import { Session } from './session.ts'
@@ -62,7 +62,7 @@ export class BackupWriter {
           'Use it, or make the backup under another id.',
         )
       }
-      const parent = request.parentId ? await readManifest(chunks, request.parentId) : undefined
+      const parent = request.parentId ? await readLastingManifest(chunks, request.parentId) : undefined
       if (request.parentId && !parent) throw notFound('recovery point', request.parentId)
       const disks = request.disks.map((disk) => new DiskDraft(chunks, disk, parent, options.tableFolder))
       return new BackupWriter(chunks, request, session, disks, options)

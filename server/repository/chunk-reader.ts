@@ -1,5 +1,6 @@
 import { SkerryError } from '#server/errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { DamageError } from './damage.ts'
 import type { ChunkKind } from './keyring.ts'
 import type { Location } from './middle-map.ts'
 
@@ -20,12 +21,14 @@ const gapMostBytes = 128 * 1024
 /**
  * Reads chunks in the order in which they lie in packs, many with one request, the next span while one is opened. What
  * is not whole at its first place is looked for elsewhere.
- * @throws DamageError for the first chunk of which there is no good copy
+ * @param onDamage takes the chunks of which there is no good copy; without it the first one throws
+ * @throws DamageError
  */
 export async function* readInPackOrder<T>(
   chunks: ChunkStore,
   wanted: readonly WantedChunk<T>[],
   kind: ChunkKind,
+  onDamage?: (wanted: WantedChunk<T>, error: DamageError) => void,
 ): AsyncGenerator<WantedChunk<T> & { bytes: Buffer }> {
   const placed: Placed<T>[] = []
   const elsewhere: WantedChunk<T>[] = []
@@ -56,7 +59,14 @@ export async function* readInPackOrder<T>(
       else elsewhere.push(each)
     }
   }
-  for (const each of elsewhere) yield { ...each, bytes: await chunks.read(each.id, kind) }
+  for (const each of elsewhere) {
+    try {
+      yield { ...each, bytes: await chunks.read(each.id, kind) }
+    } catch (error) {
+      if (!onDamage || !(error instanceof DamageError)) throw error
+      onDamage(each, error)
+    }
+  }
 }
 
 export const inPackOrder = (a: Location, b: Location) =>

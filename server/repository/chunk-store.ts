@@ -55,9 +55,17 @@ export class ChunkStore {
     return this.locateLasting(id) ?? this.map.find(id, (location) => !this.damage.isBad(location))
   }
 
+  /** A copy that every process can find, though it may have to be moved. */
+  locateSound(id: Buffer): Location | undefined {
+    return this.map.find(id, ({ pack, offset }) => !pack.unsound && !this.damage.isBad({ pack, offset }))
+  }
+
   /** A copy on which new manifests may count. */
   locateLasting(id: Buffer): Location | undefined {
-    return this.map.find(id, (location) => !location.pack.condemned && !this.damage.isBad(location))
+    return this.map.find(
+      id,
+      ({ pack, offset }) => !pack.condemned && !pack.unsound && !this.damage.isBad({ pack, offset }),
+    )
   }
 
   /** Reads what changed in the store; what a listing that began after the call would show is known afterwards. */
@@ -89,7 +97,7 @@ export class ChunkStore {
       listed.add(id)
       const known = this.map.pack(id)
       if (known) known.gone = false
-      else unknown.push({ id, sizeBytes })
+      if (!known || known.sizeBytes !== sizeBytes) unknown.push({ id, sizeBytes })
     }
     for (const pack of before) pack.gone = !listed.has(pack.id)
     for (const id of this.unreadable.keys()) if (!listed.has(id)) this.unreadable.delete(id)
@@ -108,9 +116,16 @@ export class ChunkStore {
         this.unreadable.delete(id)
       } catch (error) {
         if (!(error instanceof DamageError)) throw error
-        this.unreadable.set(id, { sizeBytes, error })
+        this.setUnreadable(id, sizeBytes, error)
       }
     }
+  }
+
+  /** What of the pack is known from before can still be read, but nothing new counts on it. */
+  setUnreadable(id: string, sizeBytes: number, error: DamageError): void {
+    this.unreadable.set(id, { sizeBytes, error })
+    const known = this.map.pack(id)
+    if (known) known.unsound = true
   }
 
   /**
@@ -180,6 +195,17 @@ export class ChunkStore {
    * @throws Error when anything is not as it was written
    */
   async open(id: Buffer, location: Location, frame: Buffer): Promise<Buffer> {
+    const { bytes } = await this.#open(id, location, frame)
+    return bytes
+  }
+
+  /** As `open`, but gives what was sealed: it may still be compressed. */
+  async unseal(id: Buffer, location: Location, frame: Buffer): Promise<Buffer> {
+    const { content } = await this.#open(id, location, frame)
+    return content
+  }
+
+  async #open(id: Buffer, location: Location, frame: Buffer): Promise<{ content: Buffer; bytes: Buffer }> {
     if (frame.length !== location.storedBytes) throw new Error('The frame is cut short')
     const key = await this.#dataKey(location.pack.keyId)
     const { offset, flags } = location
@@ -187,7 +213,7 @@ export class ChunkStore {
     const bytes =
       flags & zstdFlag ? zstdDecompressSync(content, { maxOutputLength: chunkBytes, chunkSize: chunkBytes }) : content
     if (!this.keyring.matches(id, kindOf(flags), bytes, key)) throw new Error('The content has another id')
-    return bytes
+    return { content, bytes }
   }
 
   /** @returns the content, or why this place has none; what was read wrong is read once more, from the disk itself */

@@ -14,7 +14,15 @@ const headerBytes = 88
 export const tagBytes = 16
 const onlyNonce = Buffer.alloc(12)
 
-export const sealedKinds = { key: 1, manifest: 2, session: 3, condemned: 4, damage: 5, datastore: 6 } as const
+export const sealedKinds = {
+  key: 1,
+  manifest: 2,
+  session: 3,
+  condemned: 4,
+  damage: 5,
+  datastore: 6,
+  removed: 7,
+} as const
 export type SealedKind = keyof typeof sealedKinds
 
 /** What a sealed object says of itself before it is opened. */

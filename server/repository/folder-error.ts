@@ -4,6 +4,8 @@ const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
 export const isMissing = (error: unknown) => codeOf(error) === 'ENOENT'
+export const isThere = (error: unknown) => codeOf(error) === 'EEXIST'
+export const isFull = (error: unknown) => ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
 
 export const folderGone = (root: string, cause?: unknown) =>
   unavailable(`The folder ${root} is gone, or is not the one that was prepared for backups.`, {

@@ -2,11 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { asFolderError, folderGone, isMissing } from './folder-error.ts'
+import { asFolderError, folderGone, isFull, isMissing, isThere } from './folder-error.ts'
 import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
 
 /** Files under way; not being there tells that the folder is not the one that was set up, e.g. not mounted. */
 const temporaryFolder = '.skerry'
+/** Room that is given up when the file system is full, so that recovery points can still be removed and collected. */
+const reserve = 'reserve'
+const reserveBytes = 1024 * 1024
+const smallBytes = 64 * 1024
 const leftoverMs = 24 * 3600_000
 
 async function syncFolder(path: string) {
@@ -47,6 +51,7 @@ export class FolderStore implements ObjectStore {
   readonly name: string
   readonly #root: string
   readonly #madeFolders = new Set<string>()
+  #isReserveSpent = false
 
   private constructor(root: string) {
     this.#root = root
@@ -58,12 +63,13 @@ export class FolderStore implements ObjectStore {
     const store = new FolderStore(root)
     try {
       await mkdir(join(root, temporaryFolder)).catch((error) => {
-        if (error.code !== 'EEXIST') throw error
+        if (!isThere(error)) throw error
       })
       await syncFolder(root)
     } catch (error) {
       throw asFolderError(error, root, 'prepare it for backups')
     }
+    await store.#refillReserve()
     return store
   }
 
@@ -71,27 +77,34 @@ export class FolderStore implements ObjectStore {
   static async open(root: string): Promise<FolderStore> {
     const store = new FolderStore(root)
     await store.#assertThere()
+    await store.#refillReserve()
     return store
   }
 
   async put(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    const isSmall = parts.reduce((sum, part) => sum + part.length, 0) <= smallBytes
+    try {
+      await this.#put(key, parts).catch(async (error) => {
+        if (!isSmall || !isFull(error) || !(await this.#spendReserve())) throw error
+        await this.#put(key, parts)
+      })
+    } catch (error) {
+      throw asFolderError(error, this.#root, `write ${key}`)
+    }
+  }
+
+  async #put(key: string, parts: readonly Uint8Array[]) {
     const path = join(this.#root, key)
-    const temporary = join(this.#root, temporaryFolder, randomBytes(12).toString('hex'))
+    const temporary = this.#temporary(randomBytes(12).toString('hex'))
     try {
       await this.#makeFolder(dirname(key))
-      const file = await open(temporary, 'wx', 0o600)
-      try {
-        await writeAll(file, parts)
-        await file.datasync()
-      } finally {
-        await file.close()
-      }
+      await this.#writeDurably(temporary, parts)
       await rename(temporary, path)
       await syncFolder(dirname(path))
     } catch (error) {
       await unlink(temporary).catch(() => undefined)
       this.#madeFolders.clear()
-      throw asFolderError(error, this.#root, `write ${key}`)
+      throw error
     }
   }
 
@@ -137,6 +150,7 @@ export class FolderStore implements ObjectStore {
   async delete(key: string): Promise<void> {
     try {
       await unlink(join(this.#root, key))
+      if (this.#isReserveSpent) await this.#refillReserve()
     } catch (error) {
       if (!isMissing(error)) throw asFolderError(error, this.#root, `delete ${key}`)
       await this.#assertThere()
@@ -148,6 +162,7 @@ export class FolderStore implements ObjectStore {
     let removed = 0
     for await (const { key } of this.list(`${temporaryFolder}/`)) {
       const path = join(this.#root, key)
+      if (path === this.#temporary(reserve)) continue
       const found = await stat(path).catch(() => undefined)
       if (!found || Date.now() - found.mtimeMs < olderThanMs) continue
       await rm(path, { force: true })
@@ -166,13 +181,45 @@ export class FolderStore implements ObjectStore {
       const isNew = await mkdir(made).then(
         () => true,
         (error) => {
-          if (error.code !== 'EEXIST') throw error
+          if (!isThere(error)) throw error
           return false
         },
       )
       if (isNew) await syncFolder(parent)
     }
     this.#madeFolders.add(folder)
+  }
+
+  #temporary = (name: string) => join(this.#root, temporaryFolder, name)
+
+  async #writeDurably(path: string, parts: readonly Uint8Array[]) {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await writeAll(file, parts)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #spendReserve(): Promise<boolean> {
+    this.#isReserveSpent = true
+    return unlink(this.#temporary(reserve)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Does what it can: a file system that is full or read-only has no reserve. */
+  async #refillReserve() {
+    const path = this.#temporary(reserve)
+    try {
+      await this.#writeDurably(path, [randomBytes(reserveBytes)])
+      this.#isReserveSpent = false
+    } catch (error) {
+      this.#isReserveSpent = !isThere(error)
+      if (this.#isReserveSpent) await unlink(path).catch(() => undefined)
+    }
   }
 
   async #assertThere() {

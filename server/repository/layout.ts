@@ -3,8 +3,8 @@ import { invalid } from '#server/errors.ts'
 /** 64 KiB: the granularity of QEMU's dirty bitmaps. */
 export const chunkBytes = 65_536
 export const idBytes = 32
-/** A manifest is paged in segments of so many chunks: 64 MiB of disk, 32 KiB of ids. */
-export const segmentChunks = 1024
+/** A manifest is paged in segments of so many chunks: 16 MiB of disk, 8 KiB of ids. */
+export const segmentChunks = 256
 export const segmentBytes = segmentChunks * idBytes
 
 export const zeroChunk = Buffer.alloc(chunkBytes)
@@ -38,7 +38,7 @@ export function ownerOf(datastoreId: string, tenantId: string): Owner {
 }
 
 /** The folders of a tenant's repository below `<datastore>/<tenant>/`. */
-export type Folder = 'keys' | 'packs' | 'manifests' | 'sessions' | 'condemned' | 'damage'
+export type Folder = 'keys' | 'packs' | 'manifests' | 'removed' | 'sessions' | 'condemned' | 'damage'
 
 export const folderPrefix = (owner: Owner, folder: Folder) => `${owner.datastoreId}/${owner.tenantId}/${folder}/`
 export const objectKey = (owner: Owner, folder: Folder, name: string) => folderPrefix(owner, folder) + name

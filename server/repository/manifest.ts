@@ -59,7 +59,7 @@ export const noSegments: DiskSegments = { ids: Buffer.alloc(0), counts: Buffer.a
 export const segmentIdAt = (ids: Buffer, segment: number) => ids.subarray(segment * idBytes, (segment + 1) * idBytes)
 export const isZeroId = (id: Buffer) => id.equals(zeroId)
 
-const nameOfManifest = (id: string) => uuidToBytes('recovery point', id).toString('hex')
+export const nameOfManifest = (id: string) => uuidToBytes('recovery point', id).toString('hex')
 
 /** Puts the manifest as one object: with it the recovery point exists. */
 export async function putManifest(chunks: ChunkStore, manifest: Manifest): Promise<void> {
@@ -104,8 +104,16 @@ export async function readManifest(chunks: ChunkStore, id: string): Promise<Mani
   }
 }
 
+/** As `readManifest`, without those that are being removed. Look within a session, so that it stays. */
+export async function readLastingManifest(chunks: ChunkStore, id: string): Promise<Manifest | undefined> {
+  const manifest = await readManifest(chunks, id)
+  const marker = objectKey(chunks.owner, 'removed', nameOfManifest(id))
+  return manifest && (await chunks.store.get(marker, { offset: 0, bytes: 1 })) ? undefined : manifest
+}
+
 export const manifestKey = (chunks: ChunkStore, id: string) => objectKey(chunks.owner, 'manifests', nameOfManifest(id))
 
+/** Also of those that are being removed. */
 export async function* listManifestIds(chunks: ChunkStore): AsyncGenerator<string> {
   for await (const { key } of chunks.store.list(folderPrefix(chunks.owner, 'manifests'))) {
     yield uuidFromBytes(Buffer.from(nameOf(key), 'hex'))

@@ -13,6 +13,8 @@ export interface PackState extends RunPack {
   gone: boolean
   /** It will be deleted: it may be read, but nothing new may count on it. */
   condemned: boolean
+  /** Its footer or its length is not as it was: another process could not use it. */
+  unsound: boolean
 }
 
 /** Where a copy of a chunk lies. */
@@ -23,7 +25,7 @@ export interface Location {
   readonly flags: number
 }
 
-interface OpenRun {
+export interface OpenRun {
   readonly file: LocationRun
   /** The run's packs by their number in it. */
   readonly packs: readonly PackState[]
@@ -70,7 +72,7 @@ export class MiddleMap {
       known.gone = false
       return
     }
-    const state = { ...pack, gone: false, condemned: false }
+    const state = { ...pack, gone: false, condemned: false, unsound: false }
     this.#packs.set(pack.id, state)
     const packNumber = this.#recentPacks.push(state) - 1
     for (const entry of entries) this.#recent.add(entry.id, { packNumber, ...entry })
@@ -131,7 +133,7 @@ export class MiddleMap {
     try {
       const file = LocationRun.open(path)
       const packs = file.packs.map((pack) => {
-        const state = this.#packs.get(pack.id) ?? { ...pack, gone: false, condemned: false }
+        const state = this.#packs.get(pack.id) ?? { ...pack, gone: false, condemned: false, unsound: false }
         this.#packs.set(pack.id, state)
         return state
       })

@@ -3,7 +3,7 @@ import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
 import { chunkBytes, chunkCountOf, idBytes, segmentBytes, segmentChunks, zeroId } from './layout.ts'
-import { isZeroId, type Manifest, type ManifestDescription, readManifest, segmentIdAt } from './manifest.ts'
+import { isZeroId, type Manifest, type ManifestDescription, readLastingManifest, segmentIdAt } from './manifest.ts'
 import { segmentOf } from './segment-table.ts'
 import { Session } from './session.ts'
 
@@ -39,7 +39,7 @@ export class RecoveryPoint {
   static async open(chunks: ChunkStore, id: string): Promise<RecoveryPoint> {
     const session = await Session.start(chunks, 'read').catch(() => undefined)
     try {
-      const manifest = await readManifest(chunks, id)
+      const manifest = await readLastingManifest(chunks, id)
       if (!manifest) throw notFound('recovery point', id)
       return new RecoveryPoint(chunks, manifest, session)
     } catch (error) {

@@ -1,15 +1,19 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { notFound } from '#server/errors.ts'
 import { type BackupRequest, BackupWriter } from './backup-writer.ts'
 import { ChunkStore } from './chunk-store.ts'
+import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
 import { CompressPool } from './compress-pool.ts'
 import { changedChunks, difference } from './diff.ts'
 import { Keyring } from './keyring.ts'
 import { ownerOf } from './layout.ts'
-import { listManifestIds, type Manifest, manifestKey, readManifest } from './manifest.ts'
+import { listManifestIds, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
+import { PendingRemovals } from './pending-removal.ts'
 import { RecoveryPoint } from './recovery-point.ts'
+import { type VerifyReport, type VerifyRequest, verify } from './verify.ts'
 
 export interface RepositoryOptions {
   readonly store: ObjectStore
@@ -21,6 +25,8 @@ export interface RepositoryOptions {
   /** Shared by all repositories of a process. */
   readonly pool?: CompressPool | undefined
   readonly packBytes?: number | undefined
+  /** How long a session may stand still before it is taken for dead. */
+  readonly sessionLeaseMs?: number | undefined
 }
 
 /** One tenant's backups in one datastore. */
@@ -28,11 +34,14 @@ export class Repository {
   readonly chunks: ChunkStore
   readonly #options: RepositoryOptions
   readonly #pool: CompressPool
+  readonly #collector: Collector
+  #collecting: Promise<unknown> = Promise.resolve()
 
   private constructor(options: RepositoryOptions, chunks: ChunkStore) {
     this.chunks = chunks
     this.#options = options
     this.#pool = options.pool ?? new CompressPool()
+    this.#collector = new Collector(chunks, this.#pool, options)
   }
 
   /** Opens the repository, which begins to exist by that. */
@@ -63,16 +72,25 @@ export class Repository {
 
   /** What a recovery point holds, without opening it; nothing when there is none. */
   describe(id: string): Promise<Manifest | undefined> {
-    return readManifest(this.chunks, id)
+    return readLastingManifest(this.chunks, id)
   }
 
-  recoveryPointIds(): AsyncGenerator<string> {
-    return listManifestIds(this.chunks)
+  async *recoveryPointIds(): AsyncGenerator<string> {
+    const removed = await new PendingRemovals(this.chunks, 'removed').names()
+    for await (const id of listManifestIds(this.chunks)) if (!removed.has(nameOfManifest(id))) yield id
   }
 
-  /** Its space is given back by the next `collect`. */
+  /** Hides the recovery point at once; who reads it goes on. Its space is given back by `collect`. */
   async remove(id: string): Promise<void> {
-    await this.chunks.store.delete(manifestKey(this.chunks, id))
+    if (!(await readLastingManifest(this.chunks, id).catch(() => true))) throw notFound('recovery point', id)
+    await new PendingRemovals(this.chunks, 'removed').announce(nameOfManifest(id))
+  }
+
+  /** Deletes what no recovery point names, and moves what is left of half-empty packs together. Call it again and again. */
+  collect(request: CollectRequest = {}): Promise<CollectReport> {
+    const run = this.#collecting.catch(() => undefined).then(() => this.#collector.run(request))
+    this.#collecting = run
+    return run
   }
 
   changedChunks(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
@@ -81,6 +99,11 @@ export class Repository {
 
   difference(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
     return difference(this.chunks, from, to, diskName)
+  }
+
+  /** Finds what is broken; see `VerifyRequest` for verifying a bit at a time. */
+  verify(request: VerifyRequest = {}): Promise<VerifyReport> {
+    return verify(this.chunks, request)
   }
 
   /** Seals with a new data key from now on. */

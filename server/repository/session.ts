@@ -7,7 +7,16 @@ import { putTenantObject } from './tenant-object.ts'
 /** How often a session shows that it lives. What has not moved for `sessionLeaseMs` before a collector's eyes is dead. */
 const beatMs = 60_000
 export const sessionLeaseMs = 15 * 60_000
-export const sessionIdBytes = 12
+const sessionIdBytes = 12
+
+/** Read and backup count on chunks; collect only moves them, so that collectors need not wait for each other. */
+export type SessionPurpose = 'backup' | 'read' | 'collect'
+
+const collectMark = '00000001'
+export const isCollecting = (sessionName: string) => sessionName.endsWith(collectMark)
+/** Whether a pack was written in this session. */
+export const isPackOf = (sessionName: string, packId: string) =>
+  packId.startsWith(sessionName.slice(0, sessionIdBytes * 2))
 
 /**
  * Says that something is under way which counts on chunks that no manifest names, or no longer. What is condemned while
@@ -18,7 +27,7 @@ export class Session {
   /** Begins the ids of all packs that it writes. */
   readonly id: Buffer
   readonly #chunks: ChunkStore
-  readonly #purpose: string
+  readonly #purpose: SessionPurpose
   #packCount = 0
   #beat = 0
   /** On the monotonic clock, just before the last beat that reached the store was sent. */
@@ -26,13 +35,13 @@ export class Session {
   #timer: NodeJS.Timeout | undefined
   #beating: Promise<void> = Promise.resolve()
 
-  private constructor(chunks: ChunkStore, purpose: string, id: Buffer) {
+  private constructor(chunks: ChunkStore, purpose: SessionPurpose, id: Buffer) {
     this.#chunks = chunks
     this.#purpose = purpose
     this.id = id
   }
 
-  static async start(chunks: ChunkStore, purpose: string): Promise<Session> {
+  static async start(chunks: ChunkStore, purpose: SessionPurpose): Promise<Session> {
     const session = new Session(chunks, purpose, randomBytes(sessionIdBytes))
     await session.#put()
     session.#timer = setInterval(() => {
@@ -44,7 +53,7 @@ export class Session {
   }
 
   get name(): string {
-    return Buffer.concat([this.id, Buffer.alloc(4)]).toString('hex')
+    return this.id.toString('hex') + (this.#purpose === 'collect' ? collectMark : '00000000')
   }
 
   nextPackId(): Buffer {

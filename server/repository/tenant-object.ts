@@ -5,7 +5,13 @@ import { type Owner, objectKey } from './layout.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** The small sealed objects of a tenant, by their folder. */
-const kinds = { manifests: 'manifest', sessions: 'session', condemned: 'condemned', damage: 'damage' } as const
+const kinds = {
+  manifests: 'manifest',
+  removed: 'removed',
+  sessions: 'session',
+  condemned: 'condemned',
+  damage: 'damage',
+} as const
 export type SealedFolder = keyof typeof kinds
 
 /** A name of 32 hexadecimal digits is the object's id. */

@@ -17,6 +17,14 @@ const environment = {
   SKERRY_LOG_LEVEL: 'error',
 }
 
+/** The peers that a bench is measured against, where they are programs. */
+const peerPackages = {
+  backup: [
+    { name: 'restic', binary: '/usr/bin/restic' },
+    { name: 'borgbackup', binary: '/usr/bin/borg' },
+  ],
+}
+
 const [name = '', ...rest] = process.argv.slice(2)
 const program = inRoot('bench', `${name}.ts`)
 if (!/^[\w-]+$/.test(name) || !existsSync(program)) {
@@ -27,7 +35,8 @@ if (!/^[\w-]+$/.test(name) || !existsSync(program)) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stopPrograms)
 try {
   const out = process.stderr
-  const wanted = browserPath() ? labPackages : [...labPackages, ...browserPackages]
+  const peers = Object.entries(peerPackages).flatMap(([bench, packages]) => (bench === name ? packages : []))
+  const wanted = [...labPackages, ...(browserPath() ? [] : browserPackages), ...peers]
   await step('System packages', (detail) => ensurePackages(wanted, detail), { out })
   await step('npm packages', ensureNpmPackages, { out })
   await step('Database client', ensureClient, { out })

@@ -44,7 +44,7 @@ export async function testEngine(
     testHost: hostTest(libvirtDriver, CredentialBox.fromText(env().SKERRY_KEY)),
     workflows: options.workflows ?? workflows,
     workerId: options.workerId ?? 'test-worker',
-    hostWaitMs: options.hostWaitMs ?? 10_000,
+    hostWaitMs: options.hostWaitMs ?? 5_000,
     sweepMs: options.sweepMs ?? 1_000,
     hooks: { aroundStep: (at, run) => (current.hooks.aroundStep ? current.hooks.aroundStep(at, run) : run()) },
   })

@@ -4,7 +4,7 @@ import type { Db } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { OperationError } from '#server/schema/operation.ts'
-import { connected, HostUnreachable } from './connection.ts'
+import { connected, GivenUp } from './connection.ts'
 import type { AnyWorkflow, BareContext, HostSource, HostTest, OperationRef } from './define.ts'
 import { Cancelled, pause } from './pause.ts'
 import { ProgressWriter } from './progress.ts'
@@ -112,7 +112,7 @@ export async function attemptUndo(
     if (runtime.stopping) return never
     runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
     const detail = operatorDetail(error)
-    return { undone: null, left: `${step}: ${describe(error, step, false).message}`, detail }
+    return { undone: null, left: `${step}: ${toldOf(error)}`, detail }
   }
 }
 
@@ -132,7 +132,7 @@ async function patiently<T>(signal: AbortSignal, run: () => Promise<T>): Promise
 
 function isPassing(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return true
-  if (!(error instanceof SkerryError) || error instanceof HostUnreachable) return false
+  if (!(error instanceof SkerryError) || error instanceof GivenUp) return false
   // An answer, though not a good one: asking again would give the same.
   const isAnswer = error.cause instanceof Error && error.cause.name === 'LibvirtError'
   return error.code === 'unavailable' && !isAnswer
@@ -179,6 +179,9 @@ export class StepError extends SkerryError {
     this.offer = options.offer
   }
 }
+
+/** What everybody may read of any error. */
+export const toldOf = (error: unknown): string => describe(error, '', false).message
 
 function describe(error: unknown, step: string, cancelled: boolean): OperationError {
   if (cancelled) return { code: 'cancelled', message: 'It was cancelled.', step, wayOut: null }

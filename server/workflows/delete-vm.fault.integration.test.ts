@@ -1,7 +1,5 @@
 import { expect } from 'vitest'
-import { createGuest } from '#lab/guest/guest.ts'
-import { writeVmRow } from '#server/testing/fleet-rows.ts'
-import { judgeOf } from '#server/testing/judge.ts'
+import { trialVm } from '#server/testing/trial-vm.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { deleteVm } from './delete-vm.ts'
 
@@ -9,28 +7,20 @@ proveWorkflow({
   workflow: deleteVm,
   hosts: ['a'],
   async arrange(fleet, name) {
-    const a = fleet.host('a')
-    const judge = judgeOf(a, name)
-    const guest = await createGuest(a.lab, { name, memoryMib: 96 })
-    const id = await writeVmRow(fleet.db, a.id, guest.uuid)
+    const { id, judge, ask, clear } = await trialVm(fleet, name, 'off')
+    const before = [...(await judge.known()), ...(await judge.files())]
     return {
-      ask: () =>
-        fleet.ask({
-          kind: 'delete-vm',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          input: {},
-        }),
+      clear,
+      ask: () => ask('delete-vm', {}),
       async done() {
         expect(await judge.known()).toEqual([])
         expect(await judge.files()).toEqual([])
         expect(await fleet.db.vm.findUnique({ where: { id } })).toBeNull()
       },
-      remains: async () => [],
-      async clear() {
-        await judge.clear()
-        await fleet.db.vm.deleteMany({ where: { id } })
+      async remains() {
+        const now = [...(await judge.known()), ...(await judge.files())]
+        const lost = before.filter((each) => !now.includes(each))
+        return (await fleet.db.vm.count({ where: { id } })) === 1 ? lost : [...lost, 'no row']
       },
     }
   },

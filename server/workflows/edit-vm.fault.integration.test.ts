@@ -1,7 +1,5 @@
 import { expect } from 'vitest'
-import { createGuest } from '#lab/guest/guest.ts'
-import { writeVmRow } from '#server/testing/fleet-rows.ts'
-import { judgeOf } from '#server/testing/judge.ts'
+import { trialVm } from '#server/testing/trial-vm.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { editVm } from './edit-vm.ts'
 
@@ -11,20 +9,15 @@ proveWorkflow({
   workflow: editVm,
   hosts: ['a'],
   async arrange(fleet, name) {
-    const a = fleet.host('a')
-    const judge = judgeOf(a, name)
-    const guest = await createGuest(a.lab, { name, memoryMib: 96 })
-    await a.lab.virsh('start', name)
-    const id = await writeVmRow(fleet.db, a.id, guest.uuid)
+    const { judge, ask, clear } = await trialVm(fleet, name, 'running')
     const before = { files: await judge.files(), xml: await judge.xml(name, '--inactive') }
     return {
+      clear,
       ask: () =>
-        fleet.ask({
-          kind: 'edit-vm',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          input: { notes: 'edited', addDisks: [{ sizeBytes: 8 * mib }], addInterfaces: [{ network: 'fleet' }] },
+        ask('edit-vm', {
+          notes: 'edited',
+          addDisks: [{ sizeBytes: 8 * mib }],
+          addInterfaces: [{ network: 'fleet' }],
         }),
       async done() {
         const xml = await judge.xml(name)
@@ -36,10 +29,6 @@ proveWorkflow({
       async remains() {
         const extra = (await judge.files()).filter((file) => !before.files.includes(file))
         return (await judge.xml(name, '--inactive')) === before.xml ? extra : [...extra, 'another definition']
-      },
-      async clear() {
-        await judge.clear()
-        await fleet.db.vm.deleteMany({ where: { id } })
       },
     }
   },

@@ -40,6 +40,17 @@ const applicationVersion = '2'
 let runtime: Runtime | undefined
 const started = new Map<string, (operationId: string) => Promise<void>>()
 
+/**
+ * DBOS limits how long its transactions idle; told here, it needs no statement of its own on each new connection, which
+ * pg would have to queue behind the first real one.
+ */
+function withIdleLimit(databaseUrl: string): string {
+  const url = new URL(databaseUrl)
+  const options = url.searchParams.get('options') ?? ''
+  url.searchParams.set('options', `${options} -c idle_in_transaction_session_timeout=60000`.trim())
+  return url.href
+}
+
 /** The durable workflow of one operation. Deterministic: all that could come out differently happens inside steps. */
 async function runOperation(workflow: AnyWorkflow, operationId: string): Promise<void> {
   const now = () => {
@@ -105,7 +116,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
   DBOS.setConfig({
     name: 'skerry',
-    systemDatabaseUrl: options.databaseUrl,
+    systemDatabaseUrl: withIdleLimit(options.databaseUrl),
     systemDatabaseSchemaName: 'dbos',
     systemDatabasePoolSize: 6,
     executorID: workerId,

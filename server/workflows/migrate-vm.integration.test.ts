@@ -6,7 +6,7 @@ import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { pause } from './pause.ts'
 
-const { fleet, a, b } = fleetForTests('migrate', ['a', 'b'])
+const { fleet, setHooks, a, b } = fleetForTests('migrate', ['a', 'b'])
 
 const migrate = (guest: FleetGuest, to: FleetHost, more: object = {}) =>
   fleet.ask({
@@ -107,10 +107,19 @@ test('memory that changes too fast: Skerry switches to post-copy in bounded time
 
 test('memory that changes too fast, giving up: the VM stays and runs', async () => {
   const guest = await fleet.guest('a', { name: 'hasty', pool: 'nas', command: 'load memory 40000 32' })
+  let attempts = 0
+  setHooks({
+    aroundStep: (at, run) => {
+      if (at.step === 'move' && at.turn === 'do') attempts++
+      return run()
+    },
+  })
   const id = await migrate(guest, b, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
   const end = await fleet.ended(id, 90_000)
   expect(end.state).toBe('failed')
   expect(end.error).toMatchObject({ step: 'move', message: expect.stringMatching(/faster than it can be copied/) })
+  expect(attempts).toBe(1)
+  setHooks({})
   expect(await running(a)).toContain('hasty')
   expect(await names(b)).not.toContain('hasty')
   await a.lab.virsh('destroy', 'hasty')

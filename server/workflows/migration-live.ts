@@ -1,7 +1,7 @@
-import { unavailable } from '#server/errors.ts'
 import { type HypervisorHost, type JobReading, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
+import { GivenUp } from './connection.ts'
 import type { StepContext } from './define.ts'
 import { type MovePlan, pathsOf } from './migration-plan.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
@@ -91,14 +91,11 @@ async function conclude(
   // The call was lost but the hosts carry on by themselves: run again, which watches.
   if (at === 'moving') throw new OutcomeUnknown('the migration goes on')
   if (context.signal.aborted) throw new Cancelled()
-  if (watch.givenUp) throw unavailableNow(watch.givenUp)
+  if (watch.givenUp) throw watch.givenUp
   if (error) throw error
   throw new OutcomeUnknown('the migration ended without a result')
 }
 
-/** An ending that trying again at once would not change. */
-class GivenUp extends Error {}
-const unavailableNow = (reason: GivenUp) => unavailable(reason.message, { wayOut: wayOutOfSlow })
 const wayOutOfSlow = 'Try again with post-copy, when the VM is less busy, or move it while it is off.'
 
 /** Follows a migration by the source's own job: progress, cancel, and what to do when it does not converge. */
@@ -179,7 +176,7 @@ class Watch {
   }
 
   async #giveUp(reason: string): Promise<void> {
-    this.givenUp = new GivenUp(reason)
+    this.givenUp = new GivenUp('unavailable', reason, { wayOut: wayOutOfSlow })
     await this.#abort()
   }
 

@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
-import { createGuest } from '#lab/guest/guest.ts'
-import { writeVmRow } from '#server/testing/fleet-rows.ts'
+import { trialVm } from '#server/testing/trial-vm.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { powerVm } from './power-vm.ts'
 
@@ -8,26 +7,16 @@ proveWorkflow({
   workflow: powerVm,
   hosts: ['a'],
   async arrange(fleet, name) {
-    const a = fleet.host('a')
-    const guest = await createGuest(a.lab, { name, memoryMib: 64 })
-    const id = await writeVmRow(fleet.db, a.id, guest.uuid)
-    const known = async () => (await a.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean)
+    const { host, ask, clear } = await trialVm(fleet, name, 'off')
+    const known = async () => (await host.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean)
     return {
-      ask: () =>
-        fleet.ask({
-          kind: 'power-vm',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          input: { action: 'start' },
-        }),
-      done: async () => expect((await a.lab.virsh('domstate', name)).trim()).toBe('running'),
+      clear,
+      ask: () => ask('power-vm', { action: 'start' }),
+      done: async () => expect((await host.lab.virsh('domstate', name)).trim()).toBe('running'),
       // A start is not taken back: what must not happen is a second VM or a lost one.
-      remains: async () => (await known()).filter((each) => each !== name),
-      async clear() {
-        await a.lab.virsh('destroy', name).catch(() => undefined)
-        await a.lab.virsh('undefine', name)
-        await a.lab.run('rm', guest.diskPath)
+      async remains() {
+        const others = (await known()).filter((each) => each !== name)
+        return (await known()).includes(name) ? others : [...others, 'it is lost']
       },
     }
   },

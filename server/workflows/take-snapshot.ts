@@ -11,6 +11,7 @@
  * a schedule asked for deletes the oldest of that schedule beyond what it keeps; failing in that fails nothing else.
  */
 import { TakeSnapshotPlan } from '#server/schema/snapshot.ts'
+import { toldOf } from './attempt.ts'
 import { defineWorkflow } from './define.ts'
 import { recordNow, takeOnce, untake } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
@@ -65,7 +66,7 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
           context.progress({ phase: `deleting ${name}` })
           await host.deleteSnapshot(vm.uuid, name).then(
             () => deleted.push(name),
-            (error: Error) => left.push(`${name}: ${error.message}`),
+            (error: unknown) => left.push(`${name}: ${toldOf(error)}`),
           )
         }
         await recordNow(context)

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
-import { createGuest } from '#lab/guest/guest.ts'
 import { taggedName } from '#server/core/volume-name.ts'
-import { writeVmRow } from '#server/testing/fleet-rows.ts'
-import { judgeOf } from '#server/testing/judge.ts'
+import { trialVm } from '#server/testing/trial-vm.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { undoOperation } from './undo-operation.ts'
 
@@ -13,20 +11,17 @@ proveWorkflow({
   // What was left behind is gone for good.
   finalStep: 'undo',
   async arrange(fleet, name) {
-    const a = fleet.host('a')
-    const judge = judgeOf(a, name)
-    const { uuid } = await createGuest(a.lab, { name, memoryMib: 64 })
-    const id = await writeVmRow(fleet.db, a.id, uuid)
+    const { id, host, judge, ask, clear } = await trialVm(fleet, name, 'off')
     const operationId = randomUUID()
     const volume = taggedName(`${name}-vdb.qcow2`, operationId)
-    await a.lab.virsh('vol-create-as', 'default', volume, '8M', '--format', 'qcow2')
+    await host.lab.virsh('vol-create-as', 'default', volume, '8M', '--format', 'qcow2')
     const added = [{ pool: 'default', name: volume, path: `/var/lib/libvirt/images/${volume}`, target: 'vdb' }]
     const before = await judge.files()
     // An edit that made a disk, failed, and could not remove it again.
-    const leftover = { stepIndex: 1, memory: { hostId: a.id, added } }
+    const leftover = { stepIndex: 1, memory: { hostId: host.id, added } }
     await fleet.db.operation.create({
       data: {
-        ...{ id: operationId, kind: 'edit-vm', targetKind: 'vm', targetId: id, targetName: name, hostId: a.id },
+        ...{ id: operationId, kind: 'edit-vm', targetKind: 'vm', targetId: id, targetName: name, hostId: host.id },
         ...{ actorKind: 'user', actorName: 'Tester', state: 'failed', finishedAt: new Date() },
         input: { addDisks: [{ sizeBytes: 8 * 2 ** 20 }] },
         error: { code: 'conflict', message: 'No.', step: 'make disks', wayOut: null, left: ['make disks: No.'] },
@@ -36,14 +31,8 @@ proveWorkflow({
     const original = () =>
       fleet.db.operation.findUniqueOrThrow({ where: { id: operationId }, include: { trace: true } })
     return {
-      ask: () =>
-        fleet.ask({
-          kind: 'undo-operation',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          input: { operationId },
-        }),
+      clear,
+      ask: () => ask('undo-operation', { operationId }),
       async done() {
         expect(await judge.files()).toEqual(before.filter((file) => file !== volume))
         expect(await judge.known()).toEqual([name])
@@ -57,10 +46,6 @@ proveWorkflow({
       async remains() {
         const changed = (await judge.files()).join() === before.join() ? [] : ['other files']
         return (await original()).trace?.leftover ? changed : [...changed, 'nothing left to clean up']
-      },
-      async clear() {
-        await judge.clear()
-        await fleet.db.vm.deleteMany({ where: { id } })
       },
     }
   },

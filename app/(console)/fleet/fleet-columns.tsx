@@ -22,7 +22,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'name',
       header: 'Name',
       isSortable: true,
-      widthPx: 140,
+      widthPx: 126,
       grow: 2,
       cell: (vm) => (
         <>
@@ -43,7 +43,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Site',
       isSortable: true,
       canHide: true,
-      widthPx: 84,
+      widthPx: 76,
       grow: 1,
       cell: (vm) => sites.get(vm.siteId) ?? none,
     },
@@ -52,7 +52,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Host',
       isSortable: true,
       canHide: true,
-      widthPx: 92,
+      widthPx: 88,
       grow: 1,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
@@ -64,7 +64,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Tenant',
       isSortable: true,
       canHide: true,
-      widthPx: 112,
+      widthPx: 96,
       grow: 1,
       cell: (vm) =>
         vm.tenantId ? (tenants.get(vm.tenantId) ?? none) : <span className="text-ink-faint">unassigned</span>,
@@ -101,7 +101,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 84,
+      widthPx: 80,
       cell: (vm) => formatBytes(vm.memoryBytes),
     },
     {
@@ -125,7 +125,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'tags',
       header: 'Tags',
       canHide: true,
-      widthPx: 112,
+      widthPx: 104,
       grow: 1,
       cell: (vm) => <TagList tags={vm.tags} limit={2} />,
     },

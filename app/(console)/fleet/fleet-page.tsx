@@ -3,7 +3,7 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Boxes, PanelLeft, Plus } from 'lucide-react'
 import { useQueryStates } from 'nuqs'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
@@ -18,7 +18,7 @@ import type { VmRow } from '#server/schema/vm.ts'
 import { FleetBulk } from './fleet-bulk.tsx'
 import { fleetColumns } from './fleet-columns.tsx'
 import { FleetFilter } from './fleet-filter.tsx'
-import { asTableSort, fleetParams, fromTableSort, listInput } from './fleet-query.ts'
+import { asTableSort, fleetParams, fromTableSort, type Grouping, listInput } from './fleet-query.ts'
 import { FleetTree } from './fleet-tree.tsx'
 import { SavedViews } from './saved-views.tsx'
 
@@ -50,12 +50,14 @@ export function FleetPage({ operator }: { operator: boolean }) {
     { id: 'page', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
     ...vmMenu(vm, answers.data?.id === vm.id ? answers.data : null, (command) => run(command, vm)),
   ]
+  const setFilter = useCallback((filter: string) => void setView({ filter }), [setView])
+  const setGrouping = useCallback((tree: Grouping) => void setView({ tree }), [setView])
   const tree = (
     <FleetTree
       grouping={view.tree === 'hidden' ? 'place' : view.tree}
-      onGroupingChange={(tree) => void setView({ tree })}
+      onGroupingChange={setGrouping}
       filter={view.filter}
-      onFilterChange={(filter) => void setView({ filter })}
+      onFilterChange={setFilter}
     />
   )
   return (
@@ -79,7 +81,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
           onPress={() => setTreeOpen(true)}
           className="min-[901px]:hidden"
         />
-        <FleetFilter value={view.filter} onChange={(filter) => void setView({ filter })} places={places.data} />
+        <FleetFilter value={view.filter} onChange={setFilter} places={places.data} />
         <span className="text-xs text-ink-muted tabular-nums" role="status">
           {counts.data && `${formatCount(counts.data.total)} ${counts.data.total === 1 ? 'VM' : 'VMs'}`}
         </span>
@@ -95,6 +97,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
         rowId={rowId}
         rowName={rowName}
         rowHref={rowHref}
+        reusesRows
         rowMenu={rowMenu}
         onRowMenuOpen={(vm) => setMenuVmId(vm.id)}
         sort={asTableSort(view.sort)}
@@ -116,7 +119,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
             isRetrying: list.isRefetching,
           }
         }
-        empty={<NoVms filter={filter} operator={operator} onClear={() => void setView({ filter: '' })} />}
+        empty={<NoVms filter={filter} operator={operator} onClear={() => setFilter('')} />}
         bulkBar={
           selection.size > 0 && (
             <FleetBulk

@@ -1,11 +1,12 @@
 'use client'
 
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { TreeView } from '#components/ui/tree-view.tsx'
+import type { VmPage } from '#server/schema/vm.ts'
 import { type Grouping, withTerm } from './fleet-query.ts'
 import { fleetNodes, nodeTerm } from './fleet-tree-nodes.tsx'
 
@@ -19,23 +20,21 @@ export interface FleetTreeProps {
 }
 
 /** The fleet as a tree beside its table: choosing a node narrows the table to it, opening one shows its VMs. */
-export function FleetTree({ grouping, onGroupingChange, filter, onFilterChange }: FleetTreeProps) {
+export const FleetTree = memo(function FleetTree(props: FleetTreeProps) {
+  const { grouping, onGroupingChange, filter, onFilterChange } = props
   const trpc = useTRPC()
   const places = useQuery(trpc.fleet.places.queryOptions())
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(
     new Set(['kind:region', 'kind:edge', 'kind:emulated_edge']),
   )
-  const parents = [...expanded].filter((id) => {
-    const term = nodeTerm(id)
-    return term !== null && term.key !== 'site'
-  })
+  const parents = useMemo(() => [...expanded].filter(hasVms), [expanded])
   const leaves = useQueries({
     queries: parents.map((id) => {
       const term = nodeTerm(id)
       const filter = term ? withTerm('', term.key, term.value) : ''
       return trpc.vm.list.queryOptions({ filter, limit: leavesPerNode }, { staleTime: 5_000 })
     }),
-    combine: (results) => results.map((result) => result.data?.rows),
+    combine: rowsOf,
   })
   const nodes = useMemo(() => {
     const vmsOf = new Map(parents.map((id, index) => [id, leaves[index] ?? []]))
@@ -83,7 +82,14 @@ export function FleetTree({ grouping, onGroupingChange, filter, onFilterChange }
       />
     </div>
   )
+})
+
+function hasVms(nodeId: string): boolean {
+  const term = nodeTerm(nodeId)
+  return term !== null && term.key !== 'site'
 }
+
+const rowsOf = (results: { data?: VmPage }[]) => results.map((result) => result.data?.rows)
 
 /** The tree node that the filter stands on, if it stands on one. */
 function parentsInFilter(filter: string): string | undefined {

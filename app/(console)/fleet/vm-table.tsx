@@ -41,6 +41,7 @@ export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
       rowId={rowId}
       rowName={rowName}
       rowHref={rowHref}
+      reusesRows
       sort={asTableSort(sort)}
       onSortChange={(next) => void setSort(fromTableSort(next))}
       hiddenColumns={hiddenColumns}

@@ -8,6 +8,7 @@ import { hasSshd, Sshd } from '../../libvirt/testing/sshd.ts'
 import type { ConnectionState, HostAddress } from '../driver.ts'
 import { libvirtDriver } from './driver.ts'
 
+/** A libvirtd of its own, reached through the ssh server */
 let daemon: Daemon
 let sshd: Sshd
 let temporary: string
@@ -71,11 +72,15 @@ test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', a
     const host = libvirtDriver.open(${JSON.stringify(address)})
     host.onConnection(({ state }) => state === 'connected' && console.log('up'))`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise((done) => child.stdout.once('data', done))
-  expect(await readdir(temporary)).toHaveLength(1)
-  expect(await filesWithKey()).toEqual([])
-  child.kill('SIGKILL')
-  await new Promise((done) => child.once('exit', done))
+  const gone = new Promise((done) => child.once('exit', done))
+  try {
+    await new Promise((done) => child.stdout.once('data', done))
+    expect(await readdir(temporary)).toHaveLength(1)
+    expect(await filesWithKey()).toEqual([])
+  } finally {
+    child.kill('SIGKILL')
+    await gone
+  }
   expect(await filesWithKey()).toEqual([])
   await expect.poll(() => readdir(temporary), { timeout: 5_000 }).toEqual([])
 })

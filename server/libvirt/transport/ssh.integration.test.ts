@@ -13,6 +13,7 @@ import { type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
 const options = { uri: 'test:///default', timeoutMs: 5000 }
+/** A libvirtd of its own, reached through the ssh server */
 let daemon: Daemon
 let sshd: Sshd
 /** Where temporary files are made meanwhile. */

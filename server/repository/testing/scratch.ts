@@ -32,6 +32,9 @@ export interface ScratchOptions {
   readonly cache?: string
   readonly datastoreId?: string
   readonly tenantId?: string
+  readonly sessionLeaseMs?: number
+  /** Takes only a datastore that is there. */
+  readonly mustExist?: boolean
 }
 
 /** What opens a datastore below a scratch folder: objects in `store`, caches in `cache`. */
@@ -44,15 +47,15 @@ export async function scratchDatastoreOptions(folder: string, options: ScratchOp
     cacheFolder: join(folder, options.cache ?? 'cache'),
     pool: testPool,
     packBytes: options.packBytes ?? 256 * 1024,
+    ...(options.sessionLeaseMs && { sessionLeaseMs: options.sessionLeaseMs }),
   }
 }
 
 /** Opens the repository below a scratch folder, with its datastore if need be. */
 export async function scratchRepository(folder: string, options: ScratchOptions = {}): Promise<Repository> {
   const all = await scratchDatastoreOptions(folder, options)
-  const datastore = (await all.store.get(`${all.id}/datastore`))
-    ? await Datastore.open(all)
-    : await Datastore.create(all)
+  const exists = options.mustExist || (await all.store.get(`${all.id}/datastore`))
+  const datastore = exists ? await Datastore.open(all) : await Datastore.create(all)
   return datastore.repository(options.tenantId ?? tenantId)
 }
 

@@ -1,0 +1,257 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
+import type { ChunkStore } from './chunk-store.ts'
+import type { CompressPool } from './compress-pool.ts'
+import { DamageError } from './damage.ts'
+import { idBytes, uuidFromBytes } from './layout.ts'
+import { readRecord, recordBytes } from './location-run.ts'
+import { manifestKey } from './manifest.ts'
+import { LiveMarks } from './marks.ts'
+import type { OpenRun, PackState } from './middle-map.ts'
+import { copyLiveChunks } from './pack-copy.ts'
+import { defaultPackBytes, PackWriter } from './pack-writer.ts'
+import { PendingRemovals } from './pending-removal.ts'
+import { isCollecting, isPackOf, Session } from './session.ts'
+import { SessionWatch } from './session-watch.ts'
+
+export interface CollectRequest {
+  /** A pack of which at least this share is dead is emptied; 0.25 unless told. */
+  readonly deadShare?: number | undefined
+  /** Empties packs that are sealed with an earlier key, too. */
+  readonly reseal?: boolean | undefined
+}
+
+export interface CollectReport {
+  readonly removedRecoveryPoints: number
+  readonly deletedPacks: number
+  /** What the deleted packs held, less what was moved into new ones. */
+  readonly freedBytes: number
+  readonly movedChunks: number
+  /** Packs and recovery points that wait for backups and restores under way; collect again when they are done. */
+  readonly waiting: number
+}
+
+interface PackUse {
+  liveBytes: number
+  allBytes: number
+}
+
+/** Small packs, as every incremental backup leaves one, are put together when so many have gathered. */
+const fewSmallPacks = 8
+
+/**
+ * Gives space back, while backups, restores and other collectors go on.
+ *
+ * 1. Condemn: packs with much that no recovery point names are announced (`condemned/`). From then on no backup counts
+ *    on them; what began earlier is known by its session.
+ * 2. When all those sessions have ended, look at every recovery point again, copy what lives to new packs, delete the old.
+ *
+ * A recovery point goes likewise: hidden first, deleted when who may build on it has ended. So whatever a backup under way
+ * carries over from its parent is named by a recovery point that is still there. Killed at any instant, the next run goes
+ * on where this one was.
+ */
+export class Collector {
+  readonly #chunks: ChunkStore
+  readonly #pool: CompressPool
+  readonly #packBytes: number
+  readonly #sessions: SessionWatch
+  readonly #removed: PendingRemovals
+  readonly #condemned: PendingRemovals
+
+  constructor(
+    chunks: ChunkStore,
+    pool: CompressPool,
+    options: { packBytes?: number | undefined; sessionLeaseMs?: number | undefined },
+  ) {
+    this.#chunks = chunks
+    this.#pool = pool
+    this.#packBytes = options.packBytes ?? defaultPackBytes
+    this.#sessions = new SessionWatch(chunks, options.sessionLeaseMs)
+    this.#removed = new PendingRemovals(chunks, 'removed')
+    this.#condemned = new PendingRemovals(chunks, 'condemned')
+  }
+
+  async run(request: CollectRequest): Promise<CollectReport> {
+    const session = await Session.start(this.#chunks, 'collect')
+    const frozen = await this.#freeze().catch(async (error) => {
+      await session.end()
+      throw error
+    })
+    try {
+      // Packs of these may be named by no recovery point yet; who has ended, has named what it wrote.
+      const writing = await this.#sessions.alive()
+      const removal = await this.#removeRecoveryPoints()
+      const marks = new LiveMarks(this.#chunks, frozen.runs)
+      await marks.update()
+      const settled = (packId: string) => [...writing].every((name) => !isPackOf(name, packId))
+      await this.#condemn(frozen.runs, marks, settled, request)
+      const emptied = await this.#deleteCondemned(session, marks)
+      await this.#chunks.damage.settle(({ id, places }) => {
+        const isHealed = this.#isHealed(Buffer.from(id, 'hex'), marks)
+        return isHealed && places.every(({ packId }) => this.#chunks.map.pack(packId)?.gone ?? true)
+      })
+      return { removedRecoveryPoints: removal.removed, ...emptied, waiting: removal.waiting + emptied.waiting }
+    } finally {
+      frozen.release()
+      await session.end()
+    }
+  }
+
+  async #freeze() {
+    await this.#chunks.refresh()
+    return this.#chunks.map.freeze()
+  }
+
+  /** The living sessions that may count on what is to be deleted. */
+  async #counting(): Promise<Set<string>> {
+    return new Set([...(await this.#sessions.alive())].filter((name) => !isCollecting(name)))
+  }
+
+  async #removeRecoveryPoints() {
+    const names = await this.#removed.names()
+    const ready = await this.#removed.ready(names, await this.#counting())
+    for (const name of ready) {
+      await this.#chunks.store.delete(manifestKey(this.#chunks, uuidFromBytes(Buffer.from(name, 'hex'))))
+      await this.#removed.forget(name)
+    }
+    return { removed: ready.length, waiting: names.size - ready.length }
+  }
+
+  /** Announces the packs that shall be emptied. */
+  async #condemn(
+    runs: readonly OpenRun[],
+    marks: LiveMarks,
+    isSettled: (packId: string) => boolean,
+    request: CollectRequest,
+  ) {
+    const uses = await this.#packUses(runs, marks)
+    const packs = [...uses.keys()].filter((pack) => isSettled(pack.id) && !pack.unsound)
+    const chosen = this.#choose(packs, uses, marks, request).map(({ id }) => id)
+    // What a damaged pack still holds may be all that is left of something, unless nothing is missing.
+    if (marks.isComplete) chosen.push(...[...this.#chunks.unreadable.keys()].filter(isSettled))
+    for (const id of chosen) {
+      await this.#condemned.announce(id)
+      const pack = this.#chunks.map.pack(id)
+      if (pack) pack.condemned = true
+    }
+  }
+
+  #choose(
+    packs: readonly PackState[],
+    uses: ReadonlyMap<PackState, PackUse>,
+    marks: LiveMarks,
+    request: CollectRequest,
+  ): PackState[] {
+    const { deadShare = 0.25, reseal = false } = request
+    const current = this.#chunks.keyring.current.id
+    const healed = this.#healedPacks(marks)
+    const isWanted = (pack: PackState) => {
+      const { liveBytes = 0, allBytes = 0 } = uses.get(pack) ?? {}
+      if (liveBytes === 0 || liveBytes <= allBytes * (1 - deadShare)) return true
+      return healed.has(pack.id) || (reseal && !pack.keyId.equals(current))
+    }
+    const chosen = packs.filter(isWanted)
+    const small = packs.filter((pack) => !isWanted(pack) && pack.sizeBytes < this.#packBytes / 2)
+    return small.length >= fewSmallPacks ? [...chosen, ...small] : chosen
+  }
+
+  /** The packs with broken chunks that are whole elsewhere, or needed no more. */
+  #healedPacks(marks: LiveMarks): Set<string> {
+    const healed = new Set<string>()
+    const hurt = new Set<string>()
+    for (const { id, places } of this.#chunks.damage.chunks) {
+      for (const { packId } of places) (this.#isHealed(Buffer.from(id, 'hex'), marks) ? healed : hurt).add(packId)
+    }
+    for (const id of hurt) healed.delete(id)
+    return healed
+  }
+
+  #isHealed(id: Buffer, marks: LiveMarks): boolean {
+    return !marks.has(id) || this.#chunks.locateLasting(id) !== undefined
+  }
+
+  /** For each pack that stays, how much of it lives and is the copy that readers take. */
+  async #packUses(runs: readonly OpenRun[], marks: LiveMarks): Promise<Map<PackState, PackUse>> {
+    const uses = new Map<PackState, PackUse>()
+    for (const { file, packs } of runs) {
+      for (const pack of packs) {
+        if (!pack.gone && !pack.condemned && !uses.has(pack)) uses.set(pack, { liveBytes: 0, allBytes: 0 })
+      }
+      for (const { records } of file.blocks()) {
+        for (let at = 0; at < records.length; at += recordBytes) {
+          const { packNumber, offset, storedBytes } = readRecord(records, at)
+          const pack = packs[packNumber]
+          const use = pack && uses.get(pack)
+          if (!use) continue
+          use.allBytes += storedBytes
+          const id = records.subarray(at, at + idBytes)
+          if (!marks.has(id)) continue
+          const kept = this.#chunks.locateLasting(id)
+          if (!kept || (kept.pack === pack && kept.offset === offset)) use.liveBytes += storedBytes
+        }
+        await yieldToOthers()
+      }
+    }
+    return uses
+  }
+
+  async #deleteCondemned(session: Session, marks: LiveMarks) {
+    const names = await this.#condemned.names()
+    const ready = await this.#condemned.ready(names, await this.#counting())
+    // Looked at after the announcements: nothing new counts on these packs, and what counted on them is named by now.
+    await this.#chunks.refresh()
+    await marks.update()
+    const writer = new PackWriter(this.#chunks, session, this.#pool, this.#packBytes)
+    const emptied: string[] = []
+    let deleted = 0
+    let freedBytes = 0
+    const remove = async (id: string) => {
+      freedBytes += await this.#deletePack(id)
+      deleted++
+    }
+    try {
+      for (const id of ready) {
+        const unreadable = this.#chunks.unreadable.has(id)
+        const pack = this.#chunks.map.pack(id)
+        if (unreadable && !marks.isComplete) continue
+        const moved = unreadable || !pack || pack.gone ? 0 : await this.#copy(writer, pack, marks)
+        // What holds nothing any more goes at once: on a full disk that is what makes room for the rest.
+        if (moved === 0) await remove(id)
+        else if (moved) emptied.push(id)
+      }
+      await writer.finish()
+    } catch (error) {
+      await writer.abandon()
+      throw error
+    }
+    for (const id of emptied) await remove(id)
+    const waiting = names.size - deleted
+    return {
+      deletedPacks: deleted,
+      freedBytes: freedBytes - writer.storedBytes,
+      movedChunks: writer.chunkCount,
+      waiting,
+    }
+  }
+
+  /** @returns how many bytes that gives back */
+  async #deletePack(id: string): Promise<number> {
+    const pack = this.#chunks.map.pack(id)
+    const sizeBytes = pack?.gone ? 0 : (this.#chunks.unreadable.get(id)?.sizeBytes ?? pack?.sizeBytes ?? 0)
+    await this.#chunks.store.delete(this.#chunks.packObjectKey(id))
+    if (pack) pack.gone = true
+    this.#chunks.unreadable.delete(id)
+    await this.#condemned.forget(id)
+    return sizeBytes
+  }
+
+  /** @returns how many chunks were moved; nothing when the pack turned out to be broken: it stays as it is */
+  async #copy(writer: PackWriter, pack: PackState, marks: LiveMarks): Promise<number | undefined> {
+    try {
+      return await copyLiveChunks(this.#chunks, writer, pack, marks)
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error
+      this.#chunks.setUnreadable(pack.id, pack.sizeBytes, error)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { SkerryError, unavailable } from '#server/errors.ts'
+
+interface Said {
+  readonly name: string
+  readonly status: number | undefined
+}
+
+function said(error: unknown): Said {
+  if (!(error instanceof Error)) return { name: '', status: undefined }
+  const metadata = '$metadata' in error && typeof error.$metadata === 'object' ? error.$metadata : undefined
+  const status = metadata && 'httpStatusCode' in metadata ? Number(metadata.httpStatusCode) : undefined
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return { name: error.name === 'Error' || error.name === 'AggregateError' ? code : error.name, status }
+}
+
+export const isNoSuchKey = (error: unknown) => said(error).name === 'NoSuchKey'
+export const isEmptyRange = (error: unknown) => said(error).name === 'InvalidRange' || said(error).status === 416
+/** The connection ended in the middle of an answer. */
+export const wasCutOff = (error: unknown) =>
+  ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(said(error).name) ||
+  (error instanceof Error && /aborted|terminated|premature/i.test(error.message))
+
+type Way = readonly [names: readonly string[], message: (store: string, step: string) => string, wayOut: string]
+
+const ways: readonly Way[] = [
+  [
+    ['NoSuchBucket'],
+    (store, step) => `There is no ${store}: could not ${step}.`,
+    'Make the bucket, or correct its name in the datastore’s settings.',
+  ],
+  [
+    ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken'],
+    (store, step) => `The access key or its secret is wrong for the ${store}: could not ${step}.`,
+    'Enter the key and its secret again in the datastore’s settings.',
+  ],
+  [
+    ['RequestTimeTooSkewed'],
+    (store, step) => `The clocks of this worker and of the ${store} are too far apart: could not ${step}.`,
+    'Set the clock of the worker’s machine, best by NTP.',
+  ],
+  [
+    ['QuotaExceeded', 'InsufficientCapacity', 'XMinioStorageFull', 'InsufficientStorage', 'EntityTooLarge'],
+    (store, step) => `The ${store} is full: could not ${step}.`,
+    'Raise its quota; what was stored before is whole. Then remove recovery points and collect, to stay below it.',
+  ],
+  [
+    ['AccessDenied', 'Forbidden', 'AllAccessDisabled'],
+    (store, step) => `The access key may not do this in the ${store}: could not ${step}.`,
+    'Give it the right to list, read, write and delete objects there.',
+  ],
+  [
+    ['SlowDown', 'ServiceUnavailable', 'TooManyRequestsException', 'InternalError', 'BadGateway', 'GatewayTimeout'],
+    (store, step) => `The ${store} fails or is too busy, again and again: could not ${step}.`,
+    'Wait until it is well; the next run goes on with what is stored already.',
+  ],
+  [
+    [
+      'TimeoutError',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'ENOTFOUND',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'ETIMEDOUT',
+      'EAI_AGAIN',
+      'EPIPE',
+      'aborted',
+    ],
+    (store, step) => `The ${store} does not answer: could not ${step}.`,
+    'Check its address, the network in between, and that it runs.',
+  ],
+]
+
+const nameByStatus: Record<number, string> = {
+  401: 'InvalidAccessKeyId',
+  403: 'AccessDenied',
+  500: 'InternalError',
+  502: 'BadGateway',
+  503: 'ServiceUnavailable',
+  504: 'GatewayTimeout',
+  507: 'InsufficientStorage',
+}
+
+/** What the object store said, as an error that a person can act on. Its secret is in none of it. */
+export function asS3Error(error: unknown, store: string, step: string): SkerryError {
+  if (error instanceof SkerryError) return error
+  const { name, status } = said(error)
+  const byStatus = status === undefined ? undefined : nameByStatus[status]
+  const way =
+    ways.find(([names]) => names.includes(name)) ??
+    ways.find(([names]) => byStatus && names.includes(byStatus)) ??
+    (wasCutOff(error) ? ways.find(([names]) => names.includes('aborted')) : undefined)
+  if (way) return unavailable(way[1](store, step), { wayOut: way[2], cause: error })
+  return unavailable(`Could not ${step} in the ${store}${name ? ` (${name})` : ''}.`, {
+    wayOut: 'Look at the log of the object store, then try again.',
+    cause: error,
+  })
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
+import { asS3Error, isEmptyRange, isNoSuchKey, wasCutOff } from './s3-error.ts'
+
+export interface S3Settings {
+  readonly endpoint: string
+  readonly region?: string | undefined
+  readonly bucket: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** Below which all objects lie, with no slash at its end. */
+  readonly prefix?: string | undefined
+  /** Without an answer for so long a request has failed; it is tried again. */
+  readonly timeoutMs?: number | undefined
+}
+
+const attempts = 4
+const defaultTimeoutMs = 30_000
+
+/** Objects in a bucket of anything that speaks S3. */
+export class S3Store implements ObjectStore {
+  readonly name: string
+  readonly #client: S3Client
+  readonly #bucket: string
+  readonly #prefix: string
+
+  constructor(settings: S3Settings) {
+    const { endpoint, bucket, accessKeyId, secretAccessKey, timeoutMs = defaultTimeoutMs } = settings
+    this.name = `bucket ${bucket} at ${endpoint}`
+    this.#bucket = bucket
+    this.#prefix = settings.prefix ? `${settings.prefix}/` : ''
+    this.#client = new S3Client({
+      endpoint,
+      region: settings.region ?? 'us-east-1',
+      credentials: { accessKeyId, secretAccessKey },
+      forcePathStyle: true,
+      maxAttempts: attempts,
+      // Many stores do not know the newer checksums; an MD5 guards what we put, seals what we get.
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: {
+        connectionTimeout: Math.min(timeoutMs, 5000),
+        requestTimeout: timeoutMs,
+        throwOnRequestTimeout: true,
+      },
+    })
+  }
+
+  /** @throws unavailable when the bucket can't be reached with these settings */
+  static async open(settings: S3Settings): Promise<S3Store> {
+    const store = new S3Store(settings)
+    try {
+      await store.#client.send(new HeadBucketCommand({ Bucket: settings.bucket }))
+    } catch (error) {
+      // An answer to HEAD has no body that would say why, so we ask in a way that has.
+      await store.#list('').catch((reason) => {
+        throw asS3Error(reason, store.name, 'open it')
+      })
+      throw asS3Error(error, store.name, 'open it')
+    }
+    return store
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+
+  async put(key: string, parts: readonly Uint8Array[]): Promise<void> {
+    const body = Buffer.concat(parts)
+    const md5 = createHash('md5').update(body).digest('base64')
+    try {
+      await this.#client.send(
+        new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ContentMD5: md5 }),
+      )
+    } catch (error) {
+      throw asS3Error(error, this.name, `write ${key}`)
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#get(key, range)
+      } catch (error) {
+        if (isNoSuchKey(error)) return undefined
+        if (isEmptyRange(error)) return Buffer.alloc(0)
+        // The client tries again by itself, but not once the answer has begun.
+        if (attempt < attempts && wasCutOff(error)) continue
+        throw asS3Error(error, this.name, `read ${key}`)
+      }
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<StoredObject> {
+    let token: string | undefined
+    do {
+      const page: ListObjectsV2CommandOutput = await this.#list(prefix, token).catch((error) => {
+        throw asS3Error(error, this.name, `list ${prefix}`)
+      })
+      for (const { Key = '', Size = 0, ETag = '', LastModified } of page.Contents ?? []) {
+        const version = `${ETag}-${LastModified?.getTime()}`
+        yield { key: Key.slice(this.#prefix.length), sizeBytes: Size, version }
+      }
+      token = page.NextContinuationToken
+    } while (token)
+  }
+
+  async delete(key: string): Promise<void> {
+    try {
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }))
+    } catch (error) {
+      if (!isNoSuchKey(error)) throw asS3Error(error, this.name, `delete ${key}`)
+    }
+  }
+
+  #list(prefix: string, token?: string): Promise<ListObjectsV2CommandOutput> {
+    const page = token ? { ContinuationToken: token } : {}
+    return this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...page }))
+  }
+
+  async #get(key: string, range: ByteRange | undefined): Promise<Buffer> {
+    const input = { Bucket: this.#bucket, Key: this.#prefix + key }
+    const { Body, ContentLength } = await this.#client.send(
+      new GetObjectCommand(range ? { ...input, Range: rangeText(range) } : input),
+    )
+    const bytes = await Body?.transformToByteArray()
+    const buffer = bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0)
+    if (ContentLength !== undefined && buffer.length !== ContentLength) throw new Error('aborted')
+    return buffer
+  }
+}
+
+function rangeText({ offset, bytes }: ByteRange): string {
+  return offset < 0 ? `bytes=${offset}` : `bytes=${offset}-${offset + bytes - 1}`
+}

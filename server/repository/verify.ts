@@ -1,0 +1,280 @@
+import { SkerryError } from '#server/errors.ts'
+import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
+import type { ChunkStore } from './chunk-store.ts'
+import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
+import { folderPrefix, idBytes, nameOf, segmentChunks, zeroId } from './layout.ts'
+import {
+  isZeroId,
+  listManifestIds,
+  type Manifest,
+  manifestKey,
+  nameOfManifest,
+  readManifest,
+  segmentIdAt,
+} from './manifest.ts'
+import { IdMarks } from './marks.ts'
+import { checkPack } from './pack-check.ts'
+import { PendingRemovals } from './pending-removal.ts'
+
+export interface VerifyRequest {
+  /** Reads packs behind this one (as `nextPack` told), so that a rolling verify goes on where the last one was. */
+  readonly afterPack?: string | undefined
+  /** Stops reading packs after so many bytes; all of them unless told. */
+  readonly mostBytes?: number | undefined
+  /** Recovery points that ought to be there, by the caller's own books. */
+  readonly expected?: readonly string[] | undefined
+}
+
+export interface VerifyReport {
+  readonly damage: readonly Damage[]
+  readonly checkedPacks: number
+  readonly checkedChunks: number
+  readonly checkedBytes: number
+  readonly checkedRecoveryPoints: number
+  /** For the next rolling verify; nothing when the last pack was read, after which it begins again. */
+  readonly nextPack: string | undefined
+}
+
+const segmentsAtOnce = 256
+const namedChunks = 8
+/** So many broken chunks are named one by one; the rest is only counted by the recovery points that they hurt. */
+const mostNamed = 1000
+
+interface BrokenChunk {
+  readonly kind: 'data' | 'segment'
+  readonly reason: string
+  readonly places: { packId: string; offset: number }[]
+}
+
+/**
+ * Reads what is stored, as much of it as was asked for, and checks that every recovery point finds what it names.
+ * What is broken is named with the recovery points it hurts, and kept in mind by the store, so that the next backup of
+ * the same content heals it.
+ */
+export async function verify(chunks: ChunkStore, request: VerifyRequest = {}): Promise<VerifyReport> {
+  return new Verification(chunks, request).run()
+}
+
+class Verification {
+  readonly #chunks: ChunkStore
+  readonly #request: VerifyRequest
+  readonly #damage: Damage[] = []
+  readonly #broken = new Map<string, BrokenChunk>()
+  readonly #checked = { packs: 0, chunks: 0, bytes: 0 }
+  #nextPack: string | undefined
+
+  constructor(chunks: ChunkStore, request: VerifyRequest) {
+    this.#chunks = chunks
+    this.#request = request
+  }
+
+  async run(): Promise<VerifyReport> {
+    for (const { objectKey, reason } of await this.#chunks.keyring.repair()) {
+      this.#add('key', objectKey, `${reason}; it was written again from the other copy`)
+    }
+    await this.#chunks.refresh()
+    await this.#readPacks()
+    const manifests = await this.#readManifests()
+    const segments = await this.#checkReferences(manifests)
+    await this.#chunks.damage.reportAll([...this.#broken].map(([id, { kind, places }]) => ({ id, kind, places })))
+    this.#nameChunks(hurtByChunk(manifests, segments))
+    return {
+      damage: this.#damage,
+      checkedPacks: this.#checked.packs,
+      checkedChunks: this.#checked.chunks,
+      checkedBytes: this.#checked.bytes,
+      checkedRecoveryPoints: manifests.length,
+      nextPack: this.#nextPack,
+    }
+  }
+
+  #add(what: Damage['what'], objectKey: string, reason: string) {
+    this.#damage.push({ what, objectKey, chunkId: undefined, reason, hurts: [] })
+  }
+
+  async #readPacks() {
+    const { afterPack = '', mostBytes = Number.POSITIVE_INFINITY } = this.#request
+    const packs: { id: string; sizeBytes: number }[] = []
+    for await (const { key, sizeBytes } of this.#chunks.store.list(folderPrefix(this.#chunks.owner, 'packs'))) {
+      if (nameOf(key) > afterPack) packs.push({ id: nameOf(key), sizeBytes })
+    }
+    packs.sort((a, b) => (a.id < b.id ? -1 : 1))
+    for (const [at, { id, sizeBytes }] of packs.entries()) {
+      if (this.#checked.bytes >= mostBytes) {
+        this.#nextPack = packs[at - 1]?.id
+        break
+      }
+      await this.#readPack(id, sizeBytes)
+    }
+    // Packs that are not read this time, but known to be unreadable.
+    const read = new Set(packs.slice(0, this.#checked.packs).map(({ id }) => id))
+    for (const [id, { error }] of this.#chunks.unreadable) {
+      if (!read.has(id)) this.#add('pack', this.#chunks.packObjectKey(id), error.message)
+    }
+  }
+
+  async #readPack(id: string, sizeBytes: number) {
+    this.#checked.packs++
+    this.#checked.bytes += sizeBytes
+    try {
+      for await (const { entry, problem } of checkPack(this.#chunks, id, sizeBytes)) {
+        this.#checked.chunks++
+        if (!problem) continue
+        const key = entry.id.toString('hex')
+        const broken = this.#broken.get(key) ?? { kind: entry.kind, reason: problem, places: [] }
+        broken.places.push({ packId: id, offset: entry.offset })
+        this.#broken.set(key, broken)
+      }
+    } catch (error) {
+      if (!(error instanceof SkerryError) || (error.code !== 'forbidden' && !(error instanceof DamageError)))
+        throw error
+      const damage = error instanceof DamageError ? error : new DamageError(error.message, { cause: error })
+      this.#chunks.setUnreadable(id, sizeBytes, damage)
+      this.#add('pack', this.#chunks.packObjectKey(id), error.message)
+    }
+  }
+
+  async #readManifests(): Promise<Manifest[]> {
+    const manifests: Manifest[] = []
+    const found = new Set<string>()
+    const removed = await new PendingRemovals(this.#chunks, 'removed').names()
+    for await (const id of listManifestIds(this.#chunks)) {
+      found.add(id)
+      try {
+        const manifest = await readManifest(this.#chunks, id)
+        if (manifest && !removed.has(nameOfManifest(id))) manifests.push(manifest)
+      } catch (error) {
+        if (!(error instanceof SkerryError)) throw error
+        if (error.code !== 'forbidden' && !(error instanceof DamageError)) throw error
+        this.#addManifest(id, error.message)
+      }
+    }
+    for (const id of this.#request.expected ?? []) if (!found.has(id)) this.#addManifest(id, 'it is gone')
+    return manifests
+  }
+
+  #addManifest(id: string, reason: string) {
+    const hurts = [{ recoveryPointId: id, disk: '', chunkCount: 0, chunkIndexes: [] }]
+    this.#damage.push({ what: 'manifest', objectKey: manifestKey(this.#chunks, id), chunkId: undefined, reason, hurts })
+  }
+
+  /** @returns for each segment (its id as latin1) that is broken or names what is: which of its chunks, and their ids */
+  async #checkReferences(manifests: readonly Manifest[]): Promise<Map<string, Map<number, string>>> {
+    const hurt = new Map<string, Map<number, string>>()
+    const frozen = await this.#chunks.map.freeze()
+    try {
+      const marks = new IdMarks(frozen.runs)
+      for (const batch of segmentBatches(manifests, marks)) {
+        const lose = ({ id }: WantedChunk<undefined>) => {
+          this.#missing(id, 'segment')
+          hurt.set(id.toString('latin1'), new Map([[-1, id.toString('hex')]]))
+        }
+        const known = batch.filter((each) => this.#isWhole(each.id) || lose(each))
+        for await (const { id, bytes } of readInPackOrder(this.#chunks, known, 'segment', lose)) {
+          const broken = this.#brokenChunks(bytes)
+          if (broken.size > 0) hurt.set(id.toString('latin1'), broken)
+        }
+      }
+    } finally {
+      frozen.release()
+    }
+    await this.#forgetMoved(hurt)
+    return hurt
+  }
+
+  /** What seemed to be in no pack may only have been stored or moved since we looked at the packs. */
+  async #forgetMoved(hurt: Map<string, Map<number, string>>) {
+    const missing = [...this.#broken].filter(([, { places }]) => places.length === 0)
+    if (missing.length === 0) return
+    await this.#chunks.refresh()
+    const found = new Set<string>()
+    for (const [key] of missing) if (this.#isWhole(Buffer.from(key, 'hex'))) found.add(key)
+    for (const key of found) this.#broken.delete(key)
+    for (const broken of hurt.values()) {
+      for (const [index, key] of broken) if (found.has(key)) broken.delete(index)
+    }
+  }
+
+  #brokenChunks(ids: Buffer): Map<number, string> {
+    const broken = new Map<number, string>()
+    for (let at = 0; at < ids.length; at += idBytes) {
+      const id = ids.subarray(at, at + idBytes)
+      if (id.equals(zeroId) || this.#isWhole(id)) continue
+      this.#missing(id, 'data')
+      broken.set(at / idBytes, id.toString('hex'))
+    }
+    return broken
+  }
+
+  /** Whether a copy is there that is not among those found broken, now or before. */
+  #isWhole(id: Buffer): boolean {
+    const bad = this.#broken.size > 0 ? this.#broken.get(id.toString('hex'))?.places : undefined
+    const found = this.#chunks.map.find(id, ({ pack, offset }) => {
+      if (pack.unsound || this.#chunks.damage.isBad({ pack, offset })) return false
+      return !bad?.some((place) => place.packId === pack.id && place.offset === offset)
+    })
+    return found !== undefined
+  }
+
+  #missing(id: Buffer, kind: 'data' | 'segment') {
+    const key = id.toString('hex')
+    if (this.#broken.has(key)) return
+    const reason = 'it is in no pack that can be read'
+    this.#broken.set(key, { kind, reason, places: [] })
+  }
+
+  #nameChunks(hurts: ReadonlyMap<string, HurtRecoveryPoint[]>) {
+    for (const [chunkId, { kind, reason, places }] of [...this.#broken].slice(0, mostNamed)) {
+      const [place] = places
+      const objectKey = place && this.#chunks.packObjectKey(place.packId)
+      const what = kind === 'data' ? 'chunk' : 'segment'
+      this.#damage.push({ what, objectKey, chunkId, reason, hurts: hurts.get(chunkId) ?? [] })
+    }
+  }
+}
+
+/** The segments of all recovery points, each once. */
+function* segmentBatches(manifests: readonly Manifest[], marks: IdMarks): Generator<WantedChunk<undefined>[]> {
+  let batch: WantedChunk<undefined>[] = []
+  for (const { segments } of manifests) {
+    for (const { ids } of segments) {
+      for (let segment = 0; segment * idBytes < ids.length; segment++) {
+        const id = segmentIdAt(ids, segment)
+        if (isZeroId(id) || !marks.add(id)) continue
+        if (batch.push({ id, about: undefined }) < segmentsAtOnce) continue
+        yield batch
+        batch = []
+      }
+    }
+  }
+  yield batch
+}
+
+/** For each broken chunk or segment (its id in hex) the recovery points that name it. */
+function hurtByChunk(
+  manifests: readonly Manifest[],
+  segments: ReadonlyMap<string, ReadonlyMap<number, string>>,
+): Map<string, HurtRecoveryPoint[]> {
+  const hurts = new Map<string, HurtRecoveryPoint[]>()
+  if (segments.size === 0) return hurts
+  for (const { id: recoveryPointId, description, segments: disks } of manifests) {
+    for (const [at, { ids, counts }] of disks.entries()) {
+      const disk = description.disks[at]?.name ?? ''
+      const found = new Map<string, { chunkCount: number; chunkIndexes: number[] }>()
+      for (let segment = 0; segment * idBytes < ids.length; segment++) {
+        const broken = segments.get(segmentIdAt(ids, segment).toString('latin1'))
+        for (const [index, chunkId] of broken ?? []) {
+          const hurt = found.get(chunkId) ?? { chunkCount: 0, chunkIndexes: [] }
+          hurt.chunkCount += index < 0 ? counts.readUInt16LE(segment * 2) : 1
+          if (hurt.chunkIndexes.length < namedChunks)
+            hurt.chunkIndexes.push(segment * segmentChunks + Math.max(0, index))
+          found.set(chunkId, hurt)
+        }
+      }
+      for (const [chunkId, hurt] of found) {
+        hurts.set(chunkId, [...(hurts.get(chunkId) ?? []), { recoveryPointId, disk, ...hurt }])
+      }
+    }
+  }
+  return hurts
+}
