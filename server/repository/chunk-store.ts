@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
 import { SkerryError, unavailable } from '#server/errors.ts'
@@ -36,7 +37,7 @@ export class ChunkStore {
   readonly map: MiddleMap
   readonly damage: DamageList
   readonly unreadable: UnreadablePacks = new Map()
-  readonly #packKeys = new Map<string, Buffer>()
+  readonly #packKeys = new Map<string, KeyObject>()
   #refreshing: Promise<void> | undefined
   #refreshAgain: Promise<void> | undefined
 
@@ -181,7 +182,7 @@ export class ChunkStore {
     })
   }
 
-  #packKey(pack: PackState, key: DataKey): Buffer {
+  #packKey(pack: PackState, key: DataKey): KeyObject {
     const known = this.#packKeys.get(pack.id)
     if (known) return known
     if (this.#packKeys.size >= keptPackKeys) this.#packKeys.clear()

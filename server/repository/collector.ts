@@ -7,6 +7,7 @@ import { readRecord, recordBytes } from './location-run.ts'
 import { manifestKey } from './manifest.ts'
 import { LiveMarks } from './marks.ts'
 import type { OpenRun, PackState } from './middle-map.ts'
+import { mostEntries } from './pack.ts'
 import { copyLiveChunks } from './pack-copy.ts'
 import { defaultPackBytes, PackWriter } from './pack-writer.ts'
 import { PendingRemovals } from './pending-removal.ts'
@@ -33,6 +34,7 @@ export interface CollectReport {
 interface PackUse {
   liveBytes: number
   allBytes: number
+  entries: number
 }
 
 /** Small packs, as every incremental backup leaves one, are put together when so many have gathered. */
@@ -150,7 +152,9 @@ export class Collector {
       return healed.has(pack.id) || (reseal && !pack.keyId.equals(current))
     }
     const chosen = packs.filter(isWanted)
-    const small = packs.filter((pack) => !isWanted(pack) && pack.sizeBytes < this.#packBytes / 2)
+    const isSmall = (pack: PackState) =>
+      pack.sizeBytes < this.#packBytes / 2 && (uses.get(pack)?.entries ?? 0) < mostEntries / 2
+    const small = packs.filter((pack) => !isWanted(pack) && isSmall(pack))
     return small.length >= fewSmallPacks ? [...chosen, ...small] : chosen
   }
 
@@ -174,7 +178,7 @@ export class Collector {
     const uses = new Map<PackState, PackUse>()
     for (const { file, packs } of runs) {
       for (const pack of packs) {
-        if (!pack.gone && !pack.condemned && !uses.has(pack)) uses.set(pack, { liveBytes: 0, allBytes: 0 })
+        if (!pack.gone && !pack.condemned && !uses.has(pack)) uses.set(pack, { liveBytes: 0, allBytes: 0, entries: 0 })
       }
       for (const { records } of file.blocks()) {
         for (let at = 0; at < records.length; at += recordBytes) {
@@ -183,6 +187,7 @@ export class Collector {
           const use = pack && uses.get(pack)
           if (!use) continue
           use.allBytes += storedBytes
+          use.entries++
           const id = records.subarray(at, at + idBytes)
           if (!marks.has(id)) continue
           const kept = this.#chunks.locateLasting(id)

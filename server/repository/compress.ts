@@ -2,31 +2,27 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { chunkBytes } from './layout.ts'
 import { zstdFlag } from './pack.ts'
 
-export interface CompressedChunks {
-  /** The contents one after the other. */
-  readonly content: Buffer<ArrayBuffer>
-  readonly sizes: readonly number[]
+/** So many chunks are compressed at once: 1 MiB. */
+export const batchChunks = 16
+
+export interface CompressedChunk {
+  readonly content: Buffer
   /** 0 where zstd did not make it smaller. */
-  readonly flags: readonly number[]
+  readonly flags: number
 }
 
-export function compressChunk(chunk: Buffer, level: number): { content: Buffer; flags: number } {
+export function compressChunk(chunk: Buffer, level: number): CompressedChunk {
   const params = { [constants.ZSTD_c_compressionLevel]: level }
   const packed = zstdCompressSync(chunk, { pledgedSrcSize: chunk.length, chunkSize: chunk.length + 1024, params })
   return packed.length < chunk.length ? { content: packed, flags: zstdFlag } : { content: chunk, flags: 0 }
 }
 
-/** Compresses each chunk of 64 KiB by itself. */
-export function compressChunks(bytes: Buffer, level: number): CompressedChunks {
-  const content = Buffer.allocUnsafeSlow(bytes.length)
-  const sizes: number[] = []
-  const flags: number[] = []
-  let filled = 0
-  for (let at = 0; at < bytes.length; at += chunkBytes) {
-    const packed = compressChunk(bytes.subarray(at, at + chunkBytes), level)
-    filled += packed.content.copy(content, filled)
-    sizes.push(packed.content.length)
-    flags.push(packed.flags)
-  }
-  return { content, sizes, flags }
+/** Compresses each chunk of 64 KiB where it lies: the result begins where the chunk began. @returns sizes and flags */
+export function compressInPlace(bytes: Buffer, count: number, level: number): { size: number; flags: number }[] {
+  return Array.from({ length: count }, (_, index) => {
+    const chunk = bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes)
+    const { content, flags } = compressChunk(chunk, level)
+    if (flags & zstdFlag) content.copy(chunk)
+    return { size: content.length, flags }
+  })
 }

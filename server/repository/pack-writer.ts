@@ -1,16 +1,18 @@
 import type { ChunkStore } from './chunk-store.ts'
-import { compressChunk } from './compress.ts'
+import { batchChunks, compressChunk } from './compress.ts'
 import type { CompressPool } from './compress-pool.ts'
 import { chunkBytes } from './layout.ts'
-import { PackBuilder, segmentFlag } from './pack.ts'
+import { mostEntries, PackBuilder, segmentFlag } from './pack.ts'
 import type { Session } from './session.ts'
 
 export const defaultPackBytes = 16 * 1024 * 1024
-const batchChunks = 16
 const mostUploads = 2
+/** Room for the frame that makes a pack full, and for its header. */
+const mostFrameBytes = 2 * chunkBytes
 
 interface Batch {
-  readonly bytes: Buffer<ArrayBuffer>
+  readonly memory: SharedArrayBuffer
+  readonly bytes: Buffer
   readonly ids: Buffer[]
 }
 
@@ -30,6 +32,7 @@ export class PackWriter {
   readonly #compressing: Promise<void>[] = []
   #appended: Promise<void> = Promise.resolve()
   readonly #uploads = new Set<Promise<void>>()
+  readonly #free: Buffer[] = []
   #failure: { error: unknown } | undefined
   chunkCount = 0
   storedBytes = 0
@@ -49,7 +52,7 @@ export class PackWriter {
   /** Takes a copy of the chunk; waits while too much is under way. */
   async addChunk(id: Buffer, chunk: Buffer): Promise<void> {
     this.#own.add(id.toString('latin1'))
-    this.#batch ??= { bytes: Buffer.allocUnsafeSlow(batchChunks * chunkBytes), ids: [] }
+    this.#batch ??= this.#newBatch()
     chunk.copy(this.#batch.bytes, this.#batch.ids.length * chunkBytes)
     this.#batch.ids.push(id)
     if (this.#batch.ids.length === batchChunks) await this.#compressBatch()
@@ -82,23 +85,26 @@ export class PackWriter {
     await Promise.allSettled([...this.#compressing, this.#appended, ...this.#uploads])
   }
 
+  #newBatch(): Batch {
+    const memory = this.#pool.takeMemory()
+    return { memory, bytes: Buffer.from(memory), ids: [] }
+  }
+
   async #compressBatch() {
     this.#assertSound()
     const batch = this.#batch
     this.#batch = undefined
     if (!batch || batch.ids.length === 0) return
-    const whole = batch.ids.length === batchChunks ? batch.bytes : cut(batch.bytes, batch.ids.length * chunkBytes)
-    const compressed = this.#pool.compress(whole)
+    const compressed = this.#pool.compress(batch.memory, batch.ids.length)
     // Whoever comes to it first throws it.
     compressed.catch(() => undefined)
     const appended = this.#append(async () => {
-      const { content, sizes, flags } = await compressed
-      let at = 0
-      for (const [index, id] of batch.ids.entries()) {
-        const size = sizes[index] ?? 0
-        await this.#seal(id, flags[index] ?? 0, content.subarray(at, at + size))
-        at += size
+      for (const [index, { size, flags }] of (await compressed).entries()) {
+        const at = index * chunkBytes
+        const id = batch.ids[index]
+        if (id) await this.#seal(id, flags, batch.bytes.subarray(at, at + size))
       }
+      this.#pool.release(batch.memory)
     })
     this.#compressing.push(appended)
     if (this.#compressing.length > this.#pool.workerCount + 2) await this.#compressing.shift()
@@ -121,10 +127,16 @@ export class PackWriter {
 
   async #seal(id: Buffer, flags: number, content: Buffer) {
     const { keyring, owner } = this.#chunks
-    this.#pack ??= new PackBuilder(keyring.current, owner, this.#session.nextPackId())
+    this.#pack ??= new PackBuilder(keyring.current, owner, this.#session.nextPackId(), this.#takeMemory())
     this.#pack.add(id, flags, content)
     this.chunkCount++
-    if (this.#pack.sizeBytes >= this.#packBytes) await this.#upload()
+    const isFull = this.#pack.sizeBytes >= this.#packBytes || this.#pack.entries.length >= mostEntries
+    if (isFull) await this.#upload()
+  }
+
+  /** Packs are filled in memory that is used again: three of them are all there ever is. */
+  #takeMemory(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#packBytes + mostFrameBytes)
   }
 
   async #upload() {
@@ -145,6 +157,7 @@ export class PackWriter {
     const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0)
     const id = pack.id.toString('hex')
     await this.#chunks.store.put(this.#chunks.packObjectKey(id), parts)
+    this.#free.push(pack.memory)
     this.#chunks.map.add({ id, keyId: pack.key.id, sizeBytes }, pack.entries)
     for (const entry of pack.entries) this.#own.delete(entry.id.toString('latin1'))
     this.storedBytes += sizeBytes
@@ -153,10 +166,4 @@ export class PackWriter {
   #assertSound() {
     if (this.#failure) throw this.#failure.error
   }
-}
-
-function cut(bytes: Buffer, length: number): Buffer<ArrayBuffer> {
-  const whole = Buffer.allocUnsafeSlow(length)
-  bytes.copy(whole, 0, 0, length)
-  return whole
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { deriveKey, keyIdBytes, tagBytes } from './envelope.ts'
 import type { ChunkKind, DataKey } from './keyring.ts'
 import { idBytes, type Owner } from './layout.ts'
@@ -18,6 +18,8 @@ export const packIdBytes = 16
 export const packHeaderBytes = 64
 export const packTrailerBytes = 20
 export const entryBytes = idBytes + 4
+/** A pack has no more chunks than this, however small they are: 1 GiB of disk, a footer of 590 KB. */
+export const mostEntries = 16_384
 const footerNonce = Buffer.alloc(12, 0xff)
 
 export const zstdFlag = 1
@@ -34,7 +36,8 @@ export interface PackEntry {
 
 export const footerBytesOf = (entryCount: number) => entryCount * entryBytes + tagBytes + packTrailerBytes
 
-export const packKey = (key: DataKey, packId: Buffer) => deriveKey(key.secret, packId, 'pack')
+export const packKey = (key: DataKey, packId: Buffer): KeyObject =>
+  createSecretKey(deriveKey(key.secret, packId, 'pack'))
 
 function frameNonce(offset: number): Buffer {
   const nonce = Buffer.alloc(12)
@@ -61,16 +64,18 @@ export class PackBuilder {
   readonly key: DataKey
   readonly entries: PackEntry[] = []
   readonly #owner: Owner
-  readonly #secret: Buffer
-  readonly #parts: Buffer[]
+  readonly #secret: KeyObject
+  readonly memory: Buffer
   #bytes = packHeaderBytes
 
-  constructor(key: DataKey, owner: Owner, id: Buffer) {
+  /** @param memory for header and frames; it is used until what `finish` gave was put */
+  constructor(key: DataKey, owner: Owner, id: Buffer, memory: Buffer) {
     this.id = id
     this.key = key
     this.#owner = owner
     this.#secret = packKey(key, id)
-    this.#parts = [packHeader(key, owner, id)]
+    this.memory = memory
+    packHeader(key, owner, id).copy(memory)
   }
 
   /** Of the frames so far. */
@@ -83,7 +88,8 @@ export class PackBuilder {
     cipher.setAAD(frameAad(this.#owner, id, flags))
     const sealed = cipher.update(content)
     cipher.final()
-    this.#parts.push(sealed, cipher.getAuthTag())
+    sealed.copy(this.memory, this.#bytes)
+    cipher.getAuthTag().copy(this.memory, this.#bytes + sealed.length)
     const storedBytes = sealed.length + tagBytes
     this.entries.push({ id, offset: this.#bytes, storedBytes, flags })
     this.#bytes += storedBytes
@@ -101,7 +107,8 @@ export class PackBuilder {
     const trailer = packTrailer(this.key, this.entries.length)
     const cipher = createCipheriv('aes-256-gcm', this.#secret, footerNonce)
     cipher.setAAD(Buffer.concat([packHeader(this.key, this.#owner, this.id), trailer]))
-    return [...this.#parts, cipher.update(table), cipher.final(), cipher.getAuthTag(), trailer]
+    const frames = this.memory.subarray(0, this.#bytes)
+    return [frames, cipher.update(table), cipher.final(), cipher.getAuthTag(), trailer]
   }
 }
 
@@ -143,7 +150,7 @@ export function readFooter(key: DataKey, owner: Owner, packId: Buffer, entryCoun
  * @throws Error when a byte was altered
  */
 export function openFrame(
-  secret: Buffer,
+  secret: KeyObject,
   owner: Owner,
   frame: Pick<PackEntry, 'id' | 'offset' | 'flags'>,
   bytes: Buffer,

@@ -6,6 +6,9 @@ import { idBytes, segmentBytes, segmentChunks } from './layout.ts'
 /** Stands for a chunk that must still be written, because the parent's segment can't be read. */
 export const unknownId = Buffer.alloc(idBytes, 0xff)
 
+/** Segments that are kept in memory: 2 MiB. */
+const keptSegments = 256
+
 /**
  * The chunk ids of a disk that is being backed up, paged out to a file: a disk of 2 TiB has 1 GiB of them. The file has
  * no name, so nothing of it stays after a crash.
@@ -13,6 +16,7 @@ export const unknownId = Buffer.alloc(idBytes, 0xff)
 export class SegmentTable {
   readonly #fd: number
   readonly #touched: Uint8Array
+  readonly #kept = new Map<number, Buffer>()
 
   constructor(folder: string, segmentCount: number) {
     mkdirSync(folder, { recursive: true })
@@ -29,15 +33,41 @@ export class SegmentTable {
   /** Begins a segment with the ids that it had before. */
   begin(segment: number, ids: Buffer): void {
     this.#touched[segment] = 1
-    writeFully(this.#fd, ids, segment * segmentBytes)
+    this.#keep(segment, Buffer.from(ids))
   }
 
   /** @param ids of consecutive chunks, all of begun segments */
   set(firstChunk: number, ids: Buffer): void {
-    writeFully(this.#fd, ids, firstChunk * idBytes)
+    for (let at = 0; at < ids.length; ) {
+      const chunk = firstChunk + at / idBytes
+      const within = (chunk % segmentChunks) * idBytes
+      const part = ids.subarray(at, at + segmentBytes - within)
+      part.copy(this.get(segmentOf(chunk)), within)
+      at += part.length
+    }
   }
 
   get(segment: number): Buffer {
+    return this.#kept.get(segment) ?? this.#keep(segment, this.#read(segment))
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  #keep(segment: number, ids: Buffer): Buffer {
+    if (this.#kept.size >= keptSegments) {
+      for (const [oldest, oldIds] of this.#kept) {
+        writeFully(this.#fd, oldIds, oldest * segmentBytes)
+        this.#kept.delete(oldest)
+        break
+      }
+    }
+    this.#kept.set(segment, ids)
+    return ids
+  }
+
+  #read(segment: number): Buffer {
     const ids = Buffer.alloc(segmentBytes)
     let filled = 0
     while (filled < segmentBytes) {
@@ -46,10 +76,6 @@ export class SegmentTable {
       filled += read
     }
     return ids
-  }
-
-  close(): void {
-    closeSync(this.#fd)
   }
 }
 
