@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { blake3 } from '@napi-rs/blake-hash'
 import { idBytes } from './layout.ts'
 
@@ -85,6 +85,8 @@ export class LocationRun {
     const fanout = tables.subarray(packCount * runPackBytes)
     this.#fanout = new Uint32Array(fanout.buffer.slice(fanout.byteOffset, fanout.byteOffset + fanout.length))
     this.#recordsAt = headerBytes + tables.length
+    if (fstatSync(fd).size !== this.#recordsAt + this.count * recordBytes)
+      throw new Error(`The run ${path} is cut short`)
   }
 
   /** @throws Error when it is not a whole run: it is only a cache, so its reader makes it anew */

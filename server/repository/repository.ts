@@ -13,6 +13,7 @@ import type { MasterKey } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
 import { PendingRemovals } from './pending-removal.ts'
 import { RecoveryPoint } from './recovery-point.ts'
+import { measureUsage, type RepositoryUsage } from './usage.ts'
 import { type VerifyReport, type VerifyRequest, verify } from './verify.ts'
 
 export interface RepositoryOptions {
@@ -104,6 +105,11 @@ export class Repository {
   /** Finds what is broken; see `VerifyRequest` for verifying a bit at a time. */
   verify(request: VerifyRequest = {}): Promise<VerifyReport> {
     return verify(this.chunks, request)
+  }
+
+  /** Real bytes: of each recovery point alone, of what they share, of the whole tenant here. Reads every manifest. */
+  usage(): Promise<RepositoryUsage> {
+    return measureUsage(this.chunks)
   }
 
   /** Seals with a new data key from now on. */
