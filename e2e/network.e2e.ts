@@ -12,6 +12,12 @@ test('an operator grants a network to one tenant; another has none to choose any
     )
   const before = await grantsOf()
   expect(before.map(({ name }) => name)).toContain(owner?.name)
+  const plugged = () =>
+    sql(
+      `SELECT 1 FROM vm JOIN vm_interface ON vm_id = vm.id WHERE tenant_id = $1 AND network_name = 'fleet'`,
+      owner?.id,
+    )
+  await expect.poll(async () => (await plugged()).length, { timeout: 60_000 }).toBeGreaterThan(0)
   const page = await as('operator', '/networks?open=fleet')
   const panel = page.getByRole('dialog', { name: 'fleet' })
   await panel.getByRole('checkbox', { name: owner?.name ?? '' }).click({ force: true })
