@@ -48,6 +48,21 @@ test('a running VM of a present libvirt', () => {
   ])
 })
 
+test('a card of a network over a bridge is of its network also while it runs; one on a bare bridge is of none', () => {
+  const withCard = (card: string) =>
+    readVmXml(fixture('running-q35.xml').replace(/<interface [\s\S]*<\/interface>/, card)).interfaces[0]
+  const source = "<source network='fleet' portid='719e80c3-1314-4f90-92bc-dbaed3e69919' bridge='br0'/>"
+  const mac = "<mac address='52:54:00:c3:88:c4'/>"
+  expect(withCard(`<interface type='bridge'>${mac}${source}</interface>`)).toMatchObject({
+    networkName: 'fleet',
+    bridge: 'br0',
+  })
+  expect(withCard(`<interface type='bridge'>${mac}<source bridge='br1'/></interface>`)).toMatchObject({
+    networkName: null,
+    bridge: 'br1',
+  })
+})
+
 test('a VM that is off, of an old libvirt, with every kind of disk', () => {
   const vm = readVmXml(fixture('off-old.xml'))
   expect(vm).toMatchObject({

@@ -85,7 +85,8 @@ function readInterface(element: XmlElement): InterfaceFacts {
   return {
     mac: (attributeAt(element, 'mac', 'address') ?? '').toLowerCase(),
     model: attributeAt(element, 'model', 'type'),
-    networkName: element.attributes.type === 'network' ? (source?.network ?? null) : null,
+    // While it runs, a card of a network over a bridge is of the type `bridge`, and still names its network.
+    networkName: source?.network ?? null,
     bridge: source?.bridge ?? (element.attributes.type === 'direct' ? (source?.dev ?? null) : null),
     device: attributeAt(element, 'target', 'dev'),
     linkUp: attributeAt(element, 'link', 'state') !== 'down',
