@@ -4,6 +4,7 @@
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
+import type { BackupExports, BackupPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
   HostFacts,
@@ -121,34 +122,6 @@ export interface MigrationPlan {
   persistentXml?: string
 }
 
-/** What of a running VM is exported, as it is at this instant, for as long as the backup goes on. */
-export interface BackupPlan {
-  /** Disk targets (vda …) */
-  disks: readonly string[]
-  /** Checkpoint from which on changes are marked; without it there are no marks and everything is to be read */
-  since?: string
-  /** Name of a checkpoint to make at the same instant: the next backup's `since` */
-  checkpoint?: string
-  /** Where the host offers the disks. Only one who shows a certificate can read with TLS; without it, whoever gets there */
-  listen: { socketPath: string } | { host: string; port?: number; tls: boolean }
-  /** Storage pool for what the guest overwrites meanwhile; beside each disk when absent */
-  scratchPool?: string
-  /** Has the guest agent freeze the file systems for the instant, so that they are clean in the backup */
-  quiesce?: boolean
-}
-
-/** Where a backup is read, by NBD. */
-export interface BackupExports {
-  address: { socketPath: string } | { host: string; port: number; tls: boolean }
-  /** `changes` names the NBD context in which bit 1 marks what changed since the plan's checkpoint; null without one */
-  disks: { target: string; exportName: string; changes: string | null }[]
-}
-
-export interface DirtyRate {
-  bytesPerSecond: number
-  measuredMs: number
-}
-
 export type Power =
   | { action: 'start'; paused?: boolean }
   | { action: 'shutdown'; by: 'agent' | 'acpi' }
@@ -158,9 +131,9 @@ export type Power =
   | { action: 'resume' }
   | { action: 'force-off' }
 
-export interface AgentCommand {
-  execute: string
-  arguments?: Readonly<Record<string, unknown>>
+export interface DirtyRate {
+  bytesPerSecond: number
+  measuredMs: number
 }
 
 export interface EditResult {
@@ -318,7 +291,7 @@ export interface HypervisorHost {
   // ── guest ──
   agentPing(vm: string, options?: CallOptions): Promise<boolean>
   /** Asks the guest agent to do something; its answer as it came. @throws unavailable when it does not answer */
-  agentCommand(vm: string, command: AgentCommand, options?: CallOptions): Promise<unknown>
+  agentCommand(vm: string, command: { execute: string; arguments?: object }, options?: CallOptions): Promise<unknown>
   /** Nothing is written in the guest until `thaw`, which must follow. @returns how many file systems */
   freezeFileSystems(vm: string, options?: CallOptions): Promise<number>
   thawFileSystems(vm: string, options?: CallOptions): Promise<number>

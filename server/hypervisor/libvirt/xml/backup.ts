@@ -1,4 +1,4 @@
-import type { BackupExports } from '../../driver.ts'
+import type { BackupExports } from '../../backup-plan.ts'
 import { find, findAll, parseXml } from './tree.ts'
 import { xml } from './write.ts'
 
