@@ -102,8 +102,10 @@ async function sought(tx: Tx, term: FilterTerm): Promise<{ wanted: Prisma.Sql; i
   const found = await searchTerm(tx, term)
   if (found === 'unknown') return { wanted: await condition(tx, term), isRare: false }
   if (found !== 'many') return { wanted: anyId(found.ids), isRare: true }
-  // Postgres takes parts of texts for rare; of what is wrapped it assumes that half of the rows have it.
-  return { wanted: Prisma.sql`coalesce(${await condition(tx, term)}, false)`, isRare: false }
+  const wanted = await condition(tx, term)
+  // Postgres knows how many names and tags fit, but takes every address for rare; of what is wrapped it assumes half.
+  const isUnknown = term.kind === 'text' && term.key === 'ip'
+  return { wanted: isUnknown ? Prisma.sql`coalesce(${wanted}, false)` : wanted, isRare: false }
 }
 
 /** The terms as one SQL condition over the table `vm`, for the scope of the transaction. */
