@@ -1,6 +1,7 @@
 'use client'
 
 import { Check, Columns3 } from 'lucide-react'
+import { memo } from 'react'
 import { Menu as AriaMenu, MenuItem, MenuTrigger, Popover } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import type { DataColumn } from './data-table-column.ts'
@@ -13,8 +14,7 @@ export interface ColumnMenuProps<Row> {
   onHiddenColumnsChange: (hidden: string[]) => void
 }
 
-/** Which columns a table shows. The first can't be hidden. */
-export function ColumnMenu<Row>({ columns, hiddenColumns, onHiddenColumnsChange }: ColumnMenuProps<Row>) {
+function ColumnMenuInner<Row>({ columns, hiddenColumns, onHiddenColumnsChange }: ColumnMenuProps<Row>) {
   const offered = columns.slice(1).filter((column) => column.canHide !== false)
   const shown = offered.filter((column) => !hiddenColumns.includes(column.id)).map((column) => column.id)
   return (
@@ -47,3 +47,6 @@ export function ColumnMenu<Row>({ columns, hiddenColumns, onHiddenColumnsChange 
     </MenuTrigger>
   )
 }
+
+/** Which columns a table shows. The first can't be hidden. Drawn again only for other columns, not for other rows. */
+export const ColumnMenu = memo(ColumnMenuInner) as typeof ColumnMenuInner

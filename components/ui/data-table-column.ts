@@ -12,6 +12,8 @@ export interface DataColumn<Row> {
   widthPx?: number
   /** Its share of the room left over; 0 keeps the width. */
   grow?: number
+  /** What its cells show, other than text, is never wider than the column. */
+  fits?: boolean
   /** Identifiers and addresses. */
   isMono?: boolean
   /** Whether the person may hide it; the first column always stays. */

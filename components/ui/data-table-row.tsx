@@ -23,6 +23,13 @@ export interface DataTableRowProps<Row> {
   hasMenu: boolean
 }
 
+/**
+ * A text that is too long breaks into a second line, which the row cuts off: cutting off each cell by itself is what
+ * costs most while scrolling. What is no text is a box, and cuts itself off unless its column says that it fits.
+ */
+const textClassName = 'min-w-0 px-2 leading-[33px] break-all'
+const boxClassName = 'flex min-w-0 items-center whitespace-nowrap px-2'
+
 /** One element for all rows: React compares it, and passes over it. */
 const ellipsis = <Ellipsis size={15} aria-hidden="true" />
 
@@ -36,12 +43,12 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       aria-rowindex={index + 2}
       aria-selected={hasSelect ? isSelected : undefined}
       className={cx(
-        'group absolute top-0 left-0 grid w-full border-b border-line/60 text-sm text-ink outline-none',
+        'group absolute left-0 grid w-full grid-rows-[minmax(0,1fr)] overflow-clip border-b border-line/60 text-sm text-ink outline-none',
         isSelected ? 'bg-selected' : 'bg-surface hover:bg-hover',
         isActive &&
           'group-focus-visible/grid:z-2 group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-focus',
       )}
-      style={{ transform: `translateY(${topPx}px)`, height: rowHeightPx, gridTemplateColumns: template }}
+      style={{ top: topPx, height: rowHeightPx, gridTemplateColumns: template }}
     >
       {hasSelect && (
         <td className={cx(stickyClassName, 'left-0 flex items-center justify-center')}>
@@ -56,33 +63,41 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
           />
         </td>
       )}
-      {columns.map((column, columnIndex) => (
-        <td
-          key={column.id}
-          className={cx(
-            'flex min-w-0 items-center overflow-hidden whitespace-nowrap px-2',
-            column.align === 'end' && 'justify-end text-right',
-            column.isMono && 'font-mono text-xs',
-            columnIndex === 0 && stickyClassName,
-            columnIndex === 0 && 'font-medium',
-            columnIndex === 0 && !hasSelect && 'pl-4',
-          )}
-          style={columnIndex === 0 ? { left: hasSelect ? selectWidthPx : 0 } : undefined}
-        >
-          {columnIndex === 0 && href ? (
-            <a
-              href={href}
-              tabIndex={-1}
-              data-part="link"
-              className="flex min-w-0 items-center gap-2 truncate rounded-sm hover:underline hover:underline-offset-2"
-            >
-              {column.cell(row)}
-            </a>
-          ) : (
-            column.cell(row)
-          )}
-        </td>
-      ))}
+      {columns.map((column, columnIndex) => {
+        const content = column.cell(row)
+        const isText = typeof content === 'string' || typeof content === 'number'
+        return (
+          <td
+            key={column.id}
+            className={cx(
+              isText ? textClassName : boxClassName,
+              !isText && !column.fits && 'overflow-hidden',
+              column.align === 'end' && (isText ? 'text-right' : 'justify-end text-right'),
+              column.isMono && 'font-mono text-xs',
+              columnIndex === 0 && stickyClassName,
+              columnIndex === 0 && 'font-medium',
+              columnIndex === 0 && !hasSelect && 'pl-4',
+            )}
+            style={columnIndex === 0 ? { left: hasSelect ? selectWidthPx : 0 } : undefined}
+          >
+            {columnIndex === 0 && href ? (
+              <a
+                href={href}
+                tabIndex={-1}
+                data-part="link"
+                className={cx(
+                  'rounded-sm hover:underline hover:underline-offset-2',
+                  !isText && 'flex min-w-0 items-center gap-2 truncate',
+                )}
+              >
+                {content}
+              </a>
+            ) : (
+              content
+            )}
+          </td>
+        )
+      })}
       {hasTail && (
         <td className={cx(stickyClassName, 'right-0 col-[-2/-1] flex items-center justify-center')}>
           {hasMenu && (
@@ -123,8 +138,8 @@ export function DataTableSkeletonRow({
 }) {
   return (
     <tr
-      className="absolute top-0 left-0 grid w-full items-center border-b border-line/60 bg-surface"
-      style={{ transform: `translateY(${topPx}px)`, height: rowHeightPx, gridTemplateColumns: template }}
+      className="absolute left-0 grid w-full items-center border-b border-line/60 bg-surface"
+      style={{ top: topPx, height: rowHeightPx, gridTemplateColumns: template }}
     >
       {Array.from({ length: columnCount }, (_, column) => column).map((column) => (
         <td key={column} className="px-2.5">

@@ -12,10 +12,13 @@ export interface TagProps {
   className?: string
 }
 
+/** Letters that the widest chip has room for, whatever they are. */
+const shortTag = 12
+
 /** A tag chip. */
 export function Tag({ children, onPress, onRemove, className }: TagProps) {
   const shape = 'inline-flex h-5 max-w-48 items-center rounded-full border border-line px-2 text-xs text-ink-muted'
-  const text = <span className="truncate">{children}</span>
+  const text = children.length > shortTag ? <span className="truncate">{children}</span> : children
   if (onPress) {
     return (
       <button type="button" onClick={onPress} className={cx(shape, 'hover:bg-hover hover:text-ink', className)}>

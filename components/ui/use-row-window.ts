@@ -9,7 +9,7 @@ export interface RowWindow {
   end: number
 }
 
-const overscanRows = 10
+const overscanRows = 6
 const nothing: RowWindow = { first: 0, end: 0 }
 
 /**

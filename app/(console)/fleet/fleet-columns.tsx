@@ -22,20 +22,25 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       id: 'name',
       header: 'Name',
       isSortable: true,
-      widthPx: 126,
+      widthPx: 122,
       grow: 2,
-      cell: (vm) => (
-        <>
-          {vm.name}
-          {vm.protected && <Lock size={11} aria-label="Protected" className="ml-1.5 inline text-ink-faint" />}
-        </>
-      ),
+      fits: true,
+      cell: (vm) =>
+        vm.protected ? (
+          <>
+            {vm.name}
+            <Lock size={11} aria-label="Protected" className="inline text-ink-faint" />
+          </>
+        ) : (
+          vm.name
+        ),
     },
     {
       id: 'state',
       header: 'State',
       isSortable: true,
-      widthPx: 124,
+      widthPx: 120,
+      fits: true,
       cell: (vm) => <VmStateBadge state={vm.state} operation={vm.operation} />,
     },
     {
@@ -43,7 +48,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Site',
       isSortable: true,
       canHide: true,
-      widthPx: 76,
+      widthPx: 72,
       grow: 1,
       cell: (vm) => sites.get(vm.siteId) ?? none,
     },
@@ -64,7 +69,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Tenant',
       isSortable: true,
       canHide: true,
-      widthPx: 96,
+      widthPx: 88,
       grow: 1,
       cell: (vm) =>
         vm.tenantId ? (tenants.get(vm.tenantId) ?? none) : <span className="text-ink-faint">unassigned</span>,
@@ -75,14 +80,15 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 100,
+      widthPx: 96,
+      fits: true,
       cell: (vm) =>
         vm.cpuUsage === null || vm.state !== 'running' ? (
           none
         ) : (
           <span className="flex items-center justify-end gap-2">
             <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={32} />
-            <span className="w-11">{formatPercent(vm.cpuUsage)}</span>
+            <span className="w-10">{formatPercent(vm.cpuUsage)}</span>
           </span>
         ),
     },
@@ -118,7 +124,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Address',
       canHide: true,
       isMono: true,
-      widthPx: 100,
+      widthPx: 124,
       cell: (vm) => vm.addresses[0] ?? none,
     },
     {
@@ -135,6 +141,7 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       isSortable: true,
       canHide: true,
       widthPx: 108,
+      fits: true,
       cell: (vm) => <RelativeTime at={vm.createdAt} />,
     },
   ]

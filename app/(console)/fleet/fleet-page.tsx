@@ -1,15 +1,13 @@
 'use client'
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Boxes, PanelLeft, Plus } from 'lucide-react'
+import { Boxes } from 'lucide-react'
 import { useQueryStates } from 'nuqs'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatCount } from '#components/ui/format.ts'
-import { IconButton } from '#components/ui/icon-button.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { SplitPane } from '#components/ui/split-pane.tsx'
 import { useVmCommand } from '#components/vm/use-vm-command.tsx'
@@ -17,10 +15,9 @@ import { vmMenu } from '#components/vm/vm-command.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
 import { FleetBulk } from './fleet-bulk.tsx'
 import { fleetColumns } from './fleet-columns.tsx'
-import { FleetFilter } from './fleet-filter.tsx'
 import { asTableSort, fleetParams, fromTableSort, type Grouping, listInput } from './fleet-query.ts'
+import { FleetToolbar } from './fleet-toolbar.tsx'
 import { FleetTree } from './fleet-tree.tsx'
-import { SavedViews } from './saved-views.tsx'
 
 const rowId = (vm: VmRow) => vm.id
 const rowName = (vm: VmRow) => vm.name
@@ -52,6 +49,12 @@ export function FleetPage({ operator }: { operator: boolean }) {
   ]
   const setFilter = useCallback((filter: string) => void setView({ filter }), [setView])
   const setGrouping = useCallback((tree: Grouping) => void setView({ tree }), [setView])
+  const setTreeHidden = useCallback(
+    (isHidden: boolean) => void setView({ tree: isHidden ? 'hidden' : 'place' }),
+    [setView],
+  )
+  const openTree = useCallback(() => setTreeOpen(true), [])
+  const setHiddenColumns = useCallback((hide: string[]) => void setView({ hide }), [setView])
   const tree = (
     <FleetTree
       grouping={view.tree === 'hidden' ? 'place' : view.tree}
@@ -68,28 +71,15 @@ export function FleetPage({ operator }: { operator: boolean }) {
       isLeftHidden={view.tree === 'hidden'}
     >
       <h1 className="sr-only">VMs</h1>
-      <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
-        <IconButton
-          label={view.tree === 'hidden' ? 'Show the tree' : 'Hide the tree'}
-          icon={<PanelLeft size={15} aria-hidden="true" />}
-          onPress={() => void setView({ tree: view.tree === 'hidden' ? 'place' : 'hidden' })}
-          className="max-[900px]:hidden"
-        />
-        <IconButton
-          label="Open the tree"
-          icon={<PanelLeft size={15} aria-hidden="true" />}
-          onPress={() => setTreeOpen(true)}
-          className="min-[901px]:hidden"
-        />
-        <FleetFilter value={view.filter} onChange={setFilter} places={places.data} />
-        <span className="text-xs text-ink-muted tabular-nums" role="status">
-          {counts.data && `${formatCount(counts.data.total)} ${counts.data.total === 1 ? 'VM' : 'VMs'}`}
-        </span>
-        <SavedViews />
-        <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>
-          <span className="max-sm:sr-only">Create VM</span>
-        </ButtonLink>
-      </div>
+      <FleetToolbar
+        isTreeHidden={view.tree === 'hidden'}
+        onTreeHiddenChange={setTreeHidden}
+        onTreeOpen={openTree}
+        filter={view.filter}
+        onFilterChange={setFilter}
+        places={places.data}
+        totalCount={counts.data?.total}
+      />
       <DataTable
         label="VMs"
         columns={columns}
@@ -103,7 +93,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
         sort={asTableSort(view.sort)}
         onSortChange={(sort) => void setView({ sort: fromTableSort(sort) })}
         hiddenColumns={view.hide}
-        onHiddenColumnsChange={(hide) => void setView({ hide })}
+        onHiddenColumnsChange={setHiddenColumns}
         selection={selection}
         onSelectionChange={setSelection}
         totalCount={counts.data?.total}

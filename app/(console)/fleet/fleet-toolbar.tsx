@@ -1,0 +1,48 @@
+import { PanelLeft, Plus } from 'lucide-react'
+import { memo } from 'react'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { ButtonLink } from '#components/ui/button.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { FleetFilter } from './fleet-filter.tsx'
+import { SavedViews } from './saved-views.tsx'
+
+export interface FleetToolbarProps {
+  isTreeHidden: boolean
+  onTreeHiddenChange: (isHidden: boolean) => void
+  /** In a panel, where there is no room beside the table */
+  onTreeOpen: () => void
+  filter: string
+  onFilterChange: (filter: string) => void
+  places: Outputs['fleet']['places'] | undefined
+  totalCount: number | undefined
+}
+
+/** Above the table: the filter, how many it leaves, saved views. Not drawn again for each page of rows. */
+export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps) {
+  const { isTreeHidden, totalCount } = props
+  return (
+    <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+      <IconButton
+        label={isTreeHidden ? 'Show the tree' : 'Hide the tree'}
+        icon={<PanelLeft size={15} aria-hidden="true" />}
+        onPress={() => props.onTreeHiddenChange(!isTreeHidden)}
+        className="max-[900px]:hidden"
+      />
+      <IconButton
+        label="Open the tree"
+        icon={<PanelLeft size={15} aria-hidden="true" />}
+        onPress={props.onTreeOpen}
+        className="min-[901px]:hidden"
+      />
+      <FleetFilter value={props.filter} onChange={props.onFilterChange} places={props.places} />
+      <span className="text-xs text-ink-muted tabular-nums" role="status">
+        {totalCount !== undefined && `${formatCount(totalCount)} ${totalCount === 1 ? 'VM' : 'VMs'}`}
+      </span>
+      <SavedViews />
+      <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>
+        <span className="max-sm:sr-only">Create VM</span>
+      </ButtonLink>
+    </div>
+  )
+})
