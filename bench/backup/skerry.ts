@@ -45,12 +45,7 @@ async function backUp(repository: Repository, id: string, parentId: string | und
 async function restore(repository: Repository) {
   const disk = await open(join(folder, 'restored.img'), 'r+')
   const [from, to] = [await repository.recoveryPoint(points.incremental), await repository.recoveryPoint(points.full)]
-  const indexes: number[] = []
-  for await (const { index } of repository.changedChunks(from, to, 'vda')) indexes.push(index)
-  for await (const { offset, length, bytes } of to.chunks(
-    'vda',
-    indexes.sort((a, b) => a - b),
-  )) {
+  for await (const { offset, length, bytes } of repository.readChanges(from, to, 'vda')) {
     await disk.write(bytes ?? Buffer.alloc(length), 0, length, offset)
   }
   await disk.datasync()

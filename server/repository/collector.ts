@@ -73,6 +73,7 @@ export class Collector {
   }
 
   async run(request: CollectRequest): Promise<CollectReport> {
+    await this.#chunks.store.sweep?.()
     const session = await Session.start(this.#chunks, 'collect')
     const frozen = await this.#freeze().catch(async (error) => {
       await session.end()

@@ -3,7 +3,7 @@ import type { ChunkStore } from './chunk-store.ts'
 import { chunkBytes, chunkCountOf, idBytes, segmentChunks, segmentCountOf, zeroId } from './layout.ts'
 import { segmentIdAt } from './manifest.ts'
 import type { Location } from './middle-map.ts'
-import type { RecoveryPoint } from './recovery-point.ts'
+import type { DiskBytes, RecoveryPoint } from './recovery-point.ts'
 
 /** A chunk that is not the same in two recovery points. */
 export interface ChangedChunk {
@@ -53,6 +53,14 @@ export async function* changedChunks(
     window = []
   }
   for (const { location: _, ...changed } of sorted()) yield changed
+}
+
+/** The content of those chunks, as a restore of the second state over the first one writes it. */
+export function readChanges(from: RecoveryPoint, to: RecoveryPoint, diskName: string): AsyncGenerator<DiskBytes> {
+  async function* indexes() {
+    for await (const { index } of changedIds(from, to, diskName)) yield index
+  }
+  return to.chunks(diskName, indexes())
 }
 
 /** How much that is, without holding it. */

@@ -105,15 +105,6 @@ export class Keyring {
     for (const key of this.#keys.values()) await this.#write(key)
   }
 
-  /** Drops keys with which nothing is sealed any more. */
-  async forget(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
-      if (this.current.id.toString('hex') === id) continue
-      for (const copy of copies) await this.#store.delete(this.#key(id, copy))
-      this.#keys.delete(id)
-    }
-  }
-
   /** @returns the keys whose copies are not both whole, each made whole again from the other */
   async repair(): Promise<{ objectKey: string; reason: string }[]> {
     const found: { objectKey: string; reason: string }[] = []

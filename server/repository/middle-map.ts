@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { idBytes } from './layout.ts'
@@ -32,6 +32,8 @@ export interface OpenRun {
 }
 
 const mostRecent = 65_536
+/** A run that was not finished for so long was left behind by a process that was killed. */
+const leftoverMs = 3600_000
 
 /**
  * From a chunk's id, its middle address, to the packs that hold it now. Compaction changes this map alone; manifests
@@ -52,7 +54,8 @@ export class MiddleMap {
     for (const name of readdirSync(folder)) {
       const path = join(folder, name)
       if (name.endsWith('.run')) this.#load(path)
-      else rmSync(path, { force: true, recursive: true })
+      else if (Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > leftoverMs)
+        rmSync(path, { force: true })
     }
     this.#runs.sort((a, b) => b.file.count - a.file.count)
   }

@@ -28,4 +28,6 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>
   /** An object that is not there counts as deleted. */
   delete(key: string): Promise<void>
+  /** Removes what killed writers left half-written, where a store can have such things. */
+  sweep?(): Promise<number>
 }

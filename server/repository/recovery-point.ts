@@ -8,6 +8,8 @@ import { segmentOf } from './segment-table.ts'
 import { Session } from './session.ts'
 
 const keptSegments = 64
+const keptChunks = 64
+const fewChunks = 16
 /** So many chunks are put into pack order at once: 256 MiB of disk, some 2 MiB of memory. */
 const windowChunks = 4096
 
@@ -27,6 +29,8 @@ export class RecoveryPoint {
   /** Missing where the store takes no more writes: nothing can be collected there either. */
   readonly #session: Session | undefined
   readonly #segments = new Map<string, Promise<Buffer>>()
+  /** Chunks read last by `read`, the latest at the end. */
+  readonly #recent = new Map<string, Buffer>()
 
   private constructor(chunks: ChunkStore, manifest: Manifest, session: Session | undefined) {
     this.id = manifest.id
@@ -66,15 +70,39 @@ export class RecoveryPoint {
     if (length === 0) return result
     const first = Math.floor(offset / chunkBytes)
     const count = Math.floor((offset + length - 1) / chunkBytes) - first + 1
-    for await (const part of this.chunks(diskName, range(first, count))) {
-      part.bytes?.copy(result, Math.max(0, part.offset - offset), Math.max(0, offset - part.offset))
+    const missing: number[] = []
+    const take = (at: number, bytes: Buffer | undefined) =>
+      bytes?.copy(result, Math.max(0, at - offset), Math.max(0, offset - at))
+    for (let index = first; index < first + count; index++) {
+      const kept = this.#kept(diskName, index)
+      if (kept) take(index * chunkBytes, kept)
+      else missing.push(index)
+    }
+    for await (const part of this.chunks(diskName, missing)) {
+      take(part.offset, part.bytes)
+      // Who reads little reads there again: a file system walks through a chunk a few KiB at a time.
+      if (count <= fewChunks && part.bytes) this.#keep(diskName, part.offset / chunkBytes, part.bytes)
     }
     return result
   }
 
+  #kept(diskName: string, index: number): Buffer | undefined {
+    const key = `${index} ${diskName}`
+    const bytes = this.#recent.get(key)
+    if (!bytes) return undefined
+    this.#recent.delete(key)
+    this.#recent.set(key, bytes)
+    return bytes
+  }
+
+  #keep(diskName: string, index: number, bytes: Buffer) {
+    if (this.#recent.size >= keptChunks) this.#recent.delete(this.#recent.keys().next().value ?? '')
+    this.#recent.set(`${index} ${diskName}`, bytes)
+  }
+
   /**
    * Chunks of a disk, each once, in the order in which they are read fastest; zeros come without bytes.
-   * @param indexes in rising order
+   * @param indexes best in rising order
    */
   async *chunks(diskName: string, indexes: Iterable<number> | AsyncIterable<number>): AsyncGenerator<DiskBytes> {
     const { sizeBytes } = this.#disk(diskName)
@@ -166,8 +194,4 @@ export class RecoveryPoint {
     if (!disk || !segments) throw invalid(`The recovery point ${this.id} has no disk ${name}.`)
     return { ...disk, segments }
   }
-}
-
-function* range(first: number, count: number) {
-  for (let index = first; index < first + count; index++) yield index
 }

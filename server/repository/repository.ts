@@ -5,7 +5,7 @@ import { type BackupRequest, BackupWriter } from './backup-writer.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
 import { CompressPool } from './compress-pool.ts'
-import { changedChunks, difference } from './diff.ts'
+import { changedChunks, difference, readChanges } from './diff.ts'
 import { Keyring } from './keyring.ts'
 import { ownerOf } from './layout.ts'
 import { listManifestIds, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
@@ -96,6 +96,11 @@ export class Repository {
 
   changedChunks(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
     return changedChunks(this.chunks, from, to, diskName)
+  }
+
+  /** What must be written over `from` to have `to`. */
+  readChanges(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
+    return readChanges(from, to, diskName)
   }
 
   difference(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
