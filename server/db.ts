@@ -10,6 +10,16 @@ export type Db = PrismaClient
 
 const setting = (scope: Scope) => (scope === 'fleet' ? '*' : scope.tenantIds.join(','))
 
+const gone = new Set(['P1000', 'P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'ECONNREFUSED', 'ECONNRESET'])
+
+/** Whether the database can't be asked now, which says nothing about what it was asked. */
+export function isDatabaseGone(thrown: unknown): boolean {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
+    if ('code' in error && typeof error.code === 'string' && gone.has(error.code)) return true
+  }
+  return false
+}
+
 /**
  * Prisma asks for several relations of a row side by side, also inside a transaction, which has one connection. That
  * one answers in turn; pg keeps a queue for it, of which it warns that it will go.

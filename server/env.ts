@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { z } from 'zod'
 
 const LogLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
@@ -14,8 +15,11 @@ const Env = z.object({
   BETTER_AUTH_SECRET: z.string().min(32),
   /** 32 bytes in base64: seals hosts' credentials at rest. */
   SKERRY_KEY: z.string().refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64'),
-  /** Stable name of this worker; a restarted worker with the same name goes on with its work. */
-  SKERRY_WORKER: z.string().default('worker-1'),
+  /** Stable name of this worker, which no other may have; the machine's when empty. */
+  SKERRY_WORKER: z
+    .string()
+    .min(1)
+    .default(() => hostname()),
   SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),

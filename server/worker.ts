@@ -1,6 +1,8 @@
 import { CredentialBox } from './core/credential.ts'
+import { WorkerLease } from './core/worker-lease.ts'
 import { openDb } from './db.ts'
 import { env } from './env.ts'
+import { SkerryError } from './errors.ts'
 import { libvirtDriver } from './hypervisor/libvirt/driver.ts'
 import { startInventory } from './inventory/inventory.ts'
 import { ChangeFeed } from './live/change-feed.ts'
@@ -12,23 +14,35 @@ import { workflows } from './workflows/registry.ts'
 import { startScheduler } from './workflows/scheduler.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
-const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: workerId } = env()
+const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name } = env()
 /** Running steps get this long to end; the next worker goes on with what did not. */
 const finishWithinMs = 3_000
 const stopWithinMs = 8_000
 
 const db = openDb(databaseUrl, { scope: 'fleet', poolSize: 20 })
+const worker = await WorkerLease.take({
+  db,
+  name,
+  onLost: () => {
+    log.fatal({ worker: name }, 'another process has the name of this worker now')
+    process.exit(1)
+  },
+}).catch((error: unknown) => {
+  if (!(error instanceof SkerryError)) throw error
+  log.fatal({ worker: name }, `${error.message} ${error.wayOut ?? ''}`)
+  process.exit(1)
+})
 const changes = new ChangeFeed(databaseUrl)
 await changes.open()
 const credentials = CredentialBox.fromText(key)
-const inventory = await startInventory({ db, driver: libvirtDriver, workerId, log, credentials, changes })
+const inventory = await startInventory({ db, driver: libvirtDriver, workerId: name, log, credentials, changes })
 const engine = await startEngine({
-  ...{ databaseUrl, db, changes, workflows, log, workerId },
+  ...{ databaseUrl, db, changes, workflows, log, worker },
   hosts: inventory.hosts,
   testHost: hostTest(libvirtDriver, credentials),
 })
 const scheduler = startScheduler({ db, log })
-log.info({ workerId }, 'worker is ready')
+log.info({ worker: name }, 'worker is ready')
 
 let stopping = false
 async function stop() {
@@ -39,6 +53,7 @@ async function stop() {
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
   await inventory.stop()
+  await worker.release()
   await changes.close()
   await db.$disconnect()
   process.exit(0)

@@ -5,7 +5,7 @@ import type { HypervisorDriver, HypervisorHost } from '#server/hypervisor/driver
 import { writeUnreachable } from './host-table.ts'
 import { Hosts } from './hosts.ts'
 import { Keeper } from './keeper.ts'
-import { beat, heartbeatMs, type Lease, lease, retire } from './lease.ts'
+import { type Lease, lease, leaseEveryMs, retire } from './lease.ts'
 import { writeLinks } from './link-table.ts'
 import type { FleetSize } from './patrol.ts'
 import { repeat } from './repeat.ts'
@@ -27,13 +27,12 @@ export interface InventoryOptions {
   /** Opened with the scope 'fleet' */
   db: Db
   driver: HypervisorDriver
-  /** Stable name of this worker */
+  /** Stable name of this worker, whose lease its holder keeps */
   workerId: string
   log: Logger
   credentials?: CredentialBox | undefined
   /** Notices of changed rows: new and changed hosts are then taken up at once rather than within 5 s */
   changes?: { onChange(listener: (change: Change) => void): () => void } | undefined
-  version?: string | undefined
 }
 
 export interface Inventory {
@@ -51,7 +50,7 @@ export interface Inventory {
 
 /** Starts to keep Postgres in step with the hosts; several workers share them. */
 export async function startInventory(options: InventoryOptions): Promise<Inventory> {
-  const { db, driver, workerId, log, credentials, changes, version = '0' } = options
+  const { db, driver, workerId, log, credentials, changes } = options
   const hosts = new Hosts({ db, driver, credentials })
   const sightings = new Sightings()
   const keepers = new Map<string, { keeper: Keeper; address: string }>()
@@ -125,10 +124,8 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
     return sweeps
   }
 
-  await beat(db, workerId, version)
   await sweep()
-  const beating = repeat(heartbeatMs, () => beat(db, workerId, version), onError('heartbeat'))
-  const sweeping = repeat(heartbeatMs, sweep, onError('sweep over hosts'))
+  const sweeping = repeat(leaseEveryMs, sweep, onError('sweep over hosts'))
   const linking = repeat(linkMs, () => writeLinks(db), onError('looking at links'))
   let soon: NodeJS.Timeout | undefined
   const unsubscribe = changes?.onChange(({ noun, operation }) => {
@@ -150,7 +147,7 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
       clearTimeout(soon)
       clearTimeout(probing)
       await sharing
-      await Promise.all([beating.stop(), sweeping.stop(), linking.stop()])
+      await Promise.all([sweeping.stop(), linking.stop()])
       await Promise.all([...keepers.keys()].map(drop))
       await hosts.close()
       await retire(db, workerId)

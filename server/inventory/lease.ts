@@ -1,18 +1,7 @@
-import { hostname } from 'node:os'
+import { workerSilenceMs } from '#server/core/worker-lease.ts'
 import type { Db } from '#server/db.ts'
 
-/** A worker that was silent for so long has lost its hosts. */
-export const leaseMs = 15_000
-export const heartbeatMs = 5000
-
-/** Says that this worker lives; its leases hold as long as it says so. */
-export async function beat(db: Db, workerId: string, version: string): Promise<void> {
-  await db.$executeRaw`
-    INSERT INTO worker (id, hostname, pid, version) VALUES (${workerId}, ${hostname()}, ${process.pid}, ${version})
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), hostname = excluded.hostname, pid = excluded.pid,
-      version = excluded.version,
-      started_at = CASE WHEN worker.pid = excluded.pid THEN worker.started_at ELSE now() END`
-}
+export const leaseEveryMs = 5000
 
 export interface Lease {
   id: string
@@ -29,7 +18,7 @@ export interface Lease {
 export async function lease(db: Db, workerId: string): Promise<Lease[]> {
   await db.$executeRaw`
     WITH living AS (SELECT id FROM worker
-        WHERE id = ${workerId} OR heartbeat_at > now() - ${leaseMs} * interval '1 millisecond'),
+        WHERE id = ${workerId} OR heartbeat_at > now() - ${workerSilenceMs} * interval '1 millisecond'),
       share AS (SELECT ceil((SELECT count(*) FROM host)::numeric / (SELECT count(*) FROM living)) AS hosts),
       mine AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM host WHERE worker_id = ${workerId}),
       surplus AS (SELECT id FROM mine, share WHERE place > share.hosts),
@@ -48,5 +37,4 @@ export async function lease(db: Db, workerId: string): Promise<Lease[]> {
 /** Gives all hosts back, for another worker to take at once. */
 export async function retire(db: Db, workerId: string): Promise<void> {
   await db.$executeRaw`UPDATE host SET worker_id = NULL WHERE worker_id = ${workerId}`
-  await db.$executeRaw`DELETE FROM worker WHERE id = ${workerId}`
 }

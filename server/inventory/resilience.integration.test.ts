@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGuest, startGuest } from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
+import { WorkerLease } from '#server/core/worker-lease.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
@@ -236,9 +237,11 @@ test('a row that is being made, or worked on, outlives its absence from the host
 })
 
 test('hosts are shared between workers, and a stopped worker leaves its own to the others', async () => {
+  const leases = await Promise.all(['v', 'w'].map((name) => WorkerLease.take({ db, name, onLost: () => {} })))
   const other = await startInventory({ db, driver: libvirtDriver, workerId: 'v', log })
   await within(15_000, `SELECT count(DISTINCT worker_id)::int AS n FROM host`, { n: 2 })
   await other.stop()
+  await Promise.all(leases.map((lease) => lease.release()))
   await within(10_000, `SELECT count(*)::int AS n FROM host WHERE worker_id = 'w'`, { n: 2 })
   await within(5000, `SELECT count(*)::int AS n FROM host WHERE state = 'connected'`, { n: 2 })
 })

@@ -1,4 +1,5 @@
 import { CredentialBox } from '#server/core/credential.ts'
+import { WorkerLease } from '#server/core/worker-lease.ts'
 import { env } from '#server/env.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
@@ -21,7 +22,7 @@ export interface TestEngine {
 /** The engine in this process over the fleet's hosts. One at a time in a process. */
 export async function testEngine(
   fleet: Pick<TestFleet, 'db' | 'databaseUrl'>,
-  options: { workflows?: readonly AnyWorkflow[]; workerId?: string; sweepMs?: number; hostWaitMs?: number } = {},
+  options: { workflows?: readonly AnyWorkflow[]; workerName?: string; sweepMs?: number; hostWaitMs?: number } = {},
 ): Promise<TestEngine> {
   const changes = new ChangeFeed(fleet.databaseUrl)
   await changes.open()
@@ -31,10 +32,12 @@ export async function testEngine(
     hooks: {},
     stop: async () => {
       await engine.stop(0)
+      await worker.release()
       await changes.close()
       await hosts.close()
     },
   }
+  const worker = await WorkerLease.take({ db: fleet.db, name: options.workerName ?? 'test-worker', onLost: () => {} })
   const engine = await startEngine({
     databaseUrl: fleet.databaseUrl,
     db: fleet.db,
@@ -43,7 +46,7 @@ export async function testEngine(
     log,
     testHost: hostTest(libvirtDriver, CredentialBox.fromText(env().SKERRY_KEY)),
     workflows: options.workflows ?? workflows,
-    workerId: options.workerId ?? 'test-worker',
+    worker,
     hostWaitMs: options.hostWaitMs ?? 5_000,
     sweepMs: options.sweepMs ?? 1_000,
     hooks: { aroundStep: (at, run) => (current.hooks.aroundStep ? current.hooks.aroundStep(at, run) : run()) },

@@ -14,6 +14,12 @@ export interface WorkerOrders {
   workerId: string
   /** The step right after whose work it kills itself (SIGKILL) */
   killAfter?: { kind: OperationKind; step: string }
+  /** After so long without a word others think it dead */
+  silenceMs?: number
+  /** How long it waits between beginning a step and doing its work */
+  holdMs?: number
+  /** A file to which it appends "worker step" for each step that it begins */
+  trailPath?: string
 }
 
 /** A real worker process. It connects and waits, so that it can be made before it is wanted, and works from `begin` on. */

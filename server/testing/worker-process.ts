@@ -1,10 +1,12 @@
 // A worker as a process of its own for tests that kill it: the engine over the hosts in the database, with a fault.
 // Started by `WorkerChild`, whose orders it awaits; never part of the product.
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WorkerLease } from '#server/core/worker-lease.ts'
 import { openDb } from '#server/db.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
-import { beat } from '#server/inventory/lease.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import { exitWithParent } from '#server/process.ts'
@@ -14,8 +16,8 @@ import { workflows } from '#server/workflows/registry.ts'
 import { TestHosts } from './host-source.ts'
 import type { WorkerOrders } from './worker-child.ts'
 
-/** Far shorter than a real worker's: only one works at a time, so nobody is taken for dead whose beats come late. */
-const [beatMs, deadAfterMs, sweepMs] = [100, 400, 150]
+/** Far shorter than a real worker's. */
+const sweepMs = 150
 
 exitWithParent(() => process.exit(0))
 const [databaseUrl = ''] = process.argv.slice(2)
@@ -24,23 +26,23 @@ const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
 await Promise.all([changes.open(), db.$queryRaw`SELECT 1`])
 const [line] = await orders
-const { workerId, killAfter }: WorkerOrders = JSON.parse(line)
-await beat(db, workerId, 'test')
-setInterval(() => void beat(db, workerId, 'test').catch(() => undefined), beatMs)
+const { workerId: name, killAfter, silenceMs = 4_000, holdMs = 0, trailPath }: WorkerOrders = JSON.parse(line)
+const worker = await WorkerLease.take({ db, name, silenceMs, onLost: () => process.exit(3) })
 await startEngine({
   databaseUrl,
   db,
   changes,
   log,
-  workerId,
+  worker,
   workflows,
   testHost: hostTest(libvirtDriver, undefined),
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
-  deadAfterMs,
   sweepMs,
   hooks: {
     async aroundStep(at, run) {
+      if (trailPath) appendFileSync(trailPath, `${name} ${at.step}\n`)
+      await delay(holdMs)
       const result = await run()
       // Done, and nobody has written down that it is done: the worst moment.
       const isDoomed = at.turn === 'do' && at.kind === killAfter?.kind && at.step === killAfter.step

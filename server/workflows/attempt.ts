@@ -1,11 +1,14 @@
 import type { Logger } from 'pino'
 import { operatorDetail } from '#server/core/error-detail.ts'
-import type { Db } from '#server/db.ts'
+import type { WorkerLease } from '#server/core/worker-lease.ts'
+import { type Db, isDatabaseGone } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { OperationError } from '#server/schema/operation.ts'
 import { connected, GivenUp } from './connection.ts'
 import type { AnyWorkflow, BareContext, HostSource, HostTest, OperationRef } from './define.ts'
+import { fenced, LeaseLost } from './fence.ts'
+import type { Ownership, Run } from './ownership.ts'
 import { Cancelled, pause } from './pause.ts'
 import { ProgressWriter } from './progress.ts'
 
@@ -23,6 +26,8 @@ export interface StepPlace {
 /** Everything steps are run with; one a worker process. */
 export interface Runtime {
   db: Db
+  worker: WorkerLease
+  ownership: Ownership
   hosts: HostSource
   testHost: HostTest
   log: Logger
@@ -44,10 +49,44 @@ const betweenAttemptsMs = 500
 const never = new Promise<never>(() => {})
 
 /**
- * Runs one step to an outcome that can be recorded; never throws. When a call's outcome stayed unknown or a connection
+ * Does `attempt` once this process may go on with the operation, and again when it was the database or this worker's
+ * lease that failed: that says nothing about the operation. It never resolves when another worker has taken it over.
+ */
+export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await runtime.ownership.held(run)
+    try {
+      return await attempt()
+    } catch (error) {
+      // The process ends in the middle of a step: that says nothing about the step, which runs again elsewhere.
+      if (runtime.stopping) return never
+      if (!wasInterrupted(runtime, error)) throw error
+      runtime.log.warn({ operation: run.operationId, err: error }, 'interrupted, looking again')
+      await pause(betweenAttemptsMs)
+    }
+  }
+}
+
+const wasInterrupted = (runtime: Runtime, error: unknown) =>
+  runtime.stopping || !runtime.worker.isHeld || isLeaseLost(error) || isDatabaseGone(error)
+
+const isLeaseLost = (error: unknown): boolean =>
+  error instanceof LeaseLost || (error instanceof Error && isLeaseLost(error.cause))
+
+/**
+ * Runs one step to an outcome that can be recorded. When a call's outcome stayed unknown or a connection
  * broke, the step runs again: it reads what is there before it changes anything.
  */
-export async function attemptStep(
+export const attemptStep = (
+  runtime: Runtime,
+  run: Run,
+  workflow: AnyWorkflow,
+  ref: OperationRef,
+  index: number,
+  memory: object,
+): Promise<StepOutcome> => whileOwned(runtime, run, () => tryStep(runtime, workflow, ref, index, memory))
+
+async function tryStep(
   runtime: Runtime,
   workflow: AnyWorkflow,
   ref: OperationRef,
@@ -74,9 +113,8 @@ export async function attemptStep(
     await progress.flush()
     return { ok: true, memory: result ?? {} }
   } catch (error) {
-    // The process ends in the middle of a step: that says nothing about the step, which runs again elsewhere.
-    if (runtime.stopping) return never
     await progress.flush()
+    if (wasInterrupted(runtime, error)) throw error
     const cancelled = error instanceof Cancelled || (cancel.signal.aborted && !(error instanceof SkerryError))
     if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
     const detail = cancelled ? null : operatorDetail(error)
@@ -87,7 +125,17 @@ export async function attemptStep(
 }
 
 /** Undoes one step, or leaves its work where it is; what can't be undone is told, never thrown. */
-export async function attemptUndo(
+export const attemptUndo = (
+  runtime: Runtime,
+  run: Run,
+  workflow: AnyWorkflow,
+  ref: OperationRef,
+  index: number,
+  memory: object,
+  how: 'undo' | 'leave',
+): Promise<UndoOutcome> => whileOwned(runtime, run, () => tryUndo(runtime, workflow, ref, index, memory, how))
+
+async function tryUndo(
   runtime: Runtime,
   workflow: AnyWorkflow,
   ref: OperationRef,
@@ -109,7 +157,7 @@ export async function attemptUndo(
     await progress.flush()
     return { undone: undone ?? null, left: null, detail: null }
   } catch (error) {
-    if (runtime.stopping) return never
+    if (wasInterrupted(runtime, error)) throw error
     runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
     const detail = operatorDetail(error)
     return { undone: null, left: `${step}: ${toldOf(error)}`, detail }
@@ -147,6 +195,7 @@ function contextFor(
   progress: ProgressWriter,
   hostWaitMs: number,
 ): BareContext {
+  const openHost = async (hostId: string) => fenced(await runtime.hosts.open(hostId), () => runtime.worker.isHeld)
   return {
     operation: ref,
     input,
@@ -155,10 +204,10 @@ function contextFor(
     log: runtime.log.child({ operation: ref.id }),
     signal,
     progress: (value) => progress.report(value),
-    openHost: async (hostId) => runtime.hosts.open(hostId),
+    openHost,
     testHost: (uri, sealed, hostId) => runtime.testHost(uri, sealed, hostId, signal),
     host: async (hostId, waitMs = hostWaitMs) => {
-      const host = await runtime.hosts.open(hostId)
+      const host = await openHost(hostId)
       if (host.connection().state === 'connected') return host
       const row = await runtime.db.host.findUnique({ where: { id: hostId }, select: { name: true } })
       await connected(host, row?.name ?? hostId, waitMs, signal)

@@ -1,9 +1,11 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
+import type { WorkerLease } from '#server/core/worker-lease.ts'
 import type { Db } from '#server/db.ts'
-import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome } from './attempt.ts'
+import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome, whileOwned } from './attempt.ts'
 import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
+import { Ownership, type Run } from './ownership.ts'
 import { beginOperation, type Ending, endOperation, type Leftover } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
 import { goBack, type WayBack } from './way-back.ts'
@@ -17,14 +19,12 @@ export interface EngineOptions {
   changes: ChangeSource
   workflows: readonly AnyWorkflow[]
   log: Logger
-  /** Stable: a worker that returns under its name goes on with its work */
-  workerId: string
+  /** What is done is done in its name, and only while it is held */
+  worker: WorkerLease
   /** How long a step waits for a host to connect; default 30 s */
   hostWaitMs?: number
   /** Running operations a host, by kind; see `defaultConcurrency` */
   concurrency?: Concurrency
-  /** A worker without a heartbeat for so long is dead; default 15 s */
-  deadAfterMs?: number
   sweepMs?: number
   hooks?: EngineHooks
 }
@@ -57,27 +57,35 @@ async function runOperation(workflow: AnyWorkflow, operationId: string): Promise
     if (!runtime) throw new Error('The engine is not running')
     return runtime
   }
-  const ref = await DBOS.runStep(() => beginOperation(now().db, operationId, workflow.stepNames.length), {
-    name: 'begin',
-  })
+  const run = now().ownership.begin(operationId)
+  try {
+    await runSteps(now, run, workflow, operationId)
+  } finally {
+    runtime?.ownership.end(run)
+  }
+}
+
+async function runSteps(now: () => Runtime, run: Run, workflow: AnyWorkflow, operationId: string): Promise<void> {
+  const write = <T>(name: string, work: () => Promise<T>) => DBOS.runStep(() => whileOwned(now(), run, work), { name })
+  const ref = await write('begin', () => beginOperation(now().db, operationId, workflow.stepNames.length))
   if (!ref) return
   const memory: object = {}
   for (const [index, name] of workflow.stepNames.entries()) {
-    const outcome = await DBOS.runStep(() => attemptStep(now(), workflow, ref, index, memory), { name })
+    const outcome = await DBOS.runStep(() => attemptStep(now(), run, workflow, ref, index, memory), { name })
     if (outcome.ok) {
       Object.assign(memory, outcome.memory)
       continue
     }
     const way = await goBack(workflow, index, (at, how) => {
-      const undo = () => attemptUndo(now(), workflow, ref, at, memory, how)
+      const undo = () => attemptUndo(now(), run, workflow, ref, at, memory, how)
       return DBOS.runStep(undo, { name: `${how} ${workflow.stepNames[at]}` })
     })
     const ending = endingOf(outcome, way, memory)
-    await DBOS.runStep(() => endOperation(now().db, operationId, ending), { name: 'end' })
+    await write('end', () => endOperation(now().db, operationId, ending))
     return
   }
   const ending = { state: 'succeeded', result: workflow.result(memory) ?? null, error: null, undone: [] } as const
-  await DBOS.runStep(() => endOperation(now().db, operationId, { ...ending, undone: [] }), { name: 'end' })
+  await write('end', () => endOperation(now().db, operationId, { ...ending, undone: [] }))
 }
 
 /** A cancel that left something behind has failed: it is nobody's to forget. */
@@ -97,9 +105,11 @@ function endingOf({ cancelled, error, detail }: StepOutcome & { ok: false }, way
 /** Starts durable execution in this process: recovers this worker's own operations, then takes queued ones. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (runtime) throw new Error('The engine runs already in this process')
-  const { db, log, workerId } = options
+  const { db, log, worker } = options
   runtime = {
     db,
+    worker,
+    ownership: new Ownership({ db, worker, log }),
     hosts: options.hosts,
     testHost: options.testHost,
     log,
@@ -119,7 +129,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     systemDatabaseUrl: withIdleLimit(options.databaseUrl),
     systemDatabaseSchemaName: 'dbos',
     systemDatabasePoolSize: 6,
-    executorID: workerId,
+    executorID: worker.executorId,
     applicationVersion,
     logger: {
       info: (entry) => log.debug({ dbos: entry }),
@@ -142,7 +152,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     knows: (kind) => started.has(kind),
     running: here.running,
-    sweep: () => adoptDeadWorkers(db, log, workerId, options.deadAfterMs ?? 15_000),
+    sweep: () => adoptDeadWorkers(db, log, worker),
   })
   dispatcher.start()
   return {

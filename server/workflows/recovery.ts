@@ -1,24 +1,35 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
+import { livingExecutors, type WorkerLease } from '#server/core/worker-lease.ts'
 import type { Db } from '#server/db.ts'
 import { endOperation, failedInside } from './record.ts'
 
 const startGraceMs = 30_000
 
+/** Any number names the fleet's one taking over; see the lock below. */
+const turnKey = 7_305_812
+
 /**
- * Gives the work of workers without a heartbeat back to the queue, where any worker takes it up at the step it stood
+ * Gives the work of dead workers back to the queue, where any worker takes it up at the step it stood
  * at. Also closes operations whose durable run ended or vanished without closing them.
  */
-export async function adoptDeadWorkers(db: Db, log: Logger, workerId: string, deadAfterMs: number): Promise<void> {
-  const alive = await db.$queryRaw<{ id: string }[]>`
-    SELECT id FROM worker WHERE heartbeat_at > now() - ${deadAfterMs} * interval '1 millisecond'`
-  const aliveIds = new Set([workerId, ...alive.map((worker) => worker.id)])
-  const pending = await DBOS.listWorkflows({ status: 'PENDING', loadInput: false, loadOutput: false })
-  for (const workflow of pending) {
-    if (!workflow.executorId || aliveIds.has(workflow.executorId)) continue
-    log.warn({ operation: workflow.workflowID, deadWorker: workflow.executorId }, 'taking over from a dead worker')
-    await DBOS.resumeWorkflow(workflow.workflowID)
-  }
+export async function adoptDeadWorkers(db: Db, log: Logger, worker: WorkerLease): Promise<void> {
+  if (!worker.isHeld) return
+  await db.$transaction(
+    async (tx) => {
+      // One worker at a time, or what one has given back and taken up would be taken from it by another's older list.
+      const [turn] = await tx.$queryRaw<{ mine: boolean }[]>`SELECT pg_try_advisory_xact_lock(${turnKey}) AS mine`
+      if (!turn?.mine) return
+      const living = await livingExecutors(tx, worker)
+      const pending = await DBOS.listWorkflows({ status: 'PENDING', loadInput: false, loadOutput: false })
+      for (const { workflowID, executorId } of pending) {
+        if (!executorId || living.has(executorId)) continue
+        log.warn({ operation: workflowID, deadWorker: executorId }, 'taking over from a dead worker')
+        await DBOS.resumeWorkflow(workflowID)
+      }
+    },
+    { timeout: 60_000 },
+  )
   await closeLost(db, log)
 }
 
