@@ -28,6 +28,13 @@ test('protection holds whatever the state', () => {
   expect(vmRule({ state: 'off', protected: true }, 'start')).toBe(true)
 })
 
+test('of a VM that its host no longer has nothing is left to do but to delete it', () => {
+  const gone = { state: 'unknown', missingSince: new Date() }
+  expect(vmActions.filter((action) => vmRule(gone, action) === true)).toEqual(['delete'])
+  expect(vmRule({ ...gone, protected: true }, 'delete')).toMatch(/protected/)
+  expect(vmRule(gone, 'start')).toMatch(/no longer has it/)
+})
+
 test('what the person may not do comes before what the VM can not do', () => {
   const can = vmCan({ state: 'running' }, (action) => (action === 'migrate' ? 'migrate needs operator.' : true))
   expect(can.migrate).toBe('migrate needs operator.')

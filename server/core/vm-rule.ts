@@ -32,6 +32,7 @@ const notPaused = 'It is not suspended.'
 const leaving = 'It is shutting down.'
 const crashed = 'It has crashed: force it off, then start it.'
 const asleep = 'The guest is asleep: resume it first.'
+const missing = 'Its host no longer has it: define it on a host again, or delete it here.'
 const only = 'It is suspended: its memory stands still and there is nothing to measure.'
 
 type Known = Exclude<VmState, 'creating' | 'unknown'>
@@ -73,14 +74,18 @@ export interface RuledVm {
   state: string
   protected?: boolean
   persistent?: boolean
+  /** Its host no longer has it */
+  missingSince?: Date | null
 }
 
 /** Whether the VM's state allows the action. The same function answers the button and guards the mutation. */
 export function vmRule(vm: RuledVm, action: VmAction): Answer {
   const state = vm.state as VmState
   if (state === 'creating') return 'It is still being created.'
-  if (state === 'unknown') return 'Its host can’t be reached, so its state is not known.'
+  if (vm.missingSince && action !== 'delete') return missing
+  if (state === 'unknown' && !vm.missingSince) return 'Its host can’t be reached, so its state is not known.'
   if (action === 'delete' && vm.protected) return 'It is protected against deletion: switch the protection off first.'
+  if (vm.missingSince || state === 'unknown') return true
   if (action === 'delete' && vm.persistent === false) return 'It exists only while it runs: force it off instead.'
   return table[action][state] ?? true
 }

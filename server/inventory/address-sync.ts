@@ -77,7 +77,8 @@ export class AddressSync {
     const vm = known.get(uuid)
     if (vm?.state !== 'running' || host.connection().state !== 'connected') return
     const found = await host.readAddresses(uuid, { timeoutMs: 10_000 })
-    if (found.size > 0) await writeAddresses(db, vm.id, found)
+    // Of a guest that was suspended meanwhile only the host told, and not all.
+    if (found.size > 0 && known.get(uuid)?.state === 'running') await writeAddresses(db, vm.id, found)
   }
 }
 

@@ -53,10 +53,10 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   const { db, driver, workerId, log, credentials, changes } = options
   const hosts = new Hosts({ db, driver, credentials })
   const sightings = new Sightings()
-  const keepers = new Map<string, { keeper: Keeper; address: string }>()
+  const keepers = new Map<string, Keeper>()
   const fleet: FleetSize = {
     get vms() {
-      return [...keepers.values()].reduce((sum, { keeper }) => sum + keeper.vms.known.size, 0)
+      return [...keepers.values()].reduce((sum, keeper) => sum + keeper.vms.known.size, 0)
     },
   }
   /** Why a host could not even be tried, so that it is said once. */
@@ -65,11 +65,11 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
 
   const onError = (what: string) => (error: unknown) => log.warn({ error: String(error) }, `${what} failed`)
 
-  async function take({ id: hostId, name, address }: Lease) {
+  async function take({ id: hostId, name }: Lease) {
     try {
       const host = await hosts.open(hostId)
       const keeper = new Keeper({ db, host, hostId, name, log, sightings, fleet, refreshElsewhere, onInStep })
-      keepers.set(hostId, { keeper, address })
+      keepers.set(hostId, keeper)
       unusable.delete(hostId)
       keeper.start()
     } catch (error) {
@@ -83,9 +83,9 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   }
 
   async function drop(hostId: string) {
-    const kept = keepers.get(hostId)
+    const keeper = keepers.get(hostId)
     keepers.delete(hostId)
-    await kept?.keeper.stop()
+    await keeper?.stop()
   }
 
   const sharedStorage = new SharedStorage({ db, log, open: (id) => hosts.open(id), isOurs: (id) => keepers.has(id) })
@@ -101,16 +101,15 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
   let sharing: Promise<void> = Promise.resolve()
 
   function refreshElsewhere(uuid: string, hostId: string) {
-    keepers.get(hostId)?.keeper.vms.mark(uuid)
+    keepers.get(hostId)?.vms.mark(uuid)
   }
 
   async function sweepOnce() {
     const leased = new Map((await lease(db, workerId)).map((each) => [each.id, each]))
-    const left = [...keepers].filter(([id, { address }]) => leased.get(id)?.address !== address)
+    await hosts.releaseChanged()
     await Promise.all(
-      left.map(async ([id]) => {
-        await drop(id)
-        await hosts.release(id)
+      [...keepers].map(async ([id, { host }]) => {
+        if (!leased.has(id) || !(await hosts.has(id, host))) await drop(id)
       }),
     )
     if (stopped) return
@@ -138,9 +137,9 @@ export async function startInventory(options: InventoryOptions): Promise<Invento
 
   return {
     hosts,
-    host: (hostId) => keepers.get(hostId)?.keeper.host,
-    refreshVm: async (vmUuid, hostId) => keepers.get(hostId)?.keeper.vms.refresh(vmUuid),
-    refreshStorage: async (hostId) => keepers.get(hostId)?.keeper.storage.syncStorage(),
+    host: (hostId) => keepers.get(hostId)?.host,
+    refreshVm: async (vmUuid, hostId) => keepers.get(hostId)?.vms.refresh(vmUuid),
+    refreshStorage: async (hostId) => keepers.get(hostId)?.storage.syncStorage(),
     async stop() {
       stopped = true
       unsubscribe?.()

@@ -6,8 +6,6 @@ export const leaseEveryMs = 5000
 export interface Lease {
   id: string
   name: string
-  /** Another text when the host is to be reached in another way */
-  address: string
 }
 
 /**
@@ -30,8 +28,7 @@ export async function lease(db: Db, workerId: string): Promise<Lease[]> {
     UPDATE host SET worker_id = CASE WHEN host.id IN (SELECT id FROM free) THEN ${workerId}::text END
     WHERE host.id IN (SELECT id FROM free) OR host.id IN (SELECT id FROM surplus)`
   return db.$queryRaw<Lease[]>`
-    SELECT id::text, name, md5(name || ' ' || uri || ' ' || coalesce(encode(credential, 'hex'), '')) AS address
-    FROM host WHERE worker_id = ${workerId} ORDER BY id`
+    SELECT id::text, name FROM host WHERE worker_id = ${workerId} ORDER BY id`
 }
 
 /** Gives all hosts back, for another worker to take at once. */

@@ -64,6 +64,7 @@ export class StatPoll {
     const { db, host, hostId, known, onStranger } = this.#options
     if (host.connection().state !== 'connected') return
     const limits = { timeoutMs: 15_000 }
+    const asked = new Map(known)
     const [readings, load] = await Promise.all([host.readings(limits), host.load(limits)])
     const at = performance.now()
     const rows: StatRow[] = []
@@ -83,8 +84,9 @@ export class StatPoll {
     await writeDiskSizes(
       db,
       readings.flatMap(({ uuid, disks }) => {
-        const vmId = known.get(uuid)?.id
-        return vmId ? disks.map((disk) => ({ ...disk, vmId })) : []
+        const vm = known.get(uuid)
+        // What was written since is newer than this reading.
+        return vm && vm === asked.get(uuid) ? disks.map((disk) => ({ ...disk, vmId: vm.id })) : []
       }),
     )
   }

@@ -24,6 +24,7 @@ const details: Partial<Record<VmChange, (detail: string) => string>> = {
 const rebootQuietMs = 2000
 /** A start first resumes the guest that was made ready. */
 const startQuietMs = 1000
+const keptMs = 60_000
 
 /** Turns events into lines of a VM's history, without the ones that tell the same thing again. */
 export class VmHistory {
@@ -45,6 +46,19 @@ export class VmHistory {
     if (change === 'started' || change === 'migrated-here') dropLatest(lines, 'resumed', at)
     lines.push({ uuid, kind, detail: details[change]?.(detail) ?? detail, at })
     this.#lines.set(uuid, lines)
+  }
+
+  /** Lines that were taken and could not be written; what is too old to be of a VM on its way here is dropped. */
+  putBack(taken: readonly EventRow[], at = new Date()): void {
+    for (const line of taken) {
+      if (at.getTime() - line.at.getTime() > keptMs) continue
+      const lines = this.#lines.get(line.uuid) ?? []
+      lines.push(line)
+      this.#lines.set(
+        line.uuid,
+        lines.toSorted((a, b) => a.at.getTime() - b.at.getTime()),
+      )
+    }
   }
 
   has(uuid: string): boolean {

@@ -5,7 +5,7 @@ import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { fingerprintOf } from '#server/hypervisor/fingerprint.ts'
 import { type Sightings, settleAbsent } from './sighting.ts'
-import { expectedVms } from './vm-absence.ts'
+import { expectedVms, ownerless } from './vm-absence.ts'
 import { VmHistory } from './vm-history.ts'
 import { writeVms } from './vm-table.ts'
 
@@ -50,6 +50,8 @@ export class VmSync {
   readonly #touched = new Set<string>()
   /** Gone from the host, but their rows had to stay for now. */
   readonly #absent = new Set<string>()
+  /** Here too, but the database has them on another host. */
+  readonly #elsewhere = new Set<string>()
   readonly #leftAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #work: Promise<void> = Promise.resolve()
@@ -93,9 +95,12 @@ export class VmSync {
     await this.#inTurn(() => this.#readSome([uuid], { force: true }))
   }
 
-  /** Tries again to settle the rows of VMs that are gone. */
+  /** Looks again at the rows of VMs that are gone, and at VMs that are here while their rows say another host. */
   async settle(): Promise<void> {
+    const { db, host } = this.#options
+    if (host.connection().state !== 'connected') return
     if (this.#absent.size > 0) await this.#inTurn(() => this.#settle([...this.#absent]))
+    for (const uuid of await ownerless(db, [...this.#elsewhere])) this.mark(uuid)
   }
 
   async stop(): Promise<void> {
@@ -202,13 +207,21 @@ export class VmSync {
     const withDevices = changed.flatMap(({ uuid }) =>
       force || this.known.get(uuid)?.writtenDevices !== hashes.get(uuid)?.devices ? [uuid] : [],
     )
-    const ids = await writeVms(db, hostId, changed, { events, withDevices: new Set(withDevices) })
+    const written = writeVms(db, hostId, changed, { events, withDevices: new Set(withDevices) })
+    const ids = await written.catch((error: unknown) => {
+      this.#history.putBack(events)
+      throw error
+    })
+    // One that is still coming in has no row here yet; what was told of it is written when it has.
+    this.#history.putBack(events.filter(({ uuid }) => !ids.has(uuid)))
     for (const vm of changed) {
       const { uuid, vcpuCount, state } = vm
       const id = ids.get(uuid)
       const { all: written = '', devices: writtenDevices = '' } = hashes.get(uuid) ?? {}
       if (id) this.known.set(uuid, { id, vcpuCount, state, fingerprint: fingerprintOf(vm), written, writtenDevices })
       else this.known.delete(uuid)
+      if (id || vm.incoming) this.#elsewhere.delete(uuid)
+      else this.#elsewhere.add(uuid)
     }
     for (const { uuid } of vms) {
       sightings.saw(hostId, uuid)
@@ -227,6 +240,7 @@ export class VmSync {
     for (const uuid of uuids) {
       this.known.delete(uuid)
       this.#history.take([uuid])
+      this.#elsewhere.delete(uuid)
       if (stayed.has(uuid) || arriving.includes(uuid)) this.#absent.add(uuid)
       else {
         this.#absent.delete(uuid)

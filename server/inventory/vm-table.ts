@@ -32,8 +32,8 @@ const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
 
 /**
  * Writes VMs as their host reports them; only what differs is touched. A VM that the database has on another host comes
- * over only when it runs here and no longer there. VMs without a row get one, without a tenant. Disks, cards
- * and snapshots are written for those in `withDevices`.
+ * over only when it runs here and no longer there, or when it is missing there. VMs without a row get one, without a
+ * tenant. Disks, cards and snapshots are written for those in `withDevices`.
  */
 export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], { events, withDevices }: VmWriting) {
   const ids: VmIds = new Map()
@@ -87,16 +87,17 @@ async function writeChunk(
       machine_type = excluded.machine_type, cpu_mode = excluded.cpu_mode, accelerator = excluded.accelerator,
       persistent = excluded.persistent, autostart = excluded.autostart, agent_connected = excluded.agent_connected,
       snapshot_count = excluded.snapshot_count, graphics = excluded.graphics, xml = excluded.xml,
-      addresses = CASE WHEN excluded.state = 'off' THEN '{}' ELSE vm.addresses END, last_seen_at = now()
-    WHERE (vm.host_id = excluded.host_id OR (excluded.state = 'running' AND (
+      addresses = CASE WHEN excluded.state = 'off' THEN '{}' ELSE vm.addresses END, last_seen_at = now(),
+      missing_since = NULL
+    WHERE (vm.host_id = excluded.host_id OR vm.missing_since IS NOT NULL OR (excluded.state = 'running' AND (
         vm.state <> 'running' OR excluded.state_reason IN ('migrated', 'post-copy', 'post-copy failed'))))
       AND (vm.host_id, vm.site_id, vm.name, vm.notes, vm.state, vm.state_reason, vm.vcpu_count, vm.memory_bytes,
         vm.architecture, vm.machine_type, vm.cpu_mode, vm.accelerator, vm.persistent, vm.autostart,
-        vm.agent_connected, vm.snapshot_count, vm.graphics, vm.xml)
+        vm.agent_connected, vm.snapshot_count, vm.graphics, vm.xml, vm.missing_since)
       IS DISTINCT FROM (excluded.host_id, excluded.site_id, excluded.name, excluded.notes, excluded.state,
         excluded.state_reason, excluded.vcpu_count, excluded.memory_bytes, excluded.architecture,
         excluded.machine_type, excluded.cpu_mode, excluded.accelerator, excluded.persistent, excluded.autostart,
-        excluded.agent_connected, excluded.snapshot_count, excluded.graphics, excluded.xml)`
+        excluded.agent_connected, excluded.snapshot_count, excluded.graphics, excluded.xml, NULL::timestamptz)`
   const found = await tx.$queryRaw<{ id: string; uuid: string }[]>`
     SELECT id::text, uuid::text FROM vm
     WHERE host_id = ${hostId}::uuid AND uuid = ANY (${vms.map((vm) => vm.uuid)}::uuid[])`

@@ -30,8 +30,17 @@ export function VmNotice({ vm }: { vm: Vm }) {
     <>
       {vm.state === 'unknown' && (
         <p role="status" className="mx-4 mb-3 rounded-md bg-degraded-soft px-3 py-2 text-sm text-ink">
-          Its host {vm.host.name} can’t be reached, so its state is not known; it may well be running.{' '}
-          <span className="text-ink-muted">{vm.host.stateReason}</span>
+          {vm.missingSince ? (
+            <>
+              Its host {vm.host.name} no longer has it. A host on which it is defined again takes it over, with all that
+              is known of it here.
+            </>
+          ) : (
+            <>
+              Its host {vm.host.name} can’t be reached, so its state is not known; it may well be running.{' '}
+              <span className="text-ink-muted">{vm.host.stateReason}</span>
+            </>
+          )}
         </p>
       )}
       {isShown && <OperationNotice operation={latest} onDismiss={() => setDismissed(latest.id)} />}
