@@ -20,6 +20,9 @@ const Env = z.object({
     .string()
     .min(1)
     .default(() => hostname()),
+  /** Days that ended operations, and lines of VMs' histories, are kept. */
+  SKERRY_KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).default(90),
+  SKERRY_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).default(90),
   SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),

@@ -5,16 +5,21 @@ import { env } from './env.ts'
 import { SkerryError } from './errors.ts'
 import { libvirtDriver } from './hypervisor/libvirt/driver.ts'
 import { startInventory } from './inventory/inventory.ts'
+import { repeat } from './inventory/repeat.ts'
 import { ChangeFeed } from './live/change-feed.ts'
 import { log } from './log.ts'
 import { exitWithParent } from './process.ts'
 import { startEngine } from './workflows/engine.ts'
 import { hostTest } from './workflows/host-test.ts'
+import { prune } from './workflows/prune.ts'
 import { workflows } from './workflows/registry.ts'
 import { startScheduler } from './workflows/scheduler.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
-const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name } = env()
+const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name, ...settings } = env()
+const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: settings.SKERRY_KEEP_EVENTS_DAYS }
+/** A worker that restarts every day prunes too. */
+const pruneEveryMs = 6 * 3_600_000
 /** Running steps get this long to end; the next worker goes on with what did not. */
 const finishWithinMs = 3_000
 const stopWithinMs = 8_000
@@ -42,6 +47,11 @@ const engine = await startEngine({
   testHost: hostTest(libvirtDriver, credentials),
 })
 const scheduler = startScheduler({ db, log })
+const pruning = repeat(
+  pruneEveryMs,
+  async () => void (await prune(db, keep, log)),
+  (error) => log.warn({ error: String(error) }, 'removing what is old failed'),
+)
 log.info({ worker: name }, 'worker is ready')
 
 let stopping = false
@@ -50,6 +60,7 @@ async function stop() {
   stopping = true
   setTimeout(() => process.exit(0), stopWithinMs).unref()
   await scheduler.stop()
+  void pruning.stop()
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
   await inventory.stop()

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGuest, defineXml, startGuest } from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
-import { WorkerLease } from '#server/core/worker-lease.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
@@ -234,60 +233,6 @@ test('a row that is being made, or worked on, outlives its absence from the host
   await db.operation.update({ where: { id: operation.id }, data: { state: 'succeeded' } })
   await within(10_000, `SELECT count(*)::int AS n FROM vm WHERE name = 'worked'`, { n: 0 })
 })
-
-test('hosts are shared between workers, and a stopped worker leaves its own to the others', async () => {
-  const leases = await Promise.all(['v', 'w'].map((name) => WorkerLease.take({ db, name, onLost: () => {} })))
-  const other = await startInventory({ db, driver: libvirtDriver, workerId: 'v', log })
-  await within(15_000, `SELECT count(DISTINCT worker_id)::int AS n FROM host`, { n: 2 })
-  await movesKeepTheRow()
-  await addressesAreFollowed(other)
-  await other.stop()
-  await Promise.all(leases.map((lease) => lease.release()))
-  await within(10_000, `SELECT count(*)::int AS n FROM host WHERE worker_id = 'w'`, { n: 2 })
-  await within(5000, `SELECT count(*)::int AS n FROM host WHERE state = 'connected'`, { n: 2 })
-})
-
-/** While each host is kept by another worker. */
-async function movesKeepTheRow() {
-  const guest = await createGuest(first, { name: 'nomad' })
-  await within(2000, both('nomad'), { host: 'connected', vm: 'off' })
-  await db.vm.updateMany({ where: { name: 'nomad' }, data: { tenantId: 't', tags: ['prod'], protected: true } })
-  const [before] = await rows(`SELECT id::text FROM vm WHERE name = 'nomad'`)
-  const kept = `SELECT id::text, tenant_id, tags, protected, state, host_id::text FROM vm WHERE name = 'nomad'`
-  const whole = { id: before?.id, tenant_id: 't', tags: ['prod'], protected: true }
-  const xml = await first.virsh('dumpxml', 'nomad')
-  await first.virsh('undefine', 'nomad')
-  await within(2000, kept, { ...whole, state: 'unknown', host_id: ids.first })
-  expect(await rows(`SELECT state_reason FROM vm WHERE name = 'nomad'`)).toEqual([
-    { state_reason: 'The host first no longer has it.' },
-  ])
-  await defineXml(second, xml)
-  await within(2000, kept, { ...whole, state: 'off', host_id: ids.second })
-  await defineXml(first, xml)
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  await second.virsh('undefine', 'nomad')
-  await within(6000, kept, { ...whole, state: 'off', host_id: ids.first })
-  await first.virsh('undefine', 'nomad')
-  await within(2000, kept, { ...whole, state: 'unknown', host_id: ids.first })
-  await sql.query(`UPDATE vm SET missing_since = now() - interval '2 hours' WHERE name = 'nomad'`)
-  await within(6000, `SELECT count(*)::int AS n FROM vm WHERE name = 'nomad'`, { n: 0 })
-  await first.run('rm', '-f', guest.diskPath)
-}
-
-/** A worker's workflows reach hosts that another worker looks after; those may move too. */
-async function addressesAreFollowed(other: Inventory) {
-  const [away] = await rows(`SELECT id::text, uri FROM host WHERE worker_id = 'w' LIMIT 1`)
-  const hostId = String(away?.id)
-  const before = await other.hosts.open(hostId)
-  expect(before.address.uri).toBe(away?.uri)
-  const uri = `${away?.uri}&moved`
-  await sql.query('UPDATE host SET uri = $1 WHERE id = $2', [uri, hostId])
-  const after = await other.hosts.open(hostId)
-  expect(after.address.uri).toBe(uri)
-  expect(await other.hosts.open(hostId)).toBe(after)
-  await sql.query('UPDATE host SET uri = $1 WHERE id = $2', [away?.uri, hostId])
-  await within(10_000, `SELECT count(*)::int AS n FROM host WHERE state = 'connected'`, { n: 2 })
-}
 
 test('a host whose address is of no use says why', async () => {
   const { siteId } = await db.host.findUniqueOrThrow({ where: { id: ids.first } })
