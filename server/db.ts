@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import { Prisma, PrismaClient } from '#prisma/generated/client.ts'
 
 /** Who is asking, for row-level security: the whole fleet, or some tenants. */
@@ -63,12 +64,21 @@ const keptName = /^\/\* kept: ([\w-]+) \*\//
  */
 export function openDb(url: string, options: { scope?: Scope; poolSize?: number } = {}): Db {
   const scope = options.scope ? `-c skerry.scope=${setting(options.scope)}` : '-c skerry.scope='
-  return new PrismaClient({
-    adapter: new PgInTurn(
-      { connectionString: url, max: options.poolSize ?? 10, options: scope },
-      { statementNameGenerator: ({ sql }) => keptName.exec(sql)?.[1] ?? '' },
-    ),
-  })
+  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 10, options: scope })
+  pool.on('error', () => {}) // an idle connection was lost: whoever asks next gets another one
+  const statementNameGenerator = ({ sql }: { sql: string }) => keptName.exec(sql)?.[1] ?? ''
+  const db = new PrismaClient({ adapter: new PgInTurn(pool, { disposeExternalPool: true, statementNameGenerator }) })
+  pools.set(db, pool)
+  return db
+}
+
+const pools = new WeakMap<Db, pg.Pool>()
+
+/** The connections below a client: for long texts, which take Prisma longer to pass on than Postgres to write. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = pools.get(db)
+  if (!pool) throw new Error('This client was not opened by openDb')
+  return pool
 }
 
 /** Runs `work` in one transaction that can see and change only what `scope` allows. */

@@ -1,3 +1,4 @@
+import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 
 /** A snapshot as the hypervisor tells it. */
@@ -16,11 +17,10 @@ export interface KnownSnapshot {
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Makes the rows of these VMs' snapshots as the hypervisor tells them; only what differs is touched. */
-export async function writeSnapshots(
-  tx: Tx,
+/** What makes the rows of these VMs' snapshots as the hypervisor tells them; only what differs is touched. */
+export function snapshotStatements(
   vms: readonly { vmId: string; snapshots: readonly KnownSnapshot[] }[],
-): Promise<void> {
+): Prisma.Sql[] {
   const rows = vms.flatMap(({ vmId, snapshots }) =>
     snapshots.map(({ mark, ...snapshot }) => ({
       ...snapshot,
@@ -31,12 +31,12 @@ export async function writeSnapshots(
     })),
   )
   const json = JSON.stringify(rows)
-  await tx.$executeRaw`
+  const forget = Prisma.sql`
     DELETE FROM snapshot WHERE vm_id = ANY (${vms.map(({ vmId }) => vmId)}::uuid[]) AND NOT EXISTS (
       SELECT FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, name text)
       WHERE seen."vmId" = snapshot.vm_id AND seen.name = snapshot.name)`
-  if (rows.length === 0) return
-  await tx.$executeRaw`
+  if (rows.length === 0) return [forget]
+  const write = Prisma.sql`
     INSERT INTO snapshot (id, vm_id, name, parent, description, taken_at, current, state, with_memory, storage, quiesced,
       schedule_id)
     SELECT gen_random_uuid(), "vmId", name, parent, description, "takenAt", current, state, "withMemory", storage,
@@ -51,10 +51,11 @@ export async function writeSnapshots(
         snapshot.with_memory, snapshot.storage, snapshot.quiesced, snapshot.schedule_id)
       IS DISTINCT FROM (excluded.parent, excluded.description, excluded.taken_at, excluded.current, excluded.state,
         excluded.with_memory, excluded.storage, excluded.quiesced, excluded.schedule_id)`
+  return [forget, write]
 }
 
-/** The same of one VM whose row is the caller's to change, and its count with it. */
+/** Writes those of one VM whose row is the caller's to change, and its count with it. */
 export async function recordSnapshots(tx: Tx, vmId: string, snapshots: readonly KnownSnapshot[]): Promise<void> {
   await tx.$executeRaw`UPDATE vm SET snapshot_count = ${snapshots.length} WHERE id = ${vmId}::uuid`
-  await writeSnapshots(tx, [{ vmId, snapshots }])
+  for (const statement of snapshotStatements([{ vmId, snapshots }])) await tx.$executeRaw(statement)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { VmFacts } from './facts.ts'
 
 /** A short text that differs as soon as something differs that the hypervisor tells by no event. */
@@ -8,5 +8,5 @@ export function fingerprintOf({
   snapshots,
 }: Pick<VmFacts, 'xml' | 'autostart'> & { snapshots: readonly { name: string }[] }) {
   const names = snapshots.map(({ name }) => name).toSorted()
-  return `${createHash('sha1').update(xml).digest('base64')} ${autostart} ${names.join('/')}`
+  return `${hash('sha1', xml, 'base64')} ${autostart} ${names.join('/')}`
 }

@@ -1,5 +1,5 @@
 import type { Db } from '#server/db.ts'
-import { inTurn, transact } from './transaction.ts'
+import { inSql, named } from './transaction.ts'
 import { writeDiskTotals } from './vm-table.ts'
 
 /** One VM's rates since the reading before. */
@@ -22,17 +22,17 @@ const seriesLength = 60
 
 /** Writes a host's readings in one statement, drops those of VMs that don't run any more, and says so to listeners. */
 export async function writeStats(db: Db, hostId: string, at: Date, intervalSeconds: number, rows: readonly StatRow[]) {
-  const write = () => db.$executeRaw`
+  const statement = named('write readings')`
     WITH written AS (
       INSERT INTO vm_stat (vm_id, at, cpu_usage, memory_used_bytes, disk_read_bytes_per_second,
         disk_write_bytes_per_second, disk_reads_per_second, disk_writes_per_second, network_receive_bits_per_second,
         network_transmit_bits_per_second, interval_seconds, cpu_series, memory_series, disk_series, network_series)
-      SELECT vm.id, ${at}, "cpuUsage", "memoryUsedBytes", "diskReadBytesPerSecond", "diskWriteBytesPerSecond",
+      SELECT vm.id, ${at}::timestamptz, "cpuUsage", "memoryUsedBytes", "diskReadBytesPerSecond", "diskWriteBytesPerSecond",
         "diskReadsPerSecond", "diskWritesPerSecond", "networkReceiveBitsPerSecond", "networkTransmitBitsPerSecond",
-        ${intervalSeconds}, ARRAY["cpuUsage"], ARRAY["memoryBytes"],
+        ${intervalSeconds}::float8, ARRAY["cpuUsage"], ARRAY["memoryBytes"],
         ARRAY["diskReadBytesPerSecond" + "diskWriteBytesPerSecond"],
         ARRAY["networkReceiveBitsPerSecond" + "networkTransmitBitsPerSecond"]
-      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS seen ("vmId" uuid, "cpuUsage" float8,
+      FROM json_to_recordset(${JSON.stringify(rows)}::json) AS seen ("vmId" uuid, "cpuUsage" float8,
         "memoryUsedBytes" bigint, "diskReadBytesPerSecond" float8, "diskWriteBytesPerSecond" float8,
         "diskReadsPerSecond" float8, "diskWritesPerSecond" float8, "networkReceiveBitsPerSecond" float8,
         "networkTransmitBitsPerSecond" float8, "memoryBytes" float8)
@@ -54,8 +54,8 @@ export async function writeStats(db: Db, hostId: string, at: Date, intervalSecon
     dropped AS (
       DELETE FROM vm_stat USING vm
       WHERE vm.id = vm_stat.vm_id AND vm.host_id = ${hostId}::uuid AND vm.state IN ('off', 'crashed'))
-    SELECT pg_notify('skerry_stat', ${hostId})`
-  await inTurn(db, write)
+    SELECT pg_notify('skerry_stat', ${hostId}::text)`
+  await inSql(db, (sql) => sql.query(statement), { single: true })
 }
 
 export interface DiskSizeRow {
@@ -70,23 +70,28 @@ export async function writeDiskSizes(db: Db, rows: readonly DiskSizeRow[]): Prom
   const known = rows.filter((row) => row.capacityBytes > 0)
   if (known.length === 0) return
   const json = JSON.stringify(known)
-  const differing = await db.$queryRaw<{ vmId: string }[]>`
+  const comparison = named('compare disk sizes')`
     SELECT DISTINCT disk.vm_id::text AS "vmId"
-    FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
+    FROM json_to_recordset(${json}::json) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
       "allocationBytes" bigint)
     JOIN disk ON disk.vm_id = seen."vmId" AND disk.target = seen.target
     WHERE (disk.capacity_bytes, disk.allocation_bytes) IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
+  const differing = await inSql(db, async (sql) => (await sql.query<{ vmId: string }>(comparison)).rows, {
+    single: true,
+  })
   if (differing.length === 0) return
   const vmIds = differing.map((row) => row.vmId)
-  await transact(db, async (tx) => {
-    await tx.$executeRaw`SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`
-    await tx.$executeRaw`
+  const lock = named('lock VMs')`SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`
+  const update = named('write disk sizes')`
       UPDATE disk SET capacity_bytes = seen."capacityBytes", allocation_bytes = seen."allocationBytes"
-      FROM jsonb_to_recordset(${json}::jsonb) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
+      FROM json_to_recordset(${json}::json) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
         "allocationBytes" bigint)
       WHERE disk.vm_id = seen."vmId" AND disk.target = seen.target AND disk.vm_id = ANY (${vmIds}::uuid[])
         AND (disk.capacity_bytes, disk.allocation_bytes)
           IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
-    await writeDiskTotals(tx, vmIds)
+  await inSql(db, async (sql) => {
+    await sql.query(lock)
+    await sql.query(update)
+    await writeDiskTotals(sql, vmIds)
   })
 }

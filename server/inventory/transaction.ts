@@ -1,4 +1,5 @@
-import type { Db, Tx } from '#server/db.ts'
+import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import { type Db, poolOf, type Tx } from '#server/db.ts'
 
 /** Fewer than the pool has connections, so that single statements and workflows always find one. */
 const atOnce = 4
@@ -35,3 +36,41 @@ export async function inTurn<T>(db: Db, work: () => Promise<T>, { urgent = false
 /** Runs `work` in one transaction, when it is its turn. */
 export const transact = <T>(db: Db, work: (tx: Tx) => Promise<T>, options?: { urgent?: boolean }): Promise<T> =>
   inTurn(db, () => db.$transaction(work, { timeout: 60_000, maxWait: 30_000 }), options)
+
+/** Runs long statements: see `poolOf`. */
+export interface Sql {
+  query<T extends QueryResultRow>(statement: QueryConfig): Promise<QueryResult<T>>
+}
+
+/** A statement with its values apart. With a name each connection plans it once. */
+export const named =
+  (name: string) =>
+  (texts: TemplateStringsArray, ...values: unknown[]): QueryConfig => ({
+    name,
+    text: texts.reduce((text, next, index) => `${text}$${index}${next}`),
+    values,
+  })
+
+/** Runs one statement, or several in one transaction, when it is its turn. */
+export const inSql = <T>(
+  db: Db,
+  work: (sql: Sql) => Promise<T>,
+  { single = false, urgent = false }: { single?: boolean; urgent?: boolean } = {},
+): Promise<T> =>
+  inTurn(
+    db,
+    async () => {
+      const client: ClientBase & { release(destroy?: boolean): void } = await poolOf(db).connect()
+      try {
+        if (!single) await client.query('BEGIN')
+        const result = await work(client)
+        if (!single) await client.query('COMMIT')
+        client.release()
+        return result
+      } catch (error) {
+        client.release(true) // what it had begun ends with it
+        throw error
+      }
+    },
+    { urgent },
+  )

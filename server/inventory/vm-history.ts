@@ -1,5 +1,13 @@
 import type { HostEvent, VmChange } from '#server/hypervisor/driver.ts'
-import type { EventRow } from './event-table.ts'
+
+/** A line of a VM's history. */
+export interface EventRow {
+  /** The VM's, of the hypervisor */
+  uuid: string
+  kind: string
+  detail: string
+  at: Date
+}
 
 const kinds: Partial<Record<VmChange, string>> = {
   defined: 'defined',

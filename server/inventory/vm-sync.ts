@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -20,10 +20,16 @@ export interface KnownVm {
   writtenDevices: string
 }
 
-const hashOf = (value: unknown) => createHash('sha1').update(JSON.stringify(value)).digest('base64')
+/** What tells one reading of a VM from another: the definition by its fingerprint, and what is not in it. */
+function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'written' | 'writtenDevices'> {
+  const fingerprint = fingerprintOf(vm)
+  const writtenDevices = hash('sha1', JSON.stringify([vm.disks, vm.interfaces, vm.snapshots]), 'base64')
+  const written = [fingerprint, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
+  return { fingerprint, written, writtenDevices }
+}
 
-/** Events come in bursts: one start gives four. */
-const debounceMs = 30
+/** Events come in bursts, one start gives four: the first is followed at once, the others together. */
+const gatherMs = 30
 const retryMs = 1000
 /** Above so many changed VMs one listing costs the host less than asking for each. */
 const listAbove = 100
@@ -54,6 +60,7 @@ export class VmSync {
   readonly #elsewhere = new Set<string>()
   readonly #leftAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
+  #flushedAt = Number.NEGATIVE_INFINITY
   #work: Promise<void> = Promise.resolve()
   #listing: Promise<number> | undefined
   #stopped = false
@@ -79,14 +86,14 @@ export class VmSync {
   mark(uuid: string): void {
     this.#dirty.add(uuid)
     this.#touched.add(uuid)
-    this.#schedule(debounceMs)
+    this.#schedule()
   }
 
   /** Something is other than it is known, whoever noticed: it is read again, unless all are being read. */
   suspect(uuid: string): void {
     if (this.#listing) return
     this.#dirty.add(uuid)
-    this.#schedule(debounceMs)
+    this.#schedule()
   }
 
   /** Reads one VM at once; resolves when its row is written. */
@@ -110,10 +117,11 @@ export class VmSync {
     await this.#work.catch(() => {})
   }
 
-  #schedule(delayMs: number) {
+  #schedule(delayMs = Math.max(0, this.#flushedAt + gatherMs - performance.now())) {
     if (this.#stopped) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
+      this.#flushedAt = performance.now()
       void this.#inTurn(() => this.#flush()).catch(() => {})
     }, delayMs)
   }
@@ -129,7 +137,7 @@ export class VmSync {
     if (uuids.length === 0 || this.#options.host.connection().state !== 'connected') return
     const many = uuids.length > listAbove
     if (many && this.#listing) {
-      this.#listing.catch(() => {}).finally(() => this.#schedule(debounceMs))
+      this.#listing.catch(() => {}).finally(() => this.#schedule(gatherMs))
       return
     }
     this.#dirty.clear()
@@ -197,15 +205,13 @@ export class VmSync {
   /** Without force, a VM that is as it was last written is left alone. */
   async #write(vms: readonly VmFacts[], { force }: { force: boolean }) {
     const { db, hostId, sightings } = this.#options
-    const hashes = new Map(
-      vms.map((vm) => [vm.uuid, { all: hashOf(vm), devices: hashOf([vm.disks, vm.interfaces, vm.snapshots]) }]),
-    )
+    const marks = new Map(vms.map((vm) => [vm.uuid, marksOf(vm)]))
     const changed = vms.filter(
-      ({ uuid }) => force || this.known.get(uuid)?.written !== hashes.get(uuid)?.all || this.#history.has(uuid),
+      ({ uuid }) => force || this.known.get(uuid)?.written !== marks.get(uuid)?.written || this.#history.has(uuid),
     )
     const events = this.#history.take(changed.map((vm) => vm.uuid))
     const withDevices = changed.flatMap(({ uuid }) =>
-      force || this.known.get(uuid)?.writtenDevices !== hashes.get(uuid)?.devices ? [uuid] : [],
+      force || this.known.get(uuid)?.writtenDevices !== marks.get(uuid)?.writtenDevices ? [uuid] : [],
     )
     const written = writeVms(db, hostId, changed, { events, withDevices: new Set(withDevices) })
     const ids = await written.catch((error: unknown) => {
@@ -217,8 +223,8 @@ export class VmSync {
     for (const vm of changed) {
       const { uuid, vcpuCount, state } = vm
       const id = ids.get(uuid)
-      const { all: written = '', devices: writtenDevices = '' } = hashes.get(uuid) ?? {}
-      if (id) this.known.set(uuid, { id, vcpuCount, state, fingerprint: fingerprintOf(vm), written, writtenDevices })
+      const mark = marks.get(uuid)
+      if (id && mark) this.known.set(uuid, { id, vcpuCount, state, ...mark })
       else this.known.delete(uuid)
       if (id || vm.incoming) this.#elsewhere.delete(uuid)
       else this.#elsewhere.add(uuid)

@@ -8,8 +8,8 @@ import { scopeKey } from './scope-key.ts'
 
 /** Batches follow each other no faster than this … */
 const batchMs = 250
-/** … but the first after a rest waits only for what changed along with it. */
-const gatherMs = 5
+/** … but the first after a rest waits only for the notices that came with its own. */
+const gatherMs = 1
 /** Beyond this many changed rows in one batch reading again is cheaper than naming them. */
 const resetAbove = 1_000
 

@@ -19,10 +19,12 @@ const jobMigrationIn = 4
 const listAtOnce = 250
 const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 
+/** What a VM's definition does not tell. */
 interface Extras {
+  params: TypedParams
   persistent: boolean
   autostart: boolean
-  hasSnapshot: boolean
+  snapshots: VmFacts['snapshots']
 }
 
 type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'readAddresses' | 'readings' | 'readXml'>
@@ -39,9 +41,9 @@ export function vmVerbs(session: Session): VmVerbs {
     }
   }
 
-  async function complete(uuid: string, params: TypedParams, extras: Extras, options: CallOptions) {
-    const xml = await xmlOf(uuid, options)
+  async function complete(uuid: string, xml: string | null, extras: Extras, options: CallOptions) {
     if (xml === null) return null
+    const { params, persistent, autostart, snapshots } = extras
     const defined = readVmXml(xml)
     if (defined.name.startsWith(probeNamePrefix)) return null
     const sizes = new Map(diskSizes(params).map((size) => [size.target, size]))
@@ -50,9 +52,9 @@ export function vmVerbs(session: Session): VmVerbs {
       ...defined,
       ...stateIn(params),
       incoming: pausedByMigration(state, numberIn(params, 'state.reason')) && (await comesIn(uuid, options)),
-      persistent: extras.persistent,
-      autostart: extras.autostart,
-      snapshots: extras.hasSnapshot ? await readSnapshots(session, uuid, options) : [],
+      persistent,
+      autostart,
+      snapshots,
       disks: defined.disks.map((disk) => ({ ...disk, ...sizes.get(disk.target) })),
     }
     return isActive(vm.state) ? vm : { ...vm, agentConnected: false }
@@ -86,13 +88,11 @@ export function vmVerbs(session: Session): VmVerbs {
       ])
       const vms: VmFacts[] = []
       for (let start = 0; start < records.length; start += listAtOnce) {
-        const some = records.slice(start, start + listAtOnce).map(({ domain: { uuid }, params }) => {
-          const extras = {
-            persistent: persistent.has(uuid),
-            autostart: autostart.has(uuid),
-            hasSnapshot: hasSnapshot.has(uuid),
-          }
-          return complete(uuid, params, extras, options)
+        const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
+          const xml = await xmlOf(uuid, options)
+          const snapshots = hasSnapshot.has(uuid) ? await readSnapshots(session, uuid, options) : []
+          const known = { persistent: persistent.has(uuid), autostart: autostart.has(uuid) }
+          return complete(uuid, xml, { params, ...known, snapshots }, options)
         })
         const found = (await Promise.all(some)).filter((vm) => vm !== null)
         onSome?.(found)
@@ -106,7 +106,8 @@ export function vmVerbs(session: Session): VmVerbs {
       const domain = { uuid: vm }
       const stats = statsGroup.state | statsGroup.block
       try {
-        const [{ records }, { persistent }, { autostart }] = await Promise.all([
+        // All at once: the host may be far away.
+        const [{ records }, { persistent }, { autostart }, xml, snapshots] = await Promise.all([
           session.read(
             'read a VM',
             'connectGetAllDomainStats',
@@ -115,9 +116,11 @@ export function vmVerbs(session: Session): VmVerbs {
           ),
           session.read('read a VM', 'domainIsPersistent', { domain }, options),
           session.read('read a VM', 'domainGetAutostart', { domain }, options),
+          xmlOf(vm, options),
+          readSnapshots(session, vm, options),
         ])
-        const record = records[0]
-        return record ? await complete(vm, record.params, { persistent, autostart, hasSnapshot: true }, options) : null
+        const params = records[0]?.params
+        return params ? await complete(vm, xml, { params, persistent, autostart, snapshots }, options) : null
       } catch (error) {
         if (refusedWith(error, errorCode.noDomain)) return null
         throw error

@@ -118,3 +118,7 @@ test('paths and sizes', () => {
   expect(bytesOf(find(root, 'k'), 'bytes')).toBe(1000)
   expect(bytesOf(undefined, 'bytes')).toBe(0)
 })
+
+test('attributes may have blanks around their sign, and stand beside what is none', () => {
+  expect(parseXml(`<a one = "1" two ='2' stray three="3"/>`).attributes).toEqual({ one: '1', two: '2', three: '3' })
+})

@@ -37,41 +37,101 @@ const skipped = [
   { opens: '<?', closes: '?>', isData: false },
 ]
 
-interface Open {
-  name: string
-  attributes: Record<string, string>
-  children: XmlElement[]
-  text: string
-  start: number
-  innerStart: number
+const sign = { space: 32, quote: 34, apostrophe: 39, slash: 47, less: 60, equals: 61, greater: 62 } as const
+
+/** The place of the first letter that is no blank, or `end`. */
+function afterBlanks(source: string, from: number, end: number): number {
+  let at = from
+  while (at < end && source.charCodeAt(at) <= sign.space) at++
+  return at
 }
 
-function readAttributes(text: string): Record<string, string> {
+/** The place where a tag's name ends. */
+function nameEnd(source: string, from: number): number {
+  for (let at = from; at < source.length; at++) {
+    const letter = source.charCodeAt(at)
+    if (letter <= sign.space || letter === sign.slash || letter === sign.equals || letter === sign.greater) return at
+  }
+  return source.length
+}
+
+/** The place of the `>` that ends a tag; one inside quotes does not. */
+function tagEnd(source: string, from: number): number {
+  for (let at = from; at < source.length; at++) {
+    const letter = source.charCodeAt(at)
+    if (letter === sign.greater) return at
+    if (letter === sign.less) break
+    if (letter !== sign.quote && letter !== sign.apostrophe) continue
+    at = source.indexOf(letter === sign.quote ? '"' : "'", at + 1)
+    if (at < 0) break
+  }
+  throw new XmlError(`the tag at character ${from} does not end`)
+}
+
+function readAttributes(source: string, start: number, end: number): Record<string, string> {
   const attributes: Record<string, string> = {}
-  if (!text.includes('=')) return attributes
+  let at = afterBlanks(source, start, end)
+  while (at < end) {
+    const equals = nameEnd(source, at)
+    const quote = source.charCodeAt(equals + 1)
+    const isPlain = source.charCodeAt(equals) === sign.equals && (quote === sign.quote || quote === sign.apostrophe)
+    const closing = isPlain ? source.indexOf(quote === sign.quote ? '"' : "'", equals + 2) : -1
+    if (closing < 0) return readUnusualAttributes(source.slice(start, end))
+    attributes[source.slice(at, equals)] = decode(source.slice(equals + 2, closing))
+    at = afterBlanks(source, closing + 1, end)
+  }
+  return attributes
+}
+
+/** With blanks around the `=`, or something that is no attribute between them. */
+function readUnusualAttributes(text: string): Record<string, string> {
+  const attributes: Record<string, string> = {}
   for (const [, name = '', , double, single] of text.matchAll(attributePattern)) {
     attributes[name] = decode(double ?? single ?? '')
   }
   return attributes
 }
 
-/** The place of the `>` that ends a tag; one inside quotes does not. */
-function tagEnd(source: string, from: number): number {
-  for (let at = from; at < source.length; at++) {
-    const letter = source[at]
-    if (letter === '>') return at
-    if (letter === '<') break
-    if (letter !== '"' && letter !== "'") continue
-    at = source.indexOf(letter, at + 1)
-    if (at < 0) break
+const none: readonly XmlElement[] = []
+
+/** Its attributes are read when somebody asks: of most elements nobody does. */
+class Element implements XmlElement {
+  readonly #source: string
+  readonly #attributesStart: number
+  readonly #attributesEnd: number
+  readonly name: string
+  readonly start: number
+  readonly innerStart: number
+  children: readonly XmlElement[] = none
+  text = ''
+  end = 0
+  innerEnd = 0
+  #attributes: Record<string, string> | undefined
+
+  constructor(source: string, name: string, start: number, attributesEnd: number, innerStart: number) {
+    this.#source = source
+    this.#attributesStart = start + 1 + name.length
+    this.#attributesEnd = attributesEnd
+    this.name = name
+    this.start = start
+    this.innerStart = innerStart
   }
-  throw new XmlError(`the tag at character ${from} does not end`)
+
+  get attributes(): Readonly<Record<string, string>> {
+    this.#attributes ??= readAttributes(this.#source, this.#attributesStart, this.#attributesEnd)
+    return this.#attributes
+  }
+
+  add(child: XmlElement) {
+    if (this.children === none) this.children = [child]
+    else (this.children as XmlElement[]).push(child)
+  }
 }
 
 /** Reads a document from left to right, each character a bounded number of times. */
 class Reader {
   readonly #source: string
-  readonly #stack: Open[] = []
+  readonly #stack: Element[] = []
   #root: XmlElement | undefined
 
   constructor(source: string) {
@@ -82,7 +142,8 @@ class Reader {
     let at = 0
     for (;;) {
       const next = this.#source.indexOf('<', at)
-      this.#text(this.#source.slice(at, next < 0 ? undefined : next))
+      const end = next < 0 ? this.#source.length : next
+      if (afterBlanks(this.#source, at, end) < end) this.#text(this.#source.slice(at, end))
       if (next < 0) break
       at = this.#skip(next) ?? this.#tag(next)
     }
@@ -95,7 +156,7 @@ class Reader {
   #text(raw: string) {
     const top = this.#stack.at(-1)
     if (top) top.text += decode(raw)
-    else if (raw.trim()) throw new XmlError(`text outside of any element: ${raw.trim().slice(0, 40)}`)
+    else throw new XmlError(`text outside of any element: ${raw.trim().slice(0, 40)}`)
   }
 
   /** Where it goes on after what is no element; undefined when there is one. */
@@ -113,31 +174,33 @@ class Reader {
   }
 
   #tag(start: number): number {
-    const last = tagEnd(this.#source, start + 1)
+    const source = this.#source
+    const last = tagEnd(source, start + 1)
     const end = last + 1
-    const isEmpty = this.#source[last - 1] === '/'
-    const inside = this.#source.slice(start + 1, isEmpty ? last - 1 : last)
-    const name = /^\/?[^\s/=]+/.exec(inside)?.[0]
-    if (!name) throw new XmlError(`a stray < at character ${start}`)
-    if (name.startsWith('/')) {
+    if (source.charCodeAt(start + 1) === sign.slash) {
+      const name = source.slice(start + 2, nameEnd(source, start + 2))
       const open = this.#stack.pop()
-      if (open?.name !== name.slice(1)) throw new XmlError(`<${name}> closes ${open ? `<${open.name}>` : 'nothing'}`)
+      if (open?.name !== name) throw new XmlError(`</${name}> closes ${open ? `<${open.name}>` : 'nothing'}`)
       this.#finish(open, start, end)
       return end
     }
-    const attributes = readAttributes(inside.slice(name.length))
-    const open: Open = { name, attributes, children: [], text: '', start, innerStart: end }
+    const name = source.slice(start + 1, nameEnd(source, start + 1))
+    if (!name) throw new XmlError(`a stray < at character ${start}`)
+    const isEmpty = source.charCodeAt(last - 1) === sign.slash
+    const open = new Element(source, name, start, isEmpty ? last - 1 : last, end)
     if (isEmpty) this.#finish(open, end, end)
     else this.#stack.push(open)
     return end
   }
 
-  #finish({ name, attributes, children, text, start, innerStart }: Open, innerEnd: number, end: number) {
-    const element = { name, attributes, children, text: text.trim(), start, end, innerStart, innerEnd }
+  #finish(open: Element, innerEnd: number, end: number) {
+    open.innerEnd = innerEnd
+    open.end = end
+    if (open.text) open.text = open.text.trim()
     const parent = this.#stack.at(-1)
-    if (parent) parent.children.push(element)
-    else if (this.#root) throw new XmlError(`a second document begins with <${name}>`)
-    else this.#root = element
+    if (parent) parent.add(open)
+    else if (this.#root) throw new XmlError(`a second document begins with <${open.name}>`)
+    else this.#root = open
   }
 }
 
@@ -150,6 +213,7 @@ export const parseXml = (source: string): XmlElement => new Reader(source).read(
 
 /** The first child by name; a path such as `os/type` goes deeper. */
 export function find(element: XmlElement | undefined, path: string): XmlElement | undefined {
+  if (!path.includes('/')) return element?.children.find((child) => child.name === path)
   let at = element
   for (const name of path.split('/')) at = at?.children.find((child) => child.name === name)
   return at
