@@ -72,7 +72,7 @@ async function oneRun(postgres: ThrowAwayPostgres, domains: Domains, run: number
   const db = openDb(url, { scope: 'fleet' })
   const feed = new ChangeFeed(url)
   await feed.open()
-  const hub = new LiveHub(db, feed)
+  const hub = new LiveHub({ db, fleetDb: db }, feed)
   const before = await virshSeconds(domains)
   const startedAt = performance.now()
   const inventory = await startInventory({ db, driver: libvirtDriver, workerId: 'bench', log, changes: feed })

@@ -14,6 +14,8 @@ export const useLiveStatus = () => useContext(LiveContext)
 
 /** Lists whose order or membership may have changed are read again at most this often. */
 const rereadMs = 2_000
+/** The numbers of VMs beside every place, each of which counts all VMs. */
+const countRereadMs = 5_000
 /** What hosts say of their load moves meters only. */
 const loadRereadMs = 10_000
 
@@ -48,6 +50,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     if (batch.operations.length > 0) {
       reread(trpc.operation.pathKey(), 250)
       reread(trpc.tenant.pathKey())
+    }
+    if (batch.counts) {
+      for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey(), countRereadMs)
     }
     if (batch.places) {
       const nouns = [trpc.fleet, trpc.host, trpc.site, trpc.tenant, trpc.network, trpc.storage, trpc.template]

@@ -1,6 +1,8 @@
 import { type Auth, createAuth } from '#server/auth/auth.ts'
 import { isSetUpCode } from '#server/auth/set-up-code.ts'
 import { singleSignOn } from '#server/auth/single-sign-on.ts'
+import type { Places } from '#server/core/fleet.ts'
+import { SharedReading } from '#server/core/shared-reading.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
 import { Live } from '#server/live/live.ts'
@@ -9,13 +11,15 @@ import { Live } from '#server/live/live.ts'
 export interface Services {
   /** Sees no tenant's row outside `inScope` */
   db: Db
-  /** Sees the whole fleet; only for finding out who asks, and for better-auth's own tables */
+  /** Sees the whole fleet; only for finding out who asks, better-auth's own tables, and live batches of that scope */
   authDb: Db
   auth: Auth
   /** The same with the OpenID Connect provider, which must answer. @throws SkerryError */
   openSingleSignOn: () => Promise<Auth>
   /** Streams of what changes */
   live: Live
+  /** Whenever a VM comes or goes every open browser asks for them again, and reading them counts all VMs */
+  places: SharedReading<Places>
   /** Where browsers reach the console */
   url: string
   /** Whether it is what the first sign-up needs */
@@ -27,10 +31,11 @@ export interface Services {
 export function openServices(settings: Env): Services & { close: () => Promise<void> } {
   const db = openDb(settings.DATABASE_URL, { poolSize: 20 })
   const authDb = openDb(settings.DATABASE_URL, { scope: 'fleet', poolSize: 10 })
-  const live = new Live(db, settings.DATABASE_URL)
+  const live = new Live({ db, fleetDb: authDb }, settings.DATABASE_URL)
   return {
     db,
     live,
+    places: new SharedReading(),
     authDb,
     auth: createAuth(authDb, settings),
     openSingleSignOn: singleSignOn(authDb, settings),

@@ -16,7 +16,7 @@ import { databaseError } from './database-error.ts'
 export interface Meta {
   access: 'public' | 'signed-in'
   change?: { resource: Resource; action: string }
-  /** Holds no transaction: a live stream */
+  /** Holds no transaction: a live stream, or a reading that many share */
   stream?: true
 }
 
@@ -160,6 +160,14 @@ export const signedIn = mapped.meta({ access: 'signed-in' }).use(async ({ ctx, t
   const scope = scopeOf(actor)
   const trail = newTrail(path, path)
   return inOneTransaction(ctx.db, scope, (tx) => next({ ctx: { tx, scope, trail, actor } }))
+})
+
+/** Queries that one reading answers for many: no transaction of its own; use `inScope(ctx.db, ctx.scope, …)` for it. */
+export const shared = mapped.meta({ access: 'signed-in', stream: true }).use(async ({ ctx, type, path, next }) => {
+  if (type !== 'query') throw new Error(`${path}: a ${type} is not made of the builder for queries`)
+  const { actor } = ctx
+  if (!actor) throw unauthenticated()
+  return next({ ctx: { actor, scope: scopeOf(actor) } })
 })
 
 /** Live streams for whoever is signed in: no transaction; use `inScope(ctx.db, ctx.scope, …)` for each reading. */

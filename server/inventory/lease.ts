@@ -15,8 +15,8 @@ export interface Lease {
  */
 export async function lease(db: Db, workerId: string): Promise<Lease[]> {
   await db.$executeRaw`
-    WITH living AS (SELECT id FROM worker
-        WHERE id = ${workerId} OR heartbeat_at > now() - ${workerSilenceMs} * interval '1 millisecond'),
+    WITH living AS (SELECT ${workerId}::text AS id UNION SELECT id FROM worker
+        WHERE heartbeat_at > now() - ${workerSilenceMs} * interval '1 millisecond'),
       share AS (SELECT ceil((SELECT count(*) FROM host)::numeric / (SELECT count(*) FROM living)) AS hosts),
       mine AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM host WHERE worker_id = ${workerId}),
       surplus AS (SELECT id FROM mine, share WHERE place > share.hosts),

@@ -18,7 +18,7 @@ beforeAll(async () => {
   db = openDb(database.url, { scope: 'fleet' })
   feed = new ChangeFeed(database.url)
   await feed.open()
-  hub = new LiveHub(openDb(database.url), feed)
+  hub = new LiveHub({ db: openDb(database.url), fleetDb: db }, feed)
   host = await createHost(db)
   for (const id of ['acme', 'globex']) await db.tenant.create({ data: { id, name: id, slug: id } })
 })
@@ -88,7 +88,7 @@ test('what belongs to a VM changes it and neither brings nor removes it', async 
     () => db.disk.delete({ where: { id: disk.id } }),
   ]) {
     const [batch] = await told('fleet', change)
-    expect(batch).toMatchObject({ removedVmIds: [], places: false })
+    expect(batch).toMatchObject({ removedVmIds: [], places: false, counts: false })
     expect(batch?.vms.map((row) => row.id)).toEqual([vm.id])
   }
 })
@@ -104,6 +104,13 @@ test("a host's load is told for that host's pages alone; its lease is told to no
   expect(other.batches).toEqual([])
   const state = () => db.host.update({ where: { id: host.id }, data: { state: 'unreachable' } })
   expect(await told('fleet', state)).toMatchObject([{ places: true, changedHostIds: [host.id] }])
+})
+
+test('a VM that comes or goes changes the counts beside places and not the places', async () => {
+  const came = await told('fleet', () => createVm(db, host, 'acme', { name: 'coming' }))
+  expect(came).toMatchObject([{ places: false, counts: true, vms: [{ name: 'coming' }] }])
+  const went = await told('fleet', () => db.vm.deleteMany({ where: { name: 'coming' } }))
+  expect(went).toMatchObject([{ places: false, counts: true, removedVmIds: [expect.any(String)] }])
 })
 
 test('more changes than can be named ask for reading everything again', async () => {

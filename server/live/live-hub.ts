@@ -1,6 +1,6 @@
 import { readOperationRows } from '#server/core/operation.ts'
 import { readVmRows } from '#server/core/vm-row.ts'
-import { type Db, inScope, type Scope } from '#server/db.ts'
+import { type Db, inScope, type Scope, type Tx } from '#server/db.ts'
 import { log } from '#server/log.ts'
 import type { LiveBatch } from '#server/schema/live.ts'
 import type { Change, ChangeFeed } from './change-feed.ts'
@@ -22,6 +22,7 @@ interface Pending {
   operations: Map<string, string | null>
   hosts: Set<string>
   places: boolean
+  counts: boolean
 }
 
 const nothing = (): Pending => ({
@@ -32,6 +33,7 @@ const nothing = (): Pending => ({
   operations: new Map(),
   hosts: new Set(),
   places: false,
+  counts: false,
 })
 
 type Subscriber = (batch: string) => void
@@ -42,14 +44,17 @@ type Subscriber = (batch: string) => void
  */
 export class LiveHub {
   readonly #db: Db
+  readonly #fleetDb: Db
   readonly #subscribers = new Map<string, { scope: Scope; listeners: Set<Subscriber> }>()
   #pending = nothing()
   #timer: NodeJS.Timeout | undefined
   #flushing = false
   #flushedAt = Number.NEGATIVE_INFINITY
 
-  constructor(db: Db, feed: ChangeFeed) {
+  /** `fleetDb` sees the whole fleet, and so needs no transaction to be told of it. */
+  constructor({ db, fleetDb }: { db: Db; fleetDb: Db }, feed: ChangeFeed) {
     this.#db = db
+    this.#fleetDb = fleetDb
     feed.onChange((change) => this.#note(change))
     feed.onReset(() => {
       this.#pending.reset = true
@@ -74,8 +79,7 @@ export class LiveHub {
     const pending = this.#pending
     if (change.noun === 'vm') {
       if (change.rows === null) pending.reset = true
-      // A VM that comes or goes also changes the counts beside places.
-      if (change.operation !== 'update') pending.places = true
+      if (change.operation !== 'update') pending.counts = true
       const target = change.operation === 'delete' ? pending.removed : pending.vms
       for (const [id, tenantId] of change.rows ?? []) target.set(id, tenantId)
     } else if (change.noun === 'operation') {
@@ -132,13 +136,15 @@ export class LiveHub {
     const operationIds = ids(pending.operations)
     // A VM may have left this scope with the change, so ask for all and call gone what can't be seen.
     const vmIds = [...pending.vms.keys()]
-    const { operations, vms } = await inScope(this.#db, scope, async (tx) => {
+    const readRows = async (tx: Tx) => {
       const operations = await readOperationRows(tx, operationIds)
       const touched = operations
         .filter((operation) => operation.targetKind === 'vm')
         .map((operation) => operation.targetId)
       return { operations, vms: await readVmRows(tx, [...new Set([...vmIds, ...touched])]) }
-    })
+    }
+    const { operations, vms } =
+      scope === 'fleet' ? await readRows(this.#fleetDb) : await inScope(this.#db, scope, readRows)
     const seen = new Set(vms.map((vm) => vm.id))
     const left = scope === 'fleet' ? vmIds.filter((id) => !seen.has(id)) : []
     const batch: LiveBatch = {
@@ -147,10 +153,11 @@ export class LiveHub {
       removedVmIds: [...ids(pending.removed), ...left].filter((id) => !seen.has(id)),
       operations,
       places: pending.places,
+      counts: pending.counts,
       changedHostIds: scope === 'fleet' ? [...pending.hosts] : [],
     }
     const rows = vms.length + operations.length + batch.removedVmIds.length + batch.changedHostIds.length
-    const empty = rows === 0 && !batch.places
+    const empty = rows === 0 && !batch.places && !batch.counts
     return empty ? null : batch
   }
 }
@@ -161,6 +168,7 @@ const resetBatch: LiveBatch = {
   removedVmIds: [],
   operations: [],
   places: true,
+  counts: true,
   changedHostIds: [],
 }
 

@@ -16,10 +16,10 @@ export class Live {
   readonly #stats: StatHub
   #opened: Promise<void> | undefined
 
-  constructor(db: Db, databaseUrl: string) {
+  constructor(databases: { db: Db; fleetDb: Db }, databaseUrl: string) {
     this.#feed = new ChangeFeed(databaseUrl)
-    this.#hub = new LiveHub(db, this.#feed)
-    this.#stats = new StatHub(db, this.#feed)
+    this.#hub = new LiveHub(databases, this.#feed)
+    this.#stats = new StatHub(databases.db, this.#feed)
   }
 
   /** JSON of LiveBatch, the first one a reset: what was read before the stream began may be old. Null while idle. */

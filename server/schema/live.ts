@@ -4,7 +4,8 @@ import type { VmRow } from './vm.ts'
 
 /**
  * What changed since the batch before, as far as this person may see it. Whoever gets `reset` has missed something and
- * reads everything again; `places` says that a site, host, tenant, link, network, storage pool or template changed.
+ * reads everything again; `places` says that a site, host, tenant, link, network, storage pool or template changed,
+ * `counts` that a VM came or went, which changes the numbers beside them.
  */
 export interface LiveBatch {
   reset: boolean
@@ -12,6 +13,7 @@ export interface LiveBatch {
   removedVmIds: string[]
   operations: OperationRow[]
   places: boolean
+  counts: boolean
   changedHostIds: string[]
 }
 
