@@ -18,11 +18,14 @@ export interface WorkerLeaseOptions {
   silenceMs?: number
 }
 
-interface Holder {
-  token: string
-  hostname: string
+interface Process {
   pid: number
   processSpace: string
+}
+
+interface Holder extends Process {
+  token: string
+  hostname: string
   heartbeatAt: Date
 }
 
@@ -35,7 +38,7 @@ function processSpace(): string {
   }
 }
 
-function isProvenDead(holder: Holder): boolean {
+function isProvenDead(holder: Process): boolean {
   if (!holder.processSpace || holder.processSpace !== processSpace()) return false
   try {
     process.kill(holder.pid, 0)
@@ -62,6 +65,8 @@ export class WorkerLease {
   #beating: Promise<void> = Promise.resolve()
   /** By both clocks: one stands still while the machine sleeps, the other can be set. */
   #heldUntil = { steady: 0, wall: 0 }
+  /** Counts the times that it was lost and came back. */
+  #gaps = 0
   #beatAt = Number.NEGATIVE_INFINITY
   #steadySince = 0
   #ended = false
@@ -91,6 +96,12 @@ export class WorkerLease {
   get isHeld(): boolean {
     const { steady, wall } = this.#heldUntil
     return !this.#ended && performance.now() < steady && Date.now() < wall
+  }
+
+  /** Tells whether it has been held without a gap since now: in a gap another worker may have taken work over. */
+  hold(): () => boolean {
+    const gaps = this.#gaps
+    return () => this.isHeld && this.#gaps === gaps
   }
 
   /** It said that it lives without a gap for so long that any other living worker would have been heard too. */
@@ -177,6 +188,7 @@ export class WorkerLease {
   }
 
   #note({ steady, wall }: { steady: number; wall: number }) {
+    if (!this.isHeld) this.#gaps++
     if (steady - this.#beatAt > this.silenceMs) this.#steadySince = steady
     this.#beatAt = steady
     const heldMs = this.silenceMs * 0.8
@@ -189,8 +201,8 @@ export class WorkerLease {
  * after an outage of the database all are silent, and the first to return must not take the others' work from them.
  */
 export async function livingExecutors(tx: Tx, worker: WorkerLease): Promise<Set<string>> {
-  const rows = await tx.$queryRaw<{ id: string; token: string; fresh: boolean }[]>`
-    SELECT id, token, heartbeat_at > now() - ${worker.silenceMs} * interval '1 millisecond' AS fresh FROM worker`
-  const living = rows.filter(({ fresh }) => fresh || !worker.isSteady)
+  const rows = await tx.$queryRaw<({ id: string; token: string; fresh: boolean } & Process)[]>`
+    SELECT id, token, pid, process_space AS "processSpace", heartbeat_at > now() - ${worker.silenceMs} * interval '1 millisecond' AS fresh FROM worker`
+  const living = rows.filter((row) => (row.fresh || !worker.isSteady) && !isProvenDead(row))
   return new Set([worker.executorId, ...living.map(({ id, token }) => executorOf(id, token))])
 }

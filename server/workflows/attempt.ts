@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { operatorDetail } from '#server/core/error-detail.ts'
-import type { WorkerLease } from '#server/core/worker-lease.ts'
 import { type Db, isDatabaseGone } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
@@ -26,7 +25,6 @@ export interface StepPlace {
 /** Everything steps are run with; one a worker process. */
 export interface Runtime {
   db: Db
-  worker: WorkerLease
   ownership: Ownership
   hosts: HostSource
   testHost: HostTest
@@ -44,6 +42,9 @@ export type StepOutcome =
   | { ok: false; cancelled: boolean; error: OperationError; detail: string | null }
 export type UndoOutcome = { undone: string | null; left: string | null; detail: string | null }
 
+/** Whether this process may still do what it began */
+type IsHeld = () => boolean
+
 const attempts = 4
 const betweenAttemptsMs = 500
 const never = new Promise<never>(() => {})
@@ -52,23 +53,23 @@ const never = new Promise<never>(() => {})
  * Does `attempt` once this process may go on with the operation, and again when it was the database or this worker's
  * lease that failed: that says nothing about the operation. It never resolves when another worker has taken it over.
  */
-export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: () => Promise<T>): Promise<T> {
+export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: (isHeld: IsHeld) => Promise<T>): Promise<T> {
   for (;;) {
-    await runtime.ownership.held(run)
+    const isHeld = await runtime.ownership.held(run)
     try {
-      return await attempt()
+      return await attempt(isHeld)
     } catch (error) {
       // The process ends in the middle of a step: that says nothing about the step, which runs again elsewhere.
       if (runtime.stopping) return never
-      if (!wasInterrupted(runtime, error)) throw error
+      if (!wasInterrupted(runtime, isHeld, error)) throw error
       runtime.log.warn({ operation: run.operationId, err: error }, 'interrupted, looking again')
       await pause(betweenAttemptsMs)
     }
   }
 }
 
-const wasInterrupted = (runtime: Runtime, error: unknown) =>
-  runtime.stopping || !runtime.worker.isHeld || isLeaseLost(error) || isDatabaseGone(error)
+const wasInterrupted = (runtime: Runtime, isHeld: IsHeld, error: unknown) =>
+  runtime.stopping || !isHeld() || isLeaseLost(error) || isDatabaseGone(error)
 
 const isLeaseLost = (error: unknown): boolean =>
   error instanceof LeaseLost || (error instanceof Error && isLeaseLost(error.cause))
@@ -84,10 +85,11 @@ export const attemptStep = (
   ref: OperationRef,
   index: number,
   memory: object,
-): Promise<StepOutcome> => whileOwned(runtime, run, () => tryStep(runtime, workflow, ref, index, memory))
+): Promise<StepOutcome> => whileOwned(runtime, run, (isHeld) => tryStep(runtime, isHeld, workflow, ref, index, memory))
 
 async function tryStep(
   runtime: Runtime,
+  isHeld: IsHeld,
   workflow: AnyWorkflow,
   ref: OperationRef,
   index: number,
@@ -106,7 +108,7 @@ async function tryStep(
       select: { cancelRequestedAt: true, input: true },
     })
     if (row.cancelRequestedAt && canCancel) throw new Cancelled()
-    const context = contextFor(runtime, ref, row.input, memory, cancel.signal, progress, runtime.hostWaitMs)
+    const context = contextFor(runtime, isHeld, ref, row.input, memory, cancel.signal, progress, runtime.hostWaitMs)
     const once = () => workflow.do(index, context)
     const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
     const result = await patiently(cancel.signal, () => around(runtime, place, once))
@@ -114,7 +116,7 @@ async function tryStep(
     return { ok: true, memory: result ?? {} }
   } catch (error) {
     await progress.flush()
-    if (wasInterrupted(runtime, error)) throw error
+    if (wasInterrupted(runtime, isHeld, error)) throw error
     const cancelled = error instanceof Cancelled || (cancel.signal.aborted && !(error instanceof SkerryError))
     if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
     const detail = cancelled ? null : operatorDetail(error)
@@ -133,10 +135,12 @@ export const attemptUndo = (
   index: number,
   memory: object,
   how: 'undo' | 'leave',
-): Promise<UndoOutcome> => whileOwned(runtime, run, () => tryUndo(runtime, workflow, ref, index, memory, how))
+): Promise<UndoOutcome> =>
+  whileOwned(runtime, run, (isHeld) => tryUndo(runtime, isHeld, workflow, ref, index, memory, how))
 
 async function tryUndo(
   runtime: Runtime,
+  isHeld: IsHeld,
   workflow: AnyWorkflow,
   ref: OperationRef,
   index: number,
@@ -149,7 +153,16 @@ async function tryUndo(
   try {
     const where = { id: ref.id }
     const { input } = await runtime.db.operation.findUniqueOrThrow({ where, select: { input: true } })
-    const context = contextFor(runtime, ref, input, memory, signal, progress, Math.min(runtime.hostWaitMs, 10_000))
+    const context = contextFor(
+      runtime,
+      isHeld,
+      ref,
+      input,
+      memory,
+      signal,
+      progress,
+      Math.min(runtime.hostWaitMs, 10_000),
+    )
     progress.report({ phase: `undoing: ${step}`, done: null, total: null, ratePerSecond: null, remainingMs: null })
     const place: StepPlace = { operationId: ref.id, kind: workflow.kind, step, turn: 'undo' }
     const once = () => workflow[how](index, context)
@@ -157,7 +170,7 @@ async function tryUndo(
     await progress.flush()
     return { undone: undone ?? null, left: null, detail: null }
   } catch (error) {
-    if (wasInterrupted(runtime, error)) throw error
+    if (wasInterrupted(runtime, isHeld, error)) throw error
     runtime.log.error({ operation: ref.id, step, err: error }, 'undo failed')
     const detail = operatorDetail(error)
     return { undone: null, left: `${step}: ${toldOf(error)}`, detail }
@@ -188,6 +201,7 @@ function isPassing(error: unknown): boolean {
 
 function contextFor(
   runtime: Runtime,
+  isHeld: IsHeld,
   ref: OperationRef,
   input: unknown,
   memory: object,
@@ -195,7 +209,7 @@ function contextFor(
   progress: ProgressWriter,
   hostWaitMs: number,
 ): BareContext {
-  const openHost = async (hostId: string) => fenced(await runtime.hosts.open(hostId), () => runtime.worker.isHeld)
+  const openHost = async (hostId: string) => fenced(await runtime.hosts.open(hostId), isHeld)
   return {
     operation: ref,
     input,

@@ -108,7 +108,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { db, log, worker } = options
   runtime = {
     db,
-    worker,
     ownership: new Ownership({ db, worker, log }),
     hosts: options.hosts,
     testHost: options.testHost,

@@ -37,12 +37,16 @@ export class Ownership {
     if (this.#newest.get(run.operationId) === run) this.#newest.delete(run.operationId)
   }
 
-  /** Resolves as soon as the run may go on, and never when another has the operation. */
-  async held(run: Run): Promise<void> {
+  /**
+   * Resolves as soon as the run may go on, and never when another has the operation.
+   * @returns whether it still may: once it may not, it has to ask here again
+   */
+  async held(run: Run): Promise<() => boolean> {
     for (;;) {
       if (this.#newest.get(run.operationId) !== run) return never
-      const holder = this.#parts.worker.isHeld ? await this.#holder(run.operationId) : undefined
-      if (holder === this.#parts.worker.executorId && this.#parts.worker.isHeld) return
+      const isHeld = this.#parts.worker.hold()
+      const holder = isHeld() ? await this.#holder(run.operationId) : undefined
+      if (holder === this.#parts.worker.executorId && isHeld()) return isHeld
       if (holder !== undefined && holder !== this.#parts.worker.executorId) {
         this.#parts.log.warn({ operation: run.operationId, holder }, 'another worker has taken the operation over')
         return never

@@ -66,15 +66,18 @@ const names = async () =>
 
 test('what has ended longer ago than it is kept goes, in batches; what lives and what was audited stays', async () => {
   const parent = operation('bulk', 100)
+  const untidyId = randomUUID()
   await db.operation.createMany({
     data: [
       parent,
       ...Array.from({ length: 1_100 }, (_, index) => operation(`old ${index}`, 91, { parentId: parent.id })),
       operation('fresh', 89),
       operation('long', 100, { finishedAt: daysAgo(1) }),
+      operation('untidy', 100, { id: untidyId, state: 'failed' }),
       operation('alive', 100, { state: 'running', finishedAt: null, startedAt: new Date() }),
     ],
   })
+  await db.operationTrace.create({ data: { operationId: untidyId, leftover: { stepIndex: 0, memory: {} } } })
   await db.vmEvent.createMany({
     data: [...Array.from({ length: 700 }, () => event(31, 'started')), event(29, 'stopped')],
   })
@@ -92,7 +95,7 @@ test('what has ended longer ago than it is kept goes, in batches; what lives and
   await listener.query('LISTEN skerry_change')
   expect(await prune(db, keep, log)).toMatchObject({ operations: 1_101, events: 700 })
   await listener.end()
-  expect(await names()).toEqual(['alive', 'fresh', 'long'])
+  expect(await names()).toEqual(['alive', 'fresh', 'long', 'untidy'])
   expect((await db.vmEvent.findMany()).map((row) => row.kind)).toEqual(['stopped'])
   expect(await db.auditEntry.count()).toBe(1)
   expect((await db.worker.findMany()).map((row) => row.id)).toEqual(['test-worker'])

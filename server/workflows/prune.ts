@@ -58,12 +58,16 @@ async function untilNone(batch: () => Promise<number>): Promise<number> {
   }
 }
 
-/** Those of a bulk go before it, or each of them would have to be told that it is gone. */
+/**
+ * Those of a bulk go before it, or each of them would have to be told that it is gone. One that left something behind
+ * is kept: only it knows how to clean that up.
+ */
 const pruneOperations = (db: Db, limit: Date) => db.$executeRaw`
   DELETE FROM operation WHERE id IN (
     SELECT id FROM operation
     WHERE created_at < ${limit} AND finished_at < ${limit}
       AND NOT EXISTS (SELECT FROM operation AS child WHERE child.parent_id = operation.id)
+      AND NOT EXISTS (SELECT FROM operation_trace WHERE operation_id = operation.id AND leftover IS NOT NULL)
     ORDER BY created_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`
 
 /** Ids begin with the time of their making, so that the key finds what is old. */
