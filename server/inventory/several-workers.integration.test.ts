@@ -27,7 +27,13 @@ async function rows(text: string): Promise<Record<string, unknown>[]> {
 }
 
 async function within(limitMs: number, text: string, expected: Record<string, unknown>) {
-  await expect.poll(async () => (await rows(text))[0], { timeout: limitMs, interval: 20 }).toEqual(expected)
+  const startedAt = performance.now()
+  for (;;) {
+    const [row] = await rows(text)
+    if (JSON.stringify(row) === JSON.stringify(expected)) return
+    if (performance.now() - startedAt > limitMs) expect(row, `after ${limitMs} ms`).toEqual(expected)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 async function startWorker(name: string): Promise<Inventory> {

@@ -31,6 +31,8 @@ function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'written' | 'writte
 /** Events come in bursts, one start gives four: the first is followed at once, the others together. */
 const gatherMs = 30
 const retryMs = 1000
+/** At the moment of its change a VM is busy, and the hypervisor does not wait to tell the sizes of its disks. */
+const sizesAfterMs = 150
 /** Above so many changed VMs one listing costs the host less than asking for each. */
 const listAbove = 100
 /** A VM that moved away is not removed before its new host had time to report it. */
@@ -58,6 +60,7 @@ export class VmSync {
   readonly #absent = new Set<string>()
   /** Here too, but the database has them on another host. */
   readonly #elsewhere = new Set<string>()
+  readonly #sizesAsked = new Set<string>()
   readonly #leftAt = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #flushedAt = Number.NEGATIVE_INFINITY
@@ -199,7 +202,16 @@ export class VmSync {
       found.filter((vm) => vm !== null),
       how,
     )
+    for (const vm of found) if (vm) this.#askForSizes(vm)
     await this.#settle(uuids.filter((_, index) => found[index] === null))
+  }
+
+  /** Reads a VM once more where sizes were not told. */
+  #askForSizes(vm: VmFacts) {
+    const isTold = vm.disks.every((disk) => disk.source === null || disk.capacityBytes > 0)
+    if (this.#sizesAsked.delete(vm.uuid) || isTold) return
+    this.#sizesAsked.add(vm.uuid)
+    setTimeout(() => this.suspect(vm.uuid), sizesAfterMs).unref()
   }
 
   /** Without force, a VM that is as it was last written is left alone. */
@@ -247,6 +259,7 @@ export class VmSync {
       this.known.delete(uuid)
       this.#history.take([uuid])
       this.#elsewhere.delete(uuid)
+      this.#sizesAsked.delete(uuid)
       if (stayed.has(uuid) || arriving.includes(uuid)) this.#absent.add(uuid)
       else {
         this.#absent.delete(uuid)
