@@ -1,6 +1,6 @@
 import type { Db } from '#server/db.ts'
 import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
-import { transact } from './transaction.ts'
+import { inSql, lockVms, named } from './transaction.ts'
 import type { KnownVm } from './vm-sync.ts'
 
 /** A guest gets its addresses some time after it starts. */
@@ -8,6 +8,9 @@ const afterStartMs = [3000, 10_000, 25_000]
 const afterAgentMs = [200, 5000]
 /** So many guests of a host are asked at once: a silent agent takes seconds. */
 const atOnce = 2
+/** What guests said is written together: few rows at a time, and not much later. */
+const writeAbove = 100
+const writeAfterMs = 100
 
 export interface AddressSyncOptions {
   db: Db
@@ -20,6 +23,10 @@ export class AddressSync {
   readonly #options: AddressSyncOptions
   readonly #queue = new Set<string>()
   readonly #timers = new Set<NodeJS.Timeout>()
+  /** By MAC, by the VM's row */
+  readonly #found = new Map<string, ReadonlyMap<string, string[]>>()
+  #writing: Promise<void> = Promise.resolve()
+  #flush: NodeJS.Timeout | undefined
   #working = 0
   #stopped = false
 
@@ -38,8 +45,10 @@ export class AddressSync {
     for (const [uuid, vm] of this.#options.known) if (vm.state === 'running') this.#ask(uuid)
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true
+    clearTimeout(this.#flush)
+    await this.#writing
     for (const timer of this.#timers) clearTimeout(timer)
     this.#queue.clear()
   }
@@ -73,12 +82,28 @@ export class AddressSync {
   }
 
   async #read(uuid: string) {
-    const { db, host, known } = this.#options
+    const { host, known } = this.#options
     const vm = known.get(uuid)
     if (vm?.state !== 'running' || host.connection().state !== 'connected') return
     const found = await host.readAddresses(uuid, { timeoutMs: 10_000 })
     // Of a guest that was suspended meanwhile only the host told, and not all.
-    if (found.size > 0 && known.get(uuid)?.state === 'running') await writeAddresses(db, vm.id, found)
+    if (found.size > 0 && known.get(uuid)?.state === 'running') this.#write(vm.id, found)
+  }
+
+  #write(vmId: string, found: ReadonlyMap<string, string[]>) {
+    this.#found.set(vmId, found)
+    if (this.#found.size >= writeAbove) this.#writeAll()
+    else this.#flush ??= setTimeout(() => this.#writeAll(), writeAfterMs)
+  }
+
+  #writeAll() {
+    clearTimeout(this.#flush)
+    this.#flush = undefined
+    if (this.#stopped) return
+    const found = new Map(this.#found)
+    this.#found.clear()
+    // The guests are asked again within a minute.
+    this.#writing = this.#writing.then(() => writeAddresses(this.#options.db, found)).catch(() => {})
   }
 }
 
@@ -88,15 +113,22 @@ export function reachable(addresses: Iterable<string>): string[] {
   return global.toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')) || (a < b ? -1 : 1))
 }
 
-async function writeAddresses(db: Db, vmId: string, byMac: ReadonlyMap<string, string[]>): Promise<void> {
-  const rows = [...byMac].map(([mac, addresses]) => ({ mac, addresses: reachable(addresses) }))
-  const all = reachable(rows.flatMap((row) => row.addresses))
-  await transact(db, async (tx) => {
-    await tx.$executeRaw`SELECT FROM vm WHERE id = ${vmId}::uuid FOR NO KEY UPDATE`
-    await tx.$executeRaw`
+async function writeAddresses(db: Db, found: ReadonlyMap<string, ReadonlyMap<string, string[]>>): Promise<void> {
+  const cards = [...found].flatMap(([vmId, byMac]) =>
+    [...byMac].map(([mac, addresses]) => ({ vmId, mac, addresses: reachable(addresses) })),
+  )
+  const vms = [...found].map(([vmId, byMac]) => ({ vmId, addresses: reachable([...byMac.values()].flat()) }))
+  const write = named('write addresses')`
+    WITH cards AS (
       UPDATE vm_interface SET addresses = seen.addresses
-      FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS seen (mac text, addresses text[])
-      WHERE vm_id = ${vmId}::uuid AND vm_interface.mac = seen.mac AND vm_interface.addresses <> seen.addresses`
-    await tx.$executeRaw`UPDATE vm SET addresses = ${all}::text[] WHERE id = ${vmId}::uuid AND addresses <> ${all}::text[]`
+      FROM json_to_recordset(${JSON.stringify(cards)}::json) AS seen ("vmId" uuid, mac text, addresses text[])
+      WHERE vm_interface.vm_id = seen."vmId" AND vm_interface.mac = seen.mac
+        AND vm_interface.addresses <> seen.addresses)
+    UPDATE vm SET addresses = seen.addresses
+    FROM json_to_recordset(${JSON.stringify(vms)}::json) AS seen ("vmId" uuid, addresses text[])
+    WHERE vm.id = seen."vmId" AND vm.addresses <> seen.addresses`
+  await inSql(db, async (sql) => {
+    await lockVms(sql, [...found.keys()])
+    await sql.query(write)
   })
 }

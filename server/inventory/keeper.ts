@@ -113,8 +113,8 @@ export class Keeper {
     clearTimeout(this.#grace)
     clearTimeout(this.#retry)
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    this.#addresses.stop()
-    await Promise.all([...this.#repeating.map((each) => each.stop()), this.vms.stop(), this.storage.stop()])
+    const addresses = this.#addresses.stop()
+    await Promise.all([addresses, ...this.#repeating.map((each) => each.stop()), this.vms.stop(), this.storage.stop()])
     await this.#writing
     this.#options.sightings.drop(this.#options.hostId)
   }

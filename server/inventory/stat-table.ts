@@ -1,5 +1,5 @@
 import type { Db } from '#server/db.ts'
-import { inSql, named } from './transaction.ts'
+import { inSql, lockVms, named } from './transaction.ts'
 import { writeDiskTotals } from './vm-table.ts'
 
 /** One VM's rates since the reading before. */
@@ -81,7 +81,6 @@ export async function writeDiskSizes(db: Db, rows: readonly DiskSizeRow[]): Prom
   })
   if (differing.length === 0) return
   const vmIds = differing.map((row) => row.vmId)
-  const lock = named('lock VMs')`SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`
   const update = named('write disk sizes')`
       UPDATE disk SET capacity_bytes = seen."capacityBytes", allocation_bytes = seen."allocationBytes"
       FROM json_to_recordset(${json}::json) AS seen ("vmId" uuid, target text, "capacityBytes" bigint,
@@ -90,7 +89,7 @@ export async function writeDiskSizes(db: Db, rows: readonly DiskSizeRow[]): Prom
         AND (disk.capacity_bytes, disk.allocation_bytes)
           IS DISTINCT FROM (seen."capacityBytes", seen."allocationBytes")`
   await inSql(db, async (sql) => {
-    await sql.query(lock)
+    await lockVms(sql, vmIds)
     await sql.query(update)
     await writeDiskTotals(sql, vmIds)
   })

@@ -51,6 +51,12 @@ export const named =
     values,
   })
 
+/** Whoever changes what belongs to VMs locks their rows first, in the order of their UUIDs: nobody waits in a circle. */
+export async function lockVms(sql: Sql, vmIds: readonly string[]): Promise<void> {
+  await sql.query(named('lock VMs')`
+    SELECT FROM vm WHERE id = ANY (${vmIds}::uuid[]) ORDER BY uuid FOR NO KEY UPDATE`)
+}
+
 /** Runs one statement, or several in one transaction, when it is its turn. */
 export const inSql = <T>(
   db: Db,

@@ -55,6 +55,14 @@ const callsPerConnection = 4
 /** Half of the daemon's 20 workers, so that short calls always find one. */
 const totalJobCalls = 10
 const idleMs = 30_000
+/** The daemon works on few of them at once, and never waits for the next. */
+const bulkCalls = 32
+
+/** A connection for many short calls. */
+export interface Bulk {
+  call<N extends ProcedureName>(name: N, args: CallArgs<N>, options?: QueuedCallOptions): Promise<CallResult<N>>
+  close(): void
+}
 
 /**
  * One daemon, kept connected: a control connection for short calls and events, further ones for long calls, and one for
@@ -64,7 +72,7 @@ export class Host extends EventEmitter<HostEvents> {
   readonly #options: HostOptions
   readonly #keepalive: KeepaliveOptions
   readonly #jobs: JobPool
-  readonly #streamConnections = new Set<RpcConnection>()
+  readonly #connectionsApart = new Set<RpcConnection>()
   readonly #closing = new AbortController()
   #control: { connection: RpcConnection; calls: CallQueue } | undefined
   #state: HostState = { status: 'connecting' }
@@ -126,6 +134,18 @@ export class Host extends EventEmitter<HostEvents> {
     return this.#jobs.call(name, args, options)
   }
 
+  /** Opens a connection for many short calls: what is urgent does not wait behind them. Close it. */
+  async openBulk(options: CallOptions = {}): Promise<Bulk> {
+    this.#connected('connectOpen')
+    const connection = await this.#openApart(options)
+    const calls = new CallQueue(connection, bulkCalls)
+    return {
+      call: (name, args, given = {}) =>
+        calls.call(name, args, { timeoutMs: this.#options.callTimeoutMs ?? 30_000, ...given }),
+      close: () => connection.close(),
+    }
+  }
+
   /** Opens a stream on a connection of its own, which ends with the stream. Rejects as `RpcConnection.openStream`. */
   async openStream<N extends StreamProcedureName>(
     name: N,
@@ -133,10 +153,7 @@ export class Host extends EventEmitter<HostEvents> {
     options: CallOptions = {},
   ): Promise<{ stream: LibvirtStream; result: CallResult<N> }> {
     this.#connected(name)
-    const connection = await this.#open(undefined, options)
-    if (this.#closing.signal.aborted) connection.close()
-    this.#streamConnections.add(connection)
-    connection.once('closed', () => this.#streamConnections.delete(connection))
+    const connection = await this.#openApart(options)
     try {
       const opened = await connection.openStream(name, args, options)
       opened.stream.once('close', () => connection.close())
@@ -155,7 +172,7 @@ export class Host extends EventEmitter<HostEvents> {
     this.#closing.abort(new Error('the host was closed'))
     this.#jobs.close('the host was closed')
     this.#control?.connection.close()
-    for (const connection of this.#streamConnections) connection.close()
+    for (const connection of this.#connectionsApart) connection.close()
     await this.#attempt
     await this.#options.transport.close()
   }
@@ -164,6 +181,14 @@ export class Host extends EventEmitter<HostEvents> {
     if (this.#control && this.#state.status === 'connected') return this.#control
     const reason = this.#state.status === 'lost' ? this.#state.reason : undefined
     throw new ConnectionLost(`${name}: ${this.address} is not connected`, false, name, reason)
+  }
+
+  async #openApart(options: CallOptions): Promise<RpcConnection> {
+    const connection = await this.#open(undefined, options)
+    if (this.#closing.signal.aborted) connection.close()
+    this.#connectionsApart.add(connection)
+    connection.once('closed', () => this.#connectionsApart.delete(connection))
+    return connection
   }
 
   #open(keepalive: KeepaliveOptions | undefined, { timeoutMs, signal }: CallOptions = {}): Promise<RpcConnection> {

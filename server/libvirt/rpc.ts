@@ -40,6 +40,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
   readonly #calls = new PendingCalls((serial) => this.#streams.get(serial)?.discard())
   readonly #streams = new Map<number, LibvirtStream>()
   #serial = 0
+  #isGathering = false
   #keepalive: Keepalive | undefined
   #lost: ConnectionLost | undefined
 
@@ -120,7 +121,7 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
     const frame = encodeCall(name, args, serial)
     const answer = this.#calls.wait(serial, name, options)
     if (makeStream) this.#streams.set(serial, makeStream(serial))
-    this.write(frame)
+    this.#writeSoon(frame)
     return answer
   }
 
@@ -223,6 +224,19 @@ export class RpcConnection extends EventEmitter<RpcEvents> implements StreamCarr
     if (frame.status === frameStatus.continue) stream.receive(frame.payload)
     else if (frame.status === frameStatus.ok) stream.confirm()
     else stream.fail(this.#errorIn(frame, stream.procedure))
+  }
+
+  /** What is called in one go, or in answer to what came in one go, leaves in one go. */
+  #writeSoon(frame: Uint8Array) {
+    if (!this.#isGathering) {
+      this.#isGathering = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#isGathering = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(frame)
   }
 
   write(...buffers: Uint8Array[]): boolean {

@@ -19,6 +19,7 @@ function callsOf(connection: RpcConnection): Calls {
     call: (name, args, options) => queue.call(name, args, options),
     job: (name, args, options) => queue.call(name, args, options),
     openStream: (name, args, options) => connection.openStream(name, args, options),
+    openBulk: async () => ({ call: (name, args, options) => queue.call(name, args, options), close: () => {} }),
   }
 }
 

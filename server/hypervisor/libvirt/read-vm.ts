@@ -15,8 +15,10 @@ import { readVmXml } from './xml/vm.ts'
 const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
 const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
 const jobMigrationIn = 4
-/** What is urgent waits behind no more reads of a long list than these. */
+/** So many of a long list are handed on together. */
 const listAtOnce = 250
+/** Longer lists are read over a connection of their own. */
+const bulkAbove = 50
 const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 
 /** What a VM's definition does not tell. */
@@ -32,9 +34,9 @@ type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'rea
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
   /** Null when the VM went away meanwhile. */
-  async function xmlOf(uuid: string, options: CallOptions): Promise<string | null> {
+  async function xmlOf(uuid: string, options: CallOptions, from = session): Promise<string | null> {
     try {
-      return (await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid } }, options)).xml
+      return (await from.read('read a VM', 'domainGetXmlDesc', { domain: { uuid } }, options)).xml
     } catch (error) {
       if (refusedWith(error, errorCode.noDomain)) return null
       throw error
@@ -86,19 +88,22 @@ export function vmVerbs(session: Session): VmVerbs {
         listed(listFlag.autostart, options),
         listed(listFlag.hasSnapshot, options),
       ])
-      const vms: VmFacts[] = []
-      for (let start = 0; start < records.length; start += listAtOnce) {
-        const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
-          const xml = await xmlOf(uuid, options)
-          const snapshots = hasSnapshot.has(uuid) ? await readSnapshots(session, uuid, options) : []
-          const known = { persistent: persistent.has(uuid), autostart: autostart.has(uuid) }
-          return complete(uuid, xml, { params, ...known, snapshots }, options)
-        })
-        const found = (await Promise.all(some)).filter((vm) => vm !== null)
-        onSome?.(found)
-        vms.push(...found)
+      const readAll = async (from: Session) => {
+        const vms: VmFacts[] = []
+        for (let start = 0; start < records.length; start += listAtOnce) {
+          const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
+            const xml = await xmlOf(uuid, options, from)
+            const snapshots = hasSnapshot.has(uuid) ? await readSnapshots(from, uuid, options) : []
+            const known = { persistent: persistent.has(uuid), autostart: autostart.has(uuid) }
+            return complete(uuid, xml, { params, ...known, snapshots }, options)
+          })
+          const found = (await Promise.all(some)).filter((vm) => vm !== null)
+          onSome?.(found)
+          vms.push(...found)
+        }
+        return vms
       }
-      return vms
+      return records.length > bulkAbove ? session.bulk('list VMs', options, readAll) : readAll(session)
     },
 
     async readVm(vm, given = {}) {

@@ -6,7 +6,7 @@ import type { CallOptions } from '../driver.ts'
 import { explain } from './errors.ts'
 
 /** The calls of one daemon, kept connected or not. */
-export type Calls = Pick<Host, 'call' | 'job' | 'openStream'>
+export type Calls = Pick<Host, 'call' | 'job' | 'openStream' | 'openBulk'>
 
 export type Read = CallOptions & { urgent?: boolean }
 
@@ -29,6 +29,24 @@ export class Session {
   async slowRead<N extends ProcedureName>(step: string, name: N, args: CallArgs<N>, options: CallOptions = {}) {
     const { timeoutMs = 10_000, signal } = options
     return this.#explained(step, false, () => this.#host.job(name, args, { timeoutMs, signal }))
+  }
+
+  /** Many reads at once, on a connection apart that ends with `work`. */
+  async bulk<T>(step: string, options: CallOptions, work: (session: Session) => Promise<T>): Promise<T> {
+    const host = this.#host
+    const { signal } = options
+    const bulk = await this.#explained(step, false, () => host.openBulk(signal ? { signal } : {}))
+    const calls: Calls = {
+      call: bulk.call,
+      job: (name, args, given) => host.job(name, args, given),
+      openStream: (name, args, given) => host.openStream(name, args, given),
+      openBulk: (given) => host.openBulk(given),
+    }
+    try {
+      return await work(new Session(calls, this.label))
+    } finally {
+      bulk.close()
+    }
   }
 
   /** A short call that changes something. */
