@@ -35,6 +35,8 @@ const retryMs = 1000
 const sizesAfterMs = 150
 /** Above so many changed VMs one listing costs the host less than asking for each. */
 const listAbove = 100
+/** So many parts of a listing are written at the same time. */
+const partsAtOnce = 2
 /** A VM that moved away is not removed before its new host had time to report it. */
 const arrivalMs = 3000
 
@@ -175,13 +177,17 @@ export class VmSync {
     this.#touched.clear()
     const untouched = (uuid: string) => !this.#touched.has(uuid)
     const writes: Promise<void>[] = []
-    const onSome = (some: VmFacts[]) => {
-      const write = this.#inTurn(() =>
-        this.#write(
-          some.filter(({ uuid }) => untouched(uuid)),
-          how,
-        ),
+    const waiting: VmFacts[][] = []
+    const writeSome = (some: VmFacts[]) =>
+      this.#write(
+        some.filter(({ uuid }) => untouched(uuid)),
+        how,
       )
+    const onSome = (some: VmFacts[]) => {
+      waiting.push(some)
+      const write = this.#inTurn(async () => {
+        await Promise.all(waiting.splice(0, partsAtOnce).map(writeSome))
+      })
       write.catch(() => {}) // thrown again below, when all are read
       writes.push(write)
     }
