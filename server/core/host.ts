@@ -12,7 +12,7 @@ export async function listHosts(tx: Tx) {
       coalesce(sum(vcpu_count) FILTER (WHERE state IN ('running', 'paused', 'shutting_down', 'unknown')), 0)::int AS vcpus,
       coalesce(sum(memory_bytes) FILTER (WHERE state IN ('running', 'paused', 'shutting_down', 'unknown')), 0)::float8
         AS "memoryBytes"
-    FROM vm GROUP BY host_id`
+    FROM vm WHERE missing_since IS NULL GROUP BY host_id`
   const byHost = new Map(promised.map(({ hostId, ...row }) => [hostId, row]))
   return hosts.map((host) => ({ ...host, promised: byHost.get(host.id) ?? { vms: 0, vcpus: 0, memoryBytes: 0 } }))
 }

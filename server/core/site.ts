@@ -44,7 +44,7 @@ export const readCapacities = (tx: Tx) =>
   tx.$queryRaw<SiteCapacity[]>`
     WITH promised AS (
       SELECT host_id, sum(vcpu_count) AS vcpus, sum(memory_bytes) AS memory FROM vm
-      WHERE state IN ('running', 'paused', 'shutting_down', 'unknown') GROUP BY host_id
+      WHERE state IN ('running', 'paused', 'shutting_down', 'unknown') AND missing_since IS NULL GROUP BY host_id
     )
     SELECT site_id::text AS "siteId", sum(cpu_count)::int AS cpus,
       coalesce(sum(cpu_usage * cpu_count), 0)::float8 AS "cpusUsed",
