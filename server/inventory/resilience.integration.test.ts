@@ -80,7 +80,10 @@ test('readings come every five seconds, with rates between nothing and all', asy
 })
 
 test('nothing changes in the database while nothing changes on the hosts', async () => {
-  // A guest that runs writes to its disk, which is a change.
+  // A guest that runs writes to its disk and gets its addresses late, which are changes.
+  await within(65_000, `SELECT count(*)::int AS n FROM vm WHERE agent_connected AND cardinality(addresses) > 0`, {
+    n: 2,
+  })
   await Promise.all([first.virsh('suspend', 'mover'), second.virsh('suspend', 'stayer')])
   await within(2000, `SELECT count(*)::int AS n FROM vm WHERE state = 'paused'`, { n: 2 })
   await Promise.all([

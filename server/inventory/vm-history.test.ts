@@ -33,6 +33,16 @@ test('what a person need not know is not told', () => {
   )
 })
 
+test('lines that could not be written come back in their order, unless they are too old to be of use', () => {
+  const lines = history(['a', 'migrated-here', 1000])
+  const taken = lines.take(['a'])
+  lines.note({ kind: 'vm-changed', vm: 'a', change: 'paused', detail: '' }, at(2000))
+  lines.putBack(taken, at(3000))
+  expect(kinds(lines, 'a')).toEqual(['migrated', 'suspended'])
+  lines.putBack(taken, at(62_000))
+  expect(lines.has('a')).toBe(false)
+})
+
 test('lines are taken once, and those of others stay', () => {
   const lines = history(['a', 'paused', 0], ['b', 'paused', 0])
   expect([lines.has('a'), kinds(lines, 'a'), lines.has('a'), kinds(lines, 'a', 'b')]).toEqual([
