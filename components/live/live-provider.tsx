@@ -14,8 +14,6 @@ export const useLiveStatus = () => useContext(LiveContext)
 
 /** Lists whose order or membership may have changed are read again at most this often. */
 const rereadMs = 2_000
-/** The numbers of VMs beside every place, each of which counts all VMs. */
-const countRereadMs = 5_000
 /** What hosts say of their load moves meters only. */
 const loadRereadMs = 10_000
 
@@ -52,7 +50,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       reread(trpc.tenant.pathKey())
     }
     if (batch.counts) {
-      for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey(), countRereadMs)
+      for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey())
     }
     if (batch.places) {
       const nouns = [trpc.fleet, trpc.host, trpc.site, trpc.tenant, trpc.network, trpc.storage, trpc.template]
