@@ -84,14 +84,15 @@ export class VmSync {
     if (event.kind !== 'vm-changed' && event.kind !== 'vm-removed') return
     this.#history.note(event)
     if (event.kind === 'vm-changed' && event.change === 'migrated-away') this.#leftAt.set(event.vm, performance.now())
-    this.mark(event.vm)
+    // A start resumes the guest that was made ready: what comes next says which of both it was.
+    this.mark(event.vm, event.kind === 'vm-changed' && event.change === 'resumed' ? gatherMs : undefined)
   }
 
   /** The VM is read again soon. */
-  mark(uuid: string): void {
+  mark(uuid: string, delayMs?: number): void {
     this.#dirty.add(uuid)
     this.#touched.add(uuid)
-    this.#schedule()
+    this.#schedule(delayMs)
   }
 
   /** Something is other than it is known, whoever noticed: it is read again, unless all are being read. */
