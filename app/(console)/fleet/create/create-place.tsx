@@ -155,7 +155,7 @@ function NoNetwork({ whose, operator }: { whose: string | undefined; operator: b
           Grant it one under <Link href="/networks">Networks</Link>.
         </>
       ) : (
-        'Ask an operator to grant it one, or choose another site.'
+        'Ask an operator to grant it one.'
       )}
     </p>
   )

@@ -78,7 +78,9 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   if (!places.data || !templates.data || !networks.data) return <SkeletonRows rows={8} />
 
   const firstTemplate = templates.data.find((each) => each.id === wantedTemplateId) ?? templates.data[0]
-  const firstSite = places.data.sites.find((site) => networks.data.some((each) => each.siteIds.includes(site.id)))
+  const firstSite =
+    places.data.sites.find((site) => networks.data.some((each) => each.siteIds.includes(site.id))) ??
+    places.data.sites[0]
   const draft = changed ?? {
     ...withTemplate(blankDraft, firstTemplate),
     tenantId,
