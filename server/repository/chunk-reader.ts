@@ -104,7 +104,7 @@ async function openOrNothing(chunks: ChunkStore, id: Buffer, location: Location,
   try {
     return await chunks.open(id, location, frame)
   } catch (error) {
-    if (error instanceof SkerryError) throw error
+    if (error instanceof SkerryError && !(error instanceof DamageError)) throw error
     return undefined
   }
 }

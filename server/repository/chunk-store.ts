@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
-import { SkerryError, unavailable } from '#server/errors.ts'
+import { SkerryError } from '#server/errors.ts'
 import { DamageError } from './damage.ts'
 import { DamageList } from './damage-list.ts'
 import { assertOwner, type ChunkKind, type DataKey, type Keyring } from './keyring.ts'
@@ -116,8 +116,7 @@ export class ChunkStore {
         if (footer) this.map.add({ id, keyId: footer.key.id, sizeBytes }, footer.entries)
         this.unreadable.delete(id)
       } catch (error) {
-        if (!(error instanceof DamageError)) throw error
-        this.setUnreadable(id, sizeBytes, error)
+        this.setUnreadable(id, sizeBytes, asPackDamage(error))
       }
     }
   }
@@ -155,31 +154,28 @@ export class ChunkStore {
     if (!trailer || footerBytes > tail.length) throw damaged('its end was altered or cut off')
     const packId = Buffer.from(id, 'hex')
     try {
-      const key = await this.#dataKey(trailer.keyId)
+      const key = await this.#dataKey(trailer.keyId, objectKey)
       const entries = readFooter(key, this.owner, packId, trailer.entryCount, tail)
       const last = entries.at(-1)
       const framesEnd = last ? last.offset + last.storedBytes : packHeaderBytes
       if (framesEnd + footerBytes !== sizeBytes) throw damaged('it is shorter or longer than its footer says')
       return { key, entries }
     } catch (error) {
-      if (error instanceof DamageError) throw error
       const header = await this.store.get(objectKey, { offset: 0, bytes: packHeaderBytes })
       const ownerBytes = header && packOwner(header)
       if (ownerBytes) assertOwner(ownerBytes, this.owner, objectKey, this.store.name)
-      throw damaged('its footer was altered', error)
+      throw error instanceof SkerryError ? error : damaged('its footer was altered', error)
     }
   }
 
   /** The key a pack was sealed with, also when another process has made it since. */
-  async #dataKey(id: Buffer): Promise<DataKey> {
+  async #dataKey(id: Buffer, objectKey: string): Promise<DataKey> {
     const known = this.keyring.find(id)
     if (known) return known
     await this.keyring.reload()
     const found = this.keyring.find(id)
     if (found) return found
-    throw unavailable(`The key ${id.toString('hex')} is not in ${this.store.name}.`, {
-      wayOut: `Bring back ${objectKey(this.owner, 'keys', `${id.toString('hex')}.a`)} from a copy of the store.`,
-    })
+    throw this.keyring.problemOf(id, objectKey)
   }
 
   #packKey(pack: PackState, key: DataKey): KeyObject {
@@ -208,7 +204,7 @@ export class ChunkStore {
 
   async #open(id: Buffer, location: Location, frame: Buffer): Promise<{ content: Buffer; bytes: Buffer }> {
     if (frame.length !== location.storedBytes) throw new Error('The frame is cut short')
-    const key = await this.#dataKey(location.pack.keyId)
+    const key = await this.#dataKey(location.pack.keyId, this.packObjectKey(location.pack.id))
     const { offset, flags } = location
     const content = openFrame(this.#packKey(location.pack, key), this.owner, { id, offset, flags }, frame)
     const bytes =
@@ -230,7 +226,7 @@ export class ChunkStore {
       try {
         return await this.open(id, location, frame)
       } catch (error) {
-        if (error instanceof SkerryError) throw error
+        if (error instanceof SkerryError && !(error instanceof DamageError)) throw error
         problem = error
       }
     }
@@ -276,4 +272,11 @@ export class ChunkStore {
       cause,
     })
   }
+}
+
+/** A pack that is broken, or belongs to somebody else, spoils no other. @throws what is not the pack's fault */
+export function asPackDamage(error: unknown): DamageError {
+  if (error instanceof DamageError) return error
+  if (!(error instanceof SkerryError) || error.code !== 'forbidden') throw error
+  return new DamageError(error.message, { cause: error })
 }

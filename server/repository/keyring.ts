@@ -49,6 +49,7 @@ export class Keyring {
   readonly #owner: Owner
   readonly #masters: readonly [MasterKey, ...MasterKey[]]
   #keys = new Map<string, DataKey>()
+  #problems = new Map<string, DamageError>()
 
   private constructor(store: ObjectStore, owner: Owner, masters: readonly [MasterKey, ...MasterKey[]]) {
     this.#store = store
@@ -60,7 +61,11 @@ export class Keyring {
   static async open(store: ObjectStore, owner: Owner, masters: readonly [MasterKey, ...MasterKey[]]): Promise<Keyring> {
     const keyring = new Keyring(store, owner, masters)
     await keyring.reload()
-    if (keyring.#keys.size === 0) await keyring.#add(randomBytes(32), 1)
+    if (keyring.#keys.size > 0) return keyring
+    for (const folder of ['packs', 'manifests'] as const) {
+      for await (const { key } of store.list(folderPrefix(owner, folder))) throw keysGone(owner, store.name, key)
+    }
+    await keyring.#add(randomBytes(32), 1)
     await keyring.reload()
     return keyring
   }
@@ -88,8 +93,29 @@ export class Keyring {
     for await (const { key } of this.#store.list(folderPrefix(this.#owner, 'keys')))
       ids.add(nameOf(key).split('.')[0] ?? '')
     const keys = new Map<string, DataKey>()
-    for (const id of ids) keys.set(id, this.#keys.get(id) ?? (await this.#read(id)))
+    const problems = new Map<string, DamageError>()
+    for (const id of ids) {
+      try {
+        keys.set(id, this.#keys.get(id) ?? (await this.#read(id)))
+      } catch (error) {
+        // What other keys seal can still be read; without a single one, nothing can.
+        if (!(error instanceof DamageError)) throw error
+        problems.set(id, error)
+      }
+    }
+    const [problem] = problems.values()
+    if (keys.size === 0 && problem) throw problem
     this.#keys = keys
+    this.#problems = problems
+  }
+
+  /** Why what was sealed with a key that is not in this ring can't be read. */
+  problemOf(id: Buffer, objectKey: string): DamageError {
+    const name = id.toString('hex')
+    const known = this.#problems.get(name)
+    if (known) return known
+    const message = `The key ${name}, with which ${objectKey} was sealed, is not in ${this.#store.name}.`
+    return new DamageError(message, { objectKey, wayOut: bringBack(this.#key(name, copies[0])) })
   }
 
   /** From now on a new key seals; what earlier ones sealed stays readable, and compaction seals it anew. */
@@ -105,16 +131,18 @@ export class Keyring {
     for (const key of this.#keys.values()) await this.#write(key)
   }
 
-  /** @returns the keys whose copies are not both whole, each made whole again from the other */
+  /** @returns the keys whose copies are not both whole, made whole again from the other where there is one */
   async repair(): Promise<{ objectKey: string; reason: string }[]> {
     const found: { objectKey: string; reason: string }[] = []
     await this.reload()
+    for (const [id, { message }] of this.#problems) found.push({ objectKey: this.#key(id, copies[0]), reason: message })
     for (const [id, key] of this.#keys) {
       for (const copy of copies) {
         const objectKey = this.#key(id, copy)
         const opened = await this.#readCopy(id, copy).catch((error: SkerryError) => error.message)
         if (typeof opened !== 'string' && opened) continue
-        found.push({ objectKey, reason: opened ?? 'one of the two copies is missing' })
+        const reason = opened ?? 'one of the two copies is missing'
+        found.push({ objectKey, reason: `${reason}; it was written again from the other copy` })
         await this.#write(key)
       }
     }
@@ -158,7 +186,7 @@ export class Keyring {
       problem ??
       new DamageError(`Both copies of the key ${id} are gone from ${this.#store.name}.`, {
         objectKey: this.#key(id, copies[0]),
-        wayOut: `Bring back ${this.#key(id, copies[0])} from a copy of the store: what it seals can't be read without it.`,
+        wayOut: bringBack(this.#key(id, copies[0])),
       })
     )
   }
@@ -186,6 +214,15 @@ export class Keyring {
     return dataKey(keyId, content.readUInt32LE(), content.subarray(4, 36), content.subarray(36, 68))
   }
 }
+
+const bringBack = (objectKey: string) =>
+  `Bring back ${objectKey} from a copy of the store: what it seals can't be read without it.`
+
+const keysGone = (owner: Owner, storeName: string, objectKey: string) =>
+  new DamageError(`All keys of the tenant ${owner.tenantId} are gone from ${storeName}, but ${objectKey} is there.`, {
+    objectKey: folderPrefix(owner, 'keys'),
+    wayOut: bringBack(folderPrefix(owner, 'keys')),
+  })
 
 /**
  * Opens a sealed object for the one who owns it.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, readdir } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { Datastore } from './datastore.ts'
@@ -159,8 +159,14 @@ test('what was written through one datastore opens through no other, wherever it
     message: expect.stringContaining('another datastore'),
   })
   await thief.close()
+  await rm(join(store, other, tenantId, 'manifests'), { recursive: true })
   await cp(join(store, datastoreId, tenantId, 'packs'), join(store, other, tenantId, 'packs'), { recursive: true })
-  await expect(scratchRepository(folder.path, { datastoreId: other })).rejects.toMatchObject({ code: 'forbidden' })
+  const hoarder = await scratchRepository(folder.path, { datastoreId: other })
+  const { damage } = await hoarder.verify()
+  expect(damage.length).toBeGreaterThan(0)
+  for (const { reason } of damage) expect(reason).toContain('written through another datastore')
+  expect([...hoarder.chunks.map.packs]).toEqual([])
+  await hoarder.close()
   await cp(join(store, datastoreId), join(store, other), { recursive: true, force: true })
   await expect(scratchRepository(folder.path, { datastoreId: other })).rejects.toMatchObject({ code: 'forbidden' })
 })

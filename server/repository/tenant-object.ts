@@ -1,4 +1,3 @@
-import { unavailable } from '#server/errors.ts'
 import { sealObject } from './envelope.ts'
 import { type Keyring, openOwned } from './keyring.ts'
 import { type Owner, objectKey } from './layout.ts'
@@ -52,7 +51,7 @@ export async function openTenantObject(
       objectKey: key,
       storeName: store.name,
       secretOf: (keyId) => keyring.find(keyId)?.secret,
-      missingSecret: (keyId) => new MissingKey(keyId.toString('hex'), key),
+      missingSecret: (keyId) => new MissingKey(keyId, key),
     })
   try {
     return open()
@@ -64,18 +63,16 @@ export async function openTenantObject(
       return open()
     } catch (again) {
       if (!(again instanceof MissingKey)) throw again
-      throw unavailable(`The key ${again.keyId}, with which ${key} was sealed, is not in ${store.name}.`, {
-        wayOut: `Bring back ${objectKey(owner, 'keys', `${again.keyId}.a`)} from a copy of the store.`,
-      })
+      throw keyring.problemOf(again.keyId, key)
     }
   }
 }
 
 class MissingKey extends Error {
-  readonly keyId: string
+  readonly keyId: Buffer
 
-  constructor(keyId: string, key: string) {
-    super(`${key} was sealed with the key ${keyId}`)
+  constructor(keyId: Buffer, key: string) {
+    super(`${key} was sealed with another key`)
     this.keyId = keyId
   }
 }

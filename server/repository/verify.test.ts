@@ -130,3 +130,33 @@ test('a rolling verify reads a bit at a time and comes round', async () => {
   expect(found).toBeGreaterThan(0)
   await repository.close()
 })
+
+test('a key that is lost hurts what it sealed alone, and is named; with every key lost nothing is made up', async () => {
+  await using folder = await scratchFolder()
+  const { repository } = await threePoints(folder.path)
+  const keyFolder = join(packFolder(folder.path), '..', 'keys')
+  await repository.rotateKey()
+  const own = randomBytesOf(seededRandom(62), 5 * chunkBytes)
+  await backUp(repository, pointId(4), own)
+  const [first, second] = repository.chunks.keyring.ids
+  const current = repository.chunks.keyring.current.id.toString('hex')
+  const earlier = first === current ? second : first
+  await repository.close()
+  for (const copy of ['a', 'b']) await rm(join(keyFolder, `${earlier}.${copy}`))
+  const other = await scratchRepository(folder.path, { cache: 'other' })
+  expect((await restoreById(other, pointId(4))).equals(own)).toBe(true)
+  const error = await restoreById(other, pointId(1)).catch((reason) => reason)
+  expect(error).toMatchObject({ name: 'DamageError', message: expect.stringContaining(`key ${earlier}`) })
+  const { damage } = await other.verify()
+  const named = new Set(damage.flatMap(({ hurts }) => hurts.map(({ recoveryPointId }) => recoveryPointId)))
+  expect(named).toEqual(new Set([1, 2, 3].map(pointId)))
+  await expect(other.collect()).rejects.toMatchObject({ code: 'conflict' })
+  await other.close()
+
+  for (const name of await readdir(keyFolder)) await rm(join(keyFolder, name))
+  await expect(scratchRepository(folder.path, { cache: 'third' })).rejects.toMatchObject({
+    name: 'DamageError',
+    message: expect.stringContaining('All keys'),
+  })
+  expect(await readdir(keyFolder)).toEqual([])
+})

@@ -1,6 +1,6 @@
 import { SkerryError } from '#server/errors.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
-import type { ChunkStore } from './chunk-store.ts'
+import { asPackDamage, type ChunkStore } from './chunk-store.ts'
 import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
 import { folderPrefix, idBytes, nameOf, segmentChunks, zeroId } from './layout.ts'
 import {
@@ -70,7 +70,7 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     for (const { objectKey, reason } of await this.#chunks.keyring.repair()) {
-      this.#add('key', objectKey, `${reason}; it was written again from the other copy`)
+      this.#add('key', objectKey, reason)
     }
     await this.#chunks.refresh()
     await this.#readPacks()
