@@ -126,11 +126,9 @@ class Verification {
         this.#broken.set(key, broken)
       }
     } catch (error) {
-      if (!(error instanceof SkerryError) || (error.code !== 'forbidden' && !(error instanceof DamageError)))
-        throw error
-      const damage = error instanceof DamageError ? error : new DamageError(error.message, { cause: error })
+      const damage = asPackDamage(error)
       this.#chunks.setUnreadable(id, sizeBytes, damage)
-      this.#add('pack', this.#chunks.packObjectKey(id), error.message)
+      this.#add('pack', this.#chunks.packObjectKey(id), damage.message)
     }
   }
 
