@@ -1,0 +1,206 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '#lab/command.ts'
+import { type Guest, startGuest, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
+import type { Host } from '#lab/host.ts'
+import { Lab } from '#lab/lab.ts'
+import type { BackupExports, BackupPlan } from '#server/hypervisor/backup-plan.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { connectNbd, type OpenExportOptions } from '#server/nbd/connect.ts'
+import { NbdError } from '#server/nbd/error.ts'
+import { readAhead } from '#server/nbd/read-ahead.ts'
+import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
+import { libvirtDriver } from './driver.ts'
+
+let lab: Lab
+let first: Host
+let second: Host
+let host: HypervisorHost
+let other: HypervisorHost
+let guest: Guest
+let copy: FileHandle
+let copyPath: string
+
+beforeAll(async () => {
+  lab = await Lab.create({ id: 'backup' })
+  first = await lab.addHost({ name: 'first' })
+  second = await lab.addHost({ name: 'second' })
+  host = libvirtDriver.open({ uri: `qemu:///system?socket=${first.socketPath}`, name: 'first' })
+  other = libvirtDriver.open({ uri: `qemu:///system?socket=${second.socketPath}`, name: 'second' })
+  const connected = (of: HypervisorHost) =>
+    new Promise<void>((resolve) => of.onConnection(({ state }) => state === 'connected' && resolve()))
+  await Promise.all([connected(host), connected(other)])
+  guest = await startGuest(first, { name: 'kept', command: 'load disk 64' })
+  await waitForAgent(first, 'kept')
+  copyPath = join(lab.dir, 'copy.raw')
+  copy = await open(copyPath, 'w+')
+})
+
+afterAll(async () => {
+  await copy?.close()
+  await Promise.all([host?.close(), other?.close()])
+  await lab?.destroy()
+})
+
+const socketOn = (at: Host, name: string) => {
+  const inside = `/var/lib/libvirt/images/${name}.sock`
+  return { inside, outside: at.outsidePath(inside) }
+}
+
+async function tls() {
+  const { caCertPath, certPath, keyPath } = lab.pki
+  const [authority = '', certificate = '', key = ''] = await Promise.all(
+    [caCertPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
+  )
+  return { authority, certificate, key }
+}
+
+/** Reads what the context calls for into the copy; returns how much that was. */
+async function readInto(target: OpenExportOptions, context: string, wanted: (flags: number) => boolean) {
+  const client = await connectNbd({ ...target, contexts: [context] })
+  await copy.truncate(client.sizeBytes)
+  async function* chosen() {
+    for await (const extent of client.extents(context, 0, client.sizeBytes)) if (wanted(extent.flags)) yield extent
+  }
+  let readBytes = 0
+  for await (const { offset, bytes } of readAhead(client, chosen())) {
+    await copy.write(bytes, 0, bytes.length, offset)
+    readBytes += bytes.length
+  }
+  const { sizeBytes } = client
+  await client.close()
+  return { readBytes, sizeBytes }
+}
+
+const isData = (flags: number) => (flags & allocationFlag.zero) === 0
+const isDirty = (flags: number) => (flags & dirtyFlag.dirty) !== 0
+const named = async (of: Host) => (await of.virsh('checkpoint-list', 'kept', '--name')).split('\n').filter(Boolean)
+
+async function begin(at: HypervisorHost, plan: Omit<BackupPlan, 'disks'>): Promise<BackupExports['disks'][number]> {
+  const { disks } = await at.beginBackup(guest.uuid, { ...plan, disks: ['vda'] })
+  if (!disks[0]) throw new Error('no disk is exported')
+  return disks[0]
+}
+
+test('a full backup of a running guest makes a checkpoint; another meanwhile is refused', async () => {
+  const { inside, outside } = socketOn(first, 'full')
+  // As when the host's power failed in the middle of an earlier one.
+  await first.run('touch', `${guest.diskPath}.backup`)
+  const disk = await begin(host, { checkpoint: 'one', listen: { socketPath: inside }, quiesce: true })
+  expect(disk).toEqual({ target: 'vda', exportName: 'vda', changes: null })
+  expect(await host.readBackup(guest.uuid)).toEqual({ address: { socketPath: inside }, disks: [disk] })
+  expect(await host.readJob(guest.uuid)).toMatchObject({ kind: 'backup', state: 'running' })
+  const askedAt = performance.now()
+  await expect(begin(host, { listen: { socketPath: inside } })).rejects.toMatchObject({ code: 'conflict' })
+  expect(performance.now() - askedAt).toBeLessThan(5000)
+  const { readBytes, sizeBytes } = await readInto({ socketPath: outside, exportName: 'vda' }, 'base:allocation', isData)
+  expect(readBytes).toBeLessThan(sizeBytes)
+  await host.endBackup(guest.uuid)
+  await host.endBackup(guest.uuid)
+  expect(await host.readBackup(guest.uuid)).toBeNull()
+  expect(await host.readCompletedJob(guest.uuid)).toBeNull()
+  expect(await named(first)).toEqual(['one'])
+  expect(await run('ls', [first.outsidePath('/var/lib/libvirt/images')])).not.toContain('.backup')
+})
+
+test('an incremental backup is what changed alone, and gives the disk as it is', async () => {
+  const before = await waitForCount(first, 'kept')
+  await waitForCount(first, 'kept', before.n + 2)
+  await host.power(guest.uuid, { action: 'suspend' })
+  const { inside, outside } = socketOn(first, 'more')
+  // A guest that stands still has no agent that could freeze it: nothing is begun then.
+  await expect(begin(host, { checkpoint: 'no', listen: { socketPath: inside }, quiesce: true })).rejects.toMatchObject({
+    code: expect.stringMatching(/conflict|unavailable/),
+  })
+  expect(await host.readBackup(guest.uuid)).toBeNull()
+  expect(await named(first)).toEqual(['one'])
+  const disk = await begin(host, {
+    since: 'one',
+    checkpoint: 'two',
+    listen: { socketPath: inside },
+    scratchPool: 'default',
+  })
+  expect(disk.changes).toBe('qemu:dirty-bitmap:backup-vda')
+  const { readBytes, sizeBytes } = await readInto(
+    { socketPath: outside, exportName: 'vda' },
+    disk.changes ?? '',
+    isDirty,
+  )
+  expect(readBytes).toBeGreaterThan(0)
+  expect(readBytes).toBeLessThan(sizeBytes / 4)
+  // The guest stands still, so what its disk reads now is what it was when the backup began.
+  const whole = join(lab.dir, 'whole.raw')
+  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///vda?socket=${outside}`, whole])
+  expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', copyPath, whole])).toContain('identical')
+  await host.endBackup(guest.uuid)
+  await host.power(guest.uuid, { action: 'resume' })
+  const checkpoints = await host.listCheckpoints(guest.uuid)
+  expect(checkpoints.map(({ name, parent, disks }) => ({ name, parent, disks }))).toEqual([
+    { name: 'one', parent: null, disks: ['vda'] },
+    { name: 'two', parent: 'one', disks: ['vda'] },
+  ])
+  expect(Math.abs(Date.now() - Date.parse(checkpoints[1]?.takenAt ?? ''))).toBeLessThan(120_000)
+  await host.deleteCheckpoint(guest.uuid, 'one')
+  await host.deleteCheckpoint(guest.uuid, 'one')
+  expect(await named(first)).toEqual(['two'])
+  await expect(begin(host, { since: 'one', listen: { socketPath: inside } })).rejects.toMatchObject({
+    code: 'not-found',
+  })
+})
+
+test('after a move the checkpoints are told to the new host, and the next incremental over TLS gives the disk', async () => {
+  const kept = await host.listCheckpoints(guest.uuid)
+  const volume = await host.findVolume(guest.diskPath)
+  await other.createVolume('default', {
+    name: 'kept.qcow2',
+    format: 'qcow2',
+    capacityBytes: volume?.capacityBytes ?? 0,
+  })
+  await host.migrate(guest.uuid, {
+    destinationUri: second.tlsUri,
+    copyDisks: ['vda'],
+    tls: true,
+    live: true,
+    postCopy: false,
+    autoConverge: false,
+  })
+  const before = await waitForCount(second, 'kept')
+  expect(await named(second)).toEqual([])
+  await other.importCheckpoints(guest.uuid, kept)
+  await other.importCheckpoints(guest.uuid, kept)
+  expect(await named(second)).toEqual(['two'])
+  await waitForCount(second, 'kept', before.n + 2)
+  await other.power(guest.uuid, { action: 'suspend' })
+  const { address, disks } = await other.beginBackup(guest.uuid, {
+    disks: ['vda'],
+    since: 'two',
+    listen: { host: second.address, tls: true },
+  })
+  if (!('host' in address)) throw new Error('it does not listen on TCP')
+  const target = { host: address.host, port: address.port, exportName: 'vda', timeoutMs: 5000 }
+  const outcome = await connectNbd(target).catch((error: unknown) => error)
+  expect(outcome instanceof NbdError && outcome.code).toBe('tls')
+  const credential = await tls()
+  const { readBytes, sizeBytes } = await readInto({ ...target, tls: credential }, disks[0]?.changes ?? '', isDirty)
+  expect(readBytes).toBeLessThan(sizeBytes / 4)
+  await other.endBackup(guest.uuid)
+  // Paused since before the backup began: nothing was written after it.
+  await other.power(guest.uuid, { action: 'force-off' })
+  const image = second.outsidePath(guest.diskPath)
+  expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', copyPath, image])).toContain('identical')
+  await expect(begin(other, { listen: { socketPath: '/nowhere' } })).rejects.toMatchObject({ code: 'conflict' })
+})
+
+test('the guest agent freezes, thaws and does as told', async () => {
+  await other.power(guest.uuid, { action: 'start' })
+  await waitForAgent(second, 'kept')
+  // This guest has no file system on its disk, so there is none to count.
+  expect(await other.freezeFileSystems(guest.uuid)).toBe(0)
+  expect(await other.thawFileSystems(guest.uuid)).toBe(0)
+  expect(await other.agentCommand(guest.uuid, { execute: 'guest-fsfreeze-status' })).toBe('thawed')
+  expect(await other.agentCommand(guest.uuid, { execute: 'guest-get-host-name' })).toEqual({ 'host-name': 'kept' })
+  await expect(other.agentCommand(guest.uuid, { execute: 'no-such-thing' })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+})
