@@ -113,9 +113,9 @@ export async function readLastingManifest(chunks: ChunkStore, id: string): Promi
 
 export const manifestKey = (chunks: ChunkStore, id: string) => objectKey(chunks.owner, 'manifests', nameOfManifest(id))
 
-/** Also of those that are being removed. */
-export async function* listManifestIds(chunks: ChunkStore): AsyncGenerator<string> {
-  for await (const { key } of chunks.store.list(folderPrefix(chunks.owner, 'manifests'))) {
-    yield uuidFromBytes(Buffer.from(nameOf(key), 'hex'))
+/** Also those that are being removed. The version is another one when the same id was used again. */
+export async function* listManifests(chunks: ChunkStore): AsyncGenerator<{ id: string; version: string }> {
+  for await (const { key, version } of chunks.store.list(folderPrefix(chunks.owner, 'manifests'))) {
+    yield { id: uuidFromBytes(Buffer.from(nameOf(key), 'hex')), version }
   }
 }

@@ -2,7 +2,7 @@ import { conflict } from '#server/errors.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { idBytes, zeroId } from './layout.ts'
-import { isZeroId, listManifestIds, type Manifest, readManifest, segmentIdAt } from './manifest.ts'
+import { isZeroId, listManifests, type Manifest, readManifest, segmentIdAt } from './manifest.ts'
 import type { OpenRun } from './middle-map.ts'
 
 const segmentsAtOnce = 256
@@ -73,15 +73,16 @@ export class LiveMarks {
   async update(): Promise<void> {
     for (let isSettled = false; !isSettled; ) {
       isSettled = true
-      for await (const id of listManifestIds(this.#chunks)) {
-        if (this.#seen.has(id)) continue
+      for await (const { id, version } of listManifests(this.#chunks)) {
+        const name = `${id} ${version}`
+        if (this.#seen.has(name)) continue
         const manifest = await readManifest(this.#chunks, id).catch((cause) => {
           throw blocked(id, cause)
         })
         // Removed since it was listed: what took over from it is in a new listing.
         if (!manifest) isSettled = false
         else await this.#markManifest(manifest)
-        this.#seen.add(id)
+        this.#seen.add(name)
       }
     }
   }

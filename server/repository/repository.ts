@@ -8,7 +8,7 @@ import { CompressPool } from './compress-pool.ts'
 import { changedChunks, difference, readChanges } from './diff.ts'
 import { Keyring } from './keyring.ts'
 import { ownerOf } from './layout.ts'
-import { listManifestIds, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
+import { listManifests, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
 import { PendingRemovals } from './pending-removal.ts'
@@ -78,7 +78,7 @@ export class Repository {
 
   async *recoveryPointIds(): AsyncGenerator<string> {
     const removed = await new PendingRemovals(this.chunks, 'removed').names()
-    for await (const id of listManifestIds(this.chunks)) if (!removed.has(nameOfManifest(id))) yield id
+    for await (const { id } of listManifests(this.chunks)) if (!removed.has(nameOfManifest(id))) yield id
   }
 
   /** Hides the recovery point at once; who reads it goes on. Its space is given back by `collect`. */

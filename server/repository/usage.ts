@@ -3,7 +3,7 @@ import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { IdOwners, idsOf } from './id-owners.ts'
 import { chunkBytes, folderPrefix } from './layout.ts'
-import { isZeroId, listManifestIds, type Manifest, nameOfManifest, readManifest } from './manifest.ts'
+import { isZeroId, listManifests, type Manifest, nameOfManifest, readManifest } from './manifest.ts'
 import type { OpenRun } from './middle-map.ts'
 import { kindOf } from './pack.ts'
 import { PendingRemovals } from './pending-removal.ts'
@@ -50,7 +50,7 @@ export async function measureUsage(chunks: ChunkStore): Promise<RepositoryUsage>
 async function readManifests(chunks: ChunkStore): Promise<Manifest[]> {
   const manifests: Manifest[] = []
   const removed = await new PendingRemovals(chunks, 'removed').names()
-  for await (const id of listManifestIds(chunks)) {
+  for await (const { id } of listManifests(chunks)) {
     const manifest = removed.has(nameOfManifest(id)) ? undefined : await readManifest(chunks, id)
     if (manifest) manifests.push(manifest)
   }

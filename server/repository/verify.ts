@@ -5,7 +5,7 @@ import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
 import { folderPrefix, idBytes, nameOf, segmentChunks, zeroId } from './layout.ts'
 import {
   isZeroId,
-  listManifestIds,
+  listManifests,
   type Manifest,
   manifestKey,
   nameOfManifest,
@@ -136,7 +136,7 @@ class Verification {
     const manifests: Manifest[] = []
     const found = new Set<string>()
     const removed = await new PendingRemovals(this.#chunks, 'removed').names()
-    for await (const id of listManifestIds(this.#chunks)) {
+    for await (const { id } of listManifests(this.#chunks)) {
       found.add(id)
       try {
         const manifest = await readManifest(this.#chunks, id)
