@@ -1,0 +1,41 @@
+import { expect, test } from './test.ts'
+
+test('the fleet’s table fits a laptop; narrower, it scrolls sideways and the names stay', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  await page.setViewportSize({ width: 1440, height: 900 })
+  const table = page.getByRole('grid', { name: 'VMs' })
+  const name = table.getByRole('link', { name: 'shop-web-1' })
+  await expect(name).toBeVisible()
+  const sideways = () => table.evaluate((element) => element.scrollWidth - element.clientWidth)
+  expect(await sideways()).toBe(0)
+  await page.setViewportSize({ width: 1000, height: 900 })
+  await expect.poll(sideways).toBeGreaterThan(0)
+  const left = (await name.boundingBox())?.x
+  await table.evaluate((element) => {
+    element.scrollLeft = 200
+  })
+  await expect.poll(() => table.evaluate((element) => element.scrollLeft)).toBe(200)
+  expect((await name.boundingBox())?.x).toBe(left)
+})
+
+test('the table is worked with the keyboard alone', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  const table = page.getByRole('grid', { name: 'VMs' })
+  await expect(table.getByRole('link', { name: 'shop-web-1' })).toBeVisible()
+  const names = await table.getByRole('row').getByRole('link').allTextContents()
+  await table.focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Space')
+  const second = table.getByRole('row', { name: names[1] })
+  await expect(second).toHaveAttribute('aria-selected', 'true')
+  await page.keyboard.press('ArrowRight')
+  await expect(second.getByRole('checkbox', { name: `Select ${names[1]}` })).toBeFocused()
+  // In another order another row stands in these elements: keys must not act on it.
+  await table.getByRole('button', { name: 'Name' }).evaluate((heading: HTMLElement) => heading.click())
+  await expect(table.getByRole('row').getByRole('link').first()).toHaveText(names.at(-1) ?? '')
+  await expect(table.getByRole('row', { name: names[1] })).toHaveAttribute('aria-selected', 'true')
+  await expect(table).toBeFocused()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: names.at(-1) })).toBeVisible()
+})
