@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectNbd } from '#server/nbd/connect.ts'
+import { readAhead } from '#server/nbd/read-ahead.ts'
 import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
 import { Datastore } from '#server/repository/datastore.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
+import { chunkBytes } from '#server/repository/layout.ts'
 import { masterKeys } from '#server/repository/master-key.ts'
 import type { Repository } from '#server/repository/repository.ts'
-import { readChunks, withFlag } from './nbd-chunks.ts'
+import { chunkExtents } from './chunk-extents.ts'
 import { bitmapName, exportName, QemuDisk } from './qemu-disk.ts'
 
 const [step = '', folder = ''] = process.argv.slice(2)
@@ -34,9 +36,13 @@ async function backUp(repository: Repository, id: string, parentId: string | und
   const client = await connectNbd({ socketPath, exportName, contexts: [context] })
   const disks = [{ name: 'vda', sizeBytes: client.sizeBytes }]
   const backup = await repository.startBackup({ id, disks, parentId })
-  const extents = client.extents(context, 0, client.sizeBytes)
-  const wanted = parentId ? withFlag(extents, dirtyFlag.dirty, true) : withFlag(extents, allocationFlag.zero, false)
-  for await (const { firstChunk, bytes } of readChunks(client, wanted)) await backup.write('vda', firstChunk, bytes)
+  const { sizeBytes } = client
+  const wanted = chunkExtents(client.extents(context, 0, sizeBytes), {
+    flag: parentId ? dirtyFlag.dirty : allocationFlag.zero,
+    isSet: parentId !== undefined,
+    sizeBytes,
+  })
+  for await (const { offset, bytes } of readAhead(client, wanted)) await backup.write('vda', offset / chunkBytes, bytes)
   await backup.commit()
   await client.close()
 }
