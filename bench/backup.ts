@@ -33,7 +33,7 @@ const ours = async (step: string) => {
 const restic = (...args: string[]) => measured(['restic', '-q', '-r', resticFolder, ...args], environment)
 const borg = (...args: string[]) => measured(['borg', ...args], environment)
 const borgCreate = (name: string) =>
-  borg('create', '-C', 'zstd,3', '--chunker-params', 'fixed,65536', `${borgFolder}::${name}`, join(folder, 'source'))
+  borg('create', '-C', 'zstd,1', '--chunker-params', 'fixed,65536', `${borgFolder}::${name}`, join(folder, 'source'))
 const copy = (from: string, to: string) => execFileSync('cp', ['--sparse=always', join(folder, from), to])
 const same = (a: string, b: string) => execFileSync('cmp', [a, b])
 

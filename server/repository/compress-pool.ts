@@ -35,7 +35,7 @@ export class CompressPool {
   readonly #free: SharedArrayBuffer[] = []
   #lastJob = 0
 
-  constructor({ level = 3, workers = Math.min(mostWorkers, availableParallelism()) } = {}) {
+  constructor({ level = 1, workers = Math.min(mostWorkers, availableParallelism()) } = {}) {
     this.level = level
     this.workerCount = workers
   }
