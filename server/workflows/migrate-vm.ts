@@ -96,7 +96,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         const { snapshots } = context.memory
         if (!snapshots) return undefined
         const destination = await context.host(plan.destinationHostId, destinationBackWithinMs)
-        return { snapshotCount: await takeUpSnapshots(context, plan, destination, snapshots) }
+        return { snapshotCount: await takeUpSnapshots(context, plan, 'destination', destination, snapshots) }
       },
     },
     {
@@ -146,6 +146,6 @@ async function stayHere(context: Context): Promise<string | undefined> {
   )
   if (at !== 'here') throw conflict(`It is not on ${plan.sourceName} alone.`, 'Look on both hosts where it is.')
   if (!plan.live) await destination.undefine(plan.uuid)
-  if (context.memory.snapshots) await takeUpSnapshots(context, plan, source, context.memory.snapshots)
+  if (context.memory.snapshots) await takeUpSnapshots(context, plan, 'source', source, context.memory.snapshots)
   return `left it on ${plan.sourceName}`
 }

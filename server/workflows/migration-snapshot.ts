@@ -20,20 +20,18 @@ export async function setSnapshotsAside(context: Context, plan: MovePlan): Promi
   return found.length > 0 ? Buffer.from(box().seal(found, context.operation.id)).toString('base64') : null
 }
 
-/** Takes them up where the VM is now. */
+/** Takes them up at the source again, or at the destination with the disks' new paths. @returns how many */
 export async function takeUpSnapshots(
   context: Context,
   plan: MovePlan,
+  at: 'source' | 'destination',
   host: HypervisorHost,
   sealed: string,
 ): Promise<number> {
   const found = box().open(Buffer.from(sealed, 'base64'), context.operation.id) as SnapshotDefinition[]
-  const moved = host === (await context.openHost(plan.destinationHostId))
-  const paths = pathsOf(plan)
-  await host.importSnapshots(
-    plan.uuid,
-    moved ? found.map((each) => ({ ...each, xml: withSnapshotSources(each.xml, paths) })) : found,
-  )
+  const paths = at === 'destination' ? pathsOf(plan) : {}
+  const located = found.map((each) => ({ ...each, xml: withSnapshotSources(each.xml, paths) }))
+  await host.importSnapshots(plan.uuid, located)
   return found.length
 }
 
