@@ -1,4 +1,5 @@
-import { hostname } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 
 const LogLevel = z.enum(['debug', 'info', 'warn', 'error']).default('info')
@@ -23,6 +24,8 @@ const Env = z.object({
   /** Days that ended operations, and lines of VMs' histories, are kept. */
   SKERRY_KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).default(90),
   SKERRY_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).default(90),
+  /** A folder of this worker alone for what it can make again: maps of backup stores. */
+  SKERRY_CACHE: z.string().default(join(tmpdir(), 'skerry-cache')),
   SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),

@@ -13,10 +13,17 @@ import { startEngine } from './workflows/engine.ts'
 import { hostTest } from './workflows/host-test.ts'
 import { prune } from './workflows/prune.ts'
 import { workflows } from './workflows/registry.ts'
+import { Repositories } from './workflows/repositories.ts'
 import { startScheduler } from './workflows/scheduler.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
-const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name, ...settings } = env()
+const {
+  DATABASE_URL: databaseUrl,
+  SKERRY_KEY: key,
+  SKERRY_WORKER: name,
+  SKERRY_CACHE: cacheFolder,
+  ...settings
+} = env()
 const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: settings.SKERRY_KEEP_EVENTS_DAYS }
 /** A worker that restarts every day prunes too. */
 const pruneEveryMs = 6 * 3_600_000
@@ -41,10 +48,12 @@ const changes = new ChangeFeed(databaseUrl)
 await changes.open()
 const credentials = CredentialBox.fromText(key)
 const inventory = await startInventory({ db, driver: libvirtDriver, workerId: name, log, credentials, changes })
+const repositories = new Repositories({ db, keys: key, cacheFolder })
 const engine = await startEngine({
   ...{ databaseUrl, db, changes, workflows, log, worker },
   hosts: inventory.hosts,
   testHost: hostTest(libvirtDriver, credentials),
+  repositories,
 })
 const scheduler = startScheduler({ db, log })
 const pruning = repeat(
@@ -63,6 +72,7 @@ async function stop() {
   void pruning.stop()
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
+  await repositories.close()
   await inventory.stop()
   await worker.release()
   await changes.close()

@@ -1,16 +1,19 @@
 import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
+import { datastoreAdditionOf } from '#server/core/datastore.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import {
+  backupOf,
   deletionOf,
   editOf,
   measureOf,
   migrationOf,
   powerOf,
+  restoreOf,
   revertOf,
   snapshotDeletionOf,
   snapshotOf,
@@ -18,6 +21,7 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import { AddDatastorePlan, BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
@@ -71,6 +75,12 @@ const again: Record<OperationKind, Retry> = {
   'migrate-vm': onVm('migrate', async (vm, input, tx) =>
     migrationOf(await readMoves(tx, [vm.id]), vm, MigrateInput.parse(input)),
   ),
+  'back-up-vm': onVm('backup', (vm, input, tx) => backupOf(tx, vm, BackUpInput.parse(input))),
+  'restore-vm': onVm('restore', (vm, input, tx) => restoreOf(tx, vm, RestoreVmInput.parse(input))),
+  'add-datastore': async (ctx, { input }) => {
+    const { name, location } = AddDatastorePlan.parse(input)
+    return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location }))
+  },
   'take-snapshot': onVm('snapshot', (vm, input, tx) => snapshotOf(tx, vm, TakeSnapshotPlan.parse(input))),
   'revert-snapshot': onVm('snapshot', (vm, input, tx) => revertOf(tx, vm, RevertSnapshotInput.parse(input))),
   'delete-snapshot': onVm('snapshot', (vm, input, tx) => snapshotDeletionOf(tx, vm, DeleteSnapshotInput.parse(input))),

@@ -1,5 +1,6 @@
 import { apiKeyRouter } from './api-key.ts'
 import { auditRouter } from './audit.ts'
+import { backupRouter, datastoreRouter } from './backup.ts'
 import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
 import { hostActionRouter } from './host-action.ts'
@@ -33,6 +34,8 @@ export const appRouter = router({
   user: userRouter,
   apiKey: apiKeyRouter,
   audit: auditRouter,
+  backup: backupRouter,
+  datastore: datastoreRouter,
   site: siteRouter,
   snapshot: snapshotRouter,
   storage: storageRouter,

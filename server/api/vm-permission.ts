@@ -20,4 +20,6 @@ export const vmPermission: Record<VmAction, ActionOf<'vm'>> = {
   snapshot: 'snapshot',
   revert: 'snapshot',
   'delete-snapshot': 'snapshot',
+  backup: 'backup',
+  restore: 'restore',
 }

@@ -64,6 +64,15 @@ export const walkCases: Record<string, WalkCase> = {
     nobody: 'forbidden',
   },
 
+  'backup.list': asked(onVm, ...tenants),
+  'backup.start': asked((w) => ({ ...onVm(w), datastoreId: w.datastore.id }), ...begunOnce),
+  'backup.restore': asked((w) => ({ ...onVm(w), recoveryPointId: w.recoveryPoint.id }), ...begunOnce),
+  'datastore.list': asked(undefined, ...operators),
+  'datastore.add': asked(
+    (w) => ({ name: `New ${w.mark}`, location: { kind: 'folder', path: '/srv/x' } }),
+    ...operators,
+  ),
+
   'snapshot.list': asked(onVm, ...tenants),
   'snapshot.take': asked((w) => ({ ...onVm(w), name: `new-${w.mark}` }), ...begunOnce),
   'snapshot.revert': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...begunOnce),

@@ -45,7 +45,9 @@ test('the whole matrix is as agreed', async () => {
 describe('whatever the table says', () => {
   test.each(everything)('$resource $action of another tenant or person is nobody’s but the operator’s', (cell) => {
     const elsewhere = { tenantId: 'globex', userId: 'you' }
-    const isFleets = ['fleet', 'site', 'link', 'host', 'storage', 'network', 'template'].includes(cell.resource)
+    const isFleets = ['fleet', 'site', 'link', 'host', 'storage', 'network', 'datastore', 'template'].includes(
+      cell.resource,
+    )
     for (const role of roles) {
       const answer = ask(grants(role), cell.resource, cell.action, elsewhere)
       if (role === 'operator') expect(answer).toBe(true)

@@ -18,6 +18,7 @@ const ownership: Record<Resource, 'tenant' | 'person' | 'fleet'> = {
   storage: 'fleet',
   network: 'fleet',
   template: 'fleet',
+  datastore: 'fleet',
   user: 'person',
   session: 'person',
   'api-key': 'person',

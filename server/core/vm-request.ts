@@ -1,6 +1,7 @@
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { conflict } from '#server/errors.ts'
+import { conflict, notFound } from '#server/errors.ts'
+import type { BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
 import type { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import type {
   DeleteVmInput,
@@ -76,6 +77,24 @@ async function snapshotNamed(tx: Tx, vm: Vm, name: string) {
 
 const hostOf = (tx: Tx, vm: Vm) =>
   tx.host.findUniqueOrThrow({ where: { id: vm.hostId }, select: { name: true, libvirtVersion: true } })
+
+export async function backupOf(tx: Tx, vm: Vm, input: BackUpInput): Promise<NewOperation> {
+  demandState(vm, 'backup')
+  const datastore = await tx.datastore.findUnique({ where: { id: input.datastoreId }, select: { id: true } })
+  if (!datastore) throw notFound('datastore', input.datastoreId)
+  return operationOn(vm, { kind: 'back-up-vm', input })
+}
+
+/** @throws not-found for a recovery point of another VM, or one that the asker may not see */
+export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<NewOperation> {
+  demandState(vm, 'restore')
+  const point = await tx.recoveryPoint.findUnique({
+    where: { id: input.recoveryPointId },
+    select: { vmId: true, tenantId: true, datastoreId: true },
+  })
+  if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', input.recoveryPointId)
+  return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: point.datastoreId } })
+}
 
 export function xmlEditOf(vm: Vm, input: EditXmlInput): NewOperation {
   demandState(vm, 'edit-xml')

@@ -8,10 +8,10 @@ test('the table of states and actions', () => {
   )
   expect(table).toEqual([
     'creating: ',
-    'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot snapshot revert delete-snapshot',
-    'paused: reset resume force-off edit edit-xml migrate screenshot snapshot revert delete-snapshot',
+    'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot snapshot revert delete-snapshot backup restore',
+    'paused: reset resume force-off edit edit-xml migrate screenshot snapshot revert delete-snapshot backup',
     'shutting_down: reset force-off edit-xml screenshot',
-    'off: start edit edit-xml clone delete migrate snapshot revert delete-snapshot',
+    'off: start edit edit-xml clone delete migrate snapshot revert delete-snapshot backup restore',
     'crashed: reset force-off edit-xml screenshot revert',
     'sleeping: reset resume force-off edit-xml screenshot revert',
     'unknown: ',

@@ -18,6 +18,8 @@ export const vmActions = [
   'snapshot',
   'revert',
   'delete-snapshot',
+  'backup',
+  'restore',
 ] as const
 export type VmAction = (typeof vmActions)[number]
 
@@ -57,6 +59,8 @@ const table: Record<VmAction, Record<Known, Answer>> = {
   snapshot: row(true, true, leaving, true, crashed, asleep),
   revert: row(true, true, leaving, true, true, true),
   'delete-snapshot': row(true, true, leaving, true, crashed, asleep),
+  backup: row(true, true, leaving, true, crashed, asleep),
+  restore: row(true, paused, leaving, true, crashed, asleep),
 }
 
 function row(

@@ -20,3 +20,10 @@ export interface BackupExports {
   /** `changes` names the NBD context in which bit 1 marks what changed since the plan's checkpoint; null without one */
   disks: { target: string; exportName: string; changes: string | null }[]
 }
+
+export interface OpenDisksPlan {
+  /** UUID by which they are closed again */
+  holder: string
+  disks: readonly { target: string; path: string; format: 'qcow2' | 'raw' }[]
+  listen: { socketPath: string } | { host: string; tls: boolean }
+}

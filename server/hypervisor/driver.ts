@@ -4,7 +4,7 @@
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
-import type { BackupExports, BackupPlan } from './backup-plan.ts'
+import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
   HostFacts,
@@ -259,6 +259,15 @@ export interface HypervisorHost {
   forgetSnapshots(vm: string, options?: CallOptions): Promise<void>
   /** Takes up what `exportSnapshots` gave; those that are known already stay. */
   importSnapshots(vm: string, snapshots: readonly SnapshotDefinition[], options?: CallOptions): Promise<void>
+
+  // ── writing disks ──
+  /**
+   * Offers disks that no VM has open for writing, by NBD, until they are closed or the connection to the host is lost.
+   * @throws conflict when somebody has one of them open
+   */
+  openDisks(plan: OpenDisksPlan, options?: CallOptions): Promise<BackupExports>
+  /** Everything written is then in their files. Closed ones are fine. */
+  closeDisks(holder: string, options?: CallOptions): Promise<void>
 
   // ── moving ──
   /** Resolves when the VM runs at the destination and is gone here. Holds a job connection meanwhile. */

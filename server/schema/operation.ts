@@ -12,6 +12,9 @@ export const operationKinds = [
   'take-snapshot',
   'revert-snapshot',
   'delete-snapshot',
+  'back-up-vm',
+  'restore-vm',
+  'add-datastore',
   'drain-host',
   'test-host',
   'add-host',
@@ -32,7 +35,7 @@ export const hiddenFields = ['userData', 'sealed', 'credential'] as const
 /** Fields that go when the operation ends; a definition may hold passwords too. */
 export const passingFields = [...hiddenFields, 'xml'] as const
 
-export const targetKinds = ['vm', 'host', 'fleet'] as const
+export const targetKinds = ['vm', 'host', 'datastore', 'fleet'] as const
 export type TargetKind = (typeof targetKinds)[number]
 
 /**

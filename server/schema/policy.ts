@@ -39,6 +39,7 @@ export const policy = {
   },
   storage: { read: 'operator', edit: 'operator', create: 'operator', delete: 'operator' },
   network: { read: 'viewer', edit: 'operator', create: 'operator', delete: 'operator', grant: 'operator' },
+  datastore: { read: 'viewer', create: 'operator' },
   template: { read: 'viewer', create: 'operator', edit: 'operator', delete: 'operator' },
   tenant: {
     read: 'viewer',

@@ -12,7 +12,7 @@ import { countPlaywright, countVitest, withExit } from './test-report.mjs'
  * `pattern` chooses files by a part of their path; `obstacle`: why hosts, or a browser, can't run here
  */
 
-const partTimeoutMs = 35 * 60_000
+const partTimeoutMs = 50 * 60_000
 
 /** @param {string} path of a script in this checkout @param {string[]} args */
 async function tool(path, ...args) {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CredentialBox } from '#server/core/credential.ts'
 import { WorkerLease } from '#server/core/worker-lease.ts'
 import { env } from '#server/env.ts'
@@ -9,6 +12,7 @@ import type { AnyWorkflow } from '#server/workflows/define.ts'
 import { startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
+import { Repositories } from '#server/workflows/repositories.ts'
 import type { TestFleet } from './fleet.ts'
 import { TestHosts } from './host-source.ts'
 
@@ -27,6 +31,8 @@ export async function testEngine(
   const changes = new ChangeFeed(fleet.databaseUrl)
   await changes.open()
   const hosts = new TestHosts(fleet.db)
+  const cacheFolder = await mkdtemp(join(tmpdir(), 'skerry-cache-'))
+  const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
   const current: TestEngine = {
     hosts,
     hooks: {},
@@ -35,6 +41,8 @@ export async function testEngine(
       await worker.release()
       await changes.close()
       await hosts.close()
+      await repositories.close()
+      await rm(cacheFolder, { recursive: true, force: true })
     },
   }
   const worker = await WorkerLease.take({ db: fleet.db, name: options.workerName ?? 'test-worker', onLost: () => {} })
@@ -45,6 +53,7 @@ export async function testEngine(
     changes,
     log,
     testHost: hostTest(libvirtDriver, CredentialBox.fromText(env().SKERRY_KEY)),
+    repositories,
     workflows: options.workflows ?? workflows,
     worker,
     hostWaitMs: options.hostWaitMs ?? 5_000,

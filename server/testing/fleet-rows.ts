@@ -1,8 +1,9 @@
 import type { Prisma } from '#prisma/generated/client.ts'
 import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import type { Db } from '#server/db.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HostAddress, HypervisorHost } from '#server/hypervisor/driver.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
+import { addressOf } from './host-source.ts'
 
 export interface KnownHost {
   name: string
@@ -35,7 +36,7 @@ export async function writeHostRow(db: Db, known: KnownHost): Promise<string> {
       accelerator: 'emulation',
     },
   })
-  await withHost(known.uri, async (host) => {
+  await withHost({ uri: known.uri }, async (host) => {
     await writePools(db, id, host, known.shared ?? [])
     for (const network of await host.listNetworks()) await db.network.create({ data: { ...network, hostId: id } })
   })
@@ -47,7 +48,7 @@ export async function writeVolumeRows(db: Db, hostId: string): Promise<void> {
   const row = await db.host.findUniqueOrThrow({ where: { id: hostId }, include: { storagePools: true } })
   const shared = row.storagePools.filter((pool) => pool.sharedKey).map((pool) => pool.name)
   await db.storagePool.deleteMany({ where: { hostId } })
-  await withHost(row.uri, (host) => writePools(db, hostId, host, shared))
+  await withHost(addressOf(row), (host) => writePools(db, hostId, host, shared))
 }
 
 async function writePools(db: Db, hostId: string, host: HypervisorHost, shared: readonly string[]): Promise<void> {
@@ -80,7 +81,7 @@ export async function writeVmRow(
   more: Partial<Prisma.VmUncheckedCreateInput> = {},
 ) {
   const row = await db.host.findUniqueOrThrow({ where: { id: hostId } })
-  return withHost(row.uri, async (host) => {
+  return withHost(addressOf(row), async (host) => {
     const facts = await host.readVm(uuid)
     if (!facts) throw new Error(`${row.name} has no VM ${uuid}`)
     const { disks, interfaces, graphics, snapshots, incoming: _, ...vm } = facts
@@ -108,11 +109,11 @@ export async function writeVmRow(
   })
 }
 
-async function withHost<T>(uri: string, work: (host: HypervisorHost) => Promise<T>): Promise<T> {
-  const host = libvirtDriver.open({ uri })
+async function withHost<T>(address: HostAddress, work: (host: HypervisorHost) => Promise<T>): Promise<T> {
+  const host = libvirtDriver.open(address)
   try {
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${uri} did not answer within 20 s`)), 20_000)
+      const timer = setTimeout(() => reject(new Error(`${address.uri} did not answer within 20 s`)), 20_000)
       host.onConnection((state) => {
         if (state.state !== 'connected') return
         clearTimeout(timer)

@@ -2,10 +2,13 @@
 // Started by `WorkerChild`, whose orders it awaits; never part of the product.
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WorkerLease } from '#server/core/worker-lease.ts'
 import { openDb } from '#server/db.ts'
+import { env } from '#server/env.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
@@ -13,6 +16,7 @@ import { exitWithParent } from '#server/process.ts'
 import { startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
+import { Repositories } from '#server/workflows/repositories.ts'
 import { TestHosts } from './host-source.ts'
 import type { WorkerOrders } from './worker-child.ts'
 
@@ -36,6 +40,11 @@ await startEngine({
   worker,
   workflows,
   testHost: hostTest(libvirtDriver, undefined),
+  repositories: new Repositories({
+    db,
+    keys: env().SKERRY_KEY,
+    cacheFolder: join(tmpdir(), `skerry-cache-${process.pid}`),
+  }),
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
   sweepMs,

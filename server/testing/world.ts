@@ -52,6 +52,16 @@ export async function createWorld(services: TestServices, cast: Cast) {
     data: { name: `Empty ${mark}`, slug: `empty-${mark}`, kind: 'edge', latitude: 1, longitude: 1 },
   })
   const vm = await createVm(db, host, tenant.id, { name: `vm-${mark}`, notes: `notes of ${mark}` })
+  const datastore = await db.datastore.create({
+    data: { name: `datastore-${mark}`, kind: 'folder', location: { path: `/datastore/${mark}` } },
+  })
+  const recoveryPoint = await db.recoveryPoint.create({
+    data: {
+      ...{ id: randomUUID(), tenantId: tenant.id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name },
+      ...{ datastoreId: datastore.id, takenAt: new Date(), consistency: 'crash', reading: 'full', disks: [] },
+      ...{ sizeBytes: 1n, readBytes: 1n, storedBytes: 1n, tookMs: 1, definition: new Uint8Array(1) },
+    },
+  })
   const snapshot = await db.snapshot.create({
     data: {
       ...{ vmId: vm.id, name: `snapshot-${mark}`, takenAt: new Date(), state: 'running' },
@@ -132,6 +142,8 @@ export async function createWorld(services: TestServices, cast: Cast) {
     vm,
     busyVm,
     snapshot,
+    datastore,
+    recoveryPoint,
     snapshotSchedule,
     pool,
     network,
@@ -153,6 +165,7 @@ export const secretsOfTenant = (world: World): string[] => [
   world.vm.notes,
   world.snapshot.name,
   world.snapshotSchedule.id,
+  world.recoveryPoint.id,
   world.busyVm.id,
   world.busyVm.name,
   world.operation.id,
@@ -167,6 +180,7 @@ export const secretsOfTenant = (world: World): string[] => [
 export const secretsOfFleet = (world: World): string[] => [
   world.host.uri,
   world.pool.path ?? '',
+  `/datastore/${world.mark}`,
   world.pool.id,
   world.secondHost.id,
   // Nobody was granted it.

@@ -10,6 +10,7 @@ import { fenced, LeaseLost } from './fence.ts'
 import type { Ownership, Run } from './ownership.ts'
 import { Cancelled, pause } from './pause.ts'
 import { ProgressWriter } from './progress.ts'
+import type { Repositories } from './repositories.ts'
 
 /** Where tests repeat, fail or kill; production passes none. `run` may be called more than once. */
 export interface EngineHooks {
@@ -28,6 +29,7 @@ export interface Runtime {
   ownership: Ownership
   hosts: HostSource
   testHost: HostTest
+  repositories: Repositories
   log: Logger
   hostWaitMs: number
   hooks: EngineHooks
@@ -218,6 +220,7 @@ function contextFor(
     log: runtime.log.child({ operation: ref.id }),
     signal,
     progress: (value) => progress.report(value),
+    repositories: runtime.repositories,
     openHost,
     testHost: (uri, sealed, hostId) => runtime.testHost(uri, sealed, hostId, signal),
     host: async (hostId, waitMs = hostWaitMs) => {

@@ -11,7 +11,13 @@ export interface ChangeSource {
 
 /** How many operations of a kind may run at once on one host, as source or as destination. Absent: no limit. */
 export type Concurrency = Partial<Record<OperationKind, number>>
-export const defaultConcurrency: Concurrency = { 'migrate-vm': 2, 'create-vm': 4, 'clone-vm': 2, 'measure-vm': 4 }
+export const defaultConcurrency: Concurrency = {
+  'migrate-vm': 2,
+  'create-vm': 4,
+  'clone-vm': 2,
+  'measure-vm': 4,
+  'back-up-vm': 2,
+}
 
 interface DispatcherParts {
   db: Db

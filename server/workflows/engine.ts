@@ -8,6 +8,7 @@ import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts
 import { Ownership, type Run } from './ownership.ts'
 import { beginOperation, type Ending, endOperation, type Leftover } from './record.ts'
 import { adoptDeadWorkers } from './recovery.ts'
+import type { Repositories } from './repositories.ts'
 import { goBack, type WayBack } from './way-back.ts'
 
 export interface EngineOptions {
@@ -16,6 +17,7 @@ export interface EngineOptions {
   db: Db
   hosts: HostSource
   testHost: HostTest
+  repositories: Repositories
   changes: ChangeSource
   workflows: readonly AnyWorkflow[]
   log: Logger
@@ -111,6 +113,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ownership: new Ownership({ db, worker, log }),
     hosts: options.hosts,
     testHost: options.testHost,
+    repositories: options.repositories,
     log,
     hostWaitMs: options.hostWaitMs ?? 30_000,
     hooks: options.hooks ?? {},

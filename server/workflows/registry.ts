@@ -1,4 +1,6 @@
+import { addDatastore } from './add-datastore.ts'
 import { addHost } from './add-host.ts'
+import { backUpVm } from './back-up-vm.ts'
 import { bulkVm } from './bulk-vm.ts'
 import { cloneVm } from './clone-vm.ts'
 import { createVm } from './create-vm.ts'
@@ -13,6 +15,7 @@ import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
 import { removeHost } from './remove-host.ts'
+import { restoreVm } from './restore-vm.ts'
 import { revertSnapshot } from './revert-snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
@@ -30,6 +33,9 @@ const changes: readonly AnyWorkflow[] = [
   takeSnapshot,
   revertSnapshot,
   deleteSnapshot,
+  backUpVm,
+  restoreVm,
+  addDatastore,
   bulkVm,
   drainHost,
   testHost,

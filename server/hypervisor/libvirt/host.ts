@@ -9,6 +9,7 @@ import { deviceVerbs } from './device.ts'
 import { readEvent } from './event.ts'
 import { guestVerbs } from './guest.ts'
 import { migrationVerbs } from './migration.ts'
+import { openDisksVerbs } from './open-disks.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
 import { Session } from './session.ts'
@@ -70,6 +71,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...deviceVerbs(session),
     ...storageVerbs(session),
     ...snapshotVerbs(session),
+    ...openDisksVerbs(session),
     ...migrationVerbs(session),
     ...backupVerbs(session),
     ...guestVerbs(session),

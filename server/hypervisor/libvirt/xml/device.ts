@@ -18,6 +18,8 @@ export interface NewDisk {
   /** Place in the order of booting, from 1 */
   bootOrder?: number
   serial?: string
+  /** A name of our own for the device, beginning with `ua-` */
+  alias?: string
 }
 
 export interface NewInterface {
@@ -44,6 +46,7 @@ export function diskXml(disk: NewDisk): Xml {
     disk.shareable && xml('shareable'),
     disk.serial && xml('serial', {}, disk.serial),
     disk.bootOrder && xml('boot', { order: disk.bootOrder }),
+    disk.alias && xml('alias', { name: disk.alias }),
   )
 }
 

@@ -153,3 +153,45 @@ export function buildProbeXml(probe: {
     xml('devices', {}, xml('controller', { type: 'usb', model: 'none' }), xml('memballoon', { model: 'none' })),
   ).text
 }
+
+const qemuNamespace = 'http://libvirt.org/schemas/domain/qemu/1.0'
+
+/**
+ * A guest that holds disks so that they can be written, and never runs. Lists pass it over, as they do probes. libvirt
+ * calls a disk shareable only when it is raw; that QEMU's own server may write beside the device is said to QEMU itself.
+ */
+export function buildDiskHolderXml(plan: {
+  holder: string
+  disks: readonly { target: string; path: string; format: 'qcow2' | 'raw' }[]
+}): string {
+  const alias = (target: string) => `ua-${target}`
+  return xml(
+    'domain',
+    { type: 'qemu', 'xmlns:qemu': qemuNamespace },
+    xml('name', {}, `${probeNamePrefix}${plan.holder}`),
+    xml('uuid', {}, plan.holder),
+    xml('memory', { unit: 'MiB' }, 16),
+    xml('os', {}, xml('type', {}, 'hvm')),
+    xml('features', {}, translationCache()),
+    xml(
+      'devices',
+      {},
+      plan.disks.map(({ target, path, format }) =>
+        diskXml({ target, bus: 'virtio', device: 'disk', path, format, alias: alias(target) }),
+      ),
+      xml('controller', { type: 'usb', model: 'none' }),
+      xml('memballoon', { model: 'none' }),
+    ),
+    xml(
+      'qemu:override',
+      {},
+      plan.disks.map(({ target }) =>
+        xml(
+          'qemu:device',
+          { alias: alias(target) },
+          xml('qemu:frontend', {}, xml('qemu:property', { name: 'share-rw', type: 'bool', value: 'true' })),
+        ),
+      ),
+    ),
+  ).text
+}

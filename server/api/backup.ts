@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { demand, load } from '#server/auth/load.ts'
+import { allowed } from '#server/auth/policy.ts'
+import { datastoreAdditionOf, listDatastoreNames, listDatastores } from '#server/core/datastore.ts'
+import { enqueue, enqueueOnce } from '#server/core/operation.ts'
+import { listRecoveryPoints } from '#server/core/recovery-point.ts'
+import { backupOf, restoreOf } from '#server/core/vm-request.ts'
+import { vmRule } from '#server/core/vm-rule.ts'
+import { AddDatastoreInput, BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
+import { IdempotencyKey } from '#server/schema/operation.ts'
+import { VmId } from '#server/schema/vm.ts'
+import { asker } from './asker.ts'
+import { change, router, signedIn } from './trpc.ts'
+
+export const datastoreRouter = router({
+  list: signedIn.query(({ ctx }) => {
+    demand(ctx, 'datastore', 'create')
+    return listDatastores(ctx.tx)
+  }),
+
+  add: change('datastore', 'create')
+    .input(AddDatastoreInput)
+    .mutation(async ({ ctx, input }) => {
+      ctx.trail.detail = input
+      const operation = await enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, input))
+      ctx.trail.resource = { kind: 'datastore', id: operation.targetId, name: input.name, tenantId: null }
+      return { operationId: operation.id }
+    }),
+})
+
+export const backupRouter = router({
+  /** A VM's recovery points, where it can be backed up to, and whether it can be now. */
+  list: signedIn.input(z.object({ vmId: VmId })).query(async ({ ctx, input }) => {
+    const vm = await load.vm(ctx, input.vmId, 'read')
+    const person = allowed(ctx.actor, 'vm', 'backup', vm)
+    const mayRestore = allowed(ctx.actor, 'vm', 'restore', vm)
+    return {
+      recoveryPoints: await listRecoveryPoints(ctx.tx, vm.id),
+      datastores: await listDatastoreNames(ctx.tx),
+      can: {
+        backUp: person === true ? vmRule(vm, 'backup') : person,
+        restore: mayRestore === true ? vmRule(vm, 'restore') : mayRestore,
+      },
+    }
+  }),
+
+  start: change('vm', 'backup')
+    .input(BackUpInput.extend({ vmId: VmId, idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
+      const vm = await load.vm(ctx, vmId, 'backup')
+      ctx.trail.detail = input
+      const request = { kind: 'back-up-vm', targetId: vmId, input, key: idempotencyKey } as const
+      return { operationId: (await enqueueOnce(asker(ctx), request, () => backupOf(ctx.tx, vm, input))).id }
+    }),
+
+  /** Leads the VM back in place; what it is now becomes a recovery point first. */
+  restore: change('vm', 'restore')
+    .input(RestoreVmInput.extend({ vmId: VmId, idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
+      const vm = await load.vm(ctx, vmId, 'restore')
+      ctx.trail.detail = input
+      const request = { kind: 'restore-vm', targetId: vmId, input, isPlanned: true, key: idempotencyKey } as const
+      return { operationId: (await enqueueOnce(asker(ctx), request, () => restoreOf(ctx.tx, vm, input))).id }
+    }),
+})

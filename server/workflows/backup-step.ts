@@ -1,0 +1,235 @@
+import { CredentialBox } from '#server/core/credential.ts'
+import { vmRule } from '#server/core/vm-rule.ts'
+import { env } from '#server/env.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { chunkBytes } from '#server/repository/layout.ts'
+import type { Consistency, RecoveryDisks } from '#server/schema/backup.ts'
+import { copyDisks } from './backup-copy.ts'
+import { backupRoute } from './backup-route.ts'
+import type { StepContext } from './define.ts'
+import { vmOnHost, vmRow } from './vm-on-host.ts'
+
+/** What the steps of a backup remember. */
+export interface BackupMemory {
+  hostId: string
+  uuid: string
+  wasOff: boolean
+  /** The recovery point and checkpoint whose marks tell what has changed; null: everything is read */
+  since: string | null
+  disks: RecoveryDisks
+  takenAtMs: number
+  consistency: Consistency
+  readBytes: number
+  storedBytes: number
+  tookMs: number
+  left: string[]
+}
+
+/** A step of any operation that takes a recovery point under its own id. */
+export type BackupContext = StepContext<{ datastoreId: string; full?: boolean }, BackupMemory>
+type Context = BackupContext
+
+export const checkpointOf = (recoveryPointId: string) => `skerry-${recoveryPointId}`
+
+function need(context: Context): BackupMemory {
+  if (!context.memory.uuid) throw new Error('looking comes first')
+  return context.memory as BackupMemory
+}
+
+export const repositoryOf = ({ repositories, input, operation }: Context) =>
+  repositories.repository(input.datastoreId, operation.tenantId)
+
+/** Decides what is read. */
+export async function look(context: Context): Promise<Partial<BackupMemory>> {
+  const { vm, host, facts } = await vmOnHost(context)
+  const ruling = vmRule({ state: facts.state }, 'backup')
+  if (ruling !== true) throw conflict(`${vm.name} can’t be backed up now. ${ruling}`)
+  const disks = facts.disks
+    .filter((disk) => disk.device === 'disk' && !disk.readOnly && disk.source)
+    .map(({ target, capacityBytes }) => ({ target, sizeBytes: capacityBytes }))
+  if (disks.length === 0) throw conflict(`${vm.name} has no disk to back up.`)
+  return {
+    ...{ hostId: vm.hostId, uuid: vm.uuid, wasOff: facts.state === 'off', disks },
+    since: context.input.full ? null : await lastOf(context, host, vm.id),
+  }
+}
+
+/** The newest recovery point here whose marks the host still has. */
+async function lastOf(context: Context, host: HypervisorHost, vmId: string): Promise<string | null> {
+  const { db, input, operation } = context
+  const last = await db.recoveryPoint.findFirst({
+    where: { vmId, datastoreId: input.datastoreId, tenantId: operation.tenantId },
+    orderBy: { takenAt: 'desc' },
+    select: { id: true, vmUuid: true },
+  })
+  if (!last) return null
+  const repository = await repositoryOf(context)
+  const checkpoints = await host.listCheckpoints(last.vmUuid)
+  const isMarked = checkpoints.some(({ name }) => name === checkpointOf(last.id))
+  return isMarked && (await repository.describe(last.id)) ? last.id : null
+}
+
+/** Marks this instant at the host, which offers the disks as they are then. */
+export async function begin(context: Context): Promise<Partial<BackupMemory>> {
+  const memory = need(context)
+  const { id } = context.operation
+  const host = await context.host(memory.hostId)
+  const mine = async () => (await host.listCheckpoints(memory.uuid)).some(({ name }) => name === checkpointOf(id))
+  if (await host.readBackup(memory.uuid)) {
+    // Of an attempt that broke off: this one begins at an instant of its own.
+    if (!(await mine())) {
+      throw conflict(
+        'Another backup of this VM goes on, which Skerry did not begin.',
+        'Wait for its end, then try again.',
+      )
+    }
+    await host.endBackup(memory.uuid)
+  }
+  await openDisks(host, memory.uuid)
+  // Of an attempt whose export is gone only the checkpoint is left.
+  if (await mine()) await host.deleteCheckpoint(memory.uuid, checkpointOf(id))
+  const now = await host.readVm(memory.uuid)
+  const quiesce =
+    !memory.wasOff && now?.state === 'running' && (await host.agentPing(memory.uuid, { timeoutMs: 3_000 }))
+  context.progress({ phase: quiesce ? 'freezing its file systems' : 'marking its disks' })
+  const route = backupRoute(host.address, host.address.name ?? 'its host', id)
+  const plan = {
+    disks: memory.disks.map(({ target }) => target),
+    listen: route.listen,
+    quiesce,
+    checkpoint: checkpointOf(id),
+  }
+  const consistency: Consistency = memory.wasOff ? 'off' : quiesce ? 'application' : 'crash'
+  if (memory.since) {
+    try {
+      await host.beginBackup(memory.uuid, { ...plan, since: checkpointOf(memory.since) })
+      return { takenAtMs: Date.now(), consistency }
+    } catch (error) {
+      if (!(error instanceof SkerryError) || error.code === 'unavailable') throw error
+      context.log.warn({ err: error }, 'marks of the last backup are of no use, everything is read')
+    }
+  }
+  await host.beginBackup(memory.uuid, plan)
+  return { since: null, takenAtMs: Date.now(), consistency }
+}
+
+export async function unbegin(context: Context): Promise<string | undefined> {
+  if (!context.memory.uuid) return undefined
+  const host = await context.host(need(context).hostId)
+  const { uuid } = need(context)
+  const isMine = (await host.listCheckpoints(uuid)).some(({ name }) => name === checkpointOf(context.operation.id))
+  if (isMine) {
+    await openDisks(host, uuid)
+    await host.endBackup(uuid)
+    await host.deleteCheckpoint(uuid, checkpointOf(context.operation.id))
+  }
+  await switchOff(context, host)
+  return undefined
+}
+
+/** Marks can only be made and deleted while QEMU has the disks open; the guest of a VM that is off does not run for it. */
+async function openDisks(host: HypervisorHost, uuid: string): Promise<void> {
+  const now = await host.readVm(uuid)
+  if (now?.state === 'off') await host.power(uuid, { action: 'start', paused: true })
+}
+
+/** A VM that was off has had its disks open, and nothing ran. */
+async function switchOff(context: Context, host: HypervisorHost): Promise<void> {
+  const { uuid, wasOff } = need(context)
+  if (!wasOff) return
+  const now = await host.readVm(uuid)
+  if (now?.state === 'paused') await host.power(uuid, { action: 'force-off' })
+}
+
+/** Reads into the datastore. */
+export async function read(context: Context): Promise<Partial<BackupMemory>> {
+  const { hostId, uuid, since, disks } = need(context)
+  const { id } = context.operation
+  const startedAt = performance.now()
+  const repository = await repositoryOf(context)
+  const done = await repository.describe(id)
+  if (done) {
+    const { storedBytes, writtenChunkCount, createdAtMs } = done.description
+    const tookMs = Math.max(0, createdAtMs - need(context).takenAtMs)
+    return { storedBytes, readBytes: writtenChunkCount * chunkBytes, tookMs }
+  }
+  const host = await context.host(hostId)
+  const exports = await host.readBackup(uuid)
+  if (!exports) throw conflict('The host has ended the backup before it was read.', 'Try again.')
+  const route = backupRoute(host.address, host.address.name ?? 'its host', id)
+  const writer = await repository.startBackup({
+    id,
+    parentId: since ?? undefined,
+    disks: disks.map(({ target, sizeBytes }) => ({ name: target, sizeBytes })),
+    label: { vm: uuid },
+  })
+  try {
+    const readBytes = await copyDisks(context, exports, route.connect(exports.address), writer)
+    const { description } = await writer.commit()
+    return { readBytes, storedBytes: description.storedBytes, tookMs: Math.round(performance.now() - startedAt) }
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}
+
+export async function record(context: Context): Promise<undefined> {
+  const memory = need(context)
+  const { db, operation, input } = context
+  const vm = await vmRow(context)
+  const host = await context.host(memory.hostId)
+  const definition = await host.readXml(memory.uuid, { secure: true, inactive: true })
+  const sealed = CredentialBox.fromText(env().SKERRY_KEY).seal(definition, operation.id)
+  await db.recoveryPoint.createMany({
+    skipDuplicates: true,
+    data: [
+      {
+        ...{ id: operation.id, tenantId: vm.tenantId, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name },
+        ...{ datastoreId: input.datastoreId, takenAt: new Date(memory.takenAtMs), consistency: memory.consistency },
+        ...{ reading: memory.since ? 'incremental' : 'full', parentId: memory.since, disks: memory.disks },
+        sizeBytes: BigInt(memory.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)),
+        ...{ readBytes: BigInt(memory.readBytes), storedBytes: BigInt(memory.storedBytes), tookMs: memory.tookMs },
+        definition: sealed,
+      },
+    ],
+  })
+  return undefined
+}
+
+/** Takes the recovery point away again. */
+export async function unread(context: Context): Promise<string | undefined> {
+  const repository = await repositoryOf(context)
+  await context.db.recoveryPoint.deleteMany({ where: { id: context.operation.id } })
+  if (!(await repository.describe(context.operation.id))) return undefined
+  await repository.remove(context.operation.id)
+  return 'removed the recovery point'
+}
+
+/** Ends the reading at the host. @returns checkpoints that could not be deleted */
+export async function end(context: Context): Promise<string[]> {
+  const host = await context.host(need(context).hostId)
+  const { uuid, wasOff } = need(context)
+  await host.endBackup(uuid)
+  if (wasOff) await openDisks(host, uuid)
+  const left = await forgetOlder(context, host)
+  await switchOff(context, host)
+  return left
+}
+
+/** The marks since the newest backup are all that the next one needs. @returns what could not be deleted */
+async function forgetOlder(context: Context, host: HypervisorHost): Promise<string[]> {
+  const { uuid } = need(context)
+  const { db, input, operation } = context
+  const others = await db.recoveryPoint.findMany({
+    where: { vmUuid: uuid, datastoreId: input.datastoreId, id: { not: operation.id } },
+    select: { id: true },
+  })
+  const old = new Set(others.map(({ id }) => checkpointOf(id)))
+  const left: string[] = []
+  for (const { name } of await host.listCheckpoints(uuid)) {
+    if (!old.has(name)) continue
+    await host.deleteCheckpoint(uuid, name).catch((error: Error) => left.push(`${name}: ${error.message}`))
+  }
+  return left
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '#lab/command.ts'
+import { diskRecords, waitForAgent, waitForBoot, waitForCount } from '#lab/guest/guest.ts'
+import { env } from '#server/env.ts'
+import { NbdServer } from '#server/nbd/server.ts'
+import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { reachOverTls } from '#server/testing/fleet-tls.ts'
+import { Repositories } from './repositories.ts'
+
+let fleet: TestFleet
+let engine: TestEngine
+let a: FleetHost
+let running: FleetGuest
+let off: FleetGuest
+let folder = ''
+let datastoreId = ''
+let repositories: Repositories
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'skerry-datastore-'))
+  fleet = await testFleet('backups', ['a'])
+  a = fleet.host('a')
+  running = await fleet.guest('a', { name: 'web', memoryMib: 96 })
+  off = await fleet.guest('a', { name: 'still', off: true })
+  await reachOverTls(fleet, a)
+  engine = await testEngine(fleet)
+  repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+})
+afterAll(async () => {
+  await engine?.stop()
+  await repositories?.close()
+  await fleet?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const backUp = async ({ id, name }: FleetGuest, more: object = {}) => {
+  const target = { kind: 'vm' as const, id, name }
+  return fleet.ended(
+    await fleet.ask({ kind: 'back-up-vm', target, tenantId: null, hostId: a.id, input: { datastoreId, ...more } }),
+  )
+}
+const checkpoints = async (name: string) =>
+  (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean)
+
+/** The disk as it would be restored, as a file that qemu-img can compare. */
+async function exported(recoveryPointId: string, path: string): Promise<void> {
+  const repository = await repositories.repository(datastoreId, null)
+  const point = await repository.recoveryPoint(recoveryPointId)
+  const [disk] = point.description.disks
+  const socketPath = join(folder, `${recoveryPointId}.sock`)
+  const server = await NbdServer.start({
+    listen: { socketPath },
+    open: () => ({ sizeBytes: disk?.sizeBytes ?? 0, read: (at, length) => point.read('vda', at, length) }),
+  })
+  try {
+    await run('qemu-img', ['convert', '-O', 'raw', `nbd+unix:///disk?socket=${socketPath}`, path])
+  } finally {
+    await server.close()
+    await point.close()
+  }
+}
+
+test('a datastore is made in a folder, once', async () => {
+  const path = join(folder, 'store')
+  datastoreId = crypto.randomUUID()
+  const id = await fleet.ask({
+    ...{ kind: 'add-datastore', target: { kind: 'datastore', id: datastoreId, name: 'first' }, tenantId: null },
+    input: { name: 'first', datastoreId, location: { kind: 'folder', path } },
+  })
+  expect((await fleet.ended(id)).error).toBeNull()
+  expect(await readdir(path)).toContain(datastoreId)
+  expect(await fleet.db.datastore.findUnique({ where: { id: datastoreId } })).toMatchObject({ name: 'first' })
+})
+
+test('a VM that is off: every block, identical to its disk, and it is off again', async () => {
+  const end = await backUp(off)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ reading: 'full', consistency: 'off' })
+  expect((await a.lab.virsh('domstate', 'still')).trim()).toBe('shut off')
+  const raw = join(folder, 'still.raw')
+  await exported(end.id, raw)
+  expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, a.lab.outsidePath(off.diskPath)])).toMatch(
+    /identical/,
+  )
+  expect(await checkpoints('still')).toEqual([`skerry-${end.id}`])
+})
+
+test('a running VM: full, then what has changed alone, frozen by its agent; each restores to its own instant', async () => {
+  await waitForAgent(a.lab, 'web')
+  const first = await backUp(running)
+  expect(first.error).toBeNull()
+  expect(first.result).toMatchObject({ reading: 'full', consistency: 'application' })
+  const count = await waitForCount(a.lab, 'web')
+  await waitForCount(a.lab, 'web', count.n + 3)
+  const second = await backUp(running)
+  expect(second.error).toBeNull()
+  expect(second.result).toMatchObject({ reading: 'incremental', consistency: 'application' })
+  const [full, changed] = await Promise.all(
+    [first, second].map(({ id }) => fleet.db.recoveryPoint.findUniqueOrThrow({ where: { id } })),
+  )
+  expect(changed?.readBytes).toBeLessThan(Number(full?.readBytes) / 4)
+  expect(changed?.parentId).toBe(first.id)
+  expect(await checkpoints('web')).toEqual([`skerry-${second.id}`])
+  await a.lab.virsh('suspend', 'web')
+  const third = await backUp(running)
+  expect(third.result).toMatchObject({ reading: 'incremental', consistency: 'crash' })
+  const raw = join(folder, 'web.raw')
+  await exported(third.id, raw)
+  const disk = a.lab.outsidePath(running.diskPath)
+  expect(await run('qemu-img', ['compare', '-U', '-f', 'raw', '-F', 'qcow2', raw, disk])).toMatch(/identical/)
+  await exported(first.id, raw)
+  await expect(run('qemu-img', ['compare', '-U', '-f', 'raw', '-F', 'qcow2', raw, disk])).rejects.toThrow(/mismatch/)
+  await a.lab.virsh('resume', 'web')
+})
+
+test('a checkpoint that is gone costs a full read, of which nothing is stored twice', async () => {
+  for (const name of await checkpoints('web')) await a.lab.virsh('checkpoint-delete', 'web', name)
+  const end = await backUp(running)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ reading: 'full' })
+  const point = await fleet.db.recoveryPoint.findUniqueOrThrow({ where: { id: end.id } })
+  expect(Number(point.storedBytes)).toBeLessThan(Number(point.readBytes) / 10)
+})
+
+test('restored in place: only what differs is written, it is the same VM, and its next backup is incremental', async () => {
+  const points = await fleet.db.recoveryPoint.findMany({ where: { vmId: running.id }, orderBy: { takenAt: 'asc' } })
+  const [first] = points
+  const uuid = (await a.lab.virsh('domuuid', 'web')).trim()
+  const target = { kind: 'vm' as const, id: running.id, name: running.name }
+  const end = await fleet.ended(
+    await fleet.ask({
+      ...{ kind: 'restore-vm', target, tenantId: null, hostId: a.id },
+      input: { recoveryPointId: first?.id ?? '', datastoreId, shutdownMs: 60_000 },
+    }),
+    120_000,
+  )
+  expect(end.error).toBeNull()
+  const { writtenBytes } = end.result as { writtenBytes: number }
+  expect(writtenBytes).toBeGreaterThan(0)
+  expect(writtenBytes).toBeLessThan(Number(first?.sizeBytes) / 2)
+  expect((await a.lab.virsh('domuuid', 'web')).trim()).toBe(uuid)
+  expect((await a.lab.virsh('domstate', 'web')).trim()).toBe('running')
+  expect((await a.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean).sort()).toEqual(['still', 'web'])
+  const before = await backUp(running)
+  expect(before.result).toMatchObject({ reading: 'incremental' })
+
+  // It has written since; off, so that nothing changes it again.
+  const { bootId } = await waitForBoot(a.lab, 'web', 2)
+  const written = async () => (await diskRecords(a.lab, running.diskPath)).some((record) => record.bootId === bootId)
+  await expect.poll(written, { timeout: 60_000 }).toBe(true)
+  await a.lab.virsh('destroy', 'web')
+  const again = await fleet.ended(
+    await fleet.ask({
+      ...{ kind: 'restore-vm', target, tenantId: null, hostId: a.id },
+      input: { recoveryPointId: first?.id ?? '', datastoreId, shutdownMs: 60_000 },
+    }),
+    120_000,
+  )
+  expect(again.error).toBeNull()
+  const raw = join(folder, 'restored.raw')
+  await exported(first?.id ?? '', raw)
+  const disk = a.lab.outsidePath(running.diskPath)
+  expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).toMatch(/identical/)
+  // What it was before is a recovery point too: the restore can be undone.
+  await exported(again.id, raw)
+  await expect(run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).rejects.toThrow(/mismatch/)
+
+  // What was written by the restore itself is marked as changed too.
+  const last = await backUp(running)
+  expect(last.result).toMatchObject({ reading: 'incremental', consistency: 'off' })
+  await exported(last.id, raw)
+  expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).toMatch(/identical/)
+})
