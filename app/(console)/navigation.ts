@@ -1,5 +1,6 @@
 import {
   Activity,
+  Archive,
   Boxes,
   Building2,
   HardDrive,
@@ -44,6 +45,7 @@ export const navigation: readonly NavigationGroup[] = [
     destinations: [
       { href: '/networks', label: 'Networks', icon: Network, operatorOnly: true },
       { href: '/storage', label: 'Storage', icon: HardDrive, operatorOnly: true },
+      { href: '/datastores', label: 'Datastores', icon: Archive, operatorOnly: true },
       { href: '/templates', label: 'Templates', icon: Layers },
     ],
   },

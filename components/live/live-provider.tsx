@@ -38,6 +38,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       void client.invalidateQueries({ queryKey: trpc.vm.get.queryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.vm.events.queryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.snapshot.list.queryKey({ vmId: vm.id }) })
+      void client.invalidateQueries({ queryKey: trpc.backup.list.queryKey({ vmId: vm.id }) })
     }
     for (const id of batch.changedHostIds) void client.invalidateQueries({ queryKey: trpc.host.get.queryKey({ id }) })
     if (batch.changedHostIds.length > 0) reread(trpc.fleet.places.queryKey(), loadRereadMs)

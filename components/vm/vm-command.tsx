@@ -63,6 +63,8 @@ const busyWith: Record<string, string> = {
   'take-snapshot': 'A snapshot of it is being taken',
   'revert-snapshot': 'It is being reverted to a snapshot',
   'delete-snapshot': 'A snapshot of it is being deleted',
+  'back-up-vm': 'It is being backed up',
+  'restore-vm': 'It is being restored',
 }
 
 /** @returns why the command can't be given now, or undefined */

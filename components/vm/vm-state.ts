@@ -35,6 +35,8 @@ const operationWord: Record<string, string> = {
   'take-snapshot': 'Snapshot',
   'revert-snapshot': 'Reverting',
   'delete-snapshot': 'Changing',
+  'back-up-vm': 'Backing up',
+  'restore-vm': 'Restoring',
 }
 
 /** How a VM's state looks: its own, or that of the operation at work on it. */

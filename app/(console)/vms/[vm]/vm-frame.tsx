@@ -84,6 +84,7 @@ export function VmFrame({ id, children }: { id: string; children: ReactNode }) {
           { href: `/vms/${id}`, label: 'Overview' },
           { href: `/vms/${id}/configuration`, label: 'Configuration' },
           { href: `/vms/${id}/snapshots`, label: 'Snapshots' },
+          { href: `/vms/${id}/backups`, label: 'Backups' },
           { href: `/vms/${id}/events`, label: 'Events' },
           { href: `/vms/${id}/permissions`, label: 'Permissions' },
           ...(vm.may.readXml === true ? [{ href: `/vms/${id}/xml`, label: 'XML' }] : []),

@@ -1,0 +1,5 @@
+import { VmBackups } from './vm-backups.tsx'
+
+export default function Page() {
+  return <VmBackups />
+}

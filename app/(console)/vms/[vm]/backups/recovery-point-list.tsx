@@ -1,0 +1,66 @@
+'use client'
+
+import { History } from 'lucide-react'
+import { Badge } from '#components/ui/badge.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { RelativeTime } from '#components/ui/relative-time.tsx'
+import type { Consistency } from '#server/schema/backup.ts'
+import { consistencyWord } from './backup-words.ts'
+import type { RecoveryPoint } from './use-backups.ts'
+
+interface RecoveryPointListProps {
+  recoveryPoints: readonly RecoveryPoint[]
+  canRestore: true | string
+  onRestore: (point: RecoveryPoint) => void
+}
+
+/** Newest first; the bar shows what each had to read beside the largest. */
+export function RecoveryPointList({ recoveryPoints, canRestore, onRestore }: RecoveryPointListProps) {
+  const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
+  return (
+    <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
+      {recoveryPoints.map((point) => {
+        const { word, meaning } = consistencyWord[point.consistency as Consistency]
+        return (
+          <li key={point.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm">
+            <span className="w-48 shrink-0">
+              <RelativeTime at={point.takenAt} className="font-medium" />
+              <span className="block text-xs text-ink-faint">
+                {formatAbsoluteTime(new Date(point.takenAt).getTime())}
+              </span>
+            </span>
+            <span className="w-44 shrink-0" title={meaning}>
+              {word}
+              <span className="block text-xs text-ink-muted">in {point.datastore.name}</span>
+            </span>
+            <span className="min-w-48 flex-1">
+              <span className="flex items-center gap-2">
+                <Badge tone="outline">{point.reading}</Badge>
+                <span className="h-1.5 min-w-0 flex-1 overflow-hidden rounded-full bg-sunken">
+                  <span
+                    className="block h-full rounded-full bg-series-1"
+                    style={{ width: `${Math.max(1, (point.readBytes / most) * 100)}%` }}
+                  />
+                </span>
+              </span>
+              <span className="text-xs text-ink-muted">
+                {formatBytes(point.readBytes)} read, {formatBytes(point.storedBytes)} stored, in{' '}
+                {formatMilliseconds(point.tookMs)}
+              </span>
+            </span>
+            <Button
+              size="sm"
+              icon={<History size={13} aria-hidden="true" />}
+              label={`Restore to ${formatAbsoluteTime(new Date(point.takenAt).getTime())}`}
+              disabledReason={canRestore === true ? undefined : canRestore}
+              onPress={() => onRestore(point)}
+            >
+              Restore…
+            </Button>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}

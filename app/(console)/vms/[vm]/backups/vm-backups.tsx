@@ -1,0 +1,66 @@
+'use client'
+
+import { Archive } from 'lucide-react'
+import { useState } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { useVm } from '../use-vm.ts'
+import { BackUpDialog } from './back-up-dialog.tsx'
+import { RecoveryPointList } from './recovery-point-list.tsx'
+import { RestoreDialog } from './restore-dialog.tsx'
+import { type RecoveryPoint, useBackups } from './use-backups.ts'
+
+/** What the VM can be restored to, away from its own disks. */
+export function VmBackups() {
+  const vm = useVm()
+  const query = useBackups(vm.id)
+  const [isBackingUp, setBackingUp] = useState(false)
+  const [restored, setRestored] = useState<RecoveryPoint>()
+  if (query.error) {
+    return <ErrorMessage variant="page" title="Backups could not be read" message={query.error.message} />
+  }
+  const page = query.data
+  if (!page) return <SkeletonRows rows={6} />
+  const { recoveryPoints, datastores, can } = page
+  const noStore =
+    datastores.length === 0 ? 'There is no datastore yet: an operator adds one under Datastores.' : undefined
+  const backUp = (
+    <Button
+      size="sm"
+      variant={recoveryPoints.length === 0 ? 'primary' : 'secondary'}
+      icon={<Archive size={14} aria-hidden="true" />}
+      disabledReason={can.backUp === true ? noStore : can.backUp}
+      onPress={() => setBackingUp(true)}
+    >
+      Back up now…
+    </Button>
+  )
+  const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
+  return (
+    <Card
+      title={
+        recoveryPoints.length === 0
+          ? 'Recovery points'
+          : `${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`
+      }
+      isFlush
+      actions={recoveryPoints.length > 0 && backUp}
+      className="pb-1"
+    >
+      {recoveryPoints.length === 0 ? (
+        <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No backups" action={backUp}>
+          {noStore ??
+            'A backup is a copy of the disks in a datastore, sealed for the tenant. After the first one only what has changed is read.'}
+        </EmptyState>
+      ) : (
+        <RecoveryPointList recoveryPoints={recoveryPoints} canRestore={can.restore} onRestore={setRestored} />
+      )}
+      {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
+      {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
+    </Card>
+  )
+}
