@@ -7,7 +7,7 @@ import { expect, test } from './test.ts'
 
 test('a datastore is added, a VM backed up twice, and led back in place', async ({ as }) => {
   test.setTimeout(300_000)
-  const [host, vm] = ['oslo-1', 'desktop-cleo']
+  const [host, vm] = ['frankfurt-1', 'desktop-bo']
   const folder = await mkdtemp(join(tmpdir(), 'skerry-e2e-store-'))
   try {
     await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
