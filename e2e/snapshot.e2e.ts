@@ -30,7 +30,8 @@ test('a member takes a snapshot, goes back to it, and deletes it; the guest goes
   await revert.getByRole('button', { name: 'Revert' }).click()
   await expect.poll(async () => (await snapshots(host, vm)).length, { timeout: 60_000 }).toBe(2)
   await expect.poll(() => virsh(host, 'snapshot-current', vm, '--name'), { timeout: 60_000 }).toBe('before-upgrade')
-  expect(await virsh(host, 'domstate', vm)).toBe('running')
+  // It stands still for a moment while it goes back.
+  await expect.poll(() => virsh(host, 'domstate', vm), { timeout: 30_000 }).toBe('running')
   await expect(page.getByText('You are here')).toBeVisible()
   const after = await newestCount(host, vm)
   expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
