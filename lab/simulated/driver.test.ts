@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HostEvent } from '#server/hypervisor/host-event.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { atEnd, eventually, startFleet } from './testing/fleet.ts'

@@ -16,6 +16,8 @@ import type {
   VmFacts,
   VmReading,
 } from './facts.ts'
+import type { HostEvent, JobReading } from './host-event.ts'
+import type { MigrationPlan } from './migration-plan.ts'
 
 export interface CallOptions {
   timeoutMs?: number
@@ -48,78 +50,6 @@ export interface HostAddress {
 export interface HostCredential {
   tls?: { authority: string; certificate: string; key: string }
   ssh?: { key: string; knownHosts: string }
-}
-
-/** What the hypervisor reports on its own. `vm` is the hypervisor's UUID of the VM. */
-export type HostEvent =
-  | { kind: 'vm-changed'; vm: string; change: VmChange; detail: string }
-  | { kind: 'vm-removed'; vm: string }
-  | { kind: 'migration-iteration'; vm: string; iteration: number }
-  | { kind: 'job-completed'; vm: string; job: JobReading }
-  | { kind: 'block-job'; vm: string; disk: string; state: 'completed' | 'failed' | 'cancelled' | 'ready' }
-  | { kind: 'storage-changed'; pool: string }
-  | { kind: 'network-changed'; network: string }
-  | { kind: 'device-changed'; device: string }
-
-export type VmChange =
-  | 'defined'
-  | 'started'
-  | 'stopped'
-  | 'crashed'
-  | 'paused'
-  | 'resumed'
-  | 'rebooted'
-  | 'migrated-away'
-  | 'migrated-here'
-  | 'configured'
-  | 'agent-connected'
-  | 'agent-disconnected'
-  | 'device-added'
-  | 'device-removed'
-  | 'watchdog'
-  | 'disk-error'
-
-/** One reading of a running job (migration, backup, block copy); null totals are not known yet. */
-export interface JobReading {
-  kind: 'none' | 'migration-out' | 'migration-in' | 'backup' | 'snapshot' | 'save' | 'other'
-  state: 'running' | 'completed' | 'failed' | 'cancelled'
-  postCopy: boolean
-  elapsedMs: number
-  /** Of an ended migration: how long the guest stood still; of a running one: what is expected */
-  downtimeMs: number | null
-  totalBytes: number
-  doneBytes: number
-  remainingBytes: number
-  memoryRemainingBytes: number
-  diskRemainingBytes: number
-  bytesPerSecond: number
-  dirtyBytesPerSecond: number | null
-  iteration: number
-  /** The hypervisor's own error text of a failed job */
-  error: string | null
-}
-
-export interface MigrationPlan {
-  /** URI the source host reaches the destination under */
-  destinationUri: string
-  /** Where the destination listens for memory and disks, e.g. tcp://10.0.0.12; the host decides when absent */
-  listenUri?: string
-  /** Disk targets (vda …) that must be copied; empty with shared storage */
-  copyDisks: readonly string[]
-  /** Disks that are not copied lie on storage that both hosts share, though it may look local to the hypervisor */
-  sharedStorage?: boolean
-  /** Encrypt the stream with the hosts' TLS credentials */
-  tls: boolean
-  live: boolean
-  /** Allow a later switch to post-copy */
-  postCopy: boolean
-  autoConverge: boolean
-  bandwidthBytesPerSecond?: number
-  maxDowntimeMs?: number
-  /** XML of the VM for the destination where something differs there, such as the paths of copied disks */
-  destinationXml?: string
-  /** The same of what its next start will use (libvirt's persist_xml) */
-  persistentXml?: string
 }
 
 export type Power =

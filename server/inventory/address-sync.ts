@@ -1,5 +1,6 @@
 import type { Db } from '#server/db.ts'
-import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HostEvent } from '#server/hypervisor/host-event.ts'
 import { inSql, lockVms, named } from './transaction.ts'
 import type { KnownVm } from './vm-sync.ts'
 

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
-import type { HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { HostFacts } from '#server/hypervisor/facts.ts'
+import type { HostEvent } from '#server/hypervisor/host-event.ts'
 import { writeAccelerator, writeDevices, writeFacts, writeNetworks, writeStorage } from './host-table.ts'
 
 const debounceMs = 100

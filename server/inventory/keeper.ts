@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
-import type { ConnectionState, HostEvent, HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { ConnectionState, HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HostEvent } from '#server/hypervisor/host-event.ts'
 import { AddressSync } from './address-sync.ts'
 import { HostSync } from './host-sync.ts'
 import { writeConnected, writeUnreachable } from './host-table.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { VmChange } from '#server/hypervisor/driver.ts'
+import type { VmChange } from '#server/hypervisor/host-event.ts'
 import { VmHistory } from './vm-history.ts'
 
 const at = (ms: number) => new Date(1_700_000_000_000 + ms)

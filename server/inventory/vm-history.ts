@@ -1,4 +1,4 @@
-import type { HostEvent, VmChange } from '#server/hypervisor/driver.ts'
+import type { HostEvent, VmChange } from '#server/hypervisor/host-event.ts'
 
 /** A line of a VM's history. */
 export interface EventRow {

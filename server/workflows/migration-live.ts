@@ -1,4 +1,5 @@
-import { type HypervisorHost, type JobReading, OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import type { JobReading } from '#server/hypervisor/host-event.ts'
 import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import { GivenUp } from './connection.ts'

@@ -1,6 +1,6 @@
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import type { JobReading } from '#server/hypervisor/driver.ts'
+import type { JobReading } from '#server/hypervisor/host-event.ts'
 import type { StepContext } from './define.ts'
 import type { MovePlan } from './migration-plan.ts'
 

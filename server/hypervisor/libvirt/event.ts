@@ -1,5 +1,5 @@
 import type { LibvirtEvent } from '../../libvirt/protocol.ts'
-import type { HostEvent, VmChange } from '../driver.ts'
+import type { HostEvent, VmChange } from '../host-event.ts'
 import { readJobParams } from './job.ts'
 
 type Told = readonly [VmChange, string]

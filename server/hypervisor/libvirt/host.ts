@@ -1,5 +1,6 @@
 import { Host, type HostState } from '../../libvirt/host.ts'
-import type { ConnectionState, HostAddress, HostEvent, HypervisorHost } from '../driver.ts'
+import type { ConnectionState, HostAddress, HypervisorHost } from '../driver.ts'
+import type { HostEvent } from '../host-event.ts'
 import { acceleratorVerbs } from './accelerator.ts'
 import { routeTo } from './address.ts'
 import { backupVerbs } from './backup.ts'

@@ -1,5 +1,5 @@
 import type { TypedParams } from '../../libvirt/protocol.ts'
-import type { JobReading } from '../driver.ts'
+import type { JobReading } from '../host-event.ts'
 
 const kinds: Record<number, JobReading['kind']> = {
   2: 'save',

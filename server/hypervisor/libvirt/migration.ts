@@ -1,5 +1,7 @@
 import { errorCode } from '../../libvirt/error.ts'
-import type { CallOptions, HypervisorHost, JobReading, MigrationPlan } from '../driver.ts'
+import type { CallOptions, HypervisorHost } from '../driver.ts'
+import type { JobReading } from '../host-event.ts'
+import type { MigrationPlan } from '../migration-plan.ts'
 import { lifeOf } from './definition.ts'
 import { refusedWith } from './errors.ts'
 import { readJobParams } from './job.ts'
