@@ -58,6 +58,8 @@ export interface SnapshotPage {
   externalRevert: Answer
   /** Seconds that the VM is likely to stand still while its memory is saved */
   standstillSeconds: number
+  /** Reverting costs its next backup the marks of what has changed */
+  isBackedUp: boolean
 }
 
 /** Memory goes to the disk at about this rate, compressed by nothing. */
@@ -88,5 +90,6 @@ export async function readSnapshotPage(tx: Tx, vm: Vm, allowed: Answer): Promise
     inside: insideRule(await tx.disk.findMany({ where: { vmId: vm.id } })),
     externalRevert: externalRevertRule(host),
     standstillSeconds: Number(vm.memoryBytes) / savedBytesPerSecond,
+    isBackedUp: (await tx.recoveryPoint.count({ where: { vmUuid: vm.uuid, tenantId: vm.tenantId }, take: 1 })) > 0,
   }
 }

@@ -7,6 +7,7 @@ import { chunkBytes } from '#server/repository/layout.ts'
 import type { Consistency, RecoveryDisks } from '#server/schema/backup.ts'
 import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
+import { checkpointOf, startPaused, stopPaused } from './checkpoint-step.ts'
 import type { StepContext } from './define.ts'
 import { vmOnHost, vmRow } from './vm-on-host.ts'
 
@@ -29,8 +30,6 @@ export interface BackupMemory {
 /** A step of any operation that takes a recovery point under its own id. */
 export type BackupContext = StepContext<{ datastoreId: string; full?: boolean }, BackupMemory>
 type Context = BackupContext
-
-export const checkpointOf = (recoveryPointId: string) => `skerry-${recoveryPointId}`
 
 function need(context: Context): BackupMemory {
   if (!context.memory.uuid) throw new Error('looking comes first')
@@ -86,7 +85,7 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
     }
     await host.endBackup(memory.uuid)
   }
-  await openDisks(host, memory.uuid)
+  await startPaused(host, memory.uuid)
   // Of an attempt whose export is gone only the checkpoint is left.
   if (await mine()) await host.deleteCheckpoint(memory.uuid, checkpointOf(id))
   const now = await host.readVm(memory.uuid)
@@ -117,29 +116,15 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
 export async function unbegin(context: Context): Promise<string | undefined> {
   if (!context.memory.uuid) return undefined
   const host = await context.host(need(context).hostId)
-  const { uuid } = need(context)
+  const { uuid, wasOff } = need(context)
   const isMine = (await host.listCheckpoints(uuid)).some(({ name }) => name === checkpointOf(context.operation.id))
   if (isMine) {
-    await openDisks(host, uuid)
+    await startPaused(host, uuid)
     await host.endBackup(uuid)
     await host.deleteCheckpoint(uuid, checkpointOf(context.operation.id))
   }
-  await switchOff(context, host)
+  if (wasOff) await stopPaused(host, uuid)
   return undefined
-}
-
-/** Marks can only be made and deleted while QEMU has the disks open; the guest of a VM that is off does not run for it. */
-async function openDisks(host: HypervisorHost, uuid: string): Promise<void> {
-  const now = await host.readVm(uuid)
-  if (now?.state === 'off') await host.power(uuid, { action: 'start', paused: true })
-}
-
-/** A VM that was off has had its disks open, and nothing ran. */
-async function switchOff(context: Context, host: HypervisorHost): Promise<void> {
-  const { uuid, wasOff } = need(context)
-  if (!wasOff) return
-  const now = await host.readVm(uuid)
-  if (now?.state === 'paused') await host.power(uuid, { action: 'force-off' })
 }
 
 /** Reads into the datastore. */
@@ -211,9 +196,9 @@ export async function end(context: Context): Promise<string[]> {
   const host = await context.host(need(context).hostId)
   const { uuid, wasOff } = need(context)
   await host.endBackup(uuid)
-  if (wasOff) await openDisks(host, uuid)
+  if (wasOff) await startPaused(host, uuid)
   const left = await forgetOlder(context, host)
-  await switchOff(context, host)
+  if (wasOff) await stopPaused(host, uuid)
   return left
 }
 

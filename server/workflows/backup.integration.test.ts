@@ -174,3 +174,57 @@ test('restored in place: only what differs is written, it is the same VM, and it
   await exported(last.id, raw)
   expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).toMatch(/identical/)
 })
+
+test('gone back to a snapshot: the marks go, which QEMU would end over, and the next backup reads everything', async () => {
+  const compared = async (id: string) => {
+    const raw = join(folder, 'reverted.raw')
+    await exported(id, raw)
+    return run('qemu-img', ['compare', '-U', '-f', 'raw', '-F', 'qcow2', raw, a.lab.outsidePath(running.diskPath)])
+  }
+  const revert = async () =>
+    fleet.ended(
+      await fleet.ask({
+        ...{ kind: 'revert-snapshot', target: { kind: 'vm', id: running.id, name: running.name }, tenantId: null },
+        ...{ hostId: a.id, input: { name: 'then', keepAs: null } },
+      }),
+    )
+  await a.lab.virsh('start', 'web')
+  await waitForAgent(a.lab, 'web')
+  await a.lab.virsh('snapshot-create-as', 'web', 'then')
+  expect((await backUp(running)).result).toMatchObject({ reading: 'incremental' })
+  const on = await revert()
+  expect(on.error).toBeNull()
+  expect(on.result).toMatchObject({ state: 'running', nextBackupIsFull: true })
+  expect((await a.lab.virsh('domstate', 'web')).trim()).toBe('running')
+  expect(await checkpoints('web')).toEqual([])
+  await a.lab.virsh('suspend', 'web')
+  const whole = await backUp(running)
+  expect(whole.result).toMatchObject({ reading: 'full' })
+  expect(await compared(whole.id)).toMatch(/identical/)
+
+  // Off, its marks can’t be deleted without QEMU: it is started paused for that, and the guest never runs.
+  await a.lab.virsh('destroy', 'web')
+  await a.lab.virsh('snapshot-delete', 'web', 'then')
+  const target = { kind: 'vm' as const, id: running.id, name: running.name }
+  const marked = await checkpoints('web')
+  const taken = await fleet.ended(
+    await fleet.ask({ kind: 'take-snapshot', target, tenantId: null, hostId: a.id, input: { name: 'then' } }),
+  )
+  expect(taken.error).toBeNull()
+  expect(await checkpoints('web')).toEqual(marked)
+  const changed = await backUp(running)
+  expect(changed.result).toMatchObject({ reading: 'incremental', consistency: 'off' })
+  expect(await compared(changed.id)).toMatch(/identical/)
+  const off = await revert()
+  expect(off.error).toBeNull()
+  expect(off.result).toMatchObject({ state: 'off', nextBackupIsFull: true })
+  const again = await backUp(running)
+  expect(again.result).toMatchObject({ reading: 'full', consistency: 'off' })
+  expect(await compared(again.id)).toMatch(/identical/)
+
+  await a.lab.virsh('start', 'web', '--paused')
+  await a.lab.virsh('checkpoint-create-as', 'web', 'of-another-tool')
+  const refused = await revert()
+  expect(refused.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/of-another-tool/) })
+  expect((await a.lab.virsh('domstate', 'web')).trim()).toBe('paused')
+})

@@ -14,13 +14,15 @@
  * goes back afterwards; the old disks go last, when the VM has been seen at its new place.
  */
 import { conflict } from '#server/errors.ts'
+import type { CheckpointFacts } from '#server/hypervisor/facts.ts'
 import { MigrateInput } from '#server/schema/vm-action.ts'
+import { takeUpMarks } from './checkpoint-step.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { prepareVolumes, removeLeftVolumes, removePrepared } from './migration-disk.ts'
 import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
-import { type MovePlan, planMove } from './migration-plan.ts'
+import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
 import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
@@ -30,6 +32,8 @@ interface Memory {
   plan: MovePlan
   /** Its snapshots, sealed; see migration-snapshot.ts */
   snapshots: string | null
+  /** For its next backup; they are in the disks, and the destination has to be told of them */
+  marks: CheckpointFacts[]
   snapshotCount: number
   postCopy: boolean
   figures: MoveFigures
@@ -74,7 +78,12 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
     },
     {
       name: 'set snapshots aside',
-      do: async (context) => ({ snapshots: await setSnapshotsAside(context, planOf(context)) }),
+      do: async (context) => {
+        const plan = planOf(context)
+        const source = await context.host(plan.sourceHostId)
+        const marks = await source.listCheckpoints(plan.uuid)
+        return { snapshots: await setSnapshotsAside(context, plan), marks }
+      },
     },
     {
       name: 'move',
@@ -93,10 +102,15 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       name: 'take up snapshots',
       do: async (context) => {
         const plan = planOf(context)
-        const { snapshots } = context.memory
-        if (!snapshots) return undefined
+        const { snapshots, marks = [] } = context.memory
+        if (!snapshots && marks.length === 0) return undefined
         const destination = await context.host(plan.destinationHostId, destinationBackWithinMs)
-        return { snapshotCount: await takeUpSnapshots(context, plan, 'destination', destination, snapshots) }
+        // In this order: of a VM that is off libvirt takes up no snapshot while it knows of marks.
+        const snapshotCount = snapshots
+          ? await takeUpSnapshots(context, plan, 'destination', destination, snapshots)
+          : 0
+        await takeUpMarks(destination, plan.uuid, marks, pathsOf(plan))
+        return { snapshotCount }
       },
     },
     {
@@ -146,6 +160,8 @@ async function stayHere(context: Context): Promise<string | undefined> {
   )
   if (at !== 'here') throw conflict(`It is not on ${plan.sourceName} alone.`, 'Look on both hosts where it is.')
   if (!plan.live) await destination.undefine(plan.uuid)
-  if (context.memory.snapshots) await takeUpSnapshots(context, plan, 'source', source, context.memory.snapshots)
+  const { snapshots, marks = [] } = context.memory
+  if (snapshots) await takeUpSnapshots(context, plan, 'source', source, snapshots)
+  await takeUpMarks(source, plan.uuid, marks)
   return `left it on ${plan.sourceName}`
 }

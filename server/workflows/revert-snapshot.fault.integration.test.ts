@@ -11,6 +11,7 @@ proveWorkflow({
     const { id } = await fleet.guest('a', { name, memoryMib: 96 })
     await a.lab.virsh('snapshot-create-as', name, 'first')
     await a.lab.virsh('snapshot-create-as', name, 'second')
+    await a.lab.virsh('checkpoint-create-as', name, 'skerry-marks')
     const known = async () => (await a.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean)
     const current = async () => (await a.lab.virsh('snapshot-current', name, '--name')).trim()
     return {
@@ -23,6 +24,7 @@ proveWorkflow({
         expect((await known()).toSorted()).toEqual(['first', 'present', 'second'])
         expect(await current()).toBe('first')
         expect(await a.lab.virsh('domstate', name)).toContain('running')
+        expect((await a.lab.virsh('checkpoint-list', name, '--name')).trim()).toBe('')
         const rows = await fleet.db.snapshot.findMany({ where: { vmId: id }, orderBy: { name: 'asc' } })
         expect(rows.map((row) => [row.name, row.parent, row.current])).toEqual([
           ['first', null, true],

@@ -9,17 +9,22 @@
  * | shutting down | refused                                                  |
  * | crashed       | yes                                                      |
  *
+ * Marks for the next backup go before: they know nothing of it, and QEMU ends instead of going back while it keeps any.
  * Reverting itself can't be undone by the operation, so it comes last; run twice it leads to the same place.
  */
 import { revertRule } from '#server/core/snapshot.ts'
 import { conflict } from '#server/errors.ts'
 import { RevertSnapshotInput } from '#server/schema/snapshot.ts'
-import { defineWorkflow } from './define.ts'
+import { forgetMarks, ownMarks, stopPaused } from './checkpoint-step.ts'
+import { defineWorkflow, type StepContext } from './define.ts'
 import { recordNow, takeOnce, untake } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
 
 interface Memory {
   kept: string | null
+  wasOff: boolean
+  /** Checkpoints that go; with any, the next backup reads everything */
+  marks: string[]
   state: string
 }
 
@@ -27,20 +32,34 @@ export const revertSnapshot = defineWorkflow<RevertSnapshotInput, Memory>({
   kind: 'revert-snapshot',
   input: RevertSnapshotInput,
   noReturnAfter: 'keep the present',
-  result: ({ kept, state }) => ({ kept: kept ?? null, state }),
+  result: ({ kept, state, marks }) => ({
+    ...{ kept: kept ?? null, state },
+    nextBackupIsFull: (marks ?? []).length > 0,
+  }),
   steps: [
+    { name: 'check', do: look },
+    {
+      name: 'forget marks',
+      do: async (context) => {
+        const { vm, host } = await vmOnHost(context)
+        await forgetMarks(host, vm.uuid)
+        if (context.memory.wasOff) await stopPaused(host, vm.uuid)
+        return undefined
+      },
+      undo: async (context) => {
+        if (!context.memory.wasOff) return undefined
+        const { vm, host } = await vmOnHost(context)
+        await stopPaused(host, vm.uuid)
+        return undefined
+      },
+    },
     {
       name: 'keep the present',
       do: async (context) => {
-        const { vm, host, facts } = await vmOnHost(context)
-        const snapshot = facts.snapshots.find(({ name }) => name === context.input.name)
-        if (!snapshot) throw conflict(`${vm.name} has no snapshot ${context.input.name} any more.`)
-        const { name, libvirtVersion } = await context.db.host.findUniqueOrThrow({ where: { id: vm.hostId } })
-        const ruling = revertRule({ state: facts.state }, snapshot, { name, libvirtVersion })
-        if (ruling !== true) throw conflict(`${vm.name} can’t be reverted to ${snapshot.name}. ${ruling}`)
         const { keepAs } = context.input
         if (!keepAs) return { kept: null }
-        const description = `Before reverting to ${snapshot.name}`
+        const { host, facts } = await vmOnHost(context)
+        const description = `Before reverting to ${context.input.name}`
         await takeOnce(context, host, facts, { name: keepAs, description, withMemory: true, mark: {} })
         return { kept: keepAs }
       },
@@ -64,3 +83,13 @@ export const revertSnapshot = defineWorkflow<RevertSnapshotInput, Memory>({
     },
   ],
 })
+
+async function look(context: StepContext<RevertSnapshotInput, Memory>): Promise<Partial<Memory>> {
+  const { vm, host, facts } = await vmOnHost(context)
+  const snapshot = facts.snapshots.find(({ name }) => name === context.input.name)
+  if (!snapshot) throw conflict(`${vm.name} has no snapshot ${context.input.name} any more.`)
+  const { name, libvirtVersion } = await context.db.host.findUniqueOrThrow({ where: { id: vm.hostId } })
+  const ruling = revertRule({ state: facts.state }, snapshot, { name, libvirtVersion })
+  if (ruling !== true) throw conflict(`${vm.name} can’t be reverted to ${snapshot.name}. ${ruling}`)
+  return { wasOff: facts.state === 'off', marks: await ownMarks(host, facts) }
+}

@@ -21,6 +21,8 @@ afterAll(async () => {
 
 const known = async (host: FleetHost, name: string) =>
   (await host.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean)
+const marked = async (host: FleetHost, name: string) =>
+  (await host.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean)
 const on = ({ id, name }: FleetGuest, hostId = a.id) => ({
   ...{ target: { kind: 'vm' as const, id, name }, tenantId: null, hostId },
 })
@@ -93,6 +95,7 @@ test('a running VM on shared storage moves with its snapshots, and goes back to 
   for (const name of ['first', 'second']) {
     expect((await fleet.ended(await take(guest, { name, description: `the ${name}` }))).error).toBeNull()
   }
+  await a.lab.virsh('checkpoint-create-as', 'nomad', 'skerry-marks')
   const told = await a.lab.virsh('snapshot-dumpxml', 'nomad', 'first')
   const end = await fleet.ended(await migrate(guest, a, b), 90_000)
   expect(end.error).toBeNull()
@@ -100,18 +103,32 @@ test('a running VM on shared storage moves with its snapshots, and goes back to 
   expect(await known(b, 'nomad')).toEqual(['first', 'second'])
   expect((await b.lab.virsh('snapshot-current', 'nomad', '--name')).trim()).toBe('second')
   expect(await b.lab.virsh('snapshot-dumpxml', 'nomad', 'first')).toBe(told)
-  await b.lab.virsh('snapshot-revert', 'nomad', 'first')
-  const after = await waitForCount(b.lab, 'nomad', before.n)
+  // And with the marks for its next backup, there and back: libvirt deletes none that are not in the disk.
+  expect(await marked(b, 'nomad')).toEqual(['skerry-marks'])
+  expect((await fleet.ended(await migrate(guest, b, a), 90_000)).error).toBeNull()
+  expect(await marked(a, 'nomad')).toEqual(['skerry-marks'])
+  await a.lab.virsh('checkpoint-delete', 'nomad', 'skerry-marks')
+  expect(await marked(b, 'nomad').catch(() => [])).toEqual([])
+  await a.lab.virsh('snapshot-revert', 'nomad', 'first')
+  const after = await waitForCount(a.lab, 'nomad', before.n)
   expect(after.bootId).toBe(before.bootId)
 })
 
 test('a VM that is off takes its snapshots along inside its copied disk', async () => {
   const guest = await fleet.guest('a', { name: 'parcel', off: true })
+  await a.lab.virsh('start', 'parcel', '--paused')
+  await a.lab.virsh('checkpoint-create-as', 'parcel', 'skerry-marks')
+  await a.lab.virsh('destroy', 'parcel')
   expect((await fleet.ended(await take(guest, { name: 'cold' }))).error).toBeNull()
+  expect(await marked(a, 'parcel')).toEqual(['skerry-marks'])
   const end = await fleet.ended(await migrate(guest, a, b), 90_000)
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ to: 'b', live: false, snapshots: 1, copiedDisks: ['vda'] })
   expect(await known(b, 'parcel')).toEqual(['cold'])
+  expect(await marked(b, 'parcel')).toEqual(['skerry-marks'])
+  await b.lab.virsh('start', 'parcel', '--paused')
+  await b.lab.virsh('checkpoint-delete', 'parcel', 'skerry-marks')
+  await b.lab.virsh('destroy', 'parcel')
   await b.lab.virsh('snapshot-revert', 'parcel', 'cold')
   await b.lab.virsh('start', 'parcel')
   await waitForCount(b.lab, 'parcel', 1)

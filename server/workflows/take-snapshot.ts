@@ -7,11 +7,16 @@
  * | off                | as without                          | inside its disks                                    |
  * | anything else      | refused                             | refused                                             |
  *
+ * libvirt takes none of a VM that is off while it knows of marks for the next backup. Those stay in the disks, so it is
+ * told to forget them and told of them again.
+ *
  * A cancel that comes while memory is saved takes effect when that is done: the snapshot is then deleted again. One that
  * a schedule asked for deletes the oldest of that schedule beyond what it keeps; failing in that fails nothing else.
  */
+import type { CheckpointFacts } from '#server/hypervisor/facts.ts'
 import { TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import { toldOf } from './attempt.ts'
+import { takeUpMarks } from './checkpoint-step.ts'
 import { defineWorkflow } from './define.ts'
 import { recordNow, takeOnce, untake } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
@@ -20,6 +25,8 @@ interface Memory {
   name: string
   withMemory: boolean
   quiesced: boolean
+  /** For the next backup of a VM that is off */
+  marks: CheckpointFacts[]
   deleted: string[]
   left: string[]
 }
@@ -34,15 +41,32 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
   }),
   steps: [
     {
+      name: 'note marks',
+      do: async (context) => {
+        const { vm, host, facts } = await vmOnHost(context)
+        return { marks: facts.state === 'off' ? await host.listCheckpoints(vm.uuid) : [] }
+      },
+    },
+    {
       name: 'take',
       do: async (context) => {
         const { host, facts } = await vmOnHost(context)
         const { schedule, ...wanted } = context.input
         const mark = schedule ? { scheduleId: schedule.id } : {}
+        const marks = context.memory.marks ?? []
+        for (const { name } of marks.toReversed()) await host.deleteCheckpoint(facts.uuid, name, { metadataOnly: true })
         const taken = await takeOnce(context, host, facts, { ...wanted, mark })
+        await takeUpMarks(host, facts.uuid, marks)
         return { name: taken.name, withMemory: taken.withMemory, quiesced: taken.mark.quiesced ?? false }
       },
-      undo: (context) => untake(context, context.input.name),
+      undo: async (context) => {
+        const untaken = await untake(context, context.input.name)
+        const { marks = [] } = context.memory
+        if (marks.length === 0) return untaken
+        const { vm, host } = await vmOnHost(context)
+        await takeUpMarks(host, vm.uuid, marks)
+        return untaken
+      },
     },
     {
       name: 'record',

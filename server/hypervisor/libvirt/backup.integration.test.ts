@@ -144,6 +144,11 @@ test('an incremental backup is what changed alone, and gives the disk as it is',
   await host.deleteCheckpoint(guest.uuid, 'one')
   await host.deleteCheckpoint(guest.uuid, 'one')
   expect(await named(first)).toEqual(['two'])
+  // One whose marks are in no disk any more can be deleted too.
+  await host.importCheckpoints(guest.uuid, checkpoints.slice(0, 1))
+  expect(await named(first)).toContain('one')
+  await host.deleteCheckpoint(guest.uuid, 'one')
+  expect(await named(first)).toEqual(['two'])
   await expect(begin(host, { since: 'one', listen: { socketPath: inside } })).rejects.toMatchObject({
     code: 'not-found',
   })

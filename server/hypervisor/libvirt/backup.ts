@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { asSkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
 import { checkpointCreateFlag, checkpointListFlag, jobStatsFlag, snapshotDeleteFlag } from '../../libvirt/flag.ts'
 import { jobType } from '../../libvirt/value.ts'
@@ -30,6 +31,10 @@ const endPollMs = 50
 const abortEvery = 40
 
 const folderKinds = ['dir', 'fs', 'netfs']
+
+/** So QEMU deletes no checkpoint whose marks went with a disk; there is no code of its own for it. */
+const isOfLostMarks = (error: unknown) =>
+  refusedWith(error, errorCode.internalError) && /bitmap .* not found/.test(asSkerryError(error).detail ?? '')
 
 /** `source` where the place is beside it */
 interface ScratchPlace {
@@ -178,13 +183,22 @@ export function backupVerbs(session: Session): BackupVerbs {
       }
     },
 
-    async deleteCheckpoint(vm, name, { metadataOnly, ...options } = {}) {
-      const flags = metadataOnly ? snapshotDeleteFlag.metadataOnly : 0
-      const args = { checkpoint: { name, domain: { uuid: vm } }, flags }
+    async deleteCheckpoint(vm, name, { metadataOnly = false, ...options } = {}) {
+      const checkpoint = { name, domain: { uuid: vm } }
+      const forget = (flags: number) =>
+        session.long(
+          `delete the checkpoint ${name}`,
+          'domainCheckpointDelete',
+          { checkpoint, flags },
+          {
+            timeoutMs: longMs,
+            ...options,
+          },
+        )
       try {
-        await session.long(`delete the checkpoint ${name}`, 'domainCheckpointDelete', args, {
-          timeoutMs: longMs,
-          ...options,
+        await forget(metadataOnly ? snapshotDeleteFlag.metadataOnly : 0).catch((error: unknown) => {
+          if (!isOfLostMarks(error)) throw error
+          return forget(snapshotDeleteFlag.metadataOnly)
         })
       } catch (error) {
         if (!refusedWith(error, errorCode.noCheckpoint)) throw error

@@ -34,7 +34,7 @@ function replaceVolumeSource(edit: XmlEdit, disk: XmlElement, source: XmlElement
   edit.replace(source, xml('source', { file: path }))
 }
 
-/** The same of a snapshot's definition, which carries definitions of the VM as it was. */
+/** The same of the definition of a snapshot or checkpoint, which carries definitions of the VM as it was. */
 export function withSnapshotSources(definition: string, sources: Readonly<Record<string, string>>): string {
   const edit = new XmlEdit(definition)
   for (const name of ['domain', 'inactiveDomain']) {

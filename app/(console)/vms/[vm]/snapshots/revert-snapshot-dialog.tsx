@@ -47,6 +47,7 @@ export function RevertSnapshotDialog({ vm, page, snapshot, onClose }: RevertSnap
           ? 'What has changed since stays in the snapshot below.'
           : 'All that has changed since is lost for good.'}
       </p>
+      {page.isBackedUp && <p>Its next backup reads all of its disks once more; nothing is stored twice.</p>}
       <Checkbox
         isSelected={isKept}
         onChange={setKept}
