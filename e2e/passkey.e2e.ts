@@ -2,17 +2,11 @@ import { request } from 'node:http'
 import type { Page } from '@playwright/test'
 import { totp } from '#server/testing/totp.ts'
 import { given, signInOf, sql } from './fleet.ts'
-import { expect, signIn, test } from './test.ts'
+import { expect, signIn, test, typePassword } from './test.ts'
 
-const { email, password } = signInOf('admin')
+const admin = signInOf('admin')
 /** The console under this machine's name instead of its IP address. */
 const byName = (path: string) => new URL(path, given('SKERRY_URL').replace('127.0.0.1', 'localhost')).href
-
-async function typePassword(page: Page) {
-  await page.getByLabel('E-mail').fill(email)
-  await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-}
 
 async function signOut(page: Page) {
   await page.getByRole('button', { name: /account$/ }).click()
@@ -48,7 +42,7 @@ test('at the IP address the page says why there are no passkeys, and leads to wh
 test('a passkey made at localhost signs in without a password, until it is removed', async ({ page }) => {
   const credentials = await addAuthenticator(page)
   await page.goto(byName('/login?next=/settings/security'))
-  await typePassword(page)
+  await typePassword(page, admin)
   await page.waitForURL(byName('/settings/security'))
   await page.getByRole('button', { name: 'Add a passkey' }).click()
   const dialog = page.getByRole('dialog')
@@ -66,7 +60,7 @@ test('a passkey made at localhost signs in without a password, until it is remov
   const entries = await sql<{ action: string; outcome: string }>(
     `SELECT action, outcome FROM audit_entry WHERE resource_name = $1 AND action IN ('user.add-passkey', 'session.sign-in')
      ORDER BY id DESC LIMIT 2`,
-    email,
+    admin.email,
   )
   expect(entries).toEqual([
     { action: 'session.sign-in', outcome: 'succeeded' },
@@ -86,7 +80,7 @@ test('a passkey made at localhost signs in without a password, until it is remov
 test('with a second factor the password is followed by a code', async ({ page }) => {
   await signIn(page, 'admin', '/settings/security')
   await page.getByRole('button', { name: 'Switch on…' }).click()
-  await page.getByRole('dialog').getByLabel('Password', { exact: false }).fill(password)
+  await page.getByRole('dialog').getByLabel('Password', { exact: false }).fill(admin.password)
   await page.getByRole('button', { name: 'Go on' }).click()
   const uri = (await page.getByRole('link', { name: 'Open the app on this device' }).getAttribute('href')) ?? ''
   await page.getByLabel('Code', { exact: true }).fill(totp(uri))
@@ -95,7 +89,7 @@ test('with a second factor the password is followed by a code', async ({ page })
   await expect(page.getByText('On', { exact: true })).toBeVisible()
 
   await signOut(page)
-  await typePassword(page)
+  await typePassword(page, admin)
   await expect(page.getByRole('heading', { name: 'Second step' })).toBeVisible()
   expect((await page.request.get('/api/trpc/vm.list')).status()).toBe(401)
   await page.getByLabel('Code', { exact: true }).fill('000000')
@@ -107,7 +101,7 @@ test('with a second factor the password is followed by a code', async ({ page })
 
   await page.goto('/settings/security')
   await page.getByRole('button', { name: 'Switch off…' }).click()
-  await page.getByRole('dialog').getByLabel('Password', { exact: false }).fill(password)
+  await page.getByRole('dialog').getByLabel('Password', { exact: false }).fill(admin.password)
   await page.getByRole('button', { name: 'Switch off', exact: true }).click()
   await expect(page.getByText('Off', { exact: true })).toBeVisible()
 })

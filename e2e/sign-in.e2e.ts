@@ -1,5 +1,5 @@
 import { signInOf } from './fleet.ts'
-import { expect, signIn, test } from './test.ts'
+import { expect, signIn, test, typePassword } from './test.ts'
 
 test('whoever is not signed in is sent to sign in and comes back', async ({ page }) => {
   await page.goto('/fleet?filter=state%3Arunning')
@@ -10,9 +10,7 @@ test('whoever is not signed in is sent to sign in and comes back', async ({ page
 
 test('a wrong password says so and tells nothing more', async ({ page }) => {
   await page.goto('/login')
-  await page.getByLabel('E-mail').fill(signInOf('viewer').email)
-  await page.getByLabel('Password', { exact: true }).fill('not the password')
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await typePassword(page, { email: signInOf('viewer').email, password: 'not the password' })
   await expect(page.getByRole('alert').first()).toBeVisible()
   await expect(page).toHaveURL(/\/login/)
 })

@@ -57,7 +57,7 @@ test('a schedule is added, told when it comes next, and its deletion can be undo
   await dialog.getByRole('button', { name: 'Add schedule' }).click()
   await expect(page.getByText('Every week on Sunday at 03:00')).toBeVisible()
   const rows = () => sql('SELECT every, weekday, hour, keep_count, enabled FROM snapshot_schedule')
-  expect(await rows()).toEqual([{ every: 'week', weekday: 7, hour: 3, keep_count: 4, enabled: true }])
+  await expect.poll(rows).toEqual([{ every: 'week', weekday: 7, hour: 3, keep_count: 4, enabled: true }])
   await page.getByRole('button', { name: /^Delete: Every week/ }).click()
   await expect.poll(rows).toEqual([])
   await page.getByRole('button', { name: 'Undo' }).click()

@@ -3,13 +3,25 @@ import { signInOf } from './fleet.ts'
 
 export { expect }
 
-/** Signs in as a person of the lab, by hand as they would. */
-export async function signIn(page: Page, role: string, path = '/'): Promise<void> {
-  const { email, password } = signInOf(role)
-  await page.goto(`/login?next=${encodeURIComponent(path)}`)
+/** Types a password on the sign-in page as a person would, who waits when told that these were too many tries. */
+export async function typePassword(page: Page, { email, password }: { email: string; password: string }) {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  for (;;) {
+    const answered = page.waitForResponse((response) => response.url().endsWith('/sign-in/email'))
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    const answer = await answered
+    if (answer.status() !== 429) return
+    const waitMs = Number(answer.headers()['x-retry-after']) * 1000
+    test.setTimeout(test.info().timeout + waitMs)
+    await page.waitForTimeout(waitMs)
+  }
+}
+
+/** Signs in as a person of the lab, by hand as they would. */
+export async function signIn(page: Page, role: string, path = '/'): Promise<void> {
+  await page.goto(`/login?next=${encodeURIComponent(path)}`)
+  await typePassword(page, signInOf(role))
   await page.waitForURL((url) => url.pathname !== '/login')
 }
 

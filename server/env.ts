@@ -1,4 +1,4 @@
-import { hostname, tmpdir } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -14,8 +14,13 @@ const Env = z.object({
   SKERRY_URL: z.url().default('http://127.0.0.1:3000'),
   /** Signs sessions. At least 32 characters. */
   BETTER_AUTH_SECRET: z.string().min(32),
-  /** 32 bytes in base64: seals hosts' credentials at rest. */
-  SKERRY_KEY: z.string().refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64'),
+  /** 32 bytes in base64, the newest first, earlier ones after commas: seals hosts' credentials at rest. */
+  SKERRY_KEY: z
+    .string()
+    .refine(
+      (text) => text.split(',').every((key) => Buffer.from(key, 'base64').length === 32),
+      'must be 32 bytes in base64, or several such after commas',
+    ),
   /** Stable name of this worker, which no other may have; the machine's when empty. */
   SKERRY_WORKER: z
     .string()
@@ -24,8 +29,11 @@ const Env = z.object({
   /** Days that ended operations, and lines of VMs' histories, are kept. */
   SKERRY_KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).default(90),
   SKERRY_KEEP_EVENTS_DAYS: z.coerce.number().int().min(1).default(90),
-  /** A folder of this worker alone for what it can make again: maps of backup stores. */
-  SKERRY_CACHE: z.string().default(join(tmpdir(), 'skerry-cache')),
+  /** Where workers keep what they can make again, each in a folder of its own. */
+  SKERRY_CACHE: z
+    .string()
+    .min(1)
+    .default(() => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'skerry')),
   SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),

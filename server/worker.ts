@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { CredentialBox } from './core/credential.ts'
 import { WorkerLease } from './core/worker-lease.ts'
 import { openDb } from './db.ts'
@@ -17,13 +18,7 @@ import { Repositories } from './workflows/repositories.ts'
 import { startScheduler } from './workflows/scheduler.ts'
 
 /** The worker process: holds the connections to hosts, keeps the database in step with them, runs the operations. */
-const {
-  DATABASE_URL: databaseUrl,
-  SKERRY_KEY: key,
-  SKERRY_WORKER: name,
-  SKERRY_CACHE: cacheFolder,
-  ...settings
-} = env()
+const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name, SKERRY_CACHE: cache, ...settings } = env()
 const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: settings.SKERRY_KEEP_EVENTS_DAYS }
 /** A worker that restarts every day prunes too. */
 const pruneEveryMs = 6 * 3_600_000
@@ -48,6 +43,8 @@ const changes = new ChangeFeed(databaseUrl)
 await changes.open()
 const credentials = CredentialBox.fromText(key)
 const inventory = await startInventory({ db, driver: libvirtDriver, workerId: name, log, credentials, changes })
+// No two workers of a database have the same name.
+const cacheFolder = join(cache, encodeURIComponent(name))
 const repositories = new Repositories({ db, keys: key, cacheFolder })
 const engine = await startEngine({
   ...{ databaseUrl, db, changes, workflows, log, worker },

@@ -51,6 +51,7 @@ export async function startConsole(children, options) {
     BETTER_AUTH_SECRET: secret.betterAuthSecret,
     SKERRY_KEY: secret.sealingKey,
     SKERRY_URL: url,
+    SKERRY_CACHE: join(folder, 'cache'),
     ...process.env,
     NODE_ENV: 'production',
     NEXT_TELEMETRY_DISABLED: '1',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,12 +30,13 @@ export class WorkerChild {
   readonly gone: Promise<void>
 
   constructor(databaseUrl: string) {
-    this.process = spawn(process.execPath, [script, databaseUrl], {
+    const cacheFolder = mkdtempSync(join(tmpdir(), 'skerry-test-cache-'))
+    this.process = spawn(process.execPath, [script, databaseUrl, cacheFolder], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     })
     this.process.stdin?.on('error', () => undefined) // its end says more than a broken pipe to it
-    this.gone = once(this.process, 'exit').then(() => undefined)
+    this.gone = once(this.process, 'exit').then(() => rmSync(cacheFolder, { recursive: true, force: true }))
   }
 
   /** Resolves when it takes operations. */

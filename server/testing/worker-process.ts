@@ -2,8 +2,6 @@
 // Started by `WorkerChild`, whose orders it awaits; never part of the product.
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WorkerLease } from '#server/core/worker-lease.ts'
@@ -24,7 +22,7 @@ import type { WorkerOrders } from './worker-child.ts'
 const sweepMs = 150
 
 exitWithParent(() => process.exit(0))
-const [databaseUrl = ''] = process.argv.slice(2)
+const [databaseUrl = '', cacheFolder = ''] = process.argv.slice(2)
 const orders = once(createInterface(process.stdin), 'line')
 const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
@@ -40,11 +38,7 @@ await startEngine({
   worker,
   workflows,
   testHost: hostTest(libvirtDriver, undefined),
-  repositories: new Repositories({
-    db,
-    keys: env().SKERRY_KEY,
-    cacheFolder: join(tmpdir(), `skerry-cache-${process.pid}`),
-  }),
+  repositories: new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder }),
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
   sweepMs,
