@@ -69,6 +69,8 @@ export interface SnapshotFacts {
   withMemory: boolean
   /** Inside the disks' own files, or as files that later writes go to instead */
   storage: 'internal' | 'external'
+  /** The disks as they were then, where later writes go to other files that stand on these */
+  baseDisks: DiskFacts[]
   mark: SnapshotMark
 }
 

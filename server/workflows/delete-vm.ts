@@ -14,6 +14,8 @@
 
 import { vmRule } from '#server/core/vm-rule.ts'
 import { conflict } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import { DeleteVmInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { vmRow } from './vm-on-host.ts'
@@ -78,10 +80,25 @@ async function look(context: Context): Promise<Memory> {
     'delete',
   )
   if (ruling !== true) throw conflict(`${vm.name} can’t be deleted. ${ruling}`)
-  const disks = facts?.disks ?? vm.disks
+  const disks = facts ? allDisks(facts) : vm.disks
+  if (facts) await showSnapshotFiles(host, facts)
   const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
   const { doomed, kept } = await volumesToDelete(place, disks)
   const ofVm = { uuid: vm.uuid, hostId: vm.hostId }
   if (!context.input.keepDisks) return { ...ofVm, volumes: doomed, kept: kept.map(({ name }) => name) }
   return { ...ofVm, volumes: [], kept: [...kept, ...doomed].map(({ name }) => name) }
+}
+
+/** With what its snapshots in files of their own made the disks stand on. */
+function allDisks({ disks, snapshots }: VmFacts): DiskFacts[] {
+  const known = new Set(disks.map(({ source }) => source))
+  const bases = snapshots.flatMap(({ baseDisks }) => baseDisks)
+  return [...disks, ...bases.filter(({ source }) => !known.has(source) && known.add(source))]
+}
+
+/** Files that snapshots made are no volumes until their pool is read again. */
+async function showSnapshotFiles(host: HypervisorHost, { snapshots }: VmFacts): Promise<void> {
+  const sources = new Set(snapshots.flatMap(({ baseDisks }) => baseDisks.flatMap(({ source }) => source ?? [])))
+  const found = await Promise.all([...sources].map((source) => host.findVolume(source)))
+  for (const pool of new Set(found.flatMap((volume) => volume?.pool ?? []))) await host.refreshPool(pool)
 }

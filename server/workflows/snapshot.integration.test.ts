@@ -52,6 +52,20 @@ test('without memory the agent freezes the guest, and the result says so', async
   else expect(back.error).toBeNull()
 })
 
+test('a VM whose disks stand on files of its snapshots goes with all of them', async () => {
+  const guest = await fleet.guest('a', { name: 'layers', memoryMib: 96 })
+  for (const name of ['one', 'two'])
+    expect((await fleet.ended(await take(guest, { name, withMemory: false }))).error).toBeNull()
+  const files = async () =>
+    (await a.lab.run('ls', '/var/lib/libvirt/images')).split('\n').filter((name) => name.startsWith('layers'))
+  expect(await files()).toEqual(['layers.one', 'layers.qcow2', 'layers.two'])
+  await a.lab.virsh('destroy', 'layers')
+  const end = await fleet.ended(await fleet.ask({ ...on(guest), kind: 'delete-vm', input: {} }))
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ kept: [] })
+  expect(await files()).toEqual([])
+})
+
 test('a disk that can’t hold a snapshot is named', async () => {
   const guest = await fleet.guest('a', { name: 'raw', off: true })
   const path = '/var/lib/libvirt/images/raw.raw'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SnapshotFacts, SnapshotMark, VmPowerState } from '../../facts.ts'
-import { attributeAt, find, findAll, parseXml, textAt } from './tree.ts'
+import { attributeAt, find, findAll, parseXml, textAt, type XmlElement } from './tree.ts'
+import { readDisk } from './vm.ts'
 import { xml } from './write.ts'
 
 export interface NewSnapshot {
@@ -58,10 +59,13 @@ const states: Record<string, VmPowerState> = {
   'disk-snapshot': 'off',
 }
 
+const nameOf = ({ attributes }: XmlElement) => attributes.name ?? ''
+
 /** @throws XmlError where it is not well-formed */
 export function readSnapshotXml(text: string): Omit<SnapshotFacts, 'current'> {
   const root = parseXml(text)
   const disks = findAll(find(root, 'disks'), 'disk')
+  const external = new Set(disks.filter(({ attributes }) => attributes.snapshot === 'external').map(nameOf))
   const memory = attributeAt(root, 'memory', 'snapshot')
   const state = textAt(root, 'state') ?? 'shutoff'
   return {
@@ -71,6 +75,9 @@ export function readSnapshotXml(text: string): Omit<SnapshotFacts, 'current'> {
     takenAt: new Date(Number(textAt(root, 'creationTime') ?? 0) * 1000).toISOString(),
     state: states[state] ?? 'off',
     withMemory: memory === 'internal' || memory === 'external',
-    storage: [memory, ...disks.map((disk) => disk.attributes.snapshot)].includes('external') ? 'external' : 'internal',
+    storage: memory === 'external' || external.size > 0 ? 'external' : 'internal',
+    baseDisks: findAll(find(root, 'domain/devices'), 'disk')
+      .map(readDisk)
+      .filter(({ target }) => external.has(target)),
   }
 }

@@ -60,7 +60,7 @@ function sourceOf(source: XmlElement | undefined): string | null {
   return at.volume ? `${at.pool ?? ''}/${at.volume}` : null
 }
 
-function readDisk(disk: XmlElement): DiskFacts {
+export function readDisk(disk: XmlElement): DiskFacts {
   const source = find(disk, 'source')
   const path = sourceOf(source)
   return {
