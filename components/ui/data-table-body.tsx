@@ -114,20 +114,19 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
 
 /** The rows whose elements are reused; once nothing has moved for a moment, in the document's order for screen readers. */
 function useReusedRows(wanted: WantedRows): readonly DrawnRow[] {
-  const { window, count, activeIndex } = wanted
-  const rows = useRef<DrawnRow[]>([])
+  const rows = useRef<readonly DrawnRow[]>([])
   const [, redraw] = useReducer((times: number) => times + 1, 0)
-  rows.current = reusedRows(rows.current, wanted)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changes what is drawn begins the wait anew
+  const drawn = reusedRows(rows.current, wanted)
+  rows.current = drawn
   useEffect(() => {
-    if (isInOrder(rows.current)) return
+    if (isInOrder(drawn)) return
     const timer = setTimeout(() => {
-      rows.current = inOrder(rows.current)
+      rows.current = inOrder(drawn)
       redraw()
     }, restMs)
     return () => clearTimeout(timer)
-  }, [window, count, activeIndex])
-  return rows.current
+  }, [drawn])
+  return drawn
 }
 
 /**

@@ -20,7 +20,7 @@ test('what scrolls in takes the elements and the place of what scrolled out; the
 })
 
 test('through any scrolling, each row is drawn once and no two share their elements', () => {
-  let rows: DrawnRow[] = []
+  let rows: readonly DrawnRow[] = []
   for (const first of [0, 3, 50, 49, 10, 990, 995, 0]) {
     rows = reusedRows(rows, wanted(first, first + 30, 7))
     const right = indexes(ownRows(wanted(first, first + 30, 7), String))

@@ -30,11 +30,13 @@ export const ownRows = (wanted: WantedRows, keyOf: (index: number) => string): D
 /**
  * Rows that come in take the elements, and so the place in the document, of those that went: nothing is made, removed or
  * moved while somebody scrolls. `inOrder` puts the document right when they rest.
+ * @returns `before` itself where nothing has changed
  */
-export function reusedRows(before: readonly DrawnRow[], wanted: WantedRows): DrawnRow[] {
+export function reusedRows(before: readonly DrawnRow[], wanted: WantedRows): readonly DrawnRow[] {
   const missing = new Set(indexesOf(wanted))
   const stays = new Set<DrawnRow>()
   for (const row of before) if (missing.delete(row.index)) stays.add(row)
+  if (missing.size === 0 && stays.size === before.length) return before
   const coming = [...missing]
   const rows = before.flatMap((row): DrawnRow[] => {
     if (stays.has(row)) return [row]

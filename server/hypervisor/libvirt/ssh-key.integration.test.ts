@@ -1,45 +1,31 @@
 import { spawn } from 'node:child_process'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { Daemon } from '../../libvirt/testing/daemon.ts'
-import { hasSshd, Sshd } from '../../libvirt/testing/sshd.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { sshDaemon } from '../../libvirt/testing/ssh-daemon.ts'
+import { hasSshd } from '../../libvirt/testing/sshd.ts'
 import type { ConnectionState, HostAddress } from '../driver.ts'
 import { libvirtDriver } from './driver.ts'
 
-/** A libvirtd of its own, reached through the ssh server */
-let daemon: Daemon
-let sshd: Sshd
-let temporary: string
+const at = sshDaemon()
 let key: string
 let address: HostAddress
 beforeAll(async () => {
   if (!hasSshd) return
-  daemon = await Daemon.start()
-  sshd = await Sshd.start()
-  temporary = sshd.at('temporary')
-  await mkdir(temporary)
-  vi.stubEnv('TMPDIR', temporary)
+  const { sshd, daemon, user } = at()
   key = await readFile(sshd.at('client'), 'utf8')
-  const user = userInfo().username
   address = {
     uri: `test+ssh://${user}@127.0.0.1:${sshd.port}/default?socket=${daemon.socketPath}`,
     name: 'far',
     credential: { ssh: { key, knownHosts: await readFile(sshd.at('known'), 'utf8') } },
   }
 })
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await daemon?.remove()
-  await sshd?.remove()
-})
 
 /** Files in which the key stands, wherever temporary ones are made. */
 async function filesWithKey(): Promise<string[]> {
   const line = key.split('\n')[1] ?? ''
   const found: string[] = []
-  for (const folder of [temporary, '/dev/shm']) {
+  for (const folder of [at().temporary, '/dev/shm']) {
     for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
       const path = resolve(entry.parentPath, entry.name)
       if (entry.isFile() && (await readFile(path, 'utf8').catch(() => '')).includes(line)) found.push(path)
@@ -63,7 +49,7 @@ test.skipIf(!hasSshd)('a host is reached over ssh with the key that it is given,
   expect(await filesWithKey()).toEqual([])
   expect((await host.listVms()).map((vm) => vm.name)).toEqual(['test'])
   await host.close()
-  expect(await readdir(temporary)).toEqual([])
+  expect(await readdir(at().temporary)).toEqual([])
 })
 
 test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', async () => {
@@ -75,12 +61,12 @@ test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', a
   const gone = new Promise((done) => child.once('exit', done))
   try {
     await new Promise((done) => child.stdout.once('data', done))
-    expect(await readdir(temporary)).toHaveLength(1)
+    expect(await readdir(at().temporary)).toHaveLength(1)
     expect(await filesWithKey()).toEqual([])
   } finally {
     child.kill('SIGKILL')
     await gone
   }
   expect(await filesWithKey()).toEqual([])
-  await expect.poll(() => readdir(temporary), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => readdir(at().temporary), { timeout: 5_000 }).toEqual([])
 })

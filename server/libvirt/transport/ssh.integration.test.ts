@@ -1,57 +1,37 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdir, readdir, stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openConnection } from '../connect.ts'
 import { Host } from '../host.ts'
-import { Daemon } from '../testing/daemon.ts'
 import { freePort } from '../testing/free-port.ts'
-import { hasSshd, Sshd } from '../testing/sshd.ts'
+import { sshDaemon } from '../testing/ssh-daemon.ts'
+import { hasSshd } from '../testing/sshd.ts'
 import { type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
 const options = { uri: 'test:///default', timeoutMs: 5000 }
-/** A libvirtd of its own, reached through the ssh server */
-let daemon: Daemon
-let sshd: Sshd
-/** Where temporary files are made meanwhile. */
-let temporary: string
-
-beforeAll(async () => {
-  if (!hasSshd) return
-  daemon = await Daemon.start()
-  sshd = await Sshd.start()
-  temporary = sshd.at('temporary')
-  await mkdir(temporary)
-  vi.stubEnv('TMPDIR', temporary)
-})
-
-afterAll(async () => {
-  vi.unstubAllEnvs()
-  await daemon?.remove()
-  await sshd?.remove()
-})
+const at = sshDaemon()
 
 const target = (changes: Partial<SshTarget> = {}): SshTarget => ({
   host: '127.0.0.1',
-  port: sshd.port,
-  user: userInfo().username,
-  identityFile: sshd.at('client'),
-  knownHostsFile: sshd.at('known'),
-  socketPath: daemon.socketPath,
+  port: at().sshd.port,
+  user: at().user,
+  identityFile: at().sshd.at('client'),
+  knownHostsFile: at().sshd.at('known'),
+  socketPath: at().daemon.socketPath,
   ...changes,
 })
 
 /** Our ssh processes, found by the identity file that only this test uses. */
 async function tunnels(): Promise<number[]> {
   const { stdout } = await run('ps', ['-eo', 'pid=,comm=,args='])
-  const lines = stdout.split('\n').filter((line) => /^ *\d+ ssh /.test(line) && line.includes(sshd.folder))
+  const lines = stdout.split('\n').filter((line) => /^ *\d+ ssh /.test(line) && line.includes(at().sshd.folder))
   return lines.map((line) => Number.parseInt(line, 10))
 }
 
-const folders = () => readdir(temporary)
+const folders = () => readdir(at().temporary)
 
 describe.skipIf(!hasSshd)('ssh', () => {
   it('serves every connection through one process, in a folder of our own, and cleans up', async () => {
@@ -67,7 +47,7 @@ describe.skipIf(!hasSshd)('ssh', () => {
     }
     expect(await tunnels()).toHaveLength(1)
     const [made] = await folders()
-    expect((await stat(path.join(temporary, made ?? 'none'))).mode & 0o777).toBe(0o700)
+    expect((await stat(path.join(at().temporary, made ?? 'none'))).mode & 0o777).toBe(0o700)
     for (const connection of [first, ...others]) connection.close()
     await transport.close()
     expect(await tunnels()).toEqual([])
@@ -75,9 +55,13 @@ describe.skipIf(!hasSshd)('ssh', () => {
   })
 
   it.each([
-    ['a host key that is not known', () => target({ knownHostsFile: sshd.at('empty') }), 'host-key'],
-    ['a host key that is another', () => target({ knownHostsFile: sshd.at('wrong') }), 'host-key'],
-    ['a key that the host does not take', () => target({ identityFile: sshd.at('stranger') }), 'ssh-authentication'],
+    ['a host key that is not known', () => target({ knownHostsFile: at().sshd.at('empty') }), 'host-key'],
+    ['a host key that is another', () => target({ knownHostsFile: at().sshd.at('wrong') }), 'host-key'],
+    [
+      'a key that the host does not take',
+      () => target({ identityFile: at().sshd.at('stranger') }),
+      'ssh-authentication',
+    ],
     ['a daemon that is not there', () => target({ socketPath: '/nowhere/libvirt-sock' }), 'socket-missing'],
     ['a host name that is an option', () => target({ host: '-oProxyCommand=true' }), 'invalid-address'],
     ['a user name that is an option', () => target({ user: '-oProxyCommand=true' }), 'invalid-address'],
