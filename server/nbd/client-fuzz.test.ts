@@ -1,17 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
 import { NbdError } from './error.ts'
 import { random, spoil } from './testing/random.ts'
-import { connectScripted, type ScriptedSetup } from './testing/scripted-connection.ts'
-import { dataChunk, handshakeBytes, holeChunk, type SeenRequest, statusChunk } from './testing/scripted-server.ts'
+import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
+import { dataChunk, handshakeBytes, holeChunk, statusChunk } from './testing/scripted-server.ts'
 import { command } from './wire.ts'
-
-const context = 'base:allocation'
-
-const connect = (
-  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
-  answer?: (request: SeenRequest) => Buffer | undefined,
-) => connectScripted(faultySocket(faults), setup, answer)
 
 describe('whatever a server sends', () => {
   it('ends in an answer or an NbdError', async () => {

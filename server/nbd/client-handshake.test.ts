@@ -1,29 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
+import { faultySocket } from '#server/testing/faulty-socket.ts'
 import { limited } from './call-limit.ts'
 import { ClientHandshake } from './client-handshake.ts'
 import { encodeOptionReply, uint32 } from './option.ts'
 import { failure } from './testing/failure.ts'
-import { connectScripted, type ScriptedSetup } from './testing/scripted-connection.ts'
-import {
-  blockSizeInfo,
-  exportInfo,
-  greeting,
-  handshakeBytes,
-  type SeenRequest,
-  simpleReply,
-} from './testing/scripted-server.ts'
+import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
+import { blockSizeInfo, exportInfo, greeting, handshakeBytes, simpleReply } from './testing/scripted-server.ts'
 import { option, optionReply } from './wire.ts'
 
-const context = 'base:allocation'
-
 const later = (ms = 5) => delay(ms)
-
-const connect = (
-  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
-  answer?: (request: SeenRequest) => Buffer | undefined,
-) => connectScripted(faultySocket(faults), setup, answer)
 
 describe('handshake', () => {
   it('sends these bytes', async () => {

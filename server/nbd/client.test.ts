@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
+import type { Faults } from '#server/testing/faulty-socket.ts'
 import { encodeOptionReply, uint16, uint32, uint64 } from './option.ts'
 import { failure } from './testing/failure.ts'
-import { connectScripted, type ScriptedSetup } from './testing/scripted-connection.ts'
+import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
 import {
   blockSizeInfo,
   chunkBytes,
@@ -19,14 +19,7 @@ import {
 } from './testing/scripted-server.ts'
 import { chunk, command, commandFlag, option, optionReply } from './wire.ts'
 
-const context = 'base:allocation'
-
 const later = (ms = 5) => delay(ms)
-
-const connect = (
-  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
-  answer?: (request: SeenRequest) => Buffer | undefined,
-) => connectScripted(faultySocket(faults), setup, answer)
 
 describe('requests', () => {
   it('are these bytes, and their answers are understood in any pieces', async () => {

@@ -1,22 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { connectNbd } from './connect.ts'
 import type { NbdExport } from './export.ts'
 import { readAhead } from './read-ahead.ts'
 import { codeOf } from './testing/failure.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { pattern } from './testing/random.ts'
-import { ServerRun } from './testing/server-run.ts'
+import { serverRun } from './testing/server-run.ts'
 
 const MIB = 2 ** 20
-let run: ServerRun
-beforeAll(async () => {
-  run = await ServerRun.begin()
-})
-afterEach(() => run.clear())
-afterAll(() => run.end())
+const run = serverRun()
 
 async function open(disk: NbdExport) {
-  const { socketPath } = await run.serve({ disk })
+  const { socketPath } = await run().serve({ disk })
   return connectNbd({ socketPath, exportName: 'disk' })
 }
 

@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import net from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectNbd } from './connect.ts'
 import { encodeOption, textField, uint16, uint32 } from './option.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { random, spoil } from './testing/random.ts'
 import { requestBytesOf } from './testing/raw-client.ts'
-import { ServerRun } from './testing/server-run.ts'
+import { serverRun } from './testing/server-run.ts'
 import { command, commandFlag, option } from './wire.ts'
 
-let run: ServerRun
-beforeAll(async () => {
-  run = await ServerRun.begin()
-})
-afterAll(() => run.end())
+const run = serverRun()
 
 describe('whatever a client sends', () => {
   const talk = Buffer.concat([
@@ -34,7 +30,7 @@ describe('whatever a client sends', () => {
 
   it('harms nobody else, whether cut at any byte or spoilt', async () => {
     const disk = new MemoryExport(randomBytes(65536))
-    const { socketPath, server } = await run.serve({ disk })
+    const { socketPath, server } = await run().serve({ disk })
     const whole = Buffer.concat([talk, requests])
     const cases: Buffer[] = []
     for (let cut = 0; cut < whole.length; cut += cut < talk.length + 28 ? 1 : 13) cases.push(whole.subarray(0, cut))

@@ -1,23 +1,18 @@
 import { stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectNbd } from './connect.ts'
 import type { NbdExport } from './export.ts'
 import { NbdServer } from './server.ts'
 import { codeOf } from './testing/failure.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { pattern } from './testing/random.ts'
-import { ServerRun } from './testing/server-run.ts'
+import { serverRun } from './testing/server-run.ts'
 import { command } from './wire.ts'
 
 const MIB = 2 ** 20
-let run: ServerRun
-beforeAll(async () => {
-  run = await ServerRun.begin()
-})
-afterEach(() => run.clear())
-afterAll(() => run.end())
+const run = serverRun()
 
 describe('a server under load', () => {
   it('holds little for who does not read, and lets go when they leave', async () => {
@@ -31,8 +26,8 @@ describe('a server under load', () => {
       },
     })
     const window = { requests: 8, bytes: 4 * MIB }
-    const { socketPath, server } = await run.serve({ disk: watched }, { limits: { window } })
-    const client = run.rawClient(socketPath)
+    const { socketPath, server } = await run().serve({ disk: watched }, { limits: { window } })
+    const client = run().rawClient(socketPath)
     await client.greet()
     await client.go('disk')
     client.socket.pause()
@@ -60,8 +55,11 @@ describe('a server under load', () => {
         return new Promise(() => {})
       },
     }
-    const { socketPath, server } = await run.serve({ stuck }, { limits: { window: { requests: 100, bytes: 4 * MIB } } })
-    const client = run.rawClient(socketPath)
+    const { socketPath, server } = await run().serve(
+      { stuck },
+      { limits: { window: { requests: 100, bytes: 4 * MIB } } },
+    )
+    const client = run().rawClient(socketPath)
     await client.greet()
     await client.go('stuck')
     for (let cookie = 0; cookie < 64; cookie++) {
@@ -75,12 +73,12 @@ describe('a server under load', () => {
   })
 
   it('turns away who is too many, too slow, or too early', async () => {
-    const { socketPath, server } = await run.serve(
+    const { socketPath, server } = await run().serve(
       { disk: new MemoryExport(Buffer.alloc(512)) },
       { limits: { connections: 2, handshakeMs: 100 } },
     )
     const first = await connectNbd({ socketPath, exportName: 'disk' })
-    const slow = run.rawClient(socketPath)
+    const slow = run().rawClient(socketPath)
     await slow.greet()
     expect(await codeOf(connectNbd({ socketPath, exportName: 'disk' }))).toBe('closed')
     await expect(slow.reader.read(1)).rejects.toMatchObject({ code: 'closed' })
@@ -99,7 +97,7 @@ describe('a server under load', () => {
           release = () => resolve(Buffer.alloc(length, 3))
         }),
     }
-    const { socketPath, server } = await run.serve({ slow, quick: new MemoryExport(Buffer.alloc(512)) })
+    const { socketPath, server } = await run().serve({ slow, quick: new MemoryExport(Buffer.alloc(512)) })
     const [first, second] = await Promise.all([
       connectNbd({ socketPath, exportName: 'slow' }),
       connectNbd({ socketPath, exportName: 'quick' }),
@@ -118,12 +116,12 @@ describe('a server under load', () => {
   })
 
   it('takes the place of one that crashed, not of one that lives, and its socket is its own', async () => {
-    const { socketPath } = await run.serve({})
+    const { socketPath } = await run().serve({})
     expect((await stat(socketPath)).mode & 0o777).toBe(0o600)
     await expect(NbdServer.start({ listen: { socketPath }, open: () => undefined })).rejects.toMatchObject({
       code: 'unreachable',
     })
-    const file = path.join(run.folder, 'file')
+    const file = path.join(run().folder, 'file')
     await writeFile(file, 'precious')
     await expect(NbdServer.start({ listen: { socketPath: file }, open: () => undefined })).rejects.toMatchObject({
       code: 'unreachable',

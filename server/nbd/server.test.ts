@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connectNbd, listNbdExports } from './connect.ts'
 import { NbdError } from './error.ts'
 import type { NbdExport } from './export.ts'
@@ -7,22 +7,17 @@ import { codeOf } from './testing/failure.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { pattern } from './testing/random.ts'
 import type { RawClient } from './testing/raw-client.ts'
-import { ServerRun } from './testing/server-run.ts'
+import { serverRun } from './testing/server-run.ts'
 import { allocationFlag, command, errno, option, optionReply } from './wire.ts'
 
 const MIB = 2 ** 20
-let run: ServerRun
-beforeAll(async () => {
-  run = await ServerRun.begin()
-})
-afterEach(() => run.clear())
-afterAll(() => run.end())
+const run = serverRun()
 
 describe('a server', () => {
   it('gives what was put into it, with our own client', async () => {
     const disk = new MemoryExport(pattern(8 * MIB))
     disk.bytes.fill(0, MIB, 3 * MIB)
-    const { socketPath } = await run.serve({ disk, other: new MemoryExport(Buffer.alloc(512)) })
+    const { socketPath } = await run().serve({ disk, other: new MemoryExport(Buffer.alloc(512)) })
     expect(await listNbdExports({ socketPath })).toEqual(['disk', 'other'])
     expect(await codeOf(connectNbd({ socketPath, exportName: 'none' }))).toBe('no-export')
     const client = await connectNbd({ socketPath, exportName: 'disk', contexts: ['base:allocation'] })
@@ -54,8 +49,8 @@ describe('a server', () => {
   })
 
   it('says this, byte by byte, also to clients of the old kind', async () => {
-    const { socketPath } = await run.serve({ disk: new MemoryExport(Buffer.from('0123456789abcdef')) })
-    const client = run.rawClient(socketPath)
+    const { socketPath } = await run().serve({ disk: new MemoryExport(Buffer.from('0123456789abcdef')) })
+    const client = run().rawClient(socketPath)
     expect(await client.greet(1)).toBe(`${Buffer.from('NBDMAGICIHAVEOPT').toString('hex')}0003`)
     client.socket.write(encodeOption(option.exportName, Buffer.from('disk')))
     expect((await client.reader.read(134)).toString('hex')).toBe(`0000000000000010${'016d'}${'00'.repeat(124)}`)
@@ -68,8 +63,8 @@ describe('a server', () => {
   })
 
   it('tells who asks wrongly, and goes on', async () => {
-    const { socketPath } = await run.serve({ disk: new MemoryExport(Buffer.alloc(4096)) })
-    const client = run.rawClient(socketPath)
+    const { socketPath } = await run().serve({ disk: new MemoryExport(Buffer.alloc(4096)) })
+    const client = run().rawClient(socketPath)
     await client.greet()
     const type = async (...args: Parameters<RawClient['ask']>) => (await client.ask(...args)).at(-1)?.type
     expect(await type(99)).toBe(optionReply.unsupported)
@@ -104,9 +99,9 @@ describe('a server', () => {
       },
     })
     const readOnly: NbdExport = { sizeBytes: MIB, read: async (_offset, length) => Buffer.alloc(length, 1) }
-    const { socketPath } = await run.serve({ failing, readOnly })
+    const { socketPath } = await run().serve({ failing, readOnly })
     const open = async (name: string) => {
-      const client = run.rawClient(socketPath)
+      const client = run().rawClient(socketPath)
       await client.greet()
       await client.go(name)
       return client
@@ -145,7 +140,7 @@ describe('a server', () => {
         throw new Error('/secret/path')
       },
     }
-    const { socketPath } = await run.serve({ failing })
+    const { socketPath } = await run().serve({ failing })
     const client = await connectNbd({ socketPath, exportName: 'failing' })
     await expect(client.read(0, 10)).rejects.toThrow(/chunk 7 is damaged/)
     const error = await client.read(10, 10).catch((cause: unknown) => cause)
@@ -160,11 +155,11 @@ describe('a server', () => {
     ['no request', 'garbage'],
   ])('ends the connection of who sends %s', async (_name, what) => {
     const troubles: Error[] = []
-    const { socketPath, server } = await run.serve(
+    const { socketPath, server } = await run().serve(
       { disk: new MemoryExport(Buffer.alloc(4096)) },
       { onTrouble: (error) => troubles.push(error) },
     )
-    const client = run.rawClient(socketPath)
+    const client = run().rawClient(socketPath)
     if (typeof what === 'string') {
       await client.greet()
       await client.go('disk')

@@ -3,10 +3,9 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { suggestedName } from '#components/vm/snapshot-name.ts'
@@ -30,53 +29,25 @@ export function BulkSnapshotDialog({ ids, selected, onClose }: BulkDialogProps) 
   const problem = SnapshotName.safeParse(name).error?.issues[0]?.message
   const error = refusal('Nothing was begun', take.error)
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Take snapshots of ${vmCount(ids.length)}`}
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="bulk-snapshot"
-            isPending={take.isPending}
-            isDisabled={Boolean(problem)}
-          >
-            Take snapshots
-          </Button>
-        </>
-      }
+      submitLabel="Take snapshots"
+      isPending={take.isPending}
+      isIncomplete={Boolean(problem)}
+      onSubmit={() => take.mutate({ ids, name, withMemory })}
+      onClose={onClose}
     >
-      <form
-        id="bulk-snapshot"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!problem) take.mutate({ ids, name, withMemory })
-        }}
-        className="flex flex-col gap-4"
+      <BulkNames count={ids.length} selected={selected} />
+      <TextField label="Name of each" value={name} onChange={setName} isMono autoFocus maxLength={63} error={problem} />
+      <Checkbox
+        isSelected={withMemory}
+        onChange={setWithMemory}
+        description="Those that run stand still while it is saved. Without it, going back starts them anew."
       >
-        <BulkNames count={ids.length} selected={selected} />
-        <TextField
-          label="Name of each"
-          value={name}
-          onChange={setName}
-          isMono
-          autoFocus
-          maxLength={63}
-          error={problem}
-        />
-        <Checkbox
-          isSelected={withMemory}
-          onChange={setWithMemory}
-          description="Those that run stand still while it is saved. Without it, going back starts them anew."
-        >
-          With memory
-        </Checkbox>
-        {error && <ErrorMessage {...error} />}
-      </form>
-    </Dialog>
+        With memory
+      </Checkbox>
+      {error && <ErrorMessage {...error} />}
+    </FormDialog>
   )
 }

@@ -1,9 +1,13 @@
 import type { Duplex } from 'node:stream'
+import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
 import { limited } from '../call-limit.ts'
 import { NbdClient } from '../client.ts'
 import { ClientHandshake } from '../client-handshake.ts'
 import type { WindowSize } from '../window.ts'
 import { handshakeBytes, ScriptedServer, type SeenRequest } from './scripted-server.ts'
+
+/** The context that scripted servers offer. */
+export const context = 'base:allocation'
 
 export interface ScriptedSetup {
   structured?: boolean
@@ -37,3 +41,9 @@ export async function connectScripted(
   })
   return { client, server: scripted }
 }
+
+/** The same over a socket with these faults. */
+export const connectFaulty = (
+  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
+  answer?: (request: SeenRequest) => Buffer | undefined,
+) => connectScripted(faultySocket(faults), setup, answer)

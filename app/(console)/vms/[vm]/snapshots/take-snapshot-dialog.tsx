@@ -3,9 +3,8 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes, formatDuration } from '#components/ui/format.ts'
 import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextArea } from '#components/ui/text-area.tsx'
@@ -58,52 +57,32 @@ export function TakeSnapshotDialog({ vm, page, onClose }: TakeSnapshotDialogProp
   const problem = SnapshotName.safeParse(name).error?.issues[0]?.message ?? taken
   const error = refusal('The snapshot was not taken', take.error)
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={`Take a snapshot of ${vm.name}`}
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="take-snapshot"
-            isPending={take.isPending}
-            disabledReason={isOff && page.inside !== true ? page.inside : undefined}
-            isDisabled={Boolean(problem)}
-          >
-            Take snapshot
-          </Button>
-        </>
-      }
+      submitLabel="Take snapshot"
+      isPending={take.isPending}
+      disabledReason={isOff && page.inside !== true ? page.inside : undefined}
+      isIncomplete={Boolean(problem)}
+      onSubmit={() => take.mutate({ vmId: vm.id, name, description, withMemory: kind === 'memory' })}
+      onClose={onClose}
     >
-      <form
-        id="take-snapshot"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!problem) take.mutate({ vmId: vm.id, name, description, withMemory: kind === 'memory' })
-        }}
-        className="flex flex-col gap-4"
-      >
-        <TextField label="Name" value={name} onChange={setName} isMono autoFocus maxLength={63} error={problem} />
-        <TextArea
-          label="Description"
-          value={description}
-          onChange={setDescription}
-          rows={2}
-          description="Why it was taken: whoever goes back will want to know."
-        />
-        {isOff ? (
-          <p className="text-sm text-ink-muted">
-            The VM is off, so the snapshot holds its disks as they are. It takes a moment and hardly any space until
-            something is written.
-          </p>
-        ) : (
-          <RadioCards label="What it holds" cards={snapshotCards(vm, page)} value={kind} onChange={setKind} />
-        )}
-        {error && <ErrorMessage {...error} />}
-      </form>
-    </Dialog>
+      <TextField label="Name" value={name} onChange={setName} isMono autoFocus maxLength={63} error={problem} />
+      <TextArea
+        label="Description"
+        value={description}
+        onChange={setDescription}
+        rows={2}
+        description="Why it was taken: whoever goes back will want to know."
+      />
+      {isOff ? (
+        <p className="text-sm text-ink-muted">
+          The VM is off, so the snapshot holds its disks as they are. It takes a moment and hardly any space until
+          something is written.
+        </p>
+      ) : (
+        <RadioCards label="What it holds" cards={snapshotCards(vm, page)} value={kind} onChange={setKind} />
+      )}
+      {error && <ErrorMessage {...error} />}
+    </FormDialog>
   )
 }
