@@ -17,6 +17,7 @@ export const kindWord: Record<OperationKind, string> = {
   'delete-snapshot': 'Delete a snapshot of',
   'back-up-vm': 'Back up',
   'restore-vm': 'Restore',
+  'remove-recovery-points': 'Delete recovery points of',
   'add-datastore': 'Add datastore',
   'drain-host': 'Drain',
   'test-host': 'Test connection to',

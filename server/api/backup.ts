@@ -4,9 +4,10 @@ import { allowed } from '#server/auth/policy.ts'
 import { datastoreAdditionOf, listDatastoreNames, listDatastores } from '#server/core/datastore.ts'
 import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
+import { removalOf } from '#server/core/recovery-point-removal.ts'
 import { backupOf, restoreOf } from '#server/core/vm-request.ts'
 import { vmRule } from '#server/core/vm-rule.ts'
-import { AddDatastoreInput, BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
+import { AddDatastoreInput, BackUpInput, RemoveRecoveryPointsInput, RestoreVmInput } from '#server/schema/backup.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { asker } from './asker.ts'
@@ -40,6 +41,7 @@ export const backupRouter = router({
       can: {
         backUp: person === true ? vmRule(vm, 'backup') : person,
         restore: mayRestore === true ? vmRule(vm, 'restore') : mayRestore,
+        delete: allowed(ctx.actor, 'vm', 'delete-backup', vm),
       },
     }
   }),
@@ -51,6 +53,21 @@ export const backupRouter = router({
       ctx.trail.detail = input
       const request = { kind: 'back-up-vm', targetId: vmId, input, key: idempotencyKey } as const
       return { operationId: (await enqueueOnce(asker(ctx), request, () => backupOf(ctx.tx, vm, input))).id }
+    }),
+
+  /** Takes recovery points away for good, also of a VM that is gone. */
+  remove: change('vm', 'delete-backup')
+    .input(RemoveRecoveryPointsInput.extend({ idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
+      const request = { kind: 'remove-recovery-points', input, isPlanned: true, key: idempotencyKey } as const
+      ctx.trail.detail = input
+      const operation = await enqueueOnce(asker(ctx), request, async () => {
+        const points: Awaited<ReturnType<typeof load.recoveryPoint>>[] = []
+        for (const id of input.ids) points.push(await load.recoveryPoint(ctx, id, 'delete-backup'))
+        return removalOf(ctx.tx, points)
+      })
+      demand(ctx, 'vm', 'delete-backup', operation)
+      return { operationId: operation.id }
     }),
 
   /** Leads the VM back in place; what it is now becomes a recovery point first. */

@@ -5,6 +5,7 @@ import { datastoreAdditionOf } from '#server/core/datastore.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
+import { demandUnused } from '#server/core/recovery-point-removal.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import {
   backupOf,
@@ -21,7 +22,7 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import { AddDatastorePlan, BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
+import { AddDatastorePlan, BackUpInput, RemoveRecoveryPointsPlan, RestoreVmInput } from '#server/schema/backup.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
@@ -77,6 +78,13 @@ const again: Record<OperationKind, Retry> = {
   ),
   'back-up-vm': onVm('backup', (vm, input, tx) => backupOf(tx, vm, BackUpInput.parse(input))),
   'restore-vm': onVm('restore', (vm, input, tx) => restoreOf(tx, vm, RestoreVmInput.parse(input))),
+  'remove-recovery-points': async (ctx, { input, targetKind, targetId, targetName, tenantId }) => {
+    const plan = RemoveRecoveryPointsPlan.parse(input)
+    demand(ctx, 'vm', 'delete-backup', { tenantId })
+    await demandUnused(ctx.tx, await ctx.tx.recoveryPoint.findMany({ where: { id: { in: plan.ids } } }))
+    const target = { kind: targetKind as TargetKind, id: targetId, name: targetName }
+    return enqueue(asker(ctx), { kind: 'remove-recovery-points', target, tenantId, exclusive: false, input: plan })
+  },
   'add-datastore': async (ctx, { input }) => {
     const { name, location } = AddDatastorePlan.parse(input)
     return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location }))

@@ -22,6 +22,7 @@ const rights: Record<OperationKind, Right> = {
   'delete-snapshot': { vm: 'snapshot' },
   'back-up-vm': { vm: 'backup' },
   'restore-vm': { vm: 'restore' },
+  'remove-recovery-points': { vm: 'delete-backup' },
   'add-datastore': { host: 'create' },
   'drain-host': { host: 'drain' },
   'test-host': { host: 'test' },

@@ -67,6 +67,7 @@ export const walkCases: Record<string, WalkCase> = {
   'backup.list': asked(onVm, ...tenants),
   'backup.start': asked((w) => ({ ...onVm(w), datastoreId: w.datastore.id }), ...begunOnce),
   'backup.restore': asked((w) => ({ ...onVm(w), recoveryPointId: w.recoveryPoint.id }), ...begunOnce),
+  'backup.remove': asked((w) => ({ ids: [w.recoveryPoint.id] }), ...membersUp),
   'datastore.list': asked(undefined, ...operators),
   'datastore.add': asked(
     (w) => ({ name: `New ${w.mark}`, location: { kind: 'folder', path: '/srv/x' } }),

@@ -70,6 +70,14 @@ export const load = {
     find: (tx, id) => tx.snapshotSchedule.findUnique({ where: { id }, include: { vm: true } }),
     about: ({ vm }) => ({ id: vm.id, name: vm.name, tenantId: vm.tenantId }),
   }),
+  /** As the VM that it is of, which may be gone. */
+  recoveryPoint: loader({
+    resource: 'vm',
+    word: 'recovery point',
+    byUuid: true,
+    find: (tx, id) => tx.recoveryPoint.findUnique({ where: { id }, omit: { definition: true } }),
+    about: ({ vmId, vmUuid, vmName, tenantId }) => ({ id: vmId ?? vmUuid, name: vmName, tenantId }),
+  }),
   operation: loader({
     resource: 'operation',
     word: 'operation',

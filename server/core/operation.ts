@@ -62,6 +62,7 @@ const verbs: Record<OperationKind, string> = {
   'delete-snapshot': 'having a snapshot deleted',
   'back-up-vm': 'being backed up',
   'restore-vm': 'being restored',
+  'remove-recovery-points': 'having recovery points deleted',
   'add-datastore': 'being added',
   'drain-host': 'being drained',
   'test-host': 'being tested',

@@ -88,6 +88,8 @@ export async function backupOf(tx: Tx, vm: Vm, input: BackUpInput): Promise<NewO
 /** @throws not-found for a recovery point of another VM, or one that the asker may not see */
 export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<NewOperation> {
   demandState(vm, 'restore')
+  // Held until the operation is written down, after which nobody removes it.
+  await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${input.recoveryPointId}::uuid FOR KEY SHARE`
   const point = await tx.recoveryPoint.findUnique({
     where: { id: input.recoveryPointId },
     select: { vmId: true, tenantId: true, datastoreId: true },

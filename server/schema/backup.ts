@@ -26,6 +26,12 @@ export type BackUpInput = z.infer<typeof BackUpInput>
 
 export const RecoveryPointId = z.object({ id: z.uuid() })
 
+/** All of one tenant and in one datastore */
+export const RemoveRecoveryPointsInput = z.object({ ids: z.array(z.uuid()).min(1).max(500) })
+export type RemoveRecoveryPointsInput = z.infer<typeof RemoveRecoveryPointsInput>
+export const RemoveRecoveryPointsPlan = RemoveRecoveryPointsInput.extend({ datastoreId: z.uuid() })
+export type RemoveRecoveryPointsPlan = z.infer<typeof RemoveRecoveryPointsPlan>
+
 /** Disks of a recovery point. */
 export const RecoveryDisks = z.array(z.object({ target: z.string(), sizeBytes: z.number() }))
 export type RecoveryDisks = z.infer<typeof RecoveryDisks>

@@ -14,6 +14,7 @@ export const operationKinds = [
   'delete-snapshot',
   'back-up-vm',
   'restore-vm',
+  'remove-recovery-points',
   'add-datastore',
   'drain-host',
   'test-host',

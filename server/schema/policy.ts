@@ -19,6 +19,7 @@ export const policy = {
     snapshot: 'member',
     backup: 'member',
     restore: 'member',
+    'delete-backup': 'admin',
     protect: 'admin',
     migrate: 'operator',
     assign: 'operator',

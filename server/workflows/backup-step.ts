@@ -7,7 +7,7 @@ import { chunkBytes } from '#server/repository/layout.ts'
 import type { Consistency, RecoveryDisks } from '#server/schema/backup.ts'
 import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
-import { checkpointOf, startPaused, stopPaused } from './checkpoint-step.ts'
+import { checkpointOf, isOwnCheckpoint, startPaused, stopPaused } from './checkpoint-step.ts'
 import type { StepContext } from './define.ts'
 import { vmOnHost, vmRow } from './vm-on-host.ts'
 
@@ -202,18 +202,23 @@ export async function end(context: Context): Promise<string[]> {
   return left
 }
 
-/** The marks since the newest backup are all that the next one needs. @returns what could not be deleted */
+/**
+ * The marks since the newest recovery point of each datastore are all that the next backup needs; also those of one that
+ * was removed go. @returns what could not be deleted
+ */
 async function forgetOlder(context: Context, host: HypervisorHost): Promise<string[]> {
   const { uuid } = need(context)
   const { db, input, operation } = context
-  const others = await db.recoveryPoint.findMany({
-    where: { vmUuid: uuid, datastoreId: input.datastoreId, id: { not: operation.id } },
+  const elsewhere = await db.recoveryPoint.findMany({
+    where: { vmUuid: uuid, tenantId: operation.tenantId, datastoreId: { not: input.datastoreId } },
+    orderBy: { takenAt: 'desc' },
+    distinct: ['datastoreId'],
     select: { id: true },
   })
-  const old = new Set(others.map(({ id }) => checkpointOf(id)))
+  const needed = new Set([operation, ...elsewhere].map(({ id }) => checkpointOf(id)))
   const left: string[] = []
   for (const { name } of await host.listCheckpoints(uuid)) {
-    if (!old.has(name)) continue
+    if (!isOwnCheckpoint(name) || needed.has(name)) continue
     await host.deleteCheckpoint(uuid, name).catch((error: Error) => left.push(`${name}: ${error.message}`))
   }
   return left

@@ -175,6 +175,47 @@ test('restored in place: only what differs is written, it is the same VM, and it
   expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).toMatch(/identical/)
 })
 
+test('the newest recovery point deleted: not while it is needed; then its marks go and the next backup reads everything', async () => {
+  const newest = () =>
+    fleet.db.recoveryPoint.findFirstOrThrow({ where: { vmId: running.id }, orderBy: { takenAt: 'desc' } })
+  const { id } = await newest()
+  const target = { kind: 'vm' as const, id: running.id, name: running.name }
+  const remove = async () =>
+    fleet.ended(
+      await fleet.ask({
+        ...{ kind: 'remove-recovery-points', target, tenantId: null, exclusive: false },
+        input: { datastoreId, ids: [id] },
+      }),
+    )
+  const restore = await fleet.db.operation.create({
+    data: {
+      ...{ kind: 'restore-vm', targetKind: 'vm', targetId: running.id, targetName: 'web', exclusive: false },
+      ...{ actorKind: 'user', actorName: 'Tester', state: 'running', input: { recoveryPointId: id } },
+    },
+  })
+  expect((await remove()).error).toMatchObject({ code: 'conflict' })
+  expect((await newest()).id).toBe(id)
+  const over = { state: 'failed' as const, finishedAt: new Date() }
+  await fleet.db.operation.update({ where: { id: restore.id }, data: over })
+  const trace = { operationId: restore.id, leftover: { stepIndex: 1, memory: {} } }
+  await fleet.db.operationTrace.create({ data: trace })
+  expect((await remove()).error, 'what it left is cleaned up with it').toMatchObject({ code: 'conflict' })
+  await fleet.db.operation.delete({ where: { id: restore.id } })
+
+  const removed = await remove()
+  expect(removed.error).toBeNull()
+  expect(removed.result).toEqual({ removed: 1 })
+  expect((await newest()).id).not.toBe(id)
+  const repository = await repositories.repository(datastoreId, null)
+  await expect(repository.recoveryPoint(id)).rejects.toMatchObject({ code: 'not-found' })
+  expect(await checkpoints('web')).toEqual([`skerry-${id}`])
+  const next = await backUp(running)
+  expect(next.error).toBeNull()
+  expect(next.result).toMatchObject({ reading: 'full' })
+  expect(await checkpoints('web')).toEqual([`skerry-${next.id}`])
+  expect((await backUp(running)).result).toMatchObject({ reading: 'incremental' })
+})
+
 test('gone back to a snapshot: the marks go, which QEMU would end over, and the next backup reads everything', async () => {
   const compared = async (id: string) => {
     const raw = join(folder, 'reverted.raw')

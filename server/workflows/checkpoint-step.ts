@@ -10,6 +10,7 @@ import { withSnapshotSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 const prefix = 'skerry-'
 
 export const checkpointOf = (recoveryPointId: string): string => `${prefix}${recoveryPointId}`
+export const isOwnCheckpoint = (name: string): boolean => name.startsWith(prefix)
 
 /** The guest of a VM that is off does not run for it. */
 export async function startPaused(host: HypervisorHost, uuid: string): Promise<void> {
@@ -26,7 +27,7 @@ export async function stopPaused(host: HypervisorHost, uuid: string): Promise<vo
 /** @throws conflict when another tool keeps marks, which are not ours to delete. @returns the checkpoints' names */
 export async function ownMarks(host: HypervisorHost, vm: { uuid: string; name: string }): Promise<string[]> {
   const names = (await host.listCheckpoints(vm.uuid)).map(({ name }) => name)
-  const foreign = names.filter((name) => !name.startsWith(prefix))
+  const foreign = names.filter((name) => !isOwnCheckpoint(name))
   if (foreign.length === 0) return names
   throw conflict(
     `${vm.name} has marks that Skerry did not make (${foreign.join(', ')}). They would be wrong afterwards.`,

@@ -15,6 +15,7 @@ import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
 import { removeHost } from './remove-host.ts'
+import { removeRecoveryPoints } from './remove-recovery-points.ts'
 import { restoreVm } from './restore-vm.ts'
 import { revertSnapshot } from './revert-snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
@@ -35,6 +36,7 @@ const changes: readonly AnyWorkflow[] = [
   deleteSnapshot,
   backUpVm,
   restoreVm,
+  removeRecoveryPoints,
   addDatastore,
   bulkVm,
   drainHost,

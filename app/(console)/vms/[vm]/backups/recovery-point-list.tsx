@@ -1,22 +1,23 @@
 'use client'
 
-import { History } from 'lucide-react'
+import { History, Trash2 } from 'lucide-react'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import type { Consistency } from '#server/schema/backup.ts'
 import { consistencyWord } from './backup-words.ts'
-import type { RecoveryPoint } from './use-backups.ts'
+import type { BackupPage, RecoveryPoint } from './use-backups.ts'
 
 interface RecoveryPointListProps {
   recoveryPoints: readonly RecoveryPoint[]
-  canRestore: true | string
+  can: BackupPage['can']
   onRestore: (point: RecoveryPoint) => void
+  onDelete: (point: RecoveryPoint) => void
 }
 
 /** Newest first; the bar shows what each had to read beside the largest. */
-export function RecoveryPointList({ recoveryPoints, canRestore, onRestore }: RecoveryPointListProps) {
+export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: RecoveryPointListProps) {
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
   return (
     <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
@@ -53,10 +54,20 @@ export function RecoveryPointList({ recoveryPoints, canRestore, onRestore }: Rec
               size="sm"
               icon={<History size={13} aria-hidden="true" />}
               label={`Restore to ${formatAbsoluteTime(new Date(point.takenAt).getTime())}`}
-              disabledReason={canRestore === true ? undefined : canRestore}
+              disabledReason={can.restore === true ? undefined : can.restore}
               onPress={() => onRestore(point)}
             >
               Restore…
+            </Button>
+            <Button
+              size="sm"
+              variant="quiet"
+              icon={<Trash2 size={13} aria-hidden="true" />}
+              label={`Delete the recovery point of ${formatAbsoluteTime(new Date(point.takenAt).getTime())}`}
+              disabledReason={can.delete === true ? undefined : can.delete}
+              onPress={() => onDelete(point)}
+            >
+              Delete…
             </Button>
           </li>
         )

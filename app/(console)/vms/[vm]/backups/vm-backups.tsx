@@ -10,6 +10,7 @@ import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { useVm } from '../use-vm.ts'
 import { BackUpDialog } from './back-up-dialog.tsx'
+import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { RecoveryPointList } from './recovery-point-list.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { type RecoveryPoint, useBackups } from './use-backups.ts'
@@ -20,6 +21,7 @@ export function VmBackups() {
   const query = useBackups(vm.id)
   const [isBackingUp, setBackingUp] = useState(false)
   const [restored, setRestored] = useState<RecoveryPoint>()
+  const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
     return <ErrorMessage variant="page" title="Backups could not be read" message={query.error.message} />
   }
@@ -57,10 +59,13 @@ export function VmBackups() {
             'A backup is a copy of the disks in a datastore, sealed for the tenant. After the first one only what has changed is read.'}
         </EmptyState>
       ) : (
-        <RecoveryPointList recoveryPoints={recoveryPoints} canRestore={can.restore} onRestore={setRestored} />
+        <RecoveryPointList recoveryPoints={recoveryPoints} can={can} onRestore={setRestored} onDelete={setDeleted} />
       )}
       {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
       {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
+      {deleted && (
+        <DeleteRecoveryPointDialog vm={vm} page={page} recoveryPoint={deleted} onClose={() => setDeleted(undefined)} />
+      )}
     </Card>
   )
 }

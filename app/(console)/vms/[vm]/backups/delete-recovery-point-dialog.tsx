@@ -1,0 +1,54 @@
+'use client'
+
+import { useMutation } from '@tanstack/react-query'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { refusal } from '#components/vm/refusal.ts'
+import type { Vm } from '../use-vm.ts'
+import type { BackupPage, RecoveryPoint } from './use-backups.ts'
+
+interface DeleteRecoveryPointDialogProps {
+  vm: Vm
+  page: BackupPage
+  recoveryPoint: RecoveryPoint
+  onClose: () => void
+}
+
+/** Deletes a recovery point for good; the only one takes the VM's name to confirm. */
+export function DeleteRecoveryPointDialog({ vm, page, recoveryPoint, onClose }: DeleteRecoveryPointDialogProps) {
+  const trpc = useTRPC()
+  const remove = useMutation(trpc.backup.remove.mutationOptions({ onSuccess: onClose }))
+  const { id, datastore } = recoveryPoint
+  const others = page.recoveryPoints.filter((point) => point.id !== id)
+  const isOnly = others.length === 0
+  const isNewest = page.recoveryPoints.find((point) => point.datastore.id === datastore.id)?.id === id
+  return (
+    <ConfirmDialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={isOnly ? `Delete the only backup of ${vm.name}?` : 'Delete this recovery point?'}
+      confirmLabel="Delete"
+      typedName={isOnly ? vm.name : undefined}
+      isPending={remove.isPending}
+      onConfirm={() => remove.mutate({ ids: [id] })}
+      error={refusal('It was not deleted', remove.error)}
+    >
+      <p>
+        Nobody can restore {vm.name} to <RelativeTime at={recoveryPoint.takenAt} className="font-medium text-ink" />{' '}
+        from {datastore.name} any more.{' '}
+        {isOnly
+          ? 'Nothing else is left that it could be restored to.'
+          : `The other ${
+              others.length === 1 ? 'recovery point stays' : `${others.length} recovery points stay`
+            } whole.`}
+      </p>
+      {isNewest && (
+        <p>
+          What has changed since is told from this one, so the next backup to {datastore.name} reads every block. What
+          the datastore has already is not stored again.
+        </p>
+      )}
+    </ConfirmDialog>
+  )
+}
