@@ -1,9 +1,9 @@
 import type { SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { asSkerryError, conflict } from '#server/errors.ts'
+import { conflict } from '#server/errors.ts'
 import { type ScheduleInput, ScheduleTime } from '#server/schema/snapshot.ts'
-import { enqueue } from './operation.ts'
 import { nextDue } from './schedule.ts'
+import { askByItself } from './scheduled-request.ts'
 import { snapshotOf } from './vm-request.ts'
 
 const mostSchedules = 20
@@ -56,18 +56,16 @@ export async function askForDue(tx: Tx, now: Date): Promise<boolean> {
 }
 
 async function ask(tx: Tx, schedule: SnapshotSchedule, time: ScheduleTime, vm: Vm, now: Date) {
-  const actor = { kind: 'system' as const, id: `snapshot-schedule ${schedule.id}`, name: 'Snapshot schedule' }
   const input = {
     ...{ name: scheduledName(time, now), description: '', withMemory: schedule.withMemory },
     schedule: { id: schedule.id, keepCount: schedule.keepCount },
   }
-  try {
-    const wanted = await snapshotOf(tx, vm, input)
-    const operation = await enqueue({ tx, actor, requestId: null }, wanted)
-    return { lastOperationId: operation.id, lastRefusal: null }
-  } catch (error) {
-    const { code, message } = asSkerryError(error)
-    if (code === 'internal') throw error
-    return { lastRefusal: message }
+  const asker = {
+    ...{ id: `snapshot-schedule ${schedule.id}`, name: 'Snapshot schedule', action: 'vm.snapshot' },
+    detail: { snapshot: input.name, withMemory: input.withMemory },
   }
+  const answer = await askByItself(tx, asker, vm, () => snapshotOf(tx, vm, input))
+  return 'refusal' in answer
+    ? { lastRefusal: answer.refusal }
+    : { lastOperationId: answer.operationId, lastRefusal: null }
 }

@@ -101,6 +101,13 @@ test('a schedule takes one when it is due, keeps as many as it shall, and leaves
   await fleet.db.vm.update({ where: { id: guest.id }, data: { state: 'crashed' } })
   expect(await dueAt(at(300))).toBe(true)
   expect((await fleet.db.snapshotSchedule.findUniqueOrThrow({ where: { id } })).lastRefusal).toMatch(/has crashed/)
+  const entries = await fleet.db.auditEntry.findMany({ where: { resourceId: guest.id }, orderBy: { id: 'asc' } })
+  expect(entries.map(({ actorKind, actorId, action, outcome }) => [actorKind, actorId, action, outcome])).toEqual(
+    ['succeeded', 'succeeded', 'succeeded', 'denied'].map((outcome) => [
+      ...['system', `snapshot-schedule ${id}`, 'vm.snapshot', outcome],
+    ]),
+  )
+  expect(entries.at(-1)?.detail).toMatchObject({ reason: expect.stringMatching(/has crashed/) })
 })
 
 test('a running VM on shared storage moves with its snapshots, and goes back to one of them there', async () => {

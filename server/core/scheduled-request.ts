@@ -1,0 +1,45 @@
+import type { Prisma } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { asSkerryError, type ErrorCode } from '#server/errors.ts'
+import { appendAudit } from './audit.ts'
+import { enqueue, type NewOperation } from './operation.ts'
+
+/** Who asks when nobody does: a schedule or a policy, and what it asks for as the audit trail names it. */
+export interface ScheduledAsker {
+  id: string
+  name: string
+  /** resource.action, e.g. vm.snapshot */
+  action: string
+  detail: Prisma.JsonObject
+}
+
+export type ScheduledAnswer = { operationId: string } | { refusal: string; code: ErrorCode }
+
+/**
+ * Asks for an operation on behalf of a schedule, in the caller's transaction, and leaves the same audit entry as a
+ * person's asking would: also of what was refused.
+ * @throws internal errors only
+ */
+export async function askByItself(
+  tx: Tx,
+  asker: ScheduledAsker,
+  target: { id: string; name: string; tenantId: string | null },
+  wanted: () => NewOperation | Promise<NewOperation>,
+): Promise<ScheduledAnswer> {
+  const actor = { kind: 'system' as const, id: asker.id, name: asker.name }
+  const entry = {
+    ...{ tenantId: target.tenantId, actorKind: actor.kind, actorId: actor.id, actorName: actor.name },
+    ...{ action: asker.action, resourceKind: 'vm', resourceId: target.id, resourceName: target.name },
+    ...{ origin: null, userAgent: null, requestId: null },
+  }
+  try {
+    const operation = await enqueue({ tx, actor, requestId: null }, await wanted())
+    await appendAudit(tx, { ...entry, outcome: 'succeeded', detail: asker.detail })
+    return { operationId: operation.id }
+  } catch (error) {
+    const { code, message } = asSkerryError(error)
+    if (code === 'internal') throw error
+    await appendAudit(tx, { ...entry, outcome: 'denied', detail: { ...asker.detail, reason: message } })
+    return { refusal: message, code }
+  }
+}
