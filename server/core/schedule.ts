@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { lastMonthday, type ScheduleTime } from '#server/schema/snapshot.ts'
+import { lastMonthday, type ScheduleTime } from '#server/schema/schedule.ts'
 
 /** As a crontab's line: minute, hour, day of the month, month, day of the week. */
 export function cronOf({ every, minute, hour, weekday, monthday }: ScheduleTime): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ScheduleTime } from './schedule.ts'
 import { VmId } from './vm.ts'
 
 export const SnapshotName = z
@@ -38,22 +39,6 @@ export const DeleteSnapshotInput = z.object({
 })
 export type DeleteSnapshotInput = z.infer<typeof DeleteSnapshotInput>
 
-export const intervals = ['hour', 'day', 'week', 'month'] as const
-export type Interval = (typeof intervals)[number]
-/** The last day of a month, however long it is. */
-export const lastMonthday = 31
-
-export const ScheduleTime = z.object({
-  every: z.enum(intervals),
-  minute: z.number().int().min(0).max(59),
-  hour: z.number().int().min(0).max(23).default(0),
-  /** 1 is Monday */
-  weekday: z.number().int().min(1).max(7).default(1),
-  monthday: z.union([z.number().int().min(1).max(28), z.literal(lastMonthday)]).default(1),
-  timeZone: z.string().max(64).refine(isTimeZone, 'There is no time zone of this name: give one such as Europe/Oslo.'),
-})
-export type ScheduleTime = z.infer<typeof ScheduleTime>
-
 export const ScheduleInput = ScheduleTime.extend({
   keepCount: z.number().int().min(1).max(100),
   withMemory: z.boolean().default(false),
@@ -63,12 +48,3 @@ export type ScheduleInput = z.infer<typeof ScheduleInput>
 export const CreateScheduleInput = ScheduleInput.extend({ vmId: VmId })
 export const ScheduleId = z.object({ id: z.uuid() })
 export const EditScheduleInput = ScheduleInput.extend(ScheduleId.shape)
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}

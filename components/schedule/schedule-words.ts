@@ -1,18 +1,11 @@
-import { type Interval, lastMonthday, type ScheduleTime } from '#server/schema/snapshot.ts'
-
-export const intervalWord: Record<Interval, string> = {
-  hour: 'Every hour',
-  day: 'Every day',
-  week: 'Every week',
-  month: 'Every month',
-}
+import { type Interval, lastMonthday, type ScheduleMoment } from '#server/schema/schedule.ts'
 
 export const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 const two = (value: number) => String(value).padStart(2, '0')
 
 /** "Every week on Sunday at 03:30". */
-export function scheduleText(time: Pick<ScheduleTime, 'every' | 'minute' | 'hour' | 'weekday' | 'monthday'>): string {
+export function scheduleText(time: ScheduleMoment): string {
   const at = `at ${two(time.hour)}:${two(time.minute)}`
   if (time.every === 'hour') return `Every hour at minute ${two(time.minute)}`
   if (time.every === 'day') return `Every day ${at}`
