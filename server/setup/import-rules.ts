@@ -39,6 +39,8 @@ export const folderRules: Record<string, FolderRule> = {
   'server/hypervisor/libvirt': { may: ['server/hypervisor', 'server/libvirt', 'server/errors.ts', 'server/schema'] },
   'server/libvirt': { may: [], packages: [] },
   'server/nbd': { may: [], packages: [] },
+  'server/libvirt/testing': { may: ['server/libvirt', 'server/testing'] },
+  'server/nbd/testing': { may: ['server/nbd', 'server/testing'] },
   'server/repository': { may: foundations },
   'server/telemetry': { may: foundations },
   'server/db.ts': { may: ['prisma/generated', 'server/errors.ts'] },
