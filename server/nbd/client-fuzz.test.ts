@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { connectFaulty as connect } from '#server/testing/faulty-nbd.ts'
 import { NbdError } from './error.ts'
 import { random, spoil } from './testing/random.ts'
-import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
+import { context } from './testing/scripted-connection.ts'
 import { dataChunk, handshakeBytes, holeChunk, statusChunk } from './testing/scripted-server.ts'
 import { command } from './wire.ts'
 

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { connectFaulty as connect } from '#server/testing/faulty-nbd.ts'
 import { faultySocket } from '#server/testing/faulty-socket.ts'
 import { limited } from './call-limit.ts'
 import { ClientHandshake } from './client-handshake.ts'
 import { encodeOptionReply, uint32 } from './option.ts'
 import { failure } from './testing/failure.ts'
-import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
+import { context } from './testing/scripted-connection.ts'
 import { blockSizeInfo, exportInfo, greeting, handshakeBytes, simpleReply } from './testing/scripted-server.ts'
 import { option, optionReply } from './wire.ts'
 

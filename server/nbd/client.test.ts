@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { connectFaulty as connect } from '#server/testing/faulty-nbd.ts'
 import type { Faults } from '#server/testing/faulty-socket.ts'
 import { encodeOptionReply, uint16, uint32, uint64 } from './option.ts'
 import { failure } from './testing/failure.ts'
-import { connectFaulty as connect, context } from './testing/scripted-connection.ts'
+import { context } from './testing/scripted-connection.ts'
 import {
   blockSizeInfo,
   chunkBytes,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
+import { serverRun } from '#server/testing/nbd-server-run.ts'
 import { connectNbd } from './connect.ts'
 import type { NbdExport } from './export.ts'
 import { readAhead } from './read-ahead.ts'
 import { codeOf } from './testing/failure.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { pattern } from './testing/random.ts'
-import { serverRun } from './testing/server-run.ts'
 
 const MIB = 2 ** 20
 const run = serverRun()

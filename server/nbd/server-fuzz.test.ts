@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { serverRun } from '#server/testing/nbd-server-run.ts'
 import { connectNbd } from './connect.ts'
 import { encodeOption, textField, uint16, uint32 } from './option.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { random, spoil } from './testing/random.ts'
 import { requestBytesOf } from './testing/raw-client.ts'
-import { serverRun } from './testing/server-run.ts'
 import { command, commandFlag, option } from './wire.ts'
 
 const run = serverRun()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { serverRun } from '#server/testing/nbd-server-run.ts'
 import { connectNbd, listNbdExports } from './connect.ts'
 import { NbdError } from './error.ts'
 import type { NbdExport } from './export.ts'
@@ -7,7 +8,6 @@ import { codeOf } from './testing/failure.ts'
 import { MemoryExport } from './testing/memory-export.ts'
 import { pattern } from './testing/random.ts'
 import type { RawClient } from './testing/raw-client.ts'
-import { serverRun } from './testing/server-run.ts'
 import { allocationFlag, command, errno, option, optionReply } from './wire.ts'
 
 const MIB = 2 ** 20

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { type Faults, faultySocket } from '#server/testing/faulty-socket.ts'
 import { limited } from '../call-limit.ts'
 import { NbdClient } from '../client.ts'
 import { ClientHandshake } from '../client-handshake.ts'
@@ -41,9 +40,3 @@ export async function connectScripted(
   })
   return { client, server: scripted }
 }
-
-/** The same over a socket with these faults. */
-export const connectFaulty = (
-  { faults, ...setup }: ScriptedSetup & { faults?: Faults } = {},
-  answer?: (request: SeenRequest) => Buffer | undefined,
-) => connectScripted(faultySocket(faults), setup, answer)

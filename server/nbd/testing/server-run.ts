@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { NbdExport } from '../export.ts'
 import { NbdServer, type NbdServerOptions } from '../server.ts'
 import { RawClient } from './raw-client.ts'
@@ -48,19 +47,5 @@ export class ServerRun {
   async end(): Promise<void> {
     await this.clear()
     await rm(this.folder, { recursive: true, force: true })
-  }
-}
-
-/** The run of the test file that asks, from its first test to its last. */
-export function serverRun(): () => ServerRun {
-  let run: ServerRun | undefined
-  beforeAll(async () => {
-    run = await ServerRun.begin()
-  })
-  afterEach(() => run?.clear())
-  afterAll(() => run?.end())
-  return () => {
-    if (!run) throw new Error('No test runs')
-    return run
   }
 }

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, vi } from 'vitest'
-import { Daemon } from './daemon.ts'
-import { hasSshd, Sshd } from './sshd.ts'
+import { Daemon } from '#server/libvirt/testing/daemon.ts'
+import { hasSshd, Sshd } from '#server/libvirt/testing/sshd.ts'
 
 export interface SshDaemon {
   /** A libvirtd of its own */
