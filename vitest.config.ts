@@ -9,7 +9,7 @@ const env = {
   SKERRY_LOG_LEVEL: 'error',
 }
 
-/** `*.test.ts` needs nothing but Node; `*.integration.test.ts` needs real Postgres, libvirtd and QEMU and runs one file at a time. */
+/** `*.test.ts` needs nothing but Node; `*.integration.test.ts` needs real Postgres, libvirtd and QEMU, of which each file makes its own. */
 export default defineConfig({
   test: {
     projects: [
@@ -27,7 +27,8 @@ export default defineConfig({
           env,
           include: ['{server,lab}/**/*.integration.test.ts'],
           globalSetup: ['server/testing/postgres-setup.ts'],
-          fileParallelism: false,
+          // Much of what they do is waiting: for a guest to boot, a lease to run out.
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

@@ -170,3 +170,9 @@ test('several relations of a row, read in a transaction, are asked for in turn',
   await new Promise(setImmediate)
   expect(warnings.filter((message) => message.includes('already executing'))).toEqual([])
 })
+
+test('a process that is frozen in the middle of a transaction does not keep its locks for ever', async () => {
+  const found = await fleet.$queryRaw<{ limit: string }[]>`
+    SELECT current_setting('idle_in_transaction_session_timeout') AS limit`
+  expect(found).toEqual([{ limit: '20s' }])
+})

@@ -59,12 +59,19 @@ export const keptPlan = (name: string) => Prisma.raw(`/* kept: ${name} */`)
 const keptName = /^\/\* kept: ([\w-]+) \*\//
 
 /**
+ * A process that stands still in the middle of a transaction, frozen with its machine, keeps its locks no longer than
+ * this: whoever takes its work over must not wait for it.
+ */
+export const idleInTransaction = '-c idle_in_transaction_session_timeout=20000'
+
+/**
  * Opens a pool. `scope` is what a statement outside `inScope` may see: the worker passes 'fleet'; the web process
  * passes nothing and so sees no tenant's row by accident.
  */
 export function openDb(url: string, options: { scope?: Scope; poolSize?: number } = {}): Db {
   const scope = options.scope ? `-c skerry.scope=${setting(options.scope)}` : '-c skerry.scope='
-  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 10, options: scope })
+  const settings = `${scope} ${idleInTransaction}`
+  const pool = new pg.Pool({ connectionString: url, max: options.poolSize ?? 10, options: settings })
   pool.on('error', () => {}) // an idle connection was lost: whoever asks next gets another one
   const statementNameGenerator = ({ sql }: { sql: string }) => keptName.exec(sql)?.[1] ?? ''
   const db = new PrismaClient({ adapter: new PgInTurn(pool, { disposeExternalPool: true, statementNameGenerator }) })

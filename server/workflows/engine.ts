@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
 import type { WorkerLease } from '#server/core/worker-lease.ts'
-import type { Db } from '#server/db.ts'
+import { type Db, idleInTransaction } from '#server/db.ts'
 import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome, whileOwned } from './attempt.ts'
 import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
@@ -42,14 +42,11 @@ const applicationVersion = '2'
 let runtime: Runtime | undefined
 const started = new Map<string, (operationId: string) => Promise<void>>()
 
-/**
- * DBOS limits how long its transactions idle; told here, it needs no statement of its own on each new connection, which
- * pg would have to queue behind the first real one.
- */
+/** Told here, DBOS needs no statement of its own on each new connection, which pg would queue behind the first real one. */
 function withIdleLimit(databaseUrl: string): string {
   const url = new URL(databaseUrl)
   const options = url.searchParams.get('options') ?? ''
-  url.searchParams.set('options', `${options} -c idle_in_transaction_session_timeout=60000`.trim())
+  url.searchParams.set('options', `${options} ${idleInTransaction}`.trim())
   return url.href
 }
 

@@ -26,7 +26,9 @@ async function filesWithKey(): Promise<string[]> {
   const line = key.split('\n')[1] ?? ''
   const found: string[] = []
   for (const folder of [at().temporary, '/dev/shm']) {
-    for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    // A folder that goes while it is read holds nothing.
+    const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
+    for (const entry of entries) {
       const path = resolve(entry.parentPath, entry.name)
       if (entry.isFile() && (await readFile(path, 'utf8').catch(() => '')).includes(line)) found.push(path)
     }
