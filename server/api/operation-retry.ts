@@ -22,7 +22,7 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import { AddDatastorePlan, BackUpInput, RemoveRecoveryPointsPlan, RestoreVmInput } from '#server/schema/backup.ts'
+import { AddDatastorePlan, BackUpPlan, RemoveRecoveryPointsPlan, RestoreVmInput } from '#server/schema/backup.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
@@ -76,7 +76,7 @@ const again: Record<OperationKind, Retry> = {
   'migrate-vm': onVm('migrate', async (vm, input, tx) =>
     migrationOf(await readMoves(tx, [vm.id]), vm, MigrateInput.parse(input)),
   ),
-  'back-up-vm': onVm('backup', (vm, input, tx) => backupOf(tx, vm, BackUpInput.parse(input))),
+  'back-up-vm': onVm('backup', (vm, input, tx) => backupOf(tx, vm, BackUpPlan.parse(input))),
   'restore-vm': onVm('restore', (vm, input, tx) => restoreOf(tx, vm, RestoreVmInput.parse(input))),
   'remove-recovery-points': async (ctx, { input, targetKind, targetId, targetName, tenantId }) => {
     const plan = RemoveRecoveryPointsPlan.parse(input)

@@ -8,6 +8,7 @@ import { liveRouter } from './live.ts'
 import { memberRouter } from './member.ts'
 import { networkRouter } from './network.ts'
 import { operationRouter } from './operation.ts'
+import { protectionRouter } from './protection.ts'
 import { storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
@@ -37,6 +38,7 @@ export const appRouter = router({
   backup: backupRouter,
   datastore: datastoreRouter,
   site: siteRouter,
+  protection: protectionRouter,
   snapshot: snapshotRouter,
   storage: storageRouter,
   template: templateRouter,

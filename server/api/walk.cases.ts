@@ -43,6 +43,10 @@ const tenantOf = ({ tenant }: World) => ({ tenantId: tenant.id })
 const vmOf = ({ vm }: World) => ({ id: vm.id })
 const onVm = ({ vm }: World) => ({ vmId: vm.id })
 const schedule = { every: 'day', minute: 5, timeZone: 'UTC', keepCount: 3 }
+const protectionPolicy = (w: World) => ({
+  ...{ name: `policy-${w.mark}`, tags: ['prod'], schedules: [{ every: 'day', minute: 5, hour: 3 }], timeZone: 'UTC' },
+  ...{ retention: { last: 2, daily: 7 }, datastoreId: w.datastore.id, lateAfterMinutes: 60 },
+})
 const hostOf = ({ host }: World) => ({ id: host.id })
 const userOf = ({ other }: World) => ({ userId: other.id })
 const site = { kind: 'edge', latitude: 1, longitude: 1 }
@@ -74,6 +78,18 @@ export const walkCases: Record<string, WalkCase> = {
     ...operators,
   ),
 
+  'protection.counts': asked(undefined, ...everyone),
+  'protection.list': asked(() => ({}), ...everyone),
+  'protection.vm': asked(onVm, ...tenants),
+  'protection.policies': asked(undefined, ...everyone),
+  'protection.preview': asked(
+    (w) => ({ ...tenantOf(w), tags: ['prod'], retention: { last: 1 }, timeZone: 'UTC' }),
+    ...tenants,
+  ),
+  'protection.create': asked((w) => ({ ...tenantOf(w), ...protectionPolicy(w), name: `new-${w.mark}` }), ...begunOnce),
+  'protection.edit': asked((w) => ({ id: w.protectionPolicy.id, ...protectionPolicy(w) }), ...membersUp),
+  'protection.run': asked((w) => ({ id: w.protectionPolicy.id }), ...membersUp),
+  'protection.delete': asked((w) => ({ id: w.protectionPolicy.id }), 'not-found', 'forbidden', 'ok', 'not-found'),
   'snapshot.list': asked(onVm, ...tenants),
   'snapshot.take': asked((w) => ({ ...onVm(w), name: `new-${w.mark}` }), ...begunOnce),
   'snapshot.revert': asked((w) => ({ ...onVm(w), name: w.snapshot.name }), ...begunOnce),

@@ -70,6 +70,13 @@ export const load = {
     find: (tx, id) => tx.snapshotSchedule.findUnique({ where: { id }, include: { vm: true } }),
     about: ({ vm }) => ({ id: vm.id, name: vm.name, tenantId: vm.tenantId }),
   }),
+  protectionPolicy: loader({
+    resource: 'protection-policy',
+    word: 'protection policy',
+    byUuid: true,
+    find: (tx, id) => tx.protectionPolicy.findUnique({ where: { id } }),
+    about: ({ id, name, tenantId }) => ({ id, name, tenantId }),
+  }),
   /** As the VM that it is of, which may be gone. */
   recoveryPoint: loader({
     resource: 'vm',

@@ -7,6 +7,7 @@ export type ActionOf<R extends Resource> = keyof (typeof policy)[R] & string
 /** Whose a resource's rows are: a tenant's, a person's, or the fleet's. */
 const ownership: Record<Resource, 'tenant' | 'person' | 'fleet'> = {
   vm: 'tenant',
+  'protection-policy': 'tenant',
   operation: 'tenant',
   tenant: 'tenant',
   member: 'tenant',

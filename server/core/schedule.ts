@@ -15,3 +15,22 @@ export function nextDue(time: ScheduleTime, after: Date): Date {
   if (!next) throw new Error(`${cronOf(time)} never comes`)
   return next
 }
+
+/** When it was due for the last time, at `before` or earlier. */
+export function lastDue(time: ScheduleTime, before: Date): Date {
+  // croner looks at whole seconds before its reference.
+  const [last] = new Cron(cronOf(time), { timezone: time.timeZone, paused: true }).previousRuns(
+    1,
+    new Date(Math.floor(before.getTime() / 1000) * 1000 + 1000),
+  )
+  if (!last) throw new Error(`${cronOf(time)} never came`)
+  return last
+}
+
+/** The first of several. */
+export const nextOfAll = (times: readonly ScheduleTime[], after: Date): Date =>
+  new Date(Math.min(...times.map((time) => nextDue(time, after).getTime())))
+
+/** The last of several. */
+export const lastOfAll = (times: readonly ScheduleTime[], before: Date): Date =>
+  new Date(Math.max(...times.map((time) => lastDue(time, before).getTime())))

@@ -1,7 +1,7 @@
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, notFound } from '#server/errors.ts'
-import type { BackUpInput, RestoreVmInput } from '#server/schema/backup.ts'
+import type { BackUpPlan, RestoreVmInput } from '#server/schema/backup.ts'
 import type { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import type {
   DeleteVmInput,
@@ -78,7 +78,7 @@ async function snapshotNamed(tx: Tx, vm: Vm, name: string) {
 const hostOf = (tx: Tx, vm: Vm) =>
   tx.host.findUniqueOrThrow({ where: { id: vm.hostId }, select: { name: true, libvirtVersion: true } })
 
-export async function backupOf(tx: Tx, vm: Vm, input: BackUpInput): Promise<NewOperation> {
+export async function backupOf(tx: Tx, vm: Vm, input: BackUpPlan): Promise<NewOperation> {
   demandState(vm, 'backup')
   const datastore = await tx.datastore.findUnique({ where: { id: input.datastoreId }, select: { id: true } })
   if (!datastore) throw notFound('datastore', input.datastoreId)

@@ -23,6 +23,16 @@ export const BackUpInput = z.object({
   full: z.boolean().default(false),
 })
 export type BackUpInput = z.infer<typeof BackUpInput>
+/** With the protection policy that asks for it, whose recovery point it becomes */
+export const BackUpPlan = BackUpInput.extend({ policyId: z.uuid().optional() })
+export type BackUpPlan = z.infer<typeof BackUpPlan>
+
+/** So many VMs of a host are backed up at once. */
+export const backupsPerHost = 2
+
+/** How a recovery point came to be: by hand, by a protection policy, or kept of what a VM was before a restore */
+export const origins = ['person', 'policy', 'restore'] as const
+export type Origin = (typeof origins)[number]
 
 export const RecoveryPointId = z.object({ id: z.uuid() })
 

@@ -25,6 +25,7 @@ export const policy = {
     assign: 'operator',
     'edit-xml': 'operator',
   },
+  'protection-policy': { read: 'viewer', run: 'member', create: 'admin', edit: 'admin', delete: 'admin' },
   operation: { read: 'viewer', cancel: 'member' },
   fleet: { read: 'viewer' },
   site: { read: 'viewer', create: 'operator', edit: 'operator', delete: 'operator' },

@@ -74,6 +74,14 @@ export async function createWorld(services: TestServices, cast: Cast) {
       ...{ nextAt: new Date(Date.now() + 3600_000), createdBy: 'Owen' },
     },
   })
+  const protectionPolicy = await db.protectionPolicy.create({
+    data: {
+      ...{ tenantId: tenant.id, name: `policy-${mark}`, madeBy: 'tenant', tags: ['prod'], timeZone: 'UTC' },
+      schedules: [{ every: 'day', minute: 0, hour: 3, weekday: 1, monthday: 1 }],
+      ...{ retention: { last: 3 }, datastoreId: datastore.id, lateAfterMinutes: 60, createdBy: 'Owen' },
+      nextAt: new Date(Date.now() + 3600_000),
+    },
+  })
   const pool = await db.storagePool.create({
     data: {
       hostId: host.id,
@@ -145,6 +153,7 @@ export async function createWorld(services: TestServices, cast: Cast) {
     datastore,
     recoveryPoint,
     snapshotSchedule,
+    protectionPolicy,
     pool,
     network,
     template,
@@ -166,6 +175,8 @@ export const secretsOfTenant = (world: World): string[] => [
   world.snapshot.name,
   world.snapshotSchedule.id,
   world.recoveryPoint.id,
+  world.protectionPolicy.id,
+  world.protectionPolicy.name,
   world.busyVm.id,
   world.busyVm.name,
   world.operation.id,

@@ -12,13 +12,13 @@
  * What has changed is told by the marks of the last checkpoint; without it, or where they are broken, everything is read,
  * and what the datastore has already is not stored again. Cancel and failure leave the datastore and the host as they were.
  */
-import { BackUpInput } from '#server/schema/backup.ts'
+import { BackUpPlan } from '#server/schema/backup.ts'
 import { type BackupMemory, begin, end, look, read, record, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow } from './define.ts'
 
-export const backUpVm = defineWorkflow<BackUpInput, BackupMemory>({
+export const backUpVm = defineWorkflow<BackUpPlan, BackupMemory>({
   kind: 'back-up-vm',
-  input: BackUpInput,
+  input: BackUpPlan,
   noReturnAfter: 'record',
   result: ({ since, consistency, readBytes, storedBytes, left }) => ({
     reading: since ? 'incremental' : 'full',

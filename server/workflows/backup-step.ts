@@ -4,7 +4,7 @@ import { env } from '#server/env.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
-import type { Consistency, RecoveryDisks } from '#server/schema/backup.ts'
+import type { Consistency, Origin, RecoveryDisks } from '#server/schema/backup.ts'
 import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
 import { checkpointOf, isOwnCheckpoint, startPaused, stopPaused } from './checkpoint-step.ts'
@@ -28,7 +28,10 @@ export interface BackupMemory {
 }
 
 /** A step of any operation that takes a recovery point under its own id. */
-export type BackupContext = StepContext<{ datastoreId: string; full?: boolean }, BackupMemory>
+export type BackupContext = StepContext<
+  { datastoreId: string; full?: boolean; policyId?: string | undefined },
+  BackupMemory
+>
 type Context = BackupContext
 
 function need(context: Context): BackupMemory {
@@ -176,10 +179,19 @@ export async function record(context: Context): Promise<undefined> {
         sizeBytes: BigInt(memory.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)),
         ...{ readBytes: BigInt(memory.readBytes), storedBytes: BigInt(memory.storedBytes), tookMs: memory.tookMs },
         definition: sealed,
+        ...(await originOf(context)),
       },
     ],
   })
   return undefined
+}
+
+async function originOf({ db, input, operation }: Context): Promise<{ origin: Origin; policyId?: string }> {
+  if (operation.kind === 'restore-vm') return { origin: 'restore' }
+  if (!input.policyId) return { origin: 'person' }
+  // The policy may be gone by now; then nothing removes the recovery point by itself.
+  const policy = await db.protectionPolicy.findUnique({ where: { id: input.policyId }, select: { id: true } })
+  return { origin: 'policy', ...(policy ? { policyId: policy.id } : {}) }
 }
 
 /** Takes the recovery point away again. */

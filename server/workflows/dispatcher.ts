@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Db, Tx } from '#server/db.ts'
+import { backupsPerHost } from '#server/schema/backup.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
 import { endOperation, failedInside } from './record.ts'
 
@@ -16,7 +17,7 @@ export const defaultConcurrency: Concurrency = {
   'create-vm': 4,
   'clone-vm': 2,
   'measure-vm': 4,
-  'back-up-vm': 2,
+  'back-up-vm': backupsPerHost,
 }
 
 interface DispatcherParts {

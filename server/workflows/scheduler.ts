@@ -1,4 +1,6 @@
 import type { Logger } from 'pino'
+import { syncProtections } from '#server/core/protection-policy.ts'
+import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
 import { askForDue } from '#server/core/snapshot-schedule.ts'
 import type { Db } from '#server/db.ts'
 
@@ -12,8 +14,13 @@ export interface Scheduler {
 export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler {
   let stopped = false
   let work = Promise.resolve()
+  const untilNone = async (turn: PolicyTurn) => {
+    while (!stopped && (await db.$transaction((tx) => turn(tx, new Date()), { timeout: 30_000 })));
+  }
   const round = async () => {
-    while (!stopped && (await db.$transaction((tx) => askForDue(tx, new Date()))));
+    await untilNone(askForDue)
+    await db.$transaction(syncProtections)
+    for (const turn of policyTurns) await untilNone(turn)
   }
   const timer = setInterval(() => {
     work = work.then(round).catch((err: Error) => log.warn({ err }, 'schedules could not be looked at'))
