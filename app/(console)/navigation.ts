@@ -11,6 +11,7 @@ import {
   ScrollText,
   Server,
   Settings,
+  ShieldCheck,
   Waypoints,
 } from 'lucide-react'
 
@@ -45,6 +46,7 @@ export const navigation: readonly NavigationGroup[] = [
     destinations: [
       { href: '/networks', label: 'Networks', icon: Network, operatorOnly: true },
       { href: '/storage', label: 'Storage', icon: HardDrive, operatorOnly: true },
+      { href: '/protection', label: 'Protection', icon: ShieldCheck },
       { href: '/datastores', label: 'Datastores', icon: Archive, operatorOnly: true },
       { href: '/templates', label: 'Templates', icon: Layers },
     ],

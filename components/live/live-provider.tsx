@@ -45,6 +45,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     if (batch.vms.length + batch.removedVmIds.length > 0) {
       reread(trpc.vm.list.pathKey())
       reread(trpc.vm.counts.queryKey())
+      reread(trpc.protection.pathKey())
     }
     if (batch.operations.length > 0) {
       reread(trpc.operation.pathKey(), 250)

@@ -44,7 +44,7 @@ export const protectionRouter = router({
   /** Of one VM, for its Backups tab. */
   vm: signedIn.input(z.object({ vmId: VmId })).query(async ({ ctx, input }) => {
     const vm = await load.vm(ctx, input.vmId, 'read')
-    const { rows } = await listProtection(ctx.tx, { vmId: vm.id, offset: 0, limit: 1 }, new Date())
+    const { rows } = await listProtection(ctx.tx, { vmId: vm.id, limit: 1 }, new Date())
     const [row] = rows
     if (!row) throw notFound('VM', vm.id)
     return { ...row, canCreate: allowed(ctx.actor, 'protection-policy', 'create', vm) }

@@ -33,6 +33,12 @@ export interface ProtectionRow {
   policies: VmPolicy[]
 }
 
+export interface ProtectionPage {
+  rows: ProtectionRow[]
+  total: number
+  next: number | null
+}
+
 export interface ProtectionCounts {
   byState: Record<ProtectionState, number>
   byTenant: { tenantId: string | null; tenantName: string | null; byState: Record<ProtectionState, number> }[]
@@ -118,7 +124,8 @@ export async function listProtection(
   tx: Tx,
   filter: ProtectionList & { vmId?: string },
   now: Date,
-): Promise<{ rows: ProtectionRow[]; total: number }> {
+): Promise<ProtectionPage> {
+  const first = filter.cursor ?? 0
   const moments = await readMoments(tx, now)
   const wanted = [
     filter.states ? Prisma.sql`rank = ANY (${filter.states.map(rankOf)}::int[])` : null,
@@ -134,7 +141,7 @@ export async function listProtection(
     WITH ${judgedVms(moments)},
     page AS (
       SELECT judged.*, count(*) OVER ()::int AS total FROM judged ${where}
-      ORDER BY rank, name, id LIMIT ${filter.limit} OFFSET ${filter.offset})
+      ORDER BY rank, name, id LIMIT ${filter.limit} OFFSET ${first})
     SELECT page.id::text, page.name, page.tenant_id AS "tenantId", tenant.name AS "tenantName", rank, total,
       points.taken_at AS "goodAt", coalesce(points.count, 0)::int AS "recoveryPoints",
       coalesce((
@@ -149,8 +156,11 @@ export async function listProtection(
       SELECT max(taken_at) AS taken_at, count(*) FROM recovery_point
       WHERE vm_id = page.id AND recovery_point.tenant_id IS NOT DISTINCT FROM page.tenant_id) AS points ON true
     ORDER BY rank, page.name, page.id`
+  const total = rows[0]?.total ?? 0
+  const next = first + rows.length
   return {
-    total: rows[0]?.total ?? 0,
+    total,
+    next: rows.length > 0 && next < total ? next : null,
     rows: rows.map(({ rank, total: _, ...row }) => ({ ...row, state: stateOf(rank) })),
   }
 }

@@ -66,7 +66,8 @@ export const ProtectionList = z.object({
   text: z.string().trim().max(100).optional(),
   tenantId: z.string().max(64).optional(),
   policyId: z.uuid().optional(),
-  offset: z.number().int().min(0).max(1_000_000).default(0),
+  /** So many are left out; `next` of the page before */
+  cursor: z.number().int().min(0).max(1_000_000).nullish(),
   limit: z.number().int().min(1).max(200).default(100),
 })
 export type ProtectionList = z.infer<typeof ProtectionList>

@@ -58,7 +58,7 @@ async function round(now = new Date()): Promise<void> {
 const due = () =>
   fleet.db.protectionPolicy.update({ where: { id: policyId }, data: { nextAt: new Date(Date.now() - 1) } })
 const states = async (now = new Date()) => {
-  const { rows } = await fleet.db.$transaction((tx) => listProtection(tx, { offset: 0, limit: 50 }, now))
+  const { rows } = await fleet.db.$transaction((tx) => listProtection(tx, { limit: 50 }, now))
   return Object.fromEntries(rows.map(({ name, state }) => [name, state]))
 }
 const protections = () => fleet.db.protection.findMany({ where: { policyId }, include: { vm: true } })

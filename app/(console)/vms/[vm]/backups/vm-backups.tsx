@@ -14,6 +14,7 @@ import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { RecoveryPointList } from './recovery-point-list.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { type RecoveryPoint, useBackups } from './use-backups.ts'
+import { VmProtection } from './vm-protection.tsx'
 
 /** What the VM can be restored to, away from its own disks. */
 export function VmBackups() {
@@ -43,29 +44,37 @@ export function VmBackups() {
   )
   const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
   return (
-    <Card
-      title={
-        recoveryPoints.length === 0
-          ? 'Recovery points'
-          : `${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`
-      }
-      isFlush
-      actions={recoveryPoints.length > 0 && backUp}
-      className="pb-1"
-    >
-      {recoveryPoints.length === 0 ? (
-        <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No backups" action={backUp}>
-          {noStore ??
-            'A backup is a copy of the disks in a datastore, sealed for the tenant. After the first one only what has changed is read.'}
-        </EmptyState>
-      ) : (
-        <RecoveryPointList recoveryPoints={recoveryPoints} can={can} onRestore={setRestored} onDelete={setDeleted} />
-      )}
-      {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
-      {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
-      {deleted && (
-        <DeleteRecoveryPointDialog vm={vm} page={page} recoveryPoint={deleted} onClose={() => setDeleted(undefined)} />
-      )}
-    </Card>
+    <div className="flex flex-col gap-4">
+      <VmProtection vm={vm} />
+      <Card
+        title={
+          recoveryPoints.length === 0
+            ? 'Recovery points'
+            : `${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`
+        }
+        isFlush
+        actions={recoveryPoints.length > 0 && backUp}
+        className="pb-1"
+      >
+        {recoveryPoints.length === 0 ? (
+          <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No backups" action={backUp}>
+            {noStore ??
+              'A backup is a copy of the disks in a datastore, sealed for the tenant. After the first one only what has changed is read.'}
+          </EmptyState>
+        ) : (
+          <RecoveryPointList recoveryPoints={recoveryPoints} can={can} onRestore={setRestored} onDelete={setDeleted} />
+        )}
+        {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
+        {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
+        {deleted && (
+          <DeleteRecoveryPointDialog
+            vm={vm}
+            page={page}
+            recoveryPoint={deleted}
+            onClose={() => setDeleted(undefined)}
+          />
+        )}
+      </Card>
+    </div>
   )
 }

@@ -1,0 +1,36 @@
+import { createLoader, parseAsString, parseAsStringLiteral } from 'nuqs/server'
+import type { Inputs } from '#components/trpc/client.tsx'
+import { type ProtectionState, protectionStates } from '#server/schema/protection.ts'
+
+export const protectionViews = ['vms', 'policies'] as const
+
+/** What is looked at, as it stands in the address. */
+export const protectionParams = {
+  view: parseAsStringLiteral(protectionViews).withDefault('vms'),
+  state: parseAsStringLiteral(protectionStates),
+  text: parseAsString.withDefault(''),
+  tenant: parseAsString.withDefault(''),
+  /** A policy's VMs */
+  of: parseAsString.withDefault(''),
+  /** The policy that is being edited, or "new" */
+  policy: parseAsString.withDefault(''),
+}
+export const loadProtectionParams = createLoader(protectionParams)
+
+export interface ProtectionView {
+  state: ProtectionState | null
+  text: string
+  tenant: string
+  of: string
+}
+
+const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+
+export const protectionSearch = (view: ProtectionView): Omit<Inputs['protection']['list'], 'limit' | 'cursor'> => ({
+  ...(view.state ? { states: [view.state] } : {}),
+  ...(view.text.trim() ? { text: view.text.trim() } : {}),
+  ...(view.tenant ? { tenantId: view.tenant } : {}),
+  ...(uuid.test(view.of) ? { policyId: view.of } : {}),
+})
+
+export const protectionPageSize = 100

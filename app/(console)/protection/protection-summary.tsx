@@ -1,0 +1,128 @@
+'use client'
+
+import { protectionLook } from '#components/protection/protection-words.ts'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { cx } from '#components/ui/class-name.ts'
+import { formatCount, formatPercent } from '#components/ui/format.ts'
+import { StateIcon } from '#components/ui/state-icon.tsx'
+import { type ProtectionState, protectionStates } from '#server/schema/protection.ts'
+
+type Counts = Outputs['protection']['counts']
+type ByState = Counts['byState']
+
+/** The best first, as a bar is read. */
+const barOrder = protectionStates.toReversed()
+const barClass: Record<ProtectionState, string> = {
+  failing: 'bg-failed',
+  late: 'bg-degraded',
+  unprotected: 'bg-off',
+  waiting: 'bg-unknown-soft hatched',
+  protected: 'bg-running',
+}
+const totalOf = (byState: ByState) => Object.values(byState).reduce((sum, count) => sum + count, 0)
+
+interface ProtectionSummaryProps {
+  counts: Counts
+  operator: boolean
+  state: ProtectionState | null
+  tenant: string
+  onState: (state: ProtectionState | null) => void
+  onTenant: (tenantId: string) => void
+}
+
+/** How many VMs are protected as they should be, in all and by tenant; each count narrows the table to its VMs. */
+export function ProtectionSummary({ counts, operator, state, tenant, onState, onTenant }: ProtectionSummaryProps) {
+  const total = totalOf(counts.byState)
+  const tenants = counts.byTenant.filter(({ tenantId }) => tenantId !== null)
+  return (
+    <section
+      aria-label="How well VMs are protected"
+      className="mx-3 mb-1 flex shrink-0 flex-col gap-3 rounded-lg border border-line bg-surface p-3 lg:flex-row lg:items-start lg:gap-6"
+    >
+      <div className="flex min-w-0 flex-1 flex-col gap-2">
+        <p className="text-sm">
+          <span className="text-lg font-semibold text-ink">{formatCount(counts.byState.protected)}</span>{' '}
+          <span className="text-ink-muted">
+            of {formatCount(total)} {total === 1 ? 'VM' : 'VMs'} protected
+            {total > 0 && `, ${formatPercent(counts.byState.protected / total)}`}
+          </span>
+        </p>
+        <StateBar byState={counts.byState} total={total} className="h-2.5" />
+        <ul className="flex flex-wrap gap-1">
+          {protectionStates.map((each) => (
+            <li key={each}>
+              <button
+                type="button"
+                aria-pressed={state === each}
+                title={protectionLook[each].meaning}
+                onClick={() => onState(state === each ? null : each)}
+                className={cx(
+                  'flex h-7 items-center gap-1.5 rounded-md border px-2 text-xs',
+                  state === each
+                    ? 'border-accent bg-accent-soft text-ink'
+                    : 'border-line text-ink-muted hover:bg-hover hover:text-ink',
+                )}
+              >
+                <StateIcon state={protectionLook[each].look} sizePx={10} />
+                {protectionLook[each].word}
+                <span className="font-semibold text-ink tabular-nums">{formatCount(counts.byState[each])}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+      {operator && tenants.length > 0 && (
+        <ul aria-label="By tenant" className="flex max-h-28 min-w-0 flex-1 flex-col overflow-y-auto lg:max-w-120">
+          {tenants.map(({ tenantId, tenantName, byState }) => {
+            const ofTenant = totalOf(byState)
+            return (
+              <li key={tenantId}>
+                <button
+                  type="button"
+                  aria-pressed={tenant === tenantId}
+                  onClick={() => onTenant(tenant === tenantId ? '' : (tenantId ?? ''))}
+                  className={cx(
+                    'flex h-7 w-full items-center gap-3 rounded-md px-2 text-xs hover:bg-hover',
+                    tenant === tenantId && 'bg-accent-soft',
+                  )}
+                >
+                  <span className="w-28 shrink-0 truncate text-left text-ink">{tenantName}</span>
+                  <StateBar byState={byState} total={ofTenant} className="h-1.5 flex-1" />
+                  <span className="w-20 shrink-0 text-right text-ink-muted tabular-nums">
+                    {formatCount(byState.protected)} of {formatCount(ofTenant)}
+                  </span>
+                </button>
+              </li>
+            )
+          })}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function StateBar({ byState, total, className }: { byState: ByState; total: number; className: string }) {
+  const text = barOrder
+    .filter((state) => byState[state] > 0)
+    .map((state) => `${formatCount(byState[state])} ${protectionLook[state].word.toLowerCase()}`)
+    .join(', ')
+  return (
+    <span
+      role="img"
+      aria-label={text || 'No VMs'}
+      title={text}
+      className={cx('flex min-w-0 gap-px overflow-hidden rounded-full bg-active', className)}
+    >
+      {barOrder.map(
+        (state) =>
+          byState[state] > 0 && (
+            <span
+              key={state}
+              className={cx('block h-full min-w-1', barClass[state])}
+              style={{ width: `${(byState[state] / total) * 100}%` }}
+            />
+          ),
+      )}
+    </span>
+  )
+}
