@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '#prisma/generated/client.ts'
+import { SkerryError } from './errors.ts'
 
 /** Who is asking, for row-level security: the whole fleet, or some tenants. */
 export type Scope = 'fleet' | { tenantIds: readonly string[] }
@@ -13,9 +14,13 @@ const setting = (scope: Scope) => (scope === 'fleet' ? '*' : scope.tenantIds.joi
 
 const gone = new Set(['P1000', 'P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'ECONNREFUSED', 'ECONNRESET'])
 
-/** Whether the database can't be asked now, which says nothing about what it was asked. */
+/**
+ * Whether the database can't be asked now, which says nothing about what it was asked. An error of our own names what
+ * else refused a connection.
+ */
 export function isDatabaseGone(thrown: unknown): boolean {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
+    if (error instanceof SkerryError) return false
     if ('code' in error && typeof error.code === 'string' && gone.has(error.code)) return true
   }
   return false

@@ -1,33 +1,17 @@
 import { z } from 'zod'
-import { demand, load } from '#server/auth/load.ts'
+import { load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
-import { datastoreAdditionOf, listDatastoreNames, listDatastores } from '#server/core/datastore.ts'
-import { enqueue, enqueueOnce } from '#server/core/operation.ts'
+import { listDatastoreNames } from '#server/core/datastore.ts'
+import { enqueueOnce } from '#server/core/operation.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
 import { removalOf } from '#server/core/recovery-point-removal.ts'
 import { backupOf, restoreOf } from '#server/core/vm-request.ts'
 import { vmRule } from '#server/core/vm-rule.ts'
-import { AddDatastoreInput, BackUpInput, RemoveRecoveryPointsInput, RestoreVmInput } from '#server/schema/backup.ts'
+import { BackUpInput, RemoveRecoveryPointsInput, RestoreVmInput } from '#server/schema/backup.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { asker } from './asker.ts'
 import { change, router, signedIn } from './trpc.ts'
-
-export const datastoreRouter = router({
-  list: signedIn.query(({ ctx }) => {
-    demand(ctx, 'datastore', 'create')
-    return listDatastores(ctx.tx)
-  }),
-
-  add: change('datastore', 'create')
-    .input(AddDatastoreInput)
-    .mutation(async ({ ctx, input }) => {
-      ctx.trail.detail = input
-      const operation = await enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, input))
-      ctx.trail.resource = { kind: 'datastore', id: operation.targetId, name: input.name, tenantId: null }
-      return { operationId: operation.id }
-    }),
-})
 
 export const backupRouter = router({
   /** A VM's recovery points, where it can be backed up to, and whether it can be now. */

@@ -1,7 +1,6 @@
 import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
-import { datastoreAdditionOf } from '#server/core/datastore.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
@@ -22,10 +21,18 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import { AddDatastorePlan, BackUpPlan, RemoveRecoveryPointsPlan, RestoreVmInput } from '#server/schema/backup.ts'
+import {
+  AddDatastorePlan,
+  BackUpPlan,
+  EditDatastorePlan,
+  RemoveDatastorePlan,
+  RemoveRecoveryPointsPlan,
+  RestoreVmInput,
+} from '#server/schema/backup.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
+import { TestStorePlan } from '#server/schema/store.ts'
 import {
   CloneVmPlan,
   CreateVmPlan,
@@ -37,6 +44,7 @@ import {
   PowerInput,
 } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
+import { datastoreAdditionOf, datastoreEditOf, datastoreRemovalOf, storeTestOf } from './datastore-request.ts'
 import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
 import { demandTwinCards } from './vm-card.ts'
@@ -87,7 +95,21 @@ const again: Record<OperationKind, Retry> = {
   },
   'add-datastore': async (ctx, { input }) => {
     const { name, location } = AddDatastorePlan.parse(input)
-    return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location }))
+    return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location, credential: null }))
+  },
+  'edit-datastore': async (ctx, { targetId, input }) => {
+    const { name, location, isRename } = EditDatastorePlan.parse(input)
+    const datastore = await load.datastore(ctx, targetId, 'edit')
+    return enqueue(asker(ctx), await datastoreEditOf(ctx.tx, datastore, { name, ...(isRename ? {} : { location }) }))
+  },
+  'remove-datastore': async (ctx, { targetId, input }) => {
+    const datastore = await load.datastore(ctx, targetId, 'delete')
+    const { leaveFiles } = RemoveDatastorePlan.parse(input)
+    return enqueue(asker(ctx), await datastoreRemovalOf(ctx.tx, datastore, { leaveFiles }))
+  },
+  'test-store': async (ctx, { targetKind, input }) => {
+    const { location, storeId } = TestStorePlan.parse(input)
+    return enqueue(asker(ctx), storeTestOf({ targetKind: targetKind as TargetKind, storeId, location, sealed: null }))
   },
   'take-snapshot': onVm('snapshot', (vm, input, tx) => snapshotOf(tx, vm, TakeSnapshotPlan.parse(input))),
   'revert-snapshot': onVm('snapshot', (vm, input, tx) => revertOf(tx, vm, RevertSnapshotInput.parse(input))),
@@ -137,8 +159,8 @@ export function cleanUpOf(operation: Operation): NewOperation {
 
 const secretWords: Record<string, string> = {
   userData: 'its user data',
-  sealed: 'the host’s credential',
-  credential: 'the host’s credential',
+  sealed: 'the credential',
+  credential: 'the credential',
   xml: 'the definition',
 }
 

@@ -5,7 +5,7 @@ import { type ActionOf, allowed } from '#server/auth/policy.ts'
 import { unsafeWholeFleet } from '#server/core/whole-fleet.ts'
 import { liveStates, type OperationKind } from '#server/schema/operation.ts'
 
-type Right = { vm: ActionOf<'vm'> } | { host: ActionOf<'host'> }
+type Right = { vm: ActionOf<'vm'> } | { host: ActionOf<'host'> } | { datastore: ActionOf<'datastore'> }
 
 /** What whoever starts an operation of this kind has to be allowed. */
 const rights: Record<OperationKind, Right> = {
@@ -23,7 +23,10 @@ const rights: Record<OperationKind, Right> = {
   'back-up-vm': { vm: 'backup' },
   'restore-vm': { vm: 'restore' },
   'remove-recovery-points': { vm: 'delete-backup' },
-  'add-datastore': { host: 'create' },
+  'add-datastore': { datastore: 'create' },
+  'edit-datastore': { datastore: 'edit' },
+  'remove-datastore': { datastore: 'delete' },
+  'test-store': { datastore: 'test' },
   'drain-host': { host: 'drain' },
   'test-host': { host: 'test' },
   'add-host': { host: 'create' },
@@ -38,14 +41,16 @@ const rightOf = (kind: string): Right => rights[kind as OperationKind] ?? { host
 function demandRight(ctx: Asking, kind: string, tenantId: string | null): void {
   const right = rightOf(kind)
   if ('vm' in right) demand(ctx, 'vm', right.vm, { tenantId })
+  else if ('datastore' in right) demand(ctx, 'datastore', right.datastore)
   else demand(ctx, 'host', right.host)
 }
 
 /** Whether the actor may start operations of this kind in this tenant. */
 export function mayStart(actor: Actor, kind: string, tenantId: string | null): boolean {
   const right = rightOf(kind)
-  const answer = 'vm' in right ? allowed(actor, 'vm', right.vm, { tenantId }) : allowed(actor, 'host', right.host)
-  return answer === true
+  if ('vm' in right) return allowed(actor, 'vm', right.vm, { tenantId }) === true
+  if ('datastore' in right) return allowed(actor, 'datastore', right.datastore) === true
+  return allowed(actor, 'host', right.host) === true
 }
 
 /**

@@ -1,6 +1,7 @@
 import { apiKeyRouter } from './api-key.ts'
 import { auditRouter } from './audit.ts'
-import { backupRouter, datastoreRouter } from './backup.ts'
+import { backupRouter } from './backup.ts'
+import { datastoreRouter } from './datastore.ts'
 import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
 import { hostActionRouter } from './host-action.ts'

@@ -77,6 +77,9 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ name: `New ${w.mark}`, location: { kind: 'folder', path: '/srv/x' } }),
     ...operators,
   ),
+  'datastore.test': asked(() => ({ location: { kind: 'folder', path: '/srv/x' } }), ...operators),
+  'datastore.edit': asked((w) => ({ id: w.datastore.id, name: `Re ${w.mark}` }), ...operators),
+  'datastore.remove': asked((w) => ({ id: w.emptyDatastore.id }), ...operators),
 
   'protection.counts': asked(undefined, ...everyone),
   'protection.list': asked(() => ({}), ...everyone),

@@ -113,6 +113,13 @@ export const load = {
     find: (tx, name) => tx.network.findFirst({ where: { name } }),
     about: ({ name }) => ({ id: name, name }),
   }),
+  datastore: loader({
+    resource: 'datastore',
+    word: 'datastore',
+    byUuid: true,
+    find: (tx, id) => tx.datastore.findUnique({ where: { id } }),
+    about: (datastore) => ({ id: datastore.id, name: datastore.name }),
+  }),
   template: loader({
     resource: 'template',
     word: 'template',

@@ -16,7 +16,7 @@ test('the same secret is never sealed the same way twice', () => {
 })
 
 test('it does not open for another owner', () => {
-  expect(() => box.open(box.seal(secret, 'host-1'), 'host-2')).toThrow(/can not be opened/)
+  expect(() => box.open(box.seal(secret, 'host-1'), 'host-2')).toThrow(/can’t be opened/)
 })
 
 test('no byte can be altered', () => {

@@ -3,7 +3,7 @@ import { unavailable } from '#server/errors.ts'
 
 /**
  * A sealed text: format (1 byte, 1), key id (4 bytes), nonce (12), tag (16), then the ciphertext of AES-256-GCM. The
- * text is bound to its owner: what is sealed for one host does not open for another.
+ * text is bound to its owner: what is sealed for one host or store does not open for another.
  */
 const format = 1
 const keyIdBytes = 4
@@ -30,7 +30,7 @@ export class CredentialBox {
     return new CredentialBox(keys.split(',').map((key) => Buffer.from(key.trim(), 'base64')))
   }
 
-  /** @param owner the host's id */
+  /** @param owner the host's or store's id */
   seal(secret: unknown, owner: string): Uint8Array<ArrayBuffer> {
     const [key] = this.#keys
     if (!key) throw new Error('A credential box without a key')
@@ -48,8 +48,8 @@ export class CredentialBox {
     const header = bytes.subarray(0, 1 + keyIdBytes)
     const key = this.#keys.find((each) => keyId(each).equals(header.subarray(1)))
     if (bytes.length < headerBytes || header[0] !== format || !key) {
-      throw unavailable("The host's credentials were sealed with a key that this worker does not have.", {
-        wayOut: 'Give the worker the key (SKERRY_KEY) with which they were entered, or enter them again.',
+      throw unavailable('The credential was sealed with a key that this worker does not have.', {
+        wayOut: 'Give the worker the key (SKERRY_KEY) with which it was entered, or enter it again.',
       })
     }
     try {
@@ -60,8 +60,8 @@ export class CredentialBox {
       const text = Buffer.concat([decipher.update(bytes.subarray(headerBytes)), decipher.final()])
       return JSON.parse(text.toString('utf8'))
     } catch (cause) {
-      throw unavailable("The host's credentials can not be opened: they were altered, or belong to another host.", {
-        wayOut: 'Enter the credentials again.',
+      throw unavailable('The credential can’t be opened: it was altered, or belongs to something else.', {
+        wayOut: 'Enter the credential again.',
         cause,
       })
     }

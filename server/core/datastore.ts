@@ -1,20 +1,31 @@
-import { randomUUID } from 'node:crypto'
+import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
-import type { AddDatastoreInput } from '#server/schema/backup.ts'
-import type { NewOperation } from './operation.ts'
+import { locationOf, type StoreLocation } from '#server/schema/store.ts'
+import { liveStatesSql } from './live-state.ts'
 
-/** @throws conflict when the name is taken */
-export async function datastoreAdditionOf(tx: Tx, input: AddDatastoreInput): Promise<NewOperation> {
-  const taken = await tx.datastore.count({ where: { name: input.name } })
-  if (taken > 0) throw conflict(`There is a datastore ${input.name} already.`, 'Choose another name.')
-  const datastoreId = randomUUID()
-  return {
-    kind: 'add-datastore',
-    target: { kind: 'datastore', id: datastoreId, name: input.name },
-    tenantId: null,
-    input: { ...input, datastoreId },
+/** Operations of other targets that write to a datastore name it in their input. */
+const atWorkSql = (id: string, own: string) => Prisma.sql`
+  SELECT target_name AS name FROM operation
+  WHERE state IN (${liveStatesSql}) AND input ->> 'datastoreId' = ${id} AND id <> ${own}::uuid LIMIT 1`
+
+/** @throws conflict while another operation reads or writes backups there */
+export async function operationAtWorkIn(tx: Tx, { id, targetId, targetName }: Own): Promise<void> {
+  const [busy] = await tx.$queryRaw<{ name: string }[]>(atWorkSql(targetId, id))
+  if (busy) {
+    throw conflict(`${busy.name} has an operation running that uses ${targetName}.`, 'Wait until it has ended.')
   }
+}
+type Own = { id: string; targetId: string; targetName: string }
+
+/** @throws conflict while a recovery point is there */
+export async function demandEmpty(tx: Tx, { id, name }: { id: string; name: string }): Promise<void> {
+  const count = await tx.recoveryPoint.count({ where: { datastoreId: id } })
+  if (count === 0) return
+  throw conflict(
+    `${name} holds ${count} recovery ${count === 1 ? 'point' : 'points'}.`,
+    'Remove those first: a datastore goes when it is empty.',
+  )
 }
 
 /** Names for everybody who backs a VM up. */
@@ -25,7 +36,7 @@ export interface DatastoreRow {
   id: string
   name: string
   kind: string
-  location: unknown
+  location: StoreLocation
   createdAt: Date
   recoveryPoints: number
   vms: number
@@ -46,6 +57,7 @@ export async function listDatastores(tx: Tx): Promise<DatastoreRow[]> {
     const sum = byId.get(row.id)
     return {
       ...row,
+      location: locationOf(row),
       ...{ recoveryPoints: sum?.points ?? 0, vms: sum?.vms ?? 0 },
       ...{ protectedBytes: Number(sum?.size ?? 0), storedBytes: Number(sum?.stored ?? 0) },
     }

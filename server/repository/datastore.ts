@@ -1,8 +1,9 @@
 import { conflict, unavailable } from '#server/errors.ts'
 import { sealObject } from './envelope.ts'
 import { openOwned } from './keyring.ts'
-import { type Owner, uuidToBytes } from './layout.ts'
+import { folderPrefix, nameOf, type Owner, ownerOf, uuidToBytes } from './layout.ts'
 import type { MasterKey } from './master-key.ts'
+import type { ObjectStore } from './object-store.ts'
 import { Repository, type RepositoryOptions } from './repository.ts'
 
 export type DatastoreOptions = Omit<RepositoryOptions, 'tenantId' | 'datastoreId'> & { readonly id: string }
@@ -32,7 +33,7 @@ export class Datastore {
   static async create(options: DatastoreOptions): Promise<Datastore> {
     const { store, id, masters } = options
     if (await store.get(markerKey(id))) {
-      throw conflict(`The datastore ${id} is in ${store.name} already.`, 'Open it instead of making it.')
+      throw conflict(`The datastore ${id} is in the ${store.name} already.`, 'Open it instead of making it.')
     }
     const datastore = new Datastore(options)
     await datastore.#mark(masters[0])
@@ -44,8 +45,8 @@ export class Datastore {
     const { store, id, masters } = options
     const bytes = await store.get(markerKey(id))
     if (!bytes) {
-      throw unavailable(`There is no datastore ${id} in ${store.name}.`, {
-        wayOut: 'Check that the datastore points to the right folder or bucket, or make it there.',
+      throw unavailable(`The mark of the datastore ${id} is not in the ${store.name}.`, {
+        wayOut: 'Check that the datastore points to the right folder or bucket.',
       })
     }
     openOwned(bytes, {
@@ -57,7 +58,7 @@ export class Datastore {
       secretOf: (keyId) => masters.find((master) => master.id.equals(keyId))?.secret,
       missingSecret: () =>
         unavailable(
-          `The datastore ${id} in ${store.name} was made with a master key that this process does not have.`,
+          `The datastore ${id} in the ${store.name} was made with a master key that this process does not have.`,
           {
             wayOut: 'Give the worker the master key with which it was made, after the newest one.',
           },
@@ -66,9 +67,33 @@ export class Datastore {
     return new Datastore(options)
   }
 
+  /** Recovery points of all tenants, but those that are only waiting to be deleted. */
+  static async recoveryPointCount(store: ObjectStore, id: string): Promise<number> {
+    const names = { manifests: new Set<string>(), removed: new Set<string>() }
+    for (const tenantId of await store.folders(`${id}/`)) {
+      const owner = ownerOf(id, tenantId)
+      for (const folder of ['manifests', 'removed'] as const) {
+        for await (const { key } of store.list(folderPrefix(owner, folder))) names[folder].add(nameOf(key))
+      }
+    }
+    return [...names.manifests].filter((name) => !names.removed.has(name)).length
+  }
+
+  /** Deletes all of its objects, its mark last. */
+  static async remove(store: ObjectStore, id: string): Promise<void> {
+    for await (const { key } of store.list(`${id}/`)) if (key !== markerKey(id)) await store.delete(key)
+    await store.delete(markerKey(id))
+    await store.dropFolder?.(id)
+  }
+
   /** The backups of one tenant here. */
   repository(tenantId: string): Promise<Repository> {
     return Repository.open({ ...this.#options, datastoreId: this.id, tenantId })
+  }
+
+  /** The tenants that have anything here, also those whose last recovery point is gone. */
+  async tenantIds(): Promise<string[]> {
+    return (await this.#options.store.folders(`${this.id}/`)).sort()
   }
 
   /** Seals the datastore's own object with the newest master key. */

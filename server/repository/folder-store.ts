@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { asFolderError, folderGone, isFull, isMissing, isThere } from './folder-error.ts'
-import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
+import { asFolderError, type FolderPlace, folderGone, isFull, isMissing, isThere } from './folder-error.ts'
+import type { ByteRange, ObjectStore, StoredObject, StoreRoom } from './object-store.ts'
 
 /** Files under way; not being there tells that the folder is not the one that was set up, e.g. not mounted. */
 const temporaryFolder = '.skerry'
@@ -48,34 +48,38 @@ async function writeAll(file: FileHandle, parts: readonly Uint8Array[]) {
 
 /** Objects as files below a folder. A file appears under its name only when all its bytes are on the disk. */
 export class FolderStore implements ObjectStore {
-  readonly name: string
+  name: string
   readonly #root: string
   readonly #madeFolders = new Set<string>()
   #isReserveSpent = false
 
-  private constructor(root: string) {
+  private constructor(root: string, name = `folder ${root}`) {
     this.#root = root
-    this.name = `folder ${root}`
+    this.name = name
+  }
+
+  get #place(): FolderPlace {
+    return { name: this.name, root: this.#root }
   }
 
   /** Makes an existing folder ready to hold objects; doing it again changes nothing. */
-  static async prepare(root: string): Promise<FolderStore> {
-    const store = new FolderStore(root)
+  static async prepare(root: string, name?: string): Promise<FolderStore> {
+    const store = new FolderStore(root, name)
     try {
       await mkdir(join(root, temporaryFolder)).catch((error) => {
         if (!isThere(error)) throw error
       })
       await syncFolder(root)
     } catch (error) {
-      throw asFolderError(error, root, 'prepare it for backups')
+      throw asFolderError(error, store.#place, 'prepare it for backups')
     }
     await store.#refillReserve()
     return store
   }
 
   /** @throws unavailable when the folder is gone or was never prepared */
-  static async open(root: string): Promise<FolderStore> {
-    const store = new FolderStore(root)
+  static async open(root: string, name?: string): Promise<FolderStore> {
+    const store = new FolderStore(root, name)
     await store.#assertThere()
     await store.#refillReserve()
     return store
@@ -89,7 +93,7 @@ export class FolderStore implements ObjectStore {
         await this.#put(key, parts)
       })
     } catch (error) {
-      throw asFolderError(error, this.#root, `write ${key}`)
+      throw asFolderError(error, this.#place, `write ${key}`)
     }
   }
 
@@ -120,7 +124,7 @@ export class FolderStore implements ObjectStore {
         await file.close()
       }
     } catch (error) {
-      if (!isMissing(error)) throw asFolderError(error, this.#root, `read ${key}`)
+      if (!isMissing(error)) throw asFolderError(error, this.#place, `read ${key}`)
       await this.#assertThere()
       return undefined
     }
@@ -129,7 +133,7 @@ export class FolderStore implements ObjectStore {
   async *list(prefix: string): AsyncIterable<StoredObject> {
     const entries = await readdir(join(this.#root, prefix), { recursive: true, withFileTypes: true }).catch(
       async (error) => {
-        if (!isMissing(error)) throw asFolderError(error, this.#root, `list ${prefix}`)
+        if (!isMissing(error)) throw asFolderError(error, this.#place, `list ${prefix}`)
         await this.#assertThere()
         return []
       },
@@ -138,7 +142,7 @@ export class FolderStore implements ObjectStore {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
       const found = await stat(path, { bigint: true }).catch((error) => {
-        if (!isMissing(error)) throw asFolderError(error, this.#root, `list ${prefix}`)
+        if (!isMissing(error)) throw asFolderError(error, this.#place, `list ${prefix}`)
         return undefined
       })
       if (!found) continue
@@ -152,8 +156,35 @@ export class FolderStore implements ObjectStore {
       await unlink(join(this.#root, key))
       if (this.#isReserveSpent) await this.#refillReserve()
     } catch (error) {
-      if (!isMissing(error)) throw asFolderError(error, this.#root, `delete ${key}`)
+      if (!isMissing(error)) throw asFolderError(error, this.#place, `delete ${key}`)
       await this.#assertThere()
+    }
+  }
+
+  async folders(prefix: string): Promise<string[]> {
+    try {
+      const entries = await readdir(join(this.#root, prefix), { withFileTypes: true })
+      return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    } catch (error) {
+      if (!isMissing(error)) throw asFolderError(error, this.#place, `list ${prefix}`)
+      await this.#assertThere()
+      return []
+    }
+  }
+
+  async dropFolder(folder: string): Promise<void> {
+    this.#madeFolders.clear()
+    await rm(join(this.#root, folder), { recursive: true, force: true }).catch((error) => {
+      throw asFolderError(error, this.#place, `remove ${folder}`)
+    })
+  }
+
+  async room(): Promise<StoreRoom> {
+    try {
+      const { bavail, blocks, bsize } = await statfs(this.#root)
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
+    } catch (error) {
+      throw asFolderError(error, this.#place, 'look how much room there is')
     }
   }
 
@@ -227,8 +258,8 @@ export class FolderStore implements ObjectStore {
       await stat(join(this.#root, temporaryFolder))
     } catch (error) {
       throw isMissing(error)
-        ? folderGone(this.#root, error)
-        : asFolderError(error, this.#root, 'look whether it is there')
+        ? folderGone(this.#place, error)
+        : asFolderError(error, this.#place, 'look whether it is there')
     }
   }
 }

@@ -12,14 +12,20 @@ export interface ByteRange {
   readonly bytes: number
 }
 
+/** Of the whole file system, whoever else uses it. */
+export interface StoreRoom {
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
 /**
  * All that the repository asks of what stores its bytes: a folder, a bucket. What was put is there in full or not at
  * all, survives a power cut once `put` returned, and shows in the next listing. Every failure is a SkerryError that
  * names the store, the step and the way out.
  */
 export interface ObjectStore {
-  /** For messages: `folder /srv/backup`. */
-  readonly name: string
+  /** For messages, which everybody may read: `datastore Vault`; `folder /srv/backup` where only operators do. */
+  name: string
   /** Writes the parts as one object, over an earlier one. */
   put(key: string, parts: readonly Uint8Array[]): Promise<void>
   /** @returns nothing when there is no such object */
@@ -28,6 +34,13 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>
   /** An object that is not there counts as deleted. */
   delete(key: string): Promise<void>
+  /** The names right below a prefix that ends with a slash and have objects below themselves. */
+  folders(prefix: string): Promise<string[]>
   /** Removes what killed writers left half-written, where a store can have such things. */
   sweep?(): Promise<number>
+  /** Room for more, where a store knows it. */
+  room?(): Promise<StoreRoom>
+  /** Removes what is left of a prefix without objects, where a store keeps such things. */
+  dropFolder?(folder: string): Promise<void>
+  close?(): void
 }

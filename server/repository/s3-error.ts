@@ -22,10 +22,22 @@ export const wasCutOff = (error: unknown) =>
 
 type Way = readonly [names: readonly string[], message: (store: string, step: string) => string, wayOut: string]
 
+const certificateErrors = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_SIGNATURE_FAILURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]
+
 const ways: readonly Way[] = [
   [
     ['NoSuchBucket'],
-    (store, step) => `There is no ${store}: could not ${step}.`,
+    (store, step) => `There is no such bucket: could not ${step} in the ${store}.`,
     'Make the bucket, or correct its name in the datastore’s settings.',
   ],
   [
@@ -42,6 +54,21 @@ const ways: readonly Way[] = [
     ['QuotaExceeded', 'InsufficientCapacity', 'XMinioStorageFull', 'InsufficientStorage', 'EntityTooLarge'],
     (store, step) => `The ${store} is full: could not ${step}.`,
     'Raise its quota; what was stored before is whole. Then remove recovery points and collect, to stay below it.',
+  ],
+  [
+    certificateErrors,
+    (store, step) => `The certificate of the ${store} is not trusted: could not ${step}.`,
+    'Give the certificate of who signed it in the datastore’s settings, or correct the address.',
+  ],
+  [
+    ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'],
+    (store, step) => `The ${store} does not speak TLS as it should: could not ${step}.`,
+    'Check whether its address begins with http or https, and the port.',
+  ],
+  [
+    ['PermanentRedirect', 'TemporaryRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
+    (store, step) => `The ${store} is in another region or at another address: could not ${step}.`,
+    'Correct the region and the address in the datastore’s settings.',
   ],
   [
     ['AccessDenied', 'Forbidden', 'AllAccessDisabled'],
@@ -81,8 +108,14 @@ const nameByStatus: Record<number, string> = {
   507: 'InsufficientStorage',
 }
 
+/** A bucket as errors speak of it: by its name to everybody, by its address to operators. */
+export interface BucketPlace {
+  readonly name: string
+  readonly address: string
+}
+
 /** What the object store said, as an error that a person can act on. Its secret is in none of it. */
-export function asS3Error(error: unknown, store: string, step: string): SkerryError {
+export function asS3Error(error: unknown, { name: store, address: detail }: BucketPlace, step: string): SkerryError {
   if (error instanceof SkerryError) return error
   const { name, status } = said(error)
   const byStatus = status === undefined ? undefined : nameByStatus[status]
@@ -90,9 +123,10 @@ export function asS3Error(error: unknown, store: string, step: string): SkerryEr
     ways.find(([names]) => names.includes(name)) ??
     ways.find(([names]) => byStatus && names.includes(byStatus)) ??
     (wasCutOff(error) ? ways.find(([names]) => names.includes('aborted')) : undefined)
-  if (way) return unavailable(way[1](store, step), { wayOut: way[2], cause: error })
+  if (way) return unavailable(way[1](store, step), { wayOut: way[2], detail, cause: error })
   return unavailable(`Could not ${step} in the ${store}${name ? ` (${name})` : ''}.`, {
     wayOut: 'Look at the log of the object store, then try again.',
+    detail,
     cause: error,
   })
 }

@@ -9,7 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
-import { asS3Error, isEmptyRange, isNoSuchKey, wasCutOff } from './s3-error.ts'
+import { asS3Error, type BucketPlace, isEmptyRange, isNoSuchKey, wasCutOff } from './s3-error.ts'
 
 export interface S3Settings {
   readonly endpoint: string
@@ -19,6 +19,12 @@ export interface S3Settings {
   readonly secretAccessKey: string
   /** Below which all objects lie, with no slash at its end. */
   readonly prefix?: string | undefined
+  /** http://endpoint/bucket, which most stores know, rather than http://bucket.endpoint. */
+  readonly pathStyle?: boolean | undefined
+  /** Who signed its certificate, as PEM, where that is nobody that machines trust by themselves. */
+  readonly authority?: string | null | undefined
+  /** As messages call it; the bucket at its address unless told. */
+  readonly name?: string | undefined
   /** Without an answer for so long a request has failed; it is tried again. */
   readonly timeoutMs?: number | undefined
 }
@@ -28,21 +34,23 @@ const defaultTimeoutMs = 30_000
 
 /** Objects in a bucket of anything that speaks S3. */
 export class S3Store implements ObjectStore {
-  readonly name: string
+  name: string
   readonly #client: S3Client
+  readonly #address: string
   readonly #bucket: string
   readonly #prefix: string
 
   constructor(settings: S3Settings) {
     const { endpoint, bucket, accessKeyId, secretAccessKey, timeoutMs = defaultTimeoutMs } = settings
-    this.name = `bucket ${bucket} at ${endpoint}`
+    this.#address = `bucket ${bucket} at ${endpoint}`
+    this.name = settings.name ?? this.#address
     this.#bucket = bucket
     this.#prefix = settings.prefix ? `${settings.prefix}/` : ''
     this.#client = new S3Client({
       endpoint,
       region: settings.region ?? 'us-east-1',
       credentials: { accessKeyId, secretAccessKey },
-      forcePathStyle: true,
+      forcePathStyle: settings.pathStyle ?? true,
       maxAttempts: attempts,
       // Many stores do not know the newer checksums; an MD5 guards what we put, seals what we get.
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -51,6 +59,7 @@ export class S3Store implements ObjectStore {
         connectionTimeout: Math.min(timeoutMs, 5000),
         requestTimeout: timeoutMs,
         throwOnRequestTimeout: true,
+        ...(settings.authority ? { httpsAgent: { ca: settings.authority, keepAlive: true, maxSockets: 50 } } : {}),
       },
     })
   }
@@ -63,15 +72,19 @@ export class S3Store implements ObjectStore {
     } catch (error) {
       // An answer to HEAD has no body that would say why, so we ask in a way that has.
       await store.#list('').catch((reason) => {
-        throw asS3Error(reason, store.name, 'open it')
+        throw asS3Error(reason, store.#place, 'open it')
       })
-      throw asS3Error(error, store.name, 'open it')
+      throw asS3Error(error, store.#place, 'open it')
     }
     return store
   }
 
   close(): void {
     this.#client.destroy()
+  }
+
+  get #place(): BucketPlace {
+    return { name: this.name, address: this.#address }
   }
 
   async put(key: string, parts: readonly Uint8Array[]): Promise<void> {
@@ -82,7 +95,7 @@ export class S3Store implements ObjectStore {
         new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ContentMD5: md5 }),
       )
     } catch (error) {
-      throw asS3Error(error, this.name, `write ${key}`)
+      throw asS3Error(error, this.#place, `write ${key}`)
     }
   }
 
@@ -95,7 +108,7 @@ export class S3Store implements ObjectStore {
         if (isEmptyRange(error)) return Buffer.alloc(0)
         // The client tries again by itself, but not once the answer has begun.
         if (attempt < attempts && wasCutOff(error)) continue
-        throw asS3Error(error, this.name, `read ${key}`)
+        throw asS3Error(error, this.#place, `read ${key}`)
       }
     }
   }
@@ -104,7 +117,7 @@ export class S3Store implements ObjectStore {
     let token: string | undefined
     do {
       const page: ListObjectsV2CommandOutput = await this.#list(prefix, token).catch((error) => {
-        throw asS3Error(error, this.name, `list ${prefix}`)
+        throw asS3Error(error, this.#place, `list ${prefix}`)
       })
       for (const { Key = '', Size = 0, ETag = '', LastModified } of page.Contents ?? []) {
         const version = `${ETag}-${LastModified?.getTime()}`
@@ -114,16 +127,34 @@ export class S3Store implements ObjectStore {
     } while (token)
   }
 
+  async folders(prefix: string): Promise<string[]> {
+    const names: string[] = []
+    let token: string | undefined
+    do {
+      const page: ListObjectsV2CommandOutput = await this.#list(prefix, token, '/').catch((error) => {
+        throw asS3Error(error, this.#place, `list ${prefix}`)
+      })
+      for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+        names.push(Prefix.slice(this.#prefix.length + prefix.length, -1))
+      }
+      token = page.NextContinuationToken
+    } while (token)
+    return names
+  }
+
   async delete(key: string): Promise<void> {
     try {
       await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }))
     } catch (error) {
-      if (!isNoSuchKey(error)) throw asS3Error(error, this.name, `delete ${key}`)
+      if (!isNoSuchKey(error)) throw asS3Error(error, this.#place, `delete ${key}`)
     }
   }
 
-  #list(prefix: string, token?: string): Promise<ListObjectsV2CommandOutput> {
-    const page = token ? { ContinuationToken: token } : {}
+  #list(prefix: string, token?: string, delimiter?: string): Promise<ListObjectsV2CommandOutput> {
+    const page = {
+      ...(token ? { ContinuationToken: token } : {}),
+      ...(delimiter ? { Delimiter: delimiter } : {}),
+    }
     return this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...page }))
   }
 

@@ -1,21 +1,57 @@
 import { z } from 'zod'
+import { needsCredential, StoreCredential, StoreLocation } from './store.ts'
 
 export const DatastoreName = z.string().trim().min(1).max(60)
 
-/** Where a datastore's objects lie. The folder is one of the workers' machines; all of them must see it. */
-export const DatastoreLocation = z.object({
-  kind: z.literal('folder'),
-  path: z
-    .string()
-    .max(1000)
-    .regex(/^\/[^\0]*[^/\0]$/, 'Give the whole path of a folder, such as /srv/backup.'),
-})
-export type DatastoreLocation = z.infer<typeof DatastoreLocation>
+const isOpenable = ({ location, credential }: { location?: StoreLocation | undefined; credential?: unknown }) =>
+  location === undefined || !needsCredential(location) || credential !== null
+const secretMissing = { message: 'Give the secret of the access key.', path: ['credential', 'secretAccessKey'] }
 
-export const AddDatastoreInput = z.object({ name: DatastoreName, location: DatastoreLocation })
+export const TestDatastoreInput = z
+  .object({
+    location: StoreLocation,
+    credential: StoreCredential.nullable().default(null),
+    /** Without a credential: tests with the one that this datastore has */
+    datastoreId: z.uuid().optional(),
+  })
+  .refine((input) => input.datastoreId !== undefined || isOpenable(input), secretMissing)
+export type TestDatastoreInput = z.infer<typeof TestDatastoreInput>
+
+const datastoreFields = {
+  name: DatastoreName,
+  location: StoreLocation,
+}
+export const AddDatastoreInput = z
+  .object({ ...datastoreFields, credential: StoreCredential.nullable().default(null) })
+  .refine(isOpenable, secretMissing)
 export type AddDatastoreInput = z.infer<typeof AddDatastoreInput>
-export const AddDatastorePlan = AddDatastoreInput.extend({ datastoreId: z.uuid() })
+
+/** As the operation keeps it: the credential sealed for the datastore's id, in base64. */
+export const AddDatastorePlan = z.object({ ...datastoreFields, datastoreId: z.uuid(), sealed: z.string().nullable() })
 export type AddDatastorePlan = z.infer<typeof AddDatastorePlan>
+
+/** Only what shall change is given. */
+export const EditDatastoreFields = z.object({ ...datastoreFields, credential: StoreCredential }).partial()
+export type EditDatastoreInput = z.infer<typeof EditDatastoreFields>
+
+/** As the datastore shall be; its credential stays, or becomes what is sealed. */
+export const EditDatastorePlan = z.object({
+  ...datastoreFields,
+  /** Neither where it lies nor what opens it is changed */
+  isRename: z.boolean(),
+  keepsAccess: z.boolean(),
+  sealed: z.string().nullable(),
+})
+export type EditDatastorePlan = z.infer<typeof EditDatastorePlan>
+
+export const RemoveDatastoreInput = z.object({
+  /** What is left of it in its store stays there: for a store that is gone */
+  leaveFiles: z.boolean().default(false),
+})
+export type RemoveDatastoreInput = z.infer<typeof RemoveDatastoreInput>
+/** With all that puts its row back. */
+export const RemoveDatastorePlan = RemoveDatastoreInput.extend({ ...datastoreFields, sealed: z.string().nullable() })
+export type RemoveDatastorePlan = z.infer<typeof RemoveDatastorePlan>
 
 export const BackUpInput = z.object({
   datastoreId: z.uuid(),

@@ -41,7 +41,14 @@ export const policy = {
   },
   storage: { read: 'operator', edit: 'operator', create: 'operator', delete: 'operator' },
   network: { read: 'viewer', edit: 'operator', create: 'operator', delete: 'operator', grant: 'operator' },
-  datastore: { read: 'viewer', create: 'operator' },
+  datastore: {
+    'read-name': 'viewer',
+    read: 'operator',
+    test: 'operator',
+    create: 'operator',
+    edit: 'operator',
+    delete: 'operator',
+  },
   template: { read: 'viewer', create: 'operator', edit: 'operator', delete: 'operator' },
   tenant: {
     read: 'viewer',

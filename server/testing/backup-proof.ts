@@ -16,7 +16,7 @@ export async function backupTrial(fleet: TestFleet, name: string, options: { off
   const path = join(folder, 'store')
   const datastoreId = crypto.randomUUID()
   const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
-  await repositories.prepare(datastoreId, { kind: 'folder', path })
+  await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', path }, sealed: null })
   await fleet.db.datastore.create({ data: { id: datastoreId, name, kind: 'folder', location: { path } } })
   const checkpoints = async () => (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean)
   const points = async () => {

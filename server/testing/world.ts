@@ -55,6 +55,9 @@ export async function createWorld(services: TestServices, cast: Cast) {
   const datastore = await db.datastore.create({
     data: { name: `datastore-${mark}`, kind: 'folder', location: { path: `/datastore/${mark}` } },
   })
+  const emptyDatastore = await db.datastore.create({
+    data: { name: `empty-datastore-${mark}`, kind: 'folder', location: { path: `/datastore/empty-${mark}` } },
+  })
   const recoveryPoint = await db.recoveryPoint.create({
     data: {
       ...{ id: randomUUID(), tenantId: tenant.id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name },
@@ -151,6 +154,7 @@ export async function createWorld(services: TestServices, cast: Cast) {
     busyVm,
     snapshot,
     datastore,
+    emptyDatastore,
     recoveryPoint,
     snapshotSchedule,
     protectionPolicy,
@@ -192,6 +196,7 @@ export const secretsOfFleet = (world: World): string[] => [
   world.host.uri,
   world.pool.path ?? '',
   `/datastore/${world.mark}`,
+  world.emptyDatastore.name,
   world.pool.id,
   world.secondHost.id,
   // Nobody was granted it.

@@ -18,7 +18,7 @@ proveWorkflow({
       ask: () =>
         fleet.ask({
           ...{ kind: 'add-datastore', target: { kind: 'datastore', id: datastoreId, name }, tenantId: null },
-          input: { name, datastoreId, location: { kind: 'folder', path } },
+          input: { name, datastoreId, location: { kind: 'folder', path }, sealed: null },
         }),
       async done() {
         expect(await rows()).toMatchObject([{ name, kind: 'folder', location: { path } }])

@@ -1,7 +1,8 @@
 /**
  * Makes a datastore: its mark in the store first, then its row, so that a row always has its store. Run again it finds
- * the mark; a folder that can't be used is named and nothing is written.
+ * the mark; a store that can't be used is named and nothing is kept. The credential lies sealed in the operation.
  */
+import { columnOf } from '#server/core/store-credential.ts'
 import { AddDatastorePlan } from '#server/schema/backup.ts'
 import { defineWorkflow } from './define.ts'
 
@@ -14,7 +15,8 @@ export const addDatastore = defineWorkflow<AddDatastorePlan, { name: string }>({
       name: 'prepare the store',
       do: async ({ repositories, input, progress }) => {
         progress({ phase: 'writing to it' })
-        await repositories.prepare(input.datastoreId, input.location)
+        const { datastoreId: storeId, location, sealed } = input
+        await repositories.prepare({ storeId, location, sealed })
         return { name: input.name }
       },
     },
@@ -22,9 +24,10 @@ export const addDatastore = defineWorkflow<AddDatastorePlan, { name: string }>({
       name: 'record',
       do: async ({ db, input }) => {
         const { kind, ...location } = input.location
+        const { datastoreId: id, name, sealed } = input
         await db.datastore.createMany({
           skipDuplicates: true,
-          data: [{ id: input.datastoreId, name: input.name, kind, location }],
+          data: [{ id, name, kind, location, credential: columnOf(sealed) }],
         })
         return undefined
       },

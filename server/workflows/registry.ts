@@ -8,18 +8,21 @@ import type { AnyWorkflow } from './define.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
 import { deleteVm } from './delete-vm.ts'
 import { drainHost } from './drain-host.ts'
+import { editDatastore } from './edit-datastore.ts'
 import { editHost } from './edit-host.ts'
 import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
 import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
+import { removeDatastore } from './remove-datastore.ts'
 import { removeHost } from './remove-host.ts'
 import { removeRecoveryPoints } from './remove-recovery-points.ts'
 import { restoreVm } from './restore-vm.ts'
 import { revertSnapshot } from './revert-snapshot.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
+import { testStore } from './test-store.ts'
 import { undoOperation } from './undo-operation.ts'
 
 const changes: readonly AnyWorkflow[] = [
@@ -38,6 +41,9 @@ const changes: readonly AnyWorkflow[] = [
   restoreVm,
   removeRecoveryPoints,
   addDatastore,
+  editDatastore,
+  removeDatastore,
+  testStore,
   bulkVm,
   drainHost,
   testHost,

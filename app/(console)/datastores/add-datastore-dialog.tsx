@@ -2,8 +2,11 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { DatastoreTest } from '#components/datastore/datastore-test.tsx'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { useOperation } from '#components/operation/use-operation.ts'
+import { emptyStoreDraft, typedCredential, typedLocation } from '#components/store/store-draft.ts'
+import { StoreLocationFields } from '#components/store/store-location-fields.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
@@ -12,16 +15,19 @@ import { TextField } from '#components/ui/text-field.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { AddDatastoreInput } from '#server/schema/backup.ts'
 
-/** Adds a folder; a worker writes to it before anything is kept. */
+/** Adds a folder or bucket; a worker writes to it before anything is kept. */
 export function AddDatastoreDialog({ onClose }: { onClose: () => void }) {
   const trpc = useTRPC()
   const client = useQueryClient()
   const [name, setName] = useState('')
-  const [path, setPath] = useState('')
+  const [draft, setDraft] = useState(emptyStoreDraft)
   const add = useMutation(trpc.datastore.add.mutationOptions())
   const operation = useOperation(add.data?.operationId ?? null).data
-  const input = AddDatastoreInput.safeParse({ name, location: { kind: 'folder', path } })
-  const pathProblem = path === '' ? undefined : input.error?.issues.find(({ path: [at] }) => at === 'location')?.message
+  const input = AddDatastoreInput.safeParse({
+    name,
+    location: typedLocation(draft),
+    credential: typedCredential(draft),
+  })
   const error = refusal('It was not added', add.error)
   const isDone = operation?.state === 'succeeded'
   const close = () => {
@@ -33,7 +39,8 @@ export function AddDatastoreDialog({ onClose }: { onClose: () => void }) {
       isOpen
       onOpenChange={(isOpen) => !isOpen && close()}
       title="Add a datastore"
-      description="Several may share one folder: each reads only what was written through it."
+      description="Several may share one folder or bucket: each reads only what was written through it."
+      size="lg"
       footer={
         isDone ? (
           <Button variant="primary" onPress={close}>
@@ -64,16 +71,12 @@ export function AddDatastoreDialog({ onClose }: { onClose: () => void }) {
         className="flex flex-col gap-4"
       >
         <TextField label="Name" value={name} onChange={setName} autoFocus maxLength={60} isDisabled={isDone} />
-        <TextField
-          label="Folder"
-          value={path}
-          onChange={setPath}
-          isMono
-          isDisabled={isDone}
-          placeholder="/srv/backup"
-          error={pathProblem}
-          description="As the workers see it. It is made when it is not there."
-        />
+        {!isDone && (
+          <>
+            <StoreLocationFields draft={draft} onChange={setDraft} />
+            <DatastoreTest draft={draft} />
+          </>
+        )}
         {operation && (
           <ul className="rounded-md border border-line">
             <OperationLine operation={operation} />

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Archive, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
@@ -12,22 +13,20 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { type SortValue, useSortedRows } from '#components/ui/use-sorted-rows.ts'
+import { locationText } from '#server/schema/store.ts'
 import { AddDatastoreDialog } from './add-datastore-dialog.tsx'
 
 type Datastore = Outputs['datastore']['list'][number]
 
-const pathOf = ({ location }: Datastore) =>
-  typeof location === 'object' && location !== null && 'path' in location ? String(location.path) : ''
-
 const columns: DataColumn<Datastore>[] = [
   { id: 'name', header: 'Name', isSortable: true, widthPx: 180, grow: 1, cell: (each) => each.name },
   {
-    id: 'path',
-    header: 'Folder',
+    id: 'place',
+    header: 'Folder or bucket',
     isMono: true,
     widthPx: 240,
     grow: 2,
-    cell: (each) => <span className="truncate">{pathOf(each)}</span>,
+    cell: (each) => <span className="truncate">{locationText(each.location)}</span>,
   },
   {
     id: 'vms',
@@ -78,6 +77,7 @@ export function DatastoresPage() {
   const datastores = useQuery(useTRPC().datastore.list.queryOptions())
   const { rows, sort, onSortChange } = useSortedRows(datastores.data ?? none, sorts)
   const [isAdding, setAdding] = useState(false)
+  const commands = useDatastoreCommands()
   const add = (variant: 'primary' | 'secondary') => (
     <Button variant={variant} icon={<Plus size={14} aria-hidden="true" />} onPress={() => setAdding(true)}>
       Add datastore
@@ -96,6 +96,7 @@ export function DatastoresPage() {
         rows={rows}
         rowId={rowId}
         rowName={rowName}
+        rowMenu={commands.groups}
         sort={sort}
         onSortChange={onSortChange}
         isLoading={datastores.isPending}
@@ -109,12 +110,13 @@ export function DatastoresPage() {
             title="No datastore yet"
             action={add('secondary')}
           >
-            A datastore is a folder that the workers see, best on another machine than the hosts: a mounted file server
-            or a disk of its own.
+            A datastore is a folder that the workers see or a bucket of an S3 store, best on other machines than the
+            hosts.
           </EmptyState>
         }
         className="min-h-0 flex-1 border-t border-line"
       />
+      {commands.dialogs}
       {isAdding && <AddDatastoreDialog onClose={() => setAdding(false)} />}
     </>
   )

@@ -42,6 +42,11 @@ export class StoppingStore implements ObjectStore {
     return this.#store.list(prefix)
   }
 
+  folders(prefix: string): Promise<string[]> {
+    this.#assertGoing()
+    return this.#store.folders(prefix)
+  }
+
   #assertGoing() {
     if (this.isStopped) throw new Stopped()
   }

@@ -1,0 +1,66 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Db } from '#server/db.ts'
+import { env } from '#server/env.ts'
+import type { Repository } from '#server/repository/repository.ts'
+import { seededRandom } from '#server/repository/testing/random.ts'
+import { backUp, randomImage } from '#server/repository/testing/scratch.ts'
+import { Repositories } from '#server/workflows/repositories.ts'
+
+const chunkBytes = 65_536
+
+/** A datastore in a folder of its own, with backups that no hypervisor was asked for. */
+export interface DatastoreTrial {
+  id: string
+  name: string
+  path: string
+  repositories: Repositories
+  repository(tenantId?: string | null): Promise<Repository>
+  /** The operation's target, and what all of its operations share */
+  asked: { target: { kind: 'datastore'; id: string; name: string }; tenantId: null }
+  /** Backs an image up, with the recovery point's row. @returns its id */
+  backUp(options?: { image?: Buffer; tenantId?: string | null; vmName?: string }): Promise<string>
+  /** Files below the datastore's own folder, by their path in it */
+  files(folder?: string): Promise<string[]>
+  clear(): Promise<void>
+}
+
+export const imageOf = (seed: number, chunks = 24): Buffer => randomImage(seededRandom(seed), chunks * chunkBytes)
+
+export async function datastoreTrial(db: Db, name: string): Promise<DatastoreTrial> {
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-trial-'))
+  const path = join(folder, 'store')
+  const id = crypto.randomUUID()
+  const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+  await repositories.prepare({ storeId: id, location: { kind: 'folder', path }, sealed: null })
+  await db.datastore.create({ data: { id, name, kind: 'folder', location: { path } } })
+  return {
+    ...{ id, name, path, repositories },
+    repository: (tenantId = null) => repositories.repository(id, tenantId),
+    asked: { target: { kind: 'datastore', id, name }, tenantId: null },
+    async backUp({ image = imageOf(1), tenantId = null, vmName = 'trial' } = {}) {
+      const pointId = crypto.randomUUID()
+      await backUp(await repositories.repository(id, tenantId), pointId, image)
+      await db.recoveryPoint.create({
+        data: {
+          ...{ id: pointId, tenantId, vmUuid: crypto.randomUUID(), vmName, datastoreId: id, takenAt: new Date() },
+          ...{ consistency: 'crash', reading: 'full', disks: [{ target: 'vda', sizeBytes: image.length }] },
+          ...{ sizeBytes: BigInt(image.length), readBytes: BigInt(image.length), storedBytes: 1n, tookMs: 1 },
+          definition: new Uint8Array(1),
+        },
+      })
+      return pointId
+    },
+    async files(below = '') {
+      const entries = await readdir(join(path, id, below), { recursive: true, withFileTypes: true }).catch(() => [])
+      return entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name))
+    },
+    async clear() {
+      await db.recoveryPoint.deleteMany({ where: { datastoreId: id } })
+      await db.datastore.deleteMany({ where: { id } })
+      await repositories.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
