@@ -196,7 +196,6 @@ export const secretsOfFleet = (world: World): string[] => [
   world.host.uri,
   world.pool.path ?? '',
   `/datastore/${world.mark}`,
-  world.emptyDatastore.name,
   world.pool.id,
   world.secondHost.id,
   // Nobody was granted it.

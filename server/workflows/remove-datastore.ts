@@ -45,7 +45,7 @@ async function look(context: Context): Promise<undefined> {
   )
   if (unknown === 0) return undefined
   throw conflict(
-    `The datastore ${input.name} holds ${unknown} recovery points that Skerry does not know.`,
+    `The datastore ${input.name} holds ${unknown} recovery ${unknown === 1 ? 'point' : 'points'} that Skerry does not know.`,
     'Remove it and leave its files, or delete them in its store by hand.',
   )
 }
