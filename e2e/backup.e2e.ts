@@ -15,7 +15,7 @@ test('a datastore is added, a VM backed up twice, and led back in place', async 
     await page.getByRole('button', { name: 'Add datastore' }).first().click()
     const add = page.getByRole('dialog', { name: 'Add a datastore' })
     await add.getByLabel('Name').fill('Vault')
-    await add.getByLabel('Folder').fill(join(folder, 'store'))
+    await add.getByRole('textbox', { name: 'Folder' }).fill(join(folder, 'store'))
     await add.getByRole('button', { name: 'Add datastore' }).click()
     await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
     const [datastore] = await sql<{ id: string }>("SELECT id FROM datastore WHERE name = 'Vault'")

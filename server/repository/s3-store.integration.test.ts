@@ -117,7 +117,7 @@ describe.skipIf(missing)(`with Ceph's object gateway${missing ? `: ${missing}` :
       message: expect.stringContaining('secret is wrong'),
     })
     await expect(open({ bucket: 'not-there' })).rejects.toMatchObject({
-      message: expect.stringContaining('There is no bucket'),
+      message: expect.stringContaining('no such bucket'),
     })
     await expect(open({ endpoint: 'http://127.0.0.1:1' })).rejects.toMatchObject({
       message: expect.stringContaining('does not answer'),
