@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { load } from '#server/auth/load.ts'
+import { demand, load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
 import { listDatastoreNames } from '#server/core/datastore.ts'
 import { enqueueOnce } from '#server/core/operation.ts'

@@ -18,8 +18,12 @@ export async function operationAtWorkIn(tx: Tx, { id, targetId, targetName }: Ow
 }
 type Own = { id: string; targetId: string; targetName: string }
 
-/** @throws conflict while a recovery point is there */
+/** @throws conflict while a policy uses it, or a recovery point is there */
 export async function demandEmpty(tx: Tx, { id, name }: { id: string; name: string }): Promise<void> {
+  const policy = await tx.protectionPolicy.findFirst({ where: { datastoreId: id }, select: { name: true } })
+  if (policy) {
+    throw conflict(`The protection policy ${policy.name} backs up to ${name}.`, 'Give it another datastore first.')
+  }
   const count = await tx.recoveryPoint.count({ where: { datastoreId: id } })
   if (count === 0) return
   throw conflict(

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await fleet.db.vm.update({ where: { id: one?.id ?? '' }, data: { tags: ['prod'] } })
   await fleet.db.vm.update({ where: { id: two?.id ?? '' }, data: { tags: ['web', 'gold'] } })
   const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
-  await repositories.prepare(datastoreId, { kind: 'folder', path: store() })
+  await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', path: store() }, sealed: null })
   await repositories.close()
   await fleet.db.datastore.create({
     data: { id: datastoreId, name: 'Vault', kind: 'folder', location: { path: store() } },

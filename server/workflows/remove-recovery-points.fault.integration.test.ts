@@ -17,7 +17,7 @@ proveWorkflow({
     const datastoreId = crypto.randomUUID()
     const cacheFolder = join(folder, 'cache')
     const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
-    await repositories.prepare(datastoreId, { kind: 'folder', ...location })
+    await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', ...location }, sealed: null })
     await fleet.db.datastore.create({ data: { id: datastoreId, name, kind: 'folder', location } })
     const repository = await repositories.repository(datastoreId, null)
     const made: string[] = []
