@@ -12,6 +12,7 @@ export const labPackages = [
   { name: 'syslinux', binary: '/usr/bin/syslinux', purpose: 'boots a guest from its own disk' },
   { name: 'syslinux-common', binary: '/usr/lib/syslinux/mbr/mbr.bin', purpose: 'the boot sector of that disk' },
   { name: 'mtools', binary: '/usr/bin/mformat', purpose: 'fills the boot partition of that disk' },
+  { name: 'e2fsprogs', binary: '/usr/sbin/mkfs.ext4', purpose: 'fills the data partition of that disk' },
   {
     name: 'genisoimage',
     binary: '/usr/bin/genisoimage',

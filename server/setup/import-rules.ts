@@ -41,6 +41,7 @@ export const folderRules: Record<string, FolderRule> = {
   'server/nbd': { may: [], packages: [] },
   'server/libvirt/testing': { may: ['server/libvirt', 'server/testing'] },
   'server/nbd/testing': { may: ['server/nbd', 'server/testing'] },
+  'server/filesystem': { may: [], packages: [] },
   'server/repository': { may: foundations },
   'server/telemetry': { may: foundations },
   'server/db.ts': { may: ['prisma/generated', 'server/errors.ts'] },

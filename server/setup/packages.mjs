@@ -15,6 +15,13 @@ export const browserPackages = [
   { name: 'fonts-liberation', binary: '/usr/share/fonts/truetype/liberation' },
 ]
 
+/** What tests make disks with, beside what a lab has. @type {SystemPackage[]} */
+export const imagePackages = [
+  { name: 'dosfstools', binary: '/usr/sbin/mkfs.vfat' },
+  { name: 'fdisk', binary: '/usr/sbin/sfdisk' },
+  { name: 'gdisk', binary: '/usr/sbin/sgdisk' },
+]
+
 /**
  * What can be done about missing packages on this machine, as data, so that every machine can be thought of in a test.
  * @param {{ missing: string[], platform: NodeJS.Platform, hasApt: boolean, isRoot: boolean, hasSudo: boolean, sudoNeedsPassword: boolean, isTerminal: boolean }} machine

@@ -4,7 +4,7 @@ import { labPackages } from '../../lab/packages.mjs'
 import { browserPath } from './browser.mjs'
 import { labObstacle } from './hosts.mjs'
 import { ensureNpmPackages } from './npm-packages.mjs'
-import { browserPackages, ensurePackages } from './packages.mjs'
+import { browserPackages, ensurePackages, imagePackages } from './packages.mjs'
 import { ensureClient } from './prisma.mjs'
 import { ProgramFailed, stopPrograms } from './program.mjs'
 import { SetupError, seconds, step } from './step.mjs'
@@ -32,7 +32,7 @@ async function prepare(chosen) {
   const needsLab = chosen.includes('integration') || chosen.includes('e2e')
   const install = (/** @type {string} */ title, /** @type {import('./packages.mjs').SystemPackage[]} */ wanted) =>
     step(title, (detail) => ensurePackages(wanted, detail))
-  const lab = needsLab ? (await install('System packages', labPackages)).impossible : undefined
+  const lab = needsLab ? (await install('System packages', [...labPackages, ...imagePackages])).impossible : undefined
   let browser
   if (chosen.includes('e2e') && !browserPath()) {
     const result = await install('Chromium', browserPackages).catch((error) => {
