@@ -20,11 +20,11 @@ import type { FileNode } from '../file-tree.ts'
 import { ReadLimit } from '../read-limit.ts'
 
 const run = promisify(execFile)
-const sbin = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C.UTF-8' }
+const settings = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', 'MTOOLS_SKIP_CHECK=1']
 export const MIB = 1024 * 1024
 
 export const tool = async (name: string, ...args: string[]) =>
-  (await run(name, args, { env: sbin, maxBuffer: 64 * MIB })).stdout
+  (await run('env', [...settings, name, ...args], { maxBuffer: 64 * MIB })).stdout
 
 export const noHurry = () => new ReadLimit(120_000)
 
