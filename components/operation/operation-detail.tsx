@@ -1,6 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
+import { MovingProtection } from '#components/protection/moving-protection.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
@@ -66,6 +67,7 @@ export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; took
           </div>
         ))}
       </dl>
+      {moved.protection && <MovingProtection title="Its protection" protection={moved.protection} />}
       {moved.left.length > 0 && <Facts title="Left behind" items={moved.left} />}
     </div>
   )

@@ -15,6 +15,21 @@ const MigrationResult = z.object({
   downtimeMs: z.number().nullish(),
   bytes: z.number().nullish(),
   iterations: z.number().nullish(),
+  /** What of its protection went along; missing in older ones */
+  protection: z
+    .object({
+      policies: z.array(z.string()),
+      snapshotSchedules: z.number(),
+      snapshots: z.number(),
+      datastores: z.array(
+        z.object({
+          name: z.string(),
+          recoveryPoints: z.number(),
+          nextBackup: z.enum(['incremental', 'full']),
+        }),
+      ),
+    })
+    .nullish(),
   left: z.array(z.string()).default([]),
 })
 export type MigrationResult = z.infer<typeof MigrationResult>

@@ -9,6 +9,7 @@ import {
   type MovingVm,
   type PathFacts,
 } from './migration-preview.ts'
+import { type MovingProtection, readMovingProtection } from './moving-protection.ts'
 import { movingVm } from './moving-vm.ts'
 import { readGrantedNetworks } from './network-grant.ts'
 import { readReservations } from './reservation.ts'
@@ -23,6 +24,8 @@ export interface MigrationPreview {
   dirty: DirtyMeasure | null
   /** Every host of the fleet, eligible ones first, then by name */
   candidates: (CandidateVerdict & { name: string; siteId: string })[]
+  /** What goes along, wherever it moves */
+  protection: MovingProtection
 }
 
 /** Judges every host of the fleet as a destination for the VM. */
@@ -31,7 +34,8 @@ export async function previewMigration(tx: Tx, vmId: string): Promise<MigrationP
   const candidates = moves.hosts
     .map((host) => ({ ...moves.judge(vmId, host.id), name: host.name, siteId: host.siteId }))
     .sort((a, b) => Number(b.eligible) - Number(a.eligible) || a.name.localeCompare(b.name))
-  return { dirty: moves.dirty.get(vmId) ?? null, candidates }
+  const vm = await tx.vm.findUniqueOrThrow({ where: { id: vmId }, select: { id: true, tenantId: true } })
+  return { dirty: moves.dirty.get(vmId) ?? null, candidates, protection: await readMovingProtection(tx, vm) }
 }
 
 /** VMs and the hosts they could move to, read once for any number of VMs, and judged without reading more. */

@@ -23,6 +23,7 @@ import { prepareVolumes, removeLeftVolumes, removePrepared } from './migration-d
 import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
 import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
+import { type MovedProtection, movedProtection } from './migration-protection.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
 import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
@@ -37,6 +38,7 @@ interface Memory {
   snapshotCount: number
   postCopy: boolean
   figures: MoveFigures
+  protection: MovedProtection
   left: string[]
 }
 type Context = StepContext<MigrateInput, Memory>
@@ -51,7 +53,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
   kind: 'migrate-vm',
   input: MigrateInput,
   noReturnAfter: 'move',
-  result: ({ plan, snapshotCount, postCopy, figures, left }) => ({
+  result: ({ plan, snapshotCount, postCopy, figures, protection, left }) => ({
     from: plan?.sourceName,
     to: plan?.destinationName,
     live: plan?.live,
@@ -60,6 +62,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
     postCopy: postCopy ?? false,
     snapshots: snapshotCount ?? 0,
     ...figures,
+    protection: protection ?? null,
     left: left ?? [],
   }),
   steps: [
@@ -118,7 +121,8 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         await recordMove(context, plan, context.memory.figures, context.memory.postCopy ?? false)
-        return undefined
+        const { marks = [], snapshotCount = 0 } = context.memory
+        return { protection: await movedProtection(context, marks, snapshotCount) }
       },
     },
     {

@@ -1,55 +1,35 @@
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir, rename } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { listProtection } from '#server/core/protection.ts'
 import { createPolicy, editPolicy } from '#server/core/protection-policy.ts'
 import { policyTurns } from '#server/core/protection-round.ts'
-import { env } from '#server/env.ts'
 import { ProtectionPolicyInput } from '#server/schema/protection.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
-import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { testDatastore } from '#server/testing/datastore.ts'
+import type { FleetGuest } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
-import { Repositories } from './repositories.ts'
 
 const minuteMs = 60_000
 
-let fleet: TestFleet
-let engine: TestEngine
-let a: FleetHost
-let folder = ''
-let policyId = ''
+const { fleet, a } = fleetForTests('policies', ['a'])
 let guests: FleetGuest[] = []
-const datastoreId = crypto.randomUUID()
-const store = () => join(folder, 'store')
-const input = ProtectionPolicyInput.parse({
-  ...{ name: 'Hourly', tags: ['prod', 'gold'], schedules: [{ every: 'hour', minute: 0 }], timeZone: 'Europe/Oslo' },
-  ...{ retention: { last: 2 }, datastoreId, lateAfterMinutes: 30 },
-})
-
+let datastore: Awaited<ReturnType<typeof testDatastore>>
+let input: ProtectionPolicyInput
+let policyId = ''
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'skerry-policy-'))
-  fleet = await testFleet('policies', ['a'])
-  a = fleet.host('a')
   await reachOverTls(fleet, a)
+  guests = []
   for (const name of ['one', 'two', 'other']) guests.push(await fleet.guest('a', { name, off: true }))
   const [one, two] = guests
   await fleet.db.vm.update({ where: { id: one?.id ?? '' }, data: { tags: ['prod'] } })
   await fleet.db.vm.update({ where: { id: two?.id ?? '' }, data: { tags: ['web', 'gold'] } })
-  const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
-  await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', path: store() }, sealed: null })
-  await repositories.close()
-  await fleet.db.datastore.create({
-    data: { id: datastoreId, name: 'Vault', kind: 'folder', location: { path: store() } },
+  datastore = await testDatastore(fleet, 'Vault')
+  input = ProtectionPolicyInput.parse({
+    ...{ name: 'Hourly', tags: ['prod', 'gold'], schedules: [{ every: 'hour', minute: 0 }], timeZone: 'Europe/Oslo' },
+    ...{ retention: { last: 2 }, datastoreId: datastore.id, lateAfterMinutes: 30 },
   })
-  engine = await testEngine(fleet)
 })
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
-  await rm(folder, { recursive: true, force: true })
-  guests = []
-})
+afterAll(() => datastore?.remove())
 
 /** What the scheduler does in one round, as of a moment. */
 async function round(now = new Date()): Promise<void> {
@@ -118,7 +98,13 @@ test('it keeps as many of its own as it shall; one made by hand stays beside the
   const [one] = guests
   const target = { kind: 'vm' as const, id: one?.id ?? '', name: 'one' }
   const byHand = await fleet.ended(
-    await fleet.ask({ kind: 'back-up-vm', target, tenantId: null, hostId: a.id, input: { datastoreId, full: false } }),
+    await fleet.ask({
+      kind: 'back-up-vm',
+      target,
+      tenantId: null,
+      hostId: a.id,
+      input: { datastoreId: datastore.id, full: false },
+    }),
   )
   expect(byHand.error).toBeNull()
   const [first] = await points('one')
@@ -138,7 +124,7 @@ test('it keeps as many of its own as it shall; one made by hand stays beside the
     ['policy', policyId],
     ['policy', policyId],
   ])
-  const files = await readdir(store(), { recursive: true })
+  const files = await readdir(datastore.path, { recursive: true })
   const hidden = files.filter((file) => file.includes('/removed/')).map((file) => file.slice(-32))
   expect(hidden).toHaveLength(2)
   expect(hidden).toContain(first?.id.replaceAll('-', ''))
@@ -170,7 +156,7 @@ test('late is told by the clock: a time has passed, and the grace with it, witho
 })
 
 test('failing is told with the reason, and tried again after a while, so many times; a good one ends it', async () => {
-  await rename(store(), `${store()}-away`)
+  await rename(datastore.path, `${datastore.path}-away`)
   await due()
   await round()
   for (const { end } of await ends()) expect(end?.state).toBe('failed')
@@ -195,7 +181,7 @@ test('failing is told with the reason, and tried again after a while, so many ti
 
   // One is refused to the end of its tries, one goes well as the datastore is back.
   await fleet.db.vm.update({ where: { id: guests[0]?.id ?? '' }, data: { state: 'crashed' } })
-  await rename(`${store()}-away`, store())
+  await rename(`${datastore.path}-away`, datastore.path)
   let nowMs = failedAt
   for (const minutes of [6, 16, 61, 600]) {
     nowMs += minutes * minuteMs

@@ -1,25 +1,17 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { expect } from 'vitest'
-import { env } from '#server/env.ts'
+import { testDatastore } from '#server/testing/datastore.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { removeRecoveryPoints } from './remove-recovery-points.ts'
-import { Repositories } from './repositories.ts'
 
 proveWorkflow({
   workflow: removeRecoveryPoints,
   hosts: [],
   finalStep: 'remove',
   async arrange(fleet, name) {
-    const folder = await mkdtemp(join(tmpdir(), 'skerry-proof-'))
-    const location = { path: join(folder, 'store') }
-    const datastoreId = crypto.randomUUID()
-    const cacheFolder = join(folder, 'cache')
-    const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
-    await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', ...location }, sealed: null })
-    await fleet.db.datastore.create({ data: { id: datastoreId, name, kind: 'folder', location } })
-    const repository = await repositories.repository(datastoreId, null)
+    const datastore = await testDatastore(fleet, name)
+    const { id: datastoreId } = datastore
+    const repository = await datastore.repositories.repository(datastoreId, null)
     const made: string[] = []
     for (const takenAt of [1, 2, 3].map((day) => new Date(Date.UTC(2026, 0, day)))) {
       const id = crypto.randomUUID()
@@ -42,7 +34,7 @@ proveWorkflow({
     }
     /** Names of the objects that hide recovery points */
     const hidden = async () => {
-      const files = await readdir(location.path, { recursive: true })
+      const files = await readdir(datastore.path, { recursive: true })
       return files.flatMap((file) => /removed\/(?:.*\/)?([0-9a-f]{32})$/.exec(file)?.[1] ?? []).sort()
     }
     return {
@@ -64,10 +56,9 @@ proveWorkflow({
         return [...made.filter((id) => !there.includes(id)), ...(await hidden())]
       },
       async clear() {
-        await repositories.close()
         await fleet.db.recoveryPoint.deleteMany({ where: { datastoreId } })
         await fleet.db.datastore.deleteMany({ where: { id: datastoreId } })
-        await rm(folder, { recursive: true, force: true })
+        await datastore.remove()
       },
     }
   },

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { MovingProtection } from '#components/protection/moving-protection.tsx'
 import { formatBitsPerSecond, formatBytes, formatBytesPerSecond } from '#components/ui/format.ts'
 import { Meter } from '#components/ui/meter.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -10,10 +11,11 @@ export interface MigrateDetailProps {
   dirty: Preview['dirty']
   memoryBytes: number
   isMeasuring: boolean
+  protection: Preview['protection']
 }
 
 /** What the move to one host will be like, step by step, and what that is reckoned from. */
-export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring }: MigrateDetailProps) {
+export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, protection }: MigrateDetailProps) {
   const { estimate } = candidate
   if (!estimate) return null
   const { look, word, sentence } = convergence[estimate.converges]
@@ -70,6 +72,7 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring }: Mi
           ? `Nobody has measured the way to ${candidate.name}, so ${formatBitsPerSecond(candidate.bytesPerSecond * 8)} (${formatBytesPerSecond(candidate.bytesPerSecond)}) are assumed. The first move measures it.`
           : `Reckoned with ${formatBitsPerSecond(candidate.bytesPerSecond * 8)}, as measured between the sites.`}
       </p>
+      <MovingProtection title="Its protection goes along" protection={protection} />
       {candidate.warnings.length > 0 && (
         <ul className="flex flex-col gap-1.5 text-xs text-ink">
           {candidate.warnings.map((warning) => (

@@ -85,6 +85,7 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
                 dirty={preview.data.dirty}
                 memoryBytes={Number(vm.memoryBytes)}
                 isMeasuring={measuring.isMeasuring}
+                protection={preview.data.protection}
               />
             ) : (
               <EmptyState title="No host can take it now">

@@ -1,0 +1,26 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env } from '#server/env.ts'
+import { Repositories } from '#server/workflows/repositories.ts'
+import type { TestFleet } from './fleet.ts'
+
+/** A datastore that the fleet knows, in a folder of its own. */
+export async function testDatastore(fleet: Pick<TestFleet, 'db'>, name: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-store-'))
+  const path = join(folder, 'store')
+  const id = crypto.randomUUID()
+  const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+  await repositories.prepare({ storeId: id, location: { kind: 'folder', path }, sealed: null })
+  await fleet.db.datastore.create({ data: { id, name, kind: 'folder', location: { path } } })
+  return {
+    id,
+    path,
+    repositories,
+    /** Its files; the database goes as a whole */
+    async remove() {
+      await repositories.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitForCount } from '#lab/guest/guest.ts'
+import { previewMigration } from '#server/core/migration-candidate.ts'
+import { createPolicy } from '#server/core/protection-policy.ts'
+import { policyTurns } from '#server/core/protection-round.ts'
+import { createSchedule } from '#server/core/snapshot-schedule.ts'
+import { ProtectionPolicyInput } from '#server/schema/protection.ts'
+import { testDatastore } from '#server/testing/datastore.ts'
+import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { reachOverTls } from '#server/testing/fleet-tls.ts'
+
+const { fleet, a, b } = fleetForTests('moving protection', ['a', 'b'])
+let guest: FleetGuest
+let datastore: Awaited<ReturnType<typeof testDatastore>>
+beforeAll(async () => {
+  guest = await fleet.guest('a', { name: 'nomad', memoryMib: 96, pool: 'nas' })
+  for (const host of [a, b]) await reachOverTls(fleet, host)
+  datastore = await testDatastore(fleet, 'Vault')
+})
+afterAll(() => datastore?.remove())
+
+const target = () => ({ kind: 'vm' as const, id: guest.id, name: guest.name })
+const move = async (from: FleetHost, to: FleetHost) =>
+  fleet.ended(
+    await fleet.ask({
+      ...{ kind: 'migrate-vm', target: target(), tenantId: null, hostId: from.id, destinationHostId: to.id },
+      input: { destinationHostId: to.id },
+    }),
+    90_000,
+  )
+const lines = (text: string) => text.split('\n').filter(Boolean)
+const marks = async (host: FleetHost) => lines(await host.lab.virsh('checkpoint-list', 'nomad', '--name'))
+
+/** Backs it up as its policy does when it is due. */
+async function backedUp() {
+  await fleet.db.protectionPolicy.updateMany({ data: { nextAt: new Date(Date.now() - 1) } })
+  const round = async () => {
+    for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, new Date())));
+  }
+  await round()
+  const { operationId } = await fleet.db.protection.findFirstOrThrow({ where: { vmId: guest.id } })
+  const end = await fleet.ended(operationId ?? '', 90_000)
+  expect(end.error).toBeNull()
+  await round()
+  return end
+}
+
+test('a VM moves with its policy, schedules, snapshots and marks; the preview and the summary say so', async () => {
+  await waitForCount(a.lab, 'nomad', 1)
+  await fleet.db.vm.update({ where: { id: guest.id }, data: { tags: ['prod'] } })
+  const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id } })
+  const time = { every: 'day', minute: 0, hour: 3, weekday: 1, monthday: 1, timeZone: 'UTC', enabled: true } as const
+  const policy = ProtectionPolicyInput.parse({
+    ...{ name: 'Nightly', tags: ['prod'], schedules: [time], timeZone: 'UTC', retention: { last: 3 } },
+    ...{ datastoreId: datastore.id, lateAfterMinutes: 60 },
+  })
+  await fleet.db.$transaction(async (tx) => {
+    await createPolicy(tx, null, policy, { name: 'Tester', operator: true })
+    await createSchedule(tx, row, { ...time, keepCount: 2, withMemory: false }, 'Tester')
+  })
+  const take = { name: 'before', description: '', withMemory: false }
+  const taken = await fleet.ask({
+    ...{ kind: 'take-snapshot', target: target(), tenantId: null, hostId: a.id, input: take },
+  })
+  expect((await fleet.ended(taken)).error).toBeNull()
+  expect((await backedUp()).result).toMatchObject({ reading: 'full' })
+  const first = await backedUp()
+  expect(first.result).toMatchObject({ reading: 'incremental' })
+
+  const { protection } = await fleet.db.$transaction((tx) => previewMigration(tx, guest.id))
+  expect(protection).toEqual({
+    ...{ policies: ['Nightly'], snapshotSchedules: 1, snapshots: 1 },
+    datastores: [{ name: 'Vault', recoveryPoints: 2, newestId: first.id }],
+  })
+  const moved = await move(a, b)
+  expect(moved.error).toBeNull()
+  expect(moved.result).toMatchObject({
+    protection: {
+      ...{ policies: ['Nightly'], snapshotSchedules: 1, snapshots: 1, marks: 1 },
+      datastores: [{ name: 'Vault', recoveryPoints: 2, nextBackup: 'incremental' }],
+    },
+  })
+  expect(lines(await b.lab.virsh('snapshot-list', 'nomad', '--name'))).toEqual(['before'])
+  expect(await marks(b)).toEqual([`skerry-${first.id}`])
+  expect(await fleet.db.protection.count({ where: { vmId: guest.id } })).toBe(1)
+  expect(await fleet.db.snapshotSchedule.count({ where: { vmId: guest.id } })).toBe(1)
+  const there = await backedUp()
+  expect(there).toMatchObject({ hostId: b.id, result: { reading: 'incremental' } })
+  expect(await marks(b)).toEqual([`skerry-${there.id}`])
+})
+
+test('what does not move along is said too: without its marks the next backup reads everything', async () => {
+  for (const name of await marks(b)) await b.lab.virsh('checkpoint-delete', 'nomad', name)
+  const moved = await move(b, a)
+  expect(moved.error).toBeNull()
+  expect(moved.result).toMatchObject({
+    protection: { marks: 0, datastores: [{ recoveryPoints: 3, nextBackup: 'full' }] },
+  })
+  expect((await backedUp()).result).toMatchObject({ reading: 'full' })
+})
