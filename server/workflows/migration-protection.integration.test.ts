@@ -59,7 +59,7 @@ test('a VM moves with its policy, schedules, snapshots and marks; the preview an
     await createPolicy(tx, null, policy, { name: 'Tester', operator: true })
     await createSchedule(tx, row, { ...time, keepCount: 2, withMemory: false }, 'Tester')
   })
-  const take = { name: 'before', description: '', withMemory: false }
+  const take = { name: 'before', description: '', withMemory: true }
   const taken = await fleet.ask({
     ...{ kind: 'take-snapshot', target: target(), tenantId: null, hostId: a.id, input: take },
   })

@@ -48,13 +48,13 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
       ),
     },
     { id: 'tenant', header: 'Tenant', widthPx: 120, cell: (policy) => truncated(policy.tenant?.name ?? '–') },
-    { id: 'selects', header: 'Takes', widthPx: 130, grow: 1, cell: (policy) => truncated(selectedText(policy)) },
+    { id: 'selects', header: 'Takes', widthPx: 110, cell: (policy) => truncated(selectedText(policy)) },
     { id: 'vms', header: 'VMs', align: 'end', widthPx: 60, cell: (policy) => formatCount(policy.vmCount) },
     {
       id: 'times',
       header: 'When',
       widthPx: 180,
-      grow: 1,
+      grow: 2,
       cell: (policy) => truncated(policy.schedules.map(scheduleText).join('; ')),
     },
     {
@@ -68,7 +68,7 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
       id: 'keeps',
       header: 'Keeps',
       widthPx: 180,
-      grow: 1,
+      grow: 2,
       cell: (policy) => truncated(retentionText(policy.retention)),
     },
     {

@@ -91,7 +91,10 @@ export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
               />
             )}
           </div>
-          <Section title="VMs" description="Those with any of the tags, now and later, and those chosen at the side.">
+          <Section
+            title="VMs"
+            description="Those with any of the tags, now and later, and those chosen in the preview."
+          >
             <Checkbox isSelected={draft.allVms} onChange={(allVms) => change({ allVms })}>
               All VMs, also those still to come
             </Checkbox>

@@ -115,11 +115,11 @@ function PreviewedPoints({ data }: { data: Preview }) {
         <ul className="max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
           {data.points.map((point) => (
             <li key={point.id} className="flex min-h-8 flex-wrap items-center gap-x-2 px-2 py-1 text-xs">
-              <span className={cx('min-w-0 flex-1 truncate', !point.reasons && 'text-ink-faint line-through')}>
+              <span className={cx('min-w-36 flex-1 truncate', !point.reasons && 'text-ink-faint line-through')}>
                 {point.vmName}, <RelativeTime at={point.takenAt} />
               </span>
               {point.reasons ? (
-                point.reasons.map((reason) => (
+                shownReasons(point.reasons).map((reason) => (
                   <Badge key={reason} tone="outline">
                     {reason}
                   </Badge>
@@ -137,3 +137,7 @@ function PreviewedPoints({ data }: { data: Preview }) {
     </section>
   )
 }
+
+/** That it is the newest goes without saying where a rule keeps it. */
+const shownReasons = (reasons: NonNullable<Preview['points'][number]['reasons']>) =>
+  reasons.length > 1 ? reasons.filter((reason) => reason !== 'newest') : reasons

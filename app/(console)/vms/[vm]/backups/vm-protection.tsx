@@ -44,11 +44,13 @@ export function VmProtection({ vm }: { vm: Vm }) {
               <Link href={`/protection?of=${policy.id}`} tone="plain" className="font-medium">
                 {policy.name}
               </Link>
-              <StateBadge
-                state={protectionLook[policy.state].look}
-                label={protectionLook[policy.state].word}
-                variant="plain"
-              />
+              {row.policies.length > 1 && (
+                <StateBadge
+                  state={protectionLook[policy.state].look}
+                  label={protectionLook[policy.state].word}
+                  variant="plain"
+                />
+              )}
               <span className="text-xs text-ink-muted">to {policy.datastoreName}</span>
               <span className="text-xs text-ink-muted">
                 {policy.isRunning ? (
@@ -61,7 +63,7 @@ export function VmProtection({ vm }: { vm: Vm }) {
               </span>
               {policy.missedAt && (
                 <span className="text-xs text-degraded">
-                  due <RelativeTime at={policy.missedAt} />
+                  was due <RelativeTime at={policy.missedAt} />
                 </span>
               )}
               {policy.failure && <span className="w-full text-xs text-failed">{policy.failure}</span>}
