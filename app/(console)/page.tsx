@@ -12,6 +12,7 @@ export default async function Page() {
   prefetch(trpc.vm.list.queryOptions(troubledVms))
   prefetch(trpc.operation.list.queryOptions(failedLately))
   prefetch(trpc.tenant.list.queryOptions())
+  prefetch(trpc.protection.counts.queryOptions())
   if (actor.operator) prefetch(trpc.site.capacity.queryOptions())
   return (
     <Hydrate>

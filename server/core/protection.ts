@@ -69,7 +69,7 @@ async function readMoments(tx: Tx, now: Date) {
 }
 
 /** Each VM in the scope with the worst of its policies' states. Beneath it the rules of what late and failing mean. */
-const judgedVms = (moments: readonly { id: string; lateBefore: Date }[]) => Prisma.sql`
+const judgedVms = (moments: readonly { id: string; lateBefore: Date }[], vmId?: string) => Prisma.sql`
   moment (policy_id, late_before) AS (
     SELECT * FROM unnest(${moments.map(({ id }) => id)}::uuid[], ${moments.map(({ lateBefore }) => lateBefore)}::timestamptz[])),
   under AS (
@@ -85,15 +85,18 @@ const judgedVms = (moments: readonly { id: string; lateBefore: Date }[]) => Pris
     LEFT JOIN LATERAL (
       SELECT taken_at FROM recovery_point
       WHERE vm_id = protection.vm_id AND datastore_id = policy.datastore_id AND tenant_id IS NOT DISTINCT FROM vm.tenant_id
-      ORDER BY taken_at DESC LIMIT 1) AS good ON true),
+      ORDER BY taken_at DESC LIMIT 1) AS good ON true
+    ${onlyVm(vmId)}),
   ranked AS (
     SELECT under.*, CASE WHEN failing THEN ${rankOf('failing')} WHEN missed_at IS NOT NULL THEN ${rankOf('late')}
       WHEN good_at IS NULL THEN ${rankOf('waiting')} ELSE ${rankOf('protected')} END::int AS rank
     FROM under),
   judged AS (
-    SELECT vm.id, vm.name, vm.tenant_id,
-      coalesce((SELECT min(rank) FROM ranked WHERE ranked.vm_id = vm.id), ${rankOf('unprotected')})::int AS rank
-    FROM vm)`
+    SELECT vm.id, vm.name, vm.tenant_id, coalesce(worst.rank, ${rankOf('unprotected')})::int AS rank
+    FROM vm LEFT JOIN (SELECT vm_id, min(rank) AS rank FROM ranked GROUP BY vm_id) AS worst ON worst.vm_id = vm.id
+    ${onlyVm(vmId)})`
+
+const onlyVm = (vmId: string | undefined) => (vmId ? Prisma.sql`WHERE vm.id = ${vmId}::uuid` : Prisma.empty)
 
 /** How well the VMs in the scope are protected, in numbers. */
 export async function countProtection(tx: Tx, now: Date): Promise<ProtectionCounts> {
@@ -131,31 +134,31 @@ export async function listProtection(
     filter.states ? Prisma.sql`rank = ANY (${filter.states.map(rankOf)}::int[])` : null,
     filter.text ? Prisma.sql`judged.name ILIKE ${`%${filter.text.replace(/[\\%_]/g, '\\$&')}%`}` : null,
     filter.tenantId ? Prisma.sql`judged.tenant_id = ${filter.tenantId}` : null,
-    filter.vmId ? Prisma.sql`judged.id = ${filter.vmId}::uuid` : null,
     filter.policyId
       ? Prisma.sql`EXISTS (SELECT FROM protection WHERE vm_id = judged.id AND policy_id = ${filter.policyId}::uuid)`
       : null,
   ].filter((part) => part !== null)
   const where = wanted.length > 0 ? Prisma.sql`WHERE ${Prisma.join(wanted, ' AND ')}` : Prisma.empty
   const rows = await tx.$queryRaw<(Omit<ProtectionRow, 'state'> & { rank: number; total: number })[]>`
-    WITH ${judgedVms(moments)},
+    WITH ${judgedVms(moments, filter.vmId)},
     page AS (
       SELECT judged.*, count(*) OVER ()::int AS total FROM judged ${where}
       ORDER BY rank, name, id LIMIT ${filter.limit} OFFSET ${first})
-    SELECT page.id::text, page.name, page.tenant_id AS "tenantId", tenant.name AS "tenantName", rank, total,
+    SELECT page.id::text, page.name, page.tenant_id AS "tenantId", tenant.name AS "tenantName", page.rank, total,
       points.taken_at AS "goodAt", coalesce(points.count, 0)::int AS "recoveryPoints",
-      coalesce((
-        SELECT json_agg(json_build_object('id', policy_id, 'name', ranked.name, 'datastoreName', datastore_name,
-          'state', (${[...protectionStates]}::text[])[ranked.rank + 1], 'goodAt', good_at,
-          'nextAt', least(due_at, next_at), 'failure', failure, 'failedAt', CASE WHEN failing THEN failed_at END,
-          'isRunning', operation_id IS NOT NULL, 'missedAt', missed_at) ORDER BY ranked.rank, ranked.name)
-        FROM ranked WHERE ranked.vm_id = page.id), '[]') AS policies
+      coalesce(policies.list, '[]') AS policies
     FROM page
+    LEFT JOIN (
+      SELECT vm_id, json_agg(json_build_object('id', policy_id, 'name', name, 'datastoreName', datastore_name,
+        'state', (${[...protectionStates]}::text[])[rank + 1], 'goodAt', good_at, 'nextAt', least(due_at, next_at),
+        'failure', failure, 'failedAt', CASE WHEN failing THEN failed_at END,
+        'isRunning', operation_id IS NOT NULL, 'missedAt', missed_at) ORDER BY rank, name) AS list
+      FROM ranked WHERE vm_id IN (SELECT id FROM page) GROUP BY vm_id) AS policies ON policies.vm_id = page.id
     LEFT JOIN tenant ON tenant.id = page.tenant_id
     LEFT JOIN LATERAL (
       SELECT max(taken_at) AS taken_at, count(*) FROM recovery_point
       WHERE vm_id = page.id AND recovery_point.tenant_id IS NOT DISTINCT FROM page.tenant_id) AS points ON true
-    ORDER BY rank, page.name, page.id`
+    ORDER BY page.rank, page.name, page.id`
   const total = rows[0]?.total ?? 0
   const next = first + rows.length
   return {

@@ -168,6 +168,11 @@ test('restored in place: only what differs is written, it is the same VM, and it
   await exported(again.id, raw)
   await expect(run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', raw, disk])).rejects.toThrow(/mismatch/)
 
+  const origins = await fleet.db.recoveryPoint.findMany({ where: { id: { in: [again.id, before.id] } } })
+  expect(Object.fromEntries(origins.map(({ id, origin }) => [id, origin]))).toEqual({
+    ...{ [again.id]: 'restore', [before.id]: 'person' },
+  })
+
   // What was written by the restore itself is marked as changed too.
   const last = await backUp(running)
   expect(last.result).toMatchObject({ reading: 'incremental', consistency: 'off' })

@@ -22,7 +22,7 @@ export function AttentionCard({ items, error, refetch }: ReturnType<typeof useAt
         <SkeletonRows />
       ) : items.length === 0 ? (
         <EmptyState icon={<CircleCheck size={24} aria-hidden="true" />} title="Nothing does">
-          Every host answers, no VM crashed, and nothing failed in the last day.
+          Every host answers, no VM crashed, backups are in time, and nothing failed in the last day.
         </EmptyState>
       ) : (
         <ul className="divide-y divide-line xl:max-h-84 xl:overflow-y-auto">

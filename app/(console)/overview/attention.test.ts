@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { quotaItems, vmItems } from './attention.ts'
+import { protectionItems, quotaItems, vmItems } from './attention.ts'
 
 const tenant = (use: number, limit: number | null) => ({
   id: 't',
@@ -21,5 +21,13 @@ test('many VMs in one state are one line that leads to the list of them', () => 
   const items = vmItems([], { crashed: 0, unknown: 1200 })
   expect(items).toEqual([
     expect.objectContaining({ name: '1,200 VMs are in an unknown state', href: '/fleet?filter=state:unknown' }),
+  ])
+})
+
+test('VMs that are late or fail with their backups are a line each, which leads to them', () => {
+  expect(protectionItems({ failing: 0, late: 0 })).toEqual([])
+  expect(protectionItems({ failing: 1, late: 20 })).toMatchObject([
+    { look: 'failed', name: '1 VM', text: 'fails to be backed up', href: '/protection?state=failing' },
+    { look: 'degraded', name: '20 VMs', href: '/protection?state=late' },
   ])
 })

@@ -91,6 +91,18 @@ export function vmItems(vms: readonly VmRow[], total: { crashed: number; unknown
   })
 }
 
+/** VMs whose backups are not as their policies want; one line for each state. */
+export function protectionItems({ failing, late }: { failing: number; late: number }): AttentionItem[] {
+  const line = (state: 'failing' | 'late', look: VisualState, count: number, text: string): AttentionItem[] => {
+    const name = `${formatCount(count)} ${count === 1 ? 'VM' : 'VMs'}`
+    return count === 0 ? [] : [{ id: `protection ${state}`, look, name, text, href: `/protection?state=${state}` }]
+  }
+  return [
+    ...line('failing', 'failed', failing, failing === 1 ? 'fails to be backed up' : 'fail to be backed up'),
+    ...line('late', 'degraded', late, late === 1 ? 'is late with its backup' : 'are late with their backups'),
+  ]
+}
+
 export const operationItems = (operations: readonly OperationRow[]) =>
   operations.map(
     (operation): AttentionItem => ({
