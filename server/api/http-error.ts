@@ -1,3 +1,4 @@
+import { TooMany } from '#server/auth/rate.ts'
 import { asSkerryError, type ErrorCode } from '#server/errors.ts'
 import { log } from '#server/log.ts'
 import { databaseError } from './database-error.ts'
@@ -21,6 +22,7 @@ export async function withErrors(work: () => Promise<Response>): Promise<Respons
     const { code, message, wayOut, cause } = databaseError(thrown) ?? asSkerryError(thrown)
     if (code === 'internal')
       log.error({ error: cause instanceof Error ? cause.stack : String(cause) }, 'a request failed')
-    return Response.json({ error: { code, message, wayOut } }, { status: statuses[code] })
+    const status = thrown instanceof TooMany ? 429 : statuses[code]
+    return Response.json({ error: { code, message, wayOut } }, { status })
   }
 }

@@ -10,6 +10,7 @@ import { memberRouter } from './member.ts'
 import { networkRouter } from './network.ts'
 import { operationRouter } from './operation.ts'
 import { protectionRouter } from './protection.ts'
+import { recoveryFileRouter } from './recovery-file.ts'
 import { storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
@@ -38,6 +39,7 @@ export const appRouter = router({
   audit: auditRouter,
   backup: backupRouter,
   datastore: datastoreRouter,
+  recoveryFile: recoveryFileRouter,
   site: siteRouter,
   protection: protectionRouter,
   snapshot: snapshotRouter,

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Auth, createAuth } from '#server/auth/auth.ts'
 import { isSetUpCode } from '#server/auth/set-up-code.ts'
 import { singleSignOn } from '#server/auth/single-sign-on.ts'
@@ -5,6 +6,7 @@ import type { Places } from '#server/core/fleet.ts'
 import { SharedReading } from '#server/core/shared-reading.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
+import { FileReader } from '#server/file-reader/client.ts'
 import { Live } from '#server/live/live.ts'
 
 /** What requests are served with; opened once in a process. */
@@ -18,6 +20,8 @@ export interface Services {
   openSingleSignOn: () => Promise<Auth>
   /** Streams of what changes */
   live: Live
+  /** Reads files of recovery points, in a process of its own */
+  files: FileReader
   /** Whenever a VM comes or goes every open browser asks for them again, and reading them counts all VMs */
   places: SharedReading<Places>
   /** Where browsers reach the console */
@@ -32,9 +36,16 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
   const db = openDb(settings.DATABASE_URL, { poolSize: 20 })
   const authDb = openDb(settings.DATABASE_URL, { scope: 'fleet', poolSize: 10 })
   const live = new Live({ db, fleetDb: authDb }, settings.DATABASE_URL)
+  const files = new FileReader({
+    databaseUrl: settings.DATABASE_URL,
+    keys: settings.SKERRY_KEY,
+    cacheFolder: join(settings.SKERRY_CACHE, `file-reader-${settings.PORT}`),
+    program: join(process.cwd(), 'server', 'file-reader', 'main.ts'),
+  })
   return {
     db,
     live,
+    files,
     places: new SharedReading(),
     authDb,
     auth: createAuth(authDb, settings),
@@ -44,6 +55,7 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
     singleSignOn: settings.OIDC_ISSUER ? settings.OIDC_NAME : null,
     close: async () => {
       await live.close()
+      await files.close()
       await Promise.all([db.$disconnect(), authDb.$disconnect()])
     },
   }

@@ -42,6 +42,7 @@ const hidden: Answers = ['not-found', 'not-found', 'not-found', 'ok']
 const tenantOf = ({ tenant }: World) => ({ tenantId: tenant.id })
 const vmOf = ({ vm }: World) => ({ id: vm.id })
 const onVm = ({ vm }: World) => ({ vmId: vm.id })
+const filesOf = ({ recoveryPoint }: World) => ({ recoveryPointId: recoveryPoint.id, disk: 'vda', volume: 1, path: [] })
 const schedule = { every: 'day', minute: 5, timeZone: 'UTC', keepCount: 3 }
 const protectionPolicy = (w: World) => ({
   ...{ name: `policy-${w.mark}`, tags: ['prod'], schedules: [{ every: 'day', minute: 5, hour: 3 }], timeZone: 'UTC' },
@@ -72,6 +73,10 @@ export const walkCases: Record<string, WalkCase> = {
   'backup.start': asked((w) => ({ ...onVm(w), datastoreId: w.datastore.id }), ...begunOnce),
   'backup.restore': asked((w) => ({ ...onVm(w), recoveryPointId: w.recoveryPoint.id }), ...begunOnce),
   'backup.remove': asked((w) => ({ ids: [w.recoveryPoint.id] }), ...membersUp),
+  'recoveryFile.volumes': asked((w) => ({ recoveryPointId: w.recoveryPoint.id }), ...membersUp),
+  // It has no disk; that a member is told so shows that only its right is missing.
+  'recoveryFile.list': asked(filesOf, 'not-found', 'forbidden', 'invalid', 'invalid'),
+  'recoveryFile.measure': asked(filesOf, 'not-found', 'forbidden', 'invalid', 'invalid'),
   'datastore.list': asked(undefined, ...operators),
   'datastore.add': asked(
     (w) => ({ name: `New ${w.mark}`, location: { kind: 'folder', path: '/srv/x' } }),

@@ -25,7 +25,12 @@ export const folderRules: Record<string, FolderRule> = {
   'components/trpc/server.tsx': { may: ['components/trpc', ...serverSide] },
 
   'server/schema': { may: [], packages: ['zod'] },
-  'server/api': { may: ['server/auth', 'server/core', 'server/live', ...foundations, ...logging] },
+  'server/api': {
+    may: ['server/auth', 'server/core', 'server/live', 'server/file-reader/client.ts', ...foundations, ...logging],
+  },
+  'server/file-reader': {
+    may: ['server/filesystem', 'server/repository', 'server/workflows/repositories.ts', ...foundations, ...logging],
+  },
   'server/auth': { may: ['server/core', ...foundations, ...logging] },
   'server/core': { may: foundations },
   'server/live': { may: ['server/core', ...foundations, ...logging] },
