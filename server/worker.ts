@@ -10,6 +10,7 @@ import { repeat } from './inventory/repeat.ts'
 import { ChangeFeed } from './live/change-feed.ts'
 import { log } from './log.ts'
 import { exitWithParent } from './process.ts'
+import { careForOne } from './workflows/datastore-care.ts'
 import { startEngine } from './workflows/engine.ts'
 import { hostTest } from './workflows/host-test.ts'
 import { prune } from './workflows/prune.ts'
@@ -22,6 +23,7 @@ const { DATABASE_URL: databaseUrl, SKERRY_KEY: key, SKERRY_WORKER: name, SKERRY_
 const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: settings.SKERRY_KEEP_EVENTS_DAYS }
 /** A worker that restarts every day prunes too. */
 const pruneEveryMs = 6 * 3_600_000
+const careEveryMs = 5_000
 /** Running steps get this long to end; the next worker goes on with what did not. */
 const finishWithinMs = 3_000
 const stopWithinMs = 8_000
@@ -58,15 +60,23 @@ const pruning = repeat(
   async () => void (await prune(db, keep, log)),
   (error) => log.warn({ error: String(error) }, 'removing what is old failed'),
 )
+let stopping = false
+const caring = repeat(
+  careEveryMs,
+  async () => {
+    while (!stopping && (await careForOne({ db, repositories, log })));
+  },
+  (error) => log.warn({ error: String(error) }, 'looking after datastores failed'),
+)
 log.info({ worker: name }, 'worker is ready')
 
-let stopping = false
 async function stop() {
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(0), stopWithinMs).unref()
   await scheduler.stop()
   void pruning.stop()
+  void caring.stop()
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
   await repositories.close()

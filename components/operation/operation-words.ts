@@ -22,6 +22,8 @@ export const kindWord: Record<OperationKind, string> = {
   'edit-datastore': 'Edit datastore',
   'remove-datastore': 'Remove datastore',
   'test-store': 'Test store',
+  'verify-datastore': 'Verify datastore',
+  'compact-datastore': 'Compact datastore',
   'drain-host': 'Drain',
   'test-host': 'Test connection to',
   'add-host': 'Add host',

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
 import { listDatastores } from '#server/core/datastore.ts'
+import { listDatastorePoints, readDatastore } from '#server/core/datastore-page.ts'
+import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import {
   AddDatastoreInput,
@@ -8,6 +10,7 @@ import {
   RemoveDatastoreInput,
   TestDatastoreInput,
 } from '#server/schema/backup.ts'
+import { VerifyDays } from '#server/schema/datastore-state.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { locationText } from '#server/schema/store.ts'
 import { asker } from './asker.ts'
@@ -21,6 +24,52 @@ export const datastoreRouter = router({
     demand(ctx, 'datastore', 'read')
     return listDatastores(ctx.tx)
   }),
+
+  /** All that is known of one: state, sizes, who takes what, damage, growth. */
+  get: signedIn.input(z.object({ id: z.uuid() })).query(async ({ ctx, input }) => {
+    await load.datastore(ctx, input.id, 'read')
+    return readDatastore(ctx.tx, input.id)
+  }),
+
+  recoveryPoints: signedIn
+    .input(z.object({ id: z.uuid(), vmUuid: z.uuid().optional() }))
+    .query(async ({ ctx, input }) => {
+      await load.datastore(ctx, input.id, 'read')
+      return listDatastorePoints(ctx.tx, input.id, input.vmUuid)
+    }),
+
+  /** Measures it as soon as a worker can, without an operation: nothing in it changes. */
+  measure: change('datastore', 'measure')
+    .input(z.object({ id: z.uuid() }))
+    .mutation(async ({ ctx, input }) => {
+      const { id } = await load.datastore(ctx, input.id, 'measure')
+      await ctx.tx.datastore.update({ where: { id }, data: { measureNow: true } })
+    }),
+
+  /** Reads and checks all of it. */
+  verify: change('datastore', 'verify')
+    .input(onDatastore)
+    .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
+      const datastore = await load.datastore(ctx, id, 'verify')
+      return { operationId: (await enqueue(asker(ctx), { ...verificationOf(datastore, true), idempotencyKey })).id }
+    }),
+
+  /** In how many days all of it is read once by itself. */
+  setVerifyDays: change('datastore', 'edit')
+    .input(z.object({ id: z.uuid(), verifyDays: VerifyDays }))
+    .mutation(async ({ ctx, input: { id, verifyDays } }) => {
+      await load.datastore(ctx, id, 'edit')
+      ctx.trail.detail = { verifyDays }
+      await ctx.tx.datastore.update({ where: { id }, data: { verifyDays } })
+    }),
+
+  /** Gives back what no recovery point names any more. */
+  compact: change('datastore', 'compact')
+    .input(onDatastore)
+    .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
+      const datastore = await load.datastore(ctx, id, 'compact')
+      return { operationId: (await enqueue(asker(ctx), { ...compactionOf(datastore), idempotencyKey })).id }
+    }),
 
   /** Tries a folder or bucket from a worker; the operation's result says how it is, or its error what it did not do. */
   test: change('datastore', 'test')

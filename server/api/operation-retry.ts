@@ -1,6 +1,7 @@
 import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
+import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
@@ -29,6 +30,7 @@ import {
   RemoveRecoveryPointsPlan,
   RestoreVmInput,
 } from '#server/schema/backup.ts'
+import { VerifyDatastorePlan } from '#server/schema/datastore-state.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
@@ -107,6 +109,12 @@ const again: Record<OperationKind, Retry> = {
     const { leaveFiles } = RemoveDatastorePlan.parse(input)
     return enqueue(asker(ctx), await datastoreRemovalOf(ctx.tx, datastore, { leaveFiles }))
   },
+  'verify-datastore': async (ctx, { targetId, input }) => {
+    const { whole } = VerifyDatastorePlan.parse(input)
+    return enqueue(asker(ctx), verificationOf(await load.datastore(ctx, targetId, 'verify'), whole))
+  },
+  'compact-datastore': async (ctx, { targetId }) =>
+    enqueue(asker(ctx), compactionOf(await load.datastore(ctx, targetId, 'compact'))),
   'test-store': async (ctx, { targetKind, input }) => {
     const { location, storeId } = TestStorePlan.parse(input)
     return enqueue(asker(ctx), storeTestOf({ targetKind: targetKind as TargetKind, storeId, location, sealed: null }))

@@ -27,6 +27,8 @@ const rights: Record<OperationKind, Right> = {
   'edit-datastore': { datastore: 'edit' },
   'remove-datastore': { datastore: 'delete' },
   'test-store': { datastore: 'test' },
+  'verify-datastore': { datastore: 'verify' },
+  'compact-datastore': { datastore: 'compact' },
   'drain-host': { host: 'drain' },
   'test-host': { host: 'test' },
   'add-host': { host: 'create' },

@@ -83,6 +83,12 @@ export const walkCases: Record<string, WalkCase> = {
     ...operators,
   ),
   'datastore.test': asked(() => ({ location: { kind: 'folder', path: '/srv/x' } }), ...operators),
+  'datastore.get': asked((w) => ({ id: w.datastore.id }), ...operators),
+  'datastore.recoveryPoints': asked((w) => ({ id: w.datastore.id }), ...operators),
+  'datastore.measure': asked((w) => ({ id: w.datastore.id }), ...operators),
+  'datastore.verify': asked((w) => ({ id: w.datastore.id }), ...operators),
+  'datastore.compact': asked((w) => ({ id: w.datastore.id }), ...operators),
+  'datastore.setVerifyDays': asked((w) => ({ id: w.datastore.id, verifyDays: 7 }), ...operators),
   'datastore.edit': asked((w) => ({ id: w.datastore.id, name: `Re ${w.mark}` }), ...operators),
   'datastore.remove': asked((w) => ({ id: w.emptyDatastore.id }), ...operators),
 

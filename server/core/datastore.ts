@@ -1,6 +1,7 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import { type DatastoreState, isNearlyFull, VerifyResult } from '#server/schema/datastore-state.ts'
 import { locationOf, type StoreLocation } from '#server/schema/store.ts'
 import { liveStatesSql } from './live-state.ts'
 
@@ -46,24 +47,48 @@ export interface DatastoreRow {
   vms: number
   /** Of the disks as they are restored, all recovery points together */
   protectedBytes: number
+  /** As measured; until then what each backup added */
   storedBytes: number
+  state: DatastoreState
+  stateReason: string | null
+  freeBytes: number | null
+  isNearlyFull: boolean
+  /** Things known to be broken */
+  damaged: number
+  verifiedAt: string | null
 }
 
 export async function listDatastores(tx: Tx): Promise<DatastoreRow[]> {
   const rows = await tx.datastore.findMany({ orderBy: { name: 'asc' }, omit: { credential: true } })
   const sums = await tx.$queryRaw<
-    { id: string; points: number; vms: number; size: bigint; stored: bigint }[]
-  >`SELECT datastore_id::text AS id, count(*)::int AS points, count(DISTINCT vm_uuid)::int AS vms,
-      sum(size_bytes)::bigint AS size, sum(stored_bytes)::bigint AS stored
-    FROM recovery_point GROUP BY datastore_id`
+    {
+      id: string
+      points: number
+      vms: number
+      size: number
+      stored: number
+      measured: number | null
+      damaged: number
+    }[]
+  >`SELECT datastore.id::text, count(point.id)::int AS points, count(DISTINCT vm_uuid)::int AS vms,
+      coalesce(sum(size_bytes), 0)::float8 AS size, coalesce(sum(stored_bytes), 0)::float8 AS stored,
+      (SELECT sum(share.stored_bytes)::float8 FROM datastore_share AS share WHERE share.datastore_id = datastore.id) AS measured,
+      (SELECT count(*)::int FROM datastore_damage AS damage
+        WHERE damage.datastore_id = datastore.id AND healed_at IS NULL) AS damaged
+    FROM datastore LEFT JOIN recovery_point AS point ON point.datastore_id = datastore.id GROUP BY datastore.id`
   const byId = new Map(sums.map((sum) => [sum.id, sum]))
   return rows.map((row) => {
     const sum = byId.get(row.id)
+    const { id, name, kind, createdAt, stateReason } = row
+    const room = { freeBytes: numberOf(row.freeBytes), totalBytes: numberOf(row.totalBytes) }
     return {
-      ...row,
-      location: locationOf(row),
+      ...{ id, name, kind, createdAt, location: locationOf(row), state: row.state as DatastoreState, stateReason },
+      ...{ freeBytes: room.freeBytes, isNearlyFull: isNearlyFull(room), damaged: sum?.damaged ?? 0 },
+      verifiedAt: VerifyResult.nullable().catch(null).parse(row.verifyResult)?.endedAt ?? null,
       ...{ recoveryPoints: sum?.points ?? 0, vms: sum?.vms ?? 0 },
-      ...{ protectedBytes: Number(sum?.size ?? 0), storedBytes: Number(sum?.stored ?? 0) },
+      ...{ protectedBytes: sum?.size ?? 0, storedBytes: sum?.measured ?? sum?.stored ?? 0 },
     }
   })
 }
+
+const numberOf = (value: bigint | null) => (value === null ? null : Number(value))

@@ -67,6 +67,8 @@ const verbs: Record<OperationKind, string> = {
   'edit-datastore': 'being changed',
   'remove-datastore': 'being removed',
   'test-store': 'being tested',
+  'verify-datastore': 'being verified',
+  'compact-datastore': 'being compacted',
   'drain-host': 'being drained',
   'test-host': 'being tested',
   'add-host': 'being added',

@@ -1,4 +1,7 @@
 import type { Tx } from '#server/db.ts'
+import { damageText } from './datastore-damage.ts'
+
+const numberOf = (value: bigint | null) => (value === null ? null : Number(value))
 
 /** A VM's recovery points, newest first, without what is sealed. */
 export async function listRecoveryPoints(tx: Tx, vmId: string) {
@@ -7,10 +10,12 @@ export async function listRecoveryPoints(tx: Tx, vmId: string) {
     orderBy: { takenAt: 'desc' },
     take: 500,
     omit: { definition: true },
-    include: { datastore: { select: { id: true, name: true } } },
+    include: { datastore: { select: { id: true, name: true } }, damage: true },
   })
   return rows.map((row) => ({
     ...row,
+    ...{ uniqueBytes: numberOf(row.uniqueBytes), sharedBytes: numberOf(row.sharedBytes) },
+    damage: row.damage && { ...row.damage, text: damageText(row.damage) },
     ...{ sizeBytes: Number(row.sizeBytes), readBytes: Number(row.readBytes), storedBytes: Number(row.storedBytes) },
   }))
 }

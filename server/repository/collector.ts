@@ -19,6 +19,8 @@ export interface CollectRequest {
   readonly deadShare?: number | undefined
   /** Empties packs that are sealed with an earlier key, too. */
   readonly reseal?: boolean | undefined
+  /** Ends it between two packs; the next one goes on where it was. @throws its reason */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface CollectReport {
@@ -87,7 +89,7 @@ export class Collector {
       await marks.update()
       const settled = (packId: string) => [...writing].every((name) => !isPackOf(name, packId))
       await this.#condemn(frozen.runs, marks, settled, request)
-      const emptied = await this.#deleteCondemned(session, marks)
+      const emptied = await this.#deleteCondemned(session, marks, request.signal)
       await this.#chunks.damage.settle(({ id, places }) => {
         const isHealed = this.#isHealed(Buffer.from(id, 'hex'), marks)
         return isHealed && places.every(({ packId }) => this.#chunks.map.pack(packId)?.gone ?? true)
@@ -200,7 +202,7 @@ export class Collector {
     return uses
   }
 
-  async #deleteCondemned(session: Session, marks: LiveMarks) {
+  async #deleteCondemned(session: Session, marks: LiveMarks, signal: AbortSignal | undefined) {
     const names = await this.#condemned.names()
     const ready = await this.#condemned.ready(names, await this.#counting())
     // Looked at after the announcements: nothing new counts on these packs, and what counted on them is named by now.
@@ -216,6 +218,7 @@ export class Collector {
     }
     try {
       for (const id of ready) {
+        signal?.throwIfAborted()
         const unreadable = this.#chunks.unreadable.has(id)
         const pack = this.#chunks.map.pack(id)
         if (unreadable && !marks.isComplete) continue

@@ -42,7 +42,14 @@ export class Datastore {
 
   /** @throws unavailable when the store does not hold it, or it was made with another master key */
   static async open(options: DatastoreOptions): Promise<Datastore> {
-    const { store, id, masters } = options
+    const datastore = new Datastore(options)
+    await datastore.assertThere()
+    return datastore
+  }
+
+  /** @throws unavailable when the store does not hold it, or it was made with another master key */
+  async assertThere(): Promise<void> {
+    const { store, id, masters } = this.#options
     const bytes = await store.get(markerKey(id))
     if (!bytes) {
       throw unavailable(`The mark of the datastore ${id} is not in the ${store.name}.`, {
@@ -64,7 +71,6 @@ export class Datastore {
           },
         ),
     })
-    return new Datastore(options)
   }
 
   /** Recovery points of all tenants, but those that are only waiting to be deleted. */

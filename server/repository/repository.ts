@@ -7,7 +7,7 @@ import { Collector, type CollectReport, type CollectRequest } from './collector.
 import { CompressPool } from './compress-pool.ts'
 import { changedChunks, difference, readChanges } from './diff.ts'
 import { Keyring } from './keyring.ts'
-import { ownerOf } from './layout.ts'
+import { folderPrefix, nameOf, ownerOf } from './layout.ts'
 import { listManifests, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -110,6 +110,21 @@ export class Repository {
   /** Finds what is broken; see `VerifyRequest` for verifying a bit at a time. */
   verify(request: VerifyRequest = {}): Promise<VerifyReport> {
     return verify(this.chunks, request)
+  }
+
+  /** Of all packs, or of those behind one. */
+  async packedBytes(afterPack = ''): Promise<number> {
+    let sum = 0
+    for await (const { key, sizeBytes } of this.#options.store.list(folderPrefix(this.chunks.owner, 'packs'))) {
+      if (nameOf(key) > afterPack) sum += sizeBytes
+    }
+    return sum
+  }
+
+  /** Whether something was found broken, by a verify or a reader, that may not be healed yet. */
+  async hasDamage(): Promise<boolean> {
+    await this.chunks.refresh()
+    return this.chunks.damage.chunks.length > 0 || this.chunks.unreadable.size > 0
   }
 
   /** Real bytes: of each recovery point alone, of what they share, of the whole tenant here. Reads every manifest. */

@@ -2,19 +2,13 @@ import { SkerryError } from '#server/errors.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import { asPackDamage, type ChunkStore } from './chunk-store.ts'
 import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
-import { folderPrefix, idBytes, nameOf, segmentChunks, zeroId } from './layout.ts'
-import {
-  isZeroId,
-  listManifests,
-  type Manifest,
-  manifestKey,
-  nameOfManifest,
-  readManifest,
-  segmentIdAt,
-} from './manifest.ts'
+import type { DamagedChunk } from './damage-list.ts'
+import { folderPrefix, idBytes, nameOf, zeroId } from './layout.ts'
+import { listManifests, type Manifest, manifestKey, nameOfManifest, readManifest } from './manifest.ts'
 import { IdMarks } from './marks.ts'
 import { checkPack } from './pack-check.ts'
 import { PendingRemovals } from './pending-removal.ts'
+import { hurtByChunk, segmentBatches } from './verify-reference.ts'
 
 export interface VerifyRequest {
   /** Reads packs behind this one (as `nextPack` told), so that a rolling verify goes on where the last one was. */
@@ -23,6 +17,16 @@ export interface VerifyRequest {
   readonly mostBytes?: number | undefined
   /** Recovery points that ought to be there, by the caller's own books. */
   readonly expected?: readonly string[] | undefined
+  /** After each pack that was read; what was broken in it is kept in mind by then. */
+  readonly onPack?: ((pack: CheckedPack) => void | Promise<void>) | undefined
+  /** Ends it between two packs. @throws its reason */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CheckedPack {
+  readonly packId: string
+  readonly sizeBytes: number
+  readonly chunks: number
 }
 
 export interface VerifyReport {
@@ -35,8 +39,6 @@ export interface VerifyReport {
   readonly nextPack: string | undefined
 }
 
-const segmentsAtOnce = 256
-const namedChunks = 8
 /** So many broken chunks are named one by one; the rest is only counted by the recovery points that they hurt. */
 const mostNamed = 1000
 
@@ -104,7 +106,10 @@ class Verification {
         this.#nextPack = packs[at - 1]?.id
         break
       }
+      this.#request.signal?.throwIfAborted()
+      const chunksBefore = this.#checked.chunks
       await this.#readPack(id, sizeBytes)
+      await this.#request.onPack?.({ packId: id, sizeBytes, chunks: this.#checked.chunks - chunksBefore })
     }
     // Packs that are not read this time, but known to be unreadable.
     const read = new Set(packs.slice(0, this.#checked.packs).map(({ id }) => id))
@@ -116,11 +121,13 @@ class Verification {
   async #readPack(id: string, sizeBytes: number) {
     this.#checked.packs++
     this.#checked.bytes += sizeBytes
+    const found: DamagedChunk[] = []
     try {
       for await (const { entry, problem } of checkPack(this.#chunks, id, sizeBytes)) {
         this.#checked.chunks++
         if (!problem) continue
         const key = entry.id.toString('hex')
+        found.push({ id: key, kind: entry.kind, places: [{ packId: id, offset: entry.offset }] })
         const broken = this.#broken.get(key) ?? { kind: entry.kind, reason: problem, places: [] }
         broken.places.push({ packId: id, offset: entry.offset })
         this.#broken.set(key, broken)
@@ -130,6 +137,7 @@ class Verification {
       this.#chunks.setUnreadable(id, sizeBytes, damage)
       this.#add('pack', this.#chunks.packObjectKey(id), damage.message)
     }
+    await this.#chunks.damage.reportAll(found)
   }
 
   async #readManifests(): Promise<Manifest[]> {
@@ -214,6 +222,10 @@ class Verification {
     return found !== undefined
   }
 
+  #isThere(packId: string): boolean {
+    return this.#chunks.map.pack(packId)?.gone === false
+  }
+
   #missing(id: Buffer, kind: 'data' | 'segment') {
     const key = id.toString('hex')
     if (this.#broken.has(key)) return
@@ -222,57 +234,17 @@ class Verification {
   }
 
   #nameChunks(hurts: ReadonlyMap<string, HurtRecoveryPoint[]>) {
-    for (const [chunkId, { kind, reason, places }] of [...this.#broken].slice(0, mostNamed)) {
-      const [place] = places
+    const before = new Map(this.#chunks.damage.chunks.map((chunk) => [chunk.id, chunk.places]))
+    for (const [chunkId, broken] of [...this.#broken].slice(0, mostNamed)) {
+      const { kind } = broken
+      // What was found broken before, and was not read again.
+      const known =
+        broken.places.length > 0 ? undefined : before.get(chunkId)?.find(({ packId }) => this.#isThere(packId))
+      const reason = known ? 'it was found altered' : broken.reason
+      const place = known ?? broken.places[0]
       const objectKey = place && this.#chunks.packObjectKey(place.packId)
       const what = kind === 'data' ? 'chunk' : 'segment'
       this.#damage.push({ what, objectKey, chunkId, reason, hurts: hurts.get(chunkId) ?? [] })
     }
   }
-}
-
-/** The segments of all recovery points, each once. */
-function* segmentBatches(manifests: readonly Manifest[], marks: IdMarks): Generator<WantedChunk<undefined>[]> {
-  let batch: WantedChunk<undefined>[] = []
-  for (const { segments } of manifests) {
-    for (const { ids } of segments) {
-      for (let segment = 0; segment * idBytes < ids.length; segment++) {
-        const id = segmentIdAt(ids, segment)
-        if (isZeroId(id) || !marks.add(id)) continue
-        if (batch.push({ id, about: undefined }) < segmentsAtOnce) continue
-        yield batch
-        batch = []
-      }
-    }
-  }
-  yield batch
-}
-
-/** For each broken chunk or segment (its id in hex) the recovery points that name it. */
-function hurtByChunk(
-  manifests: readonly Manifest[],
-  segments: ReadonlyMap<string, ReadonlyMap<number, string>>,
-): Map<string, HurtRecoveryPoint[]> {
-  const hurts = new Map<string, HurtRecoveryPoint[]>()
-  if (segments.size === 0) return hurts
-  for (const { id: recoveryPointId, description, segments: disks } of manifests) {
-    for (const [at, { ids, counts }] of disks.entries()) {
-      const disk = description.disks[at]?.name ?? ''
-      const found = new Map<string, { chunkCount: number; chunkIndexes: number[] }>()
-      for (let segment = 0; segment * idBytes < ids.length; segment++) {
-        const broken = segments.get(segmentIdAt(ids, segment).toString('latin1'))
-        for (const [index, chunkId] of broken ?? []) {
-          const hurt = found.get(chunkId) ?? { chunkCount: 0, chunkIndexes: [] }
-          hurt.chunkCount += index < 0 ? counts.readUInt16LE(segment * 2) : 1
-          if (hurt.chunkIndexes.length < namedChunks)
-            hurt.chunkIndexes.push(segment * segmentChunks + Math.max(0, index))
-          found.set(chunkId, hurt)
-        }
-      }
-      for (const [chunkId, hurt] of found) {
-        hurts.set(chunkId, [...(hurts.get(chunkId) ?? []), { recoveryPointId, disk, ...hurt }])
-      }
-    }
-  }
-  return hurts
 }

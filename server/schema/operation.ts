@@ -19,6 +19,8 @@ export const operationKinds = [
   'edit-datastore',
   'remove-datastore',
   'test-store',
+  'verify-datastore',
+  'compact-datastore',
   'drain-host',
   'test-host',
   'add-host',

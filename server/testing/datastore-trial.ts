@@ -1,13 +1,16 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Db } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { seededRandom } from '#server/repository/testing/random.ts'
 import { backUp, randomImage } from '#server/repository/testing/scratch.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
+import { noTenantId, Repositories } from '#server/workflows/repositories.ts'
 
+const run = promisify(execFile)
 const chunkBytes = 65_536
 
 /** A datastore in a folder of its own, with backups that no hypervisor was asked for. */
@@ -21,20 +24,47 @@ export interface DatastoreTrial {
   asked: { target: { kind: 'datastore'; id: string; name: string }; tenantId: null }
   /** Backs an image up, with the recovery point's row. @returns its id */
   backUp(options?: { image?: Buffer; tenantId?: string | null; vmName?: string }): Promise<string>
-  /** Files below the datastore's own folder, by their path in it */
+  /** Files below the datastore's own folder, by their whole path */
   files(folder?: string): Promise<string[]>
+  packs(tenantId?: string): Promise<string[]>
+  packBytes(): Promise<number>
   clear(): Promise<void>
 }
 
 export const imageOf = (seed: number, chunks = 24): Buffer => randomImage(seededRandom(seed), chunks * chunkBytes)
 
-export async function datastoreTrial(db: Db, name: string): Promise<DatastoreTrial> {
+/** As a disk that forgets does it. */
+export async function flipByte(path: string, offset: number): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const byte = Buffer.alloc(1)
+    await file.read(byte, 0, 1, offset)
+    await file.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, offset)
+  } finally {
+    await file.close()
+  }
+}
+
+/** @param options a file system of its own, of that size */
+export async function datastoreTrial(
+  db: Db,
+  name: string,
+  options: { sizeMiB?: number } = {},
+): Promise<DatastoreTrial> {
   const folder = await mkdtemp(join(tmpdir(), 'skerry-trial-'))
   const path = join(folder, 'store')
   const id = crypto.randomUUID()
+  if (options.sizeMiB) {
+    await mkdir(path)
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${options.sizeMiB}m`, 'tmpfs', path])
+  }
   const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
   await repositories.prepare({ storeId: id, location: { kind: 'folder', path }, sealed: null })
   await db.datastore.create({ data: { id, name, kind: 'folder', location: { path } } })
+  const packs = async (tenantId = noTenantId) => {
+    const folder = join(path, id, tenantId, 'packs')
+    return (await readdir(folder)).sort().map((pack) => join(folder, pack))
+  }
   return {
     ...{ id, name, path, repositories },
     repository: (tenantId = null) => repositories.repository(id, tenantId),
@@ -56,10 +86,16 @@ export async function datastoreTrial(db: Db, name: string): Promise<DatastoreTri
       const entries = await readdir(join(path, id, below), { recursive: true, withFileTypes: true }).catch(() => [])
       return entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name))
     },
+    packs,
+    async packBytes() {
+      const sizes = (await packs()).map(async (pack) => (await stat(pack)).size)
+      return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    },
     async clear() {
       await db.recoveryPoint.deleteMany({ where: { datastoreId: id } })
       await db.datastore.deleteMany({ where: { id } })
       await repositories.close()
+      if (options.sizeMiB) await run('umount', [path])
       await rm(folder, { recursive: true, force: true })
     },
   }

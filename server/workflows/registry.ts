@@ -3,6 +3,7 @@ import { addHost } from './add-host.ts'
 import { backUpVm } from './back-up-vm.ts'
 import { bulkVm } from './bulk-vm.ts'
 import { cloneVm } from './clone-vm.ts'
+import { compactDatastore } from './compact-datastore.ts'
 import { createVm } from './create-vm.ts'
 import type { AnyWorkflow } from './define.ts'
 import { deleteSnapshot } from './delete-snapshot.ts'
@@ -24,6 +25,7 @@ import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
 import { testStore } from './test-store.ts'
 import { undoOperation } from './undo-operation.ts'
+import { verifyDatastore } from './verify-datastore.ts'
 
 const changes: readonly AnyWorkflow[] = [
   powerVm,
@@ -44,6 +46,8 @@ const changes: readonly AnyWorkflow[] = [
   editDatastore,
   removeDatastore,
   testStore,
+  verifyDatastore,
+  compactDatastore,
   bulkVm,
   drainHost,
   testHost,

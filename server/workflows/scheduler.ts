@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { askForCare } from '#server/core/datastore-schedule.ts'
 import { syncProtections } from '#server/core/protection-policy.ts'
 import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
 import { askForDue } from '#server/core/snapshot-schedule.ts'
@@ -19,6 +20,7 @@ export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler 
   }
   const round = async () => {
     await untilNone(askForDue)
+    await untilNone(askForCare)
     await db.$transaction(syncProtections)
     for (const turn of policyTurns) await untilNone(turn)
   }

@@ -1,0 +1,54 @@
+import type { WantedChunk } from './chunk-reader.ts'
+import type { HurtRecoveryPoint } from './damage.ts'
+import { idBytes, segmentChunks } from './layout.ts'
+import { isZeroId, type Manifest, segmentIdAt } from './manifest.ts'
+import type { IdMarks } from './marks.ts'
+
+const segmentsAtOnce = 256
+const namedChunks = 8
+
+/** The segments of all recovery points, each once. */
+export function* segmentBatches(manifests: readonly Manifest[], marks: IdMarks): Generator<WantedChunk<undefined>[]> {
+  let batch: WantedChunk<undefined>[] = []
+  for (const { segments } of manifests) {
+    for (const { ids } of segments) {
+      for (let segment = 0; segment * idBytes < ids.length; segment++) {
+        const id = segmentIdAt(ids, segment)
+        if (isZeroId(id) || !marks.add(id)) continue
+        if (batch.push({ id, about: undefined }) < segmentsAtOnce) continue
+        yield batch
+        batch = []
+      }
+    }
+  }
+  yield batch
+}
+
+/** For each broken chunk or segment (its id in hex) the recovery points that name it. */
+export function hurtByChunk(
+  manifests: readonly Manifest[],
+  segments: ReadonlyMap<string, ReadonlyMap<number, string>>,
+): Map<string, HurtRecoveryPoint[]> {
+  const hurts = new Map<string, HurtRecoveryPoint[]>()
+  if (segments.size === 0) return hurts
+  for (const { id: recoveryPointId, description, segments: disks } of manifests) {
+    for (const [at, { ids, counts }] of disks.entries()) {
+      const disk = description.disks[at]?.name ?? ''
+      const found = new Map<string, { chunkCount: number; chunkIndexes: number[] }>()
+      for (let segment = 0; segment * idBytes < ids.length; segment++) {
+        const broken = segments.get(segmentIdAt(ids, segment).toString('latin1'))
+        for (const [index, chunkId] of broken ?? []) {
+          const hurt = found.get(chunkId) ?? { chunkCount: 0, chunkIndexes: [] }
+          hurt.chunkCount += index < 0 ? counts.readUInt16LE(segment * 2) : 1
+          if (hurt.chunkIndexes.length < namedChunks)
+            hurt.chunkIndexes.push(segment * segmentChunks + Math.max(0, index))
+          found.set(chunkId, hurt)
+        }
+      }
+      for (const [chunkId, hurt] of found) {
+        hurts.set(chunkId, [...(hurts.get(chunkId) ?? []), { recoveryPointId, disk, ...hurt }])
+      }
+    }
+  }
+  return hurts
+}
