@@ -112,9 +112,11 @@ export function operationRate(operation: OperationRow): string | undefined {
 }
 
 /** The page of what it changes, where there is one. */
-export function operationTargetHref(operation: Pick<OperationRow, 'targetKind' | 'targetId'>): string | null {
+export function operationTargetHref(operation: Pick<OperationRow, 'kind' | 'targetKind' | 'targetId'>): string | null {
   if (operation.targetKind === 'vm') return `/vms/${operation.targetId}`
   if (operation.targetKind === 'host') return `/hosts/${operation.targetId}`
+  if (operation.targetKind === 'datastore' && operation.kind !== 'test-store')
+    return `/datastores/${operation.targetId}`
   return null
 }
 

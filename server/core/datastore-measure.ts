@@ -7,6 +7,7 @@ export interface MeasuredShare {
   deadBytes: number
   dedupRatio: number
   compressionRatio: number
+  vms: readonly { vm: string; ownBytes: number }[]
   points: readonly {
     recoveryPointId: string
     diskBytes: number
@@ -27,11 +28,12 @@ export async function recordMeasure(
 ): Promise<void> {
   await tx.datastoreShare.deleteMany({ where: { datastoreId } })
   await tx.datastoreShare.createMany({
-    data: shares.map(({ tenantId, storedBytes, deadBytes, dedupRatio, compressionRatio, points }) => ({
+    data: shares.map(({ tenantId, storedBytes, deadBytes, dedupRatio, compressionRatio, points, vms }) => ({
       ...{ datastoreId, tenantId, recoveryPoints: points.length, measuredAt: at },
       restorableBytes: BigInt(sum(points.map(({ diskBytes }) => diskBytes))),
       contentBytes: BigInt(sum(points.map(({ contentBytes }) => contentBytes))),
       ...{ storedBytes: BigInt(storedBytes), deadBytes: BigInt(deadBytes), dedupRatio, compressionRatio },
+      vmBytes: Object.fromEntries(vms.map(({ vm, ownBytes }) => [vm, ownBytes])),
     })),
   })
   const points = shares.flatMap((share) => share.points)

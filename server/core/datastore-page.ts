@@ -39,7 +39,7 @@ export async function readDatastore(tx: Tx, id: string) {
 async function listShares(tx: Tx, datastoreId: string) {
   const rows = await tx.datastoreShare.findMany({ where: { datastoreId }, orderBy: { storedBytes: 'desc' } })
   const tenants = await tx.tenant.findMany({ select: { id: true, name: true } })
-  return rows.map((row) => ({
+  return rows.map(({ vmBytes: _, ...row }) => ({
     ...row,
     tenantName: row.tenantId === null ? null : (tenants.find(({ id }) => id === row.tenantId)?.name ?? row.tenantId),
     ...{ restorableBytes: Number(row.restorableBytes), contentBytes: Number(row.contentBytes) },
@@ -47,7 +47,7 @@ async function listShares(tx: Tx, datastoreId: string) {
   }))
 }
 
-/** By VM, also those that are gone: what removing all of its recovery points would give back at least. */
+/** By VM, also those that are gone: what removing all of its recovery points would give back. */
 const listVms = (tx: Tx, datastoreId: string) => tx.$queryRaw<
   {
     vmUuid: string
@@ -58,17 +58,19 @@ const listVms = (tx: Tx, datastoreId: string) => tx.$queryRaw<
     hurt: number
     lastAt: Date
     restorableBytes: number
-    uniqueBytes: number | null
-    sharedBytes: number | null
+    /** Nothing before it was measured */
+    ownBytes: number | null
   }[]
 >`SELECT vm_uuid::text AS "vmUuid", (array_agg(vm_id::text ORDER BY taken_at DESC))[1] AS "vmId",
     (array_agg(vm_name ORDER BY taken_at DESC))[1] AS "vmName", tenant.name AS "tenantName", count(*)::int AS points,
     count(damage.recovery_point_id)::int AS hurt, max(taken_at) AS "lastAt", sum(size_bytes)::float8 AS "restorableBytes",
-    sum(unique_bytes)::float8 AS "uniqueBytes", max(shared_bytes)::float8 AS "sharedBytes"
+    max((share.vm_bytes ->> vm_uuid::text)::float8) AS "ownBytes"
   FROM recovery_point AS point LEFT JOIN tenant ON tenant.id = point.tenant_id
     LEFT JOIN recovery_point_damage AS damage ON damage.recovery_point_id = point.id
-  WHERE datastore_id = ${datastoreId}::uuid GROUP BY vm_uuid, tenant.name
-  ORDER BY sum(unique_bytes) DESC NULLS LAST, "vmName" LIMIT 1000`
+    LEFT JOIN datastore_share AS share
+      ON share.datastore_id = point.datastore_id AND share.tenant_id IS NOT DISTINCT FROM point.tenant_id
+  WHERE point.datastore_id = ${datastoreId}::uuid GROUP BY vm_uuid, tenant.name
+  ORDER BY "ownBytes" DESC NULLS LAST, "vmName" LIMIT 1000`
 
 async function listDays(tx: Tx, datastoreId: string) {
   const rows = await tx.datastoreDay.findMany({ where: { datastoreId }, orderBy: { day: 'desc' }, take: mostDays })

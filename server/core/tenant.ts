@@ -4,6 +4,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { liveStates } from '#server/schema/operation.ts'
 import type { Quota } from '#server/schema/tenant.ts'
+import { readTenantShare } from './datastore-page.ts'
 import { type Quotas, readUse, readUses } from './quota.ts'
 
 export const quotasOf = (tenant: Tenant): Quotas => ({
@@ -44,6 +45,7 @@ export async function describeTenant(tx: Tx, tenant: Tenant) {
     createdAt: tenant.createdAt,
     use,
     quotas: quotasOf(tenant),
+    backups: await readTenantShare(tx, tenant.id),
   }
 }
 

@@ -2,20 +2,27 @@ import { idBytes } from './layout.ts'
 import { type LocationRecord, readRecord, recordBytes } from './location-run.ts'
 import type { OpenRun } from './middle-map.ts'
 
-/** Two bytes for each id that the map knows: who names it, nobody, one, or more than one. 66 MB for a full disk of 2 TiB. */
+/**
+ * Two bytes for each id that the map knows: who names it, nobody, one owner, several of one group, or of several. 66 MB
+ * for a full disk of 2 TiB. An owner is a number below the count; what several of a group name belongs to the group's
+ * own number, after those, and the rest to `shared`.
+ */
 export class IdOwners {
   readonly shared: number
+  readonly #groups: readonly number[]
   readonly #runs: readonly OpenRun[]
   readonly #owners: readonly (Uint16Array | Uint32Array)[]
 
-  constructor(runs: readonly OpenRun[], ownerCount: number) {
-    const isFew = ownerCount < 0xfffe
+  /** @param groups of each owner, by number from 0 up */
+  constructor(runs: readonly OpenRun[], groups: readonly number[]) {
+    const isFew = groups.length + Math.max(0, ...groups) + 1 < 0xfffe
     this.#runs = runs
+    this.#groups = groups
     this.#owners = runs.map(({ file }) => (isFew ? new Uint16Array(file.count) : new Uint32Array(file.count)))
     this.shared = isFew ? 0xfffe : 0xfffffffe
   }
 
-  /** @param owner a number below the count, or `shared` @returns where the id stands and its frame's bytes */
+  /** @param owner also a group's number, or `shared` @returns where the id stands and its frame's bytes */
   claim(id: Buffer, owner: number): { place: number; storedBytes: number } | undefined {
     for (const [number, { file }] of this.#runs.entries()) {
       const found = file.find(id, ({ storedBytes }, position) => ({ position, storedBytes }))
@@ -23,10 +30,19 @@ export class IdOwners {
       if (!found || !owners) continue
       const { position, storedBytes } = found
       const before = owners[position] ?? 0
-      owners[position] = before === 0 || before === owner + 1 ? owner + 1 : this.shared + 1
+      owners[position] = before === 0 || before === owner + 1 ? owner + 1 : this.#together(before - 1, owner) + 1
       return { place: number * 2 ** 40 + position, storedBytes }
     }
     return undefined
+  }
+
+  groupOf(owner: number): number | undefined {
+    return owner === this.shared ? undefined : (this.#groups[owner] ?? owner - this.#groups.length)
+  }
+
+  #together(one: number, other: number): number {
+    const group = this.groupOf(one)
+    return group !== undefined && group === this.groupOf(other) ? this.#groups.length + group : this.shared
   }
 
   ownerAt(place: number): number {

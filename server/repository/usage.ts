@@ -20,8 +20,16 @@ export interface RecoveryPointUsage {
   readonly sharedBytes: number
 }
 
+export interface VmUsage {
+  /** As the label of its recovery points says. */
+  readonly vm: string
+  /** Stored bytes that only its recovery points name: removing all of them gives them back. */
+  readonly ownBytes: number
+}
+
 export interface RepositoryUsage {
   readonly recoveryPoints: readonly RecoveryPointUsage[]
+  readonly vms: readonly VmUsage[]
   /** All objects of the tenant in this datastore. */
   readonly storedBytes: number
   /** What of its packs no recovery point names any more; `collect` gives most of it back. */
@@ -66,19 +74,27 @@ async function countUsage(
   manifests: readonly Manifest[],
   runs: readonly OpenRun[],
 ): Promise<RepositoryUsage> {
-  const owners = new IdOwners(runs, manifests.length)
+  const vmNames = manifests.map(({ description }) => description.label.vm ?? '')
+  const vms = [...new Set(vmNames)]
+  const owners = new IdOwners(
+    runs,
+    vmNames.map((vm) => vms.indexOf(vm)),
+  )
   for (const [number, manifest] of manifests.entries()) {
     for (const id of segmentsOf(manifest)) owners.claim(id, number)
     await yieldToOthers()
   }
   const namedBytes = await countSegments(chunks, manifests, owners)
   const unique = manifests.map(() => 0)
+  const own = vms.map(() => 0)
   let differentChunks = 0
   let dataBytes = 0
   let liveBytes = 0
   for (const { owner, record } of owners.claimed()) {
     liveBytes += record.storedBytes
-    if (owner !== owners.shared) unique[owner] = (unique[owner] ?? 0) + record.storedBytes
+    if (owner < unique.length) unique[owner] = (unique[owner] ?? 0) + record.storedBytes
+    const vm = owners.groupOf(owner)
+    if (vm !== undefined) own[vm] = (own[vm] ?? 0) + record.storedBytes
     if (kindOf(record.flags) !== 'data') continue
     differentChunks++
     dataBytes += record.storedBytes
@@ -98,6 +114,7 @@ async function countUsage(
   const contentBytes = points.reduce((sum, point) => sum + point.contentBytes, 0)
   return {
     recoveryPoints: points,
+    vms: vms.map((vm, at) => ({ vm, ownBytes: own[at] ?? 0 })),
     storedBytes: stored.all,
     deadBytes: Math.max(0, stored.frames - liveBytes),
     dedupRatio: ratio(contentBytes, differentChunks * chunkBytes),

@@ -70,11 +70,11 @@ export async function datastoreTrial(
     repository: (tenantId = null) => repositories.repository(id, tenantId),
     asked: { target: { kind: 'datastore', id, name }, tenantId: null },
     async backUp({ image = imageOf(1), tenantId = null, vmName = 'trial' } = {}) {
-      const pointId = crypto.randomUUID()
-      await backUp(await repositories.repository(id, tenantId), pointId, image)
+      const [pointId, vmUuid] = [crypto.randomUUID(), crypto.randomUUID()]
+      await backUp(await repositories.repository(id, tenantId), pointId, image, { vm: vmUuid })
       await db.recoveryPoint.create({
         data: {
-          ...{ id: pointId, tenantId, vmUuid: crypto.randomUUID(), vmName, datastoreId: id, takenAt: new Date() },
+          ...{ id: pointId, tenantId, vmUuid, vmName, datastoreId: id, takenAt: new Date() },
           ...{ consistency: 'crash', reading: 'full', disks: [{ target: 'vda', sizeBytes: image.length }] },
           ...{ sizeBytes: BigInt(image.length), readBytes: BigInt(image.length), storedBytes: 1n, tookMs: 1 },
           definition: new Uint8Array(1),

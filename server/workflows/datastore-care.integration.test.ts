@@ -127,9 +127,12 @@ test('real bytes of each tenant and VM, ratios, dead bytes, and what compaction 
   const share = measured.shares.find(({ tenantId }) => tenantId === one)
   expect(share).toMatchObject({ recoveryPoints: 2, storedBytes: size, dedupRatio: expect.closeTo(2.2, 0) })
   const twin = measured.vms.find(({ vmName }) => vmName === 'twin')
-  expect(twin?.sharedBytes).toBeGreaterThan(0)
   // Its content is all in the other VM's recovery point too.
-  expect(twin?.uniqueBytes).toBe(0)
+  expect(twin?.ownBytes).toBe(0)
+  const [point] = await fleet.db.$transaction((tx) => listDatastorePoints(tx, trial.id, twin?.vmUuid))
+  expect(point).toMatchObject({ uniqueBytes: 0, damage: null })
+  expect(point?.sharedBytes).toBeGreaterThan(100_000)
+  expect(measured.vms.find(({ vmName }) => vmName === 'other')?.ownBytes).toBeGreaterThan(100_000)
   expect(measured.days).toMatchObject([{ day: new Date().toISOString().slice(0, 10), recoveryPoints: 3 }])
   expect(measured.freeBytes).toBeGreaterThan(0)
 

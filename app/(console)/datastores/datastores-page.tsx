@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Archive, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
+import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
@@ -11,6 +12,7 @@ import { DataTable } from '#components/ui/data-table.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { type SortValue, useSortedRows } from '#components/ui/use-sorted-rows.ts'
 import { locationText } from '#server/schema/store.ts'
@@ -19,7 +21,25 @@ import { AddDatastoreDialog } from './add-datastore-dialog.tsx'
 type Datastore = Outputs['datastore']['list'][number]
 
 const columns: DataColumn<Datastore>[] = [
-  { id: 'name', header: 'Name', isSortable: true, widthPx: 180, grow: 1, cell: (each) => each.name },
+  {
+    id: 'name',
+    header: 'Name',
+    isSortable: true,
+    widthPx: 180,
+    grow: 1,
+    cell: (each) => <Link href={`/datastores/${each.id}`}>{each.name}</Link>,
+  },
+  {
+    id: 'state',
+    header: 'State',
+    isSortable: true,
+    widthPx: 150,
+    cell: (each) => (
+      <span title={each.stateReason ?? undefined}>
+        <DatastoreStateBadge {...each} />
+      </span>
+    ),
+  },
   {
     id: 'place',
     header: 'Folder or bucket',
@@ -63,6 +83,7 @@ const columns: DataColumn<Datastore>[] = [
 ]
 const sorts: Record<string, SortValue<Datastore>> = {
   name: (each) => each.name,
+  state: (each) => `${each.state} ${each.damaged}`,
   vms: (each) => each.vms,
   points: (each) => each.recoveryPoints,
   protected: (each) => each.protectedBytes,

@@ -33,6 +33,7 @@ CREATE TABLE "datastore_share" (
     "dead_bytes" BIGINT NOT NULL,
     "dedup_ratio" DOUBLE PRECISION NOT NULL,
     "compression_ratio" DOUBLE PRECISION NOT NULL,
+    "vm_bytes" JSONB NOT NULL,
     "measured_at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "datastore_share_pkey" PRIMARY KEY ("id")

@@ -90,13 +90,14 @@ export async function backUp(
   repository: Repository,
   id: string,
   image: Buffer,
-  changes: { parentId?: string; indexes?: readonly number[] } = {},
+  changes: { parentId?: string; indexes?: readonly number[]; vm?: string } = {},
 ): Promise<void> {
   const disks = [{ name: 'vda', sizeBytes: image.length }]
   const backup = await repository.startBackup({
     id,
     disks,
     ...(changes.parentId ? { parentId: changes.parentId } : {}),
+    ...(changes.vm ? { label: { vm: changes.vm } } : {}),
   })
   try {
     const indexes = changes.indexes ?? Array.from({ length: Math.ceil(image.length / chunkBytes) }, (_, index) => index)

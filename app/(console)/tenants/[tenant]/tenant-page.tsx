@@ -17,6 +17,7 @@ import { PageHeader } from '#components/ui/page-header.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { LeaveTenantDialog } from './leave-tenant-dialog.tsx'
+import { TenantBackupsCard } from './tenant-backups-card.tsx'
 import { DeleteTenantDialog, RenameTenantDialog } from './tenant-dialogs.tsx'
 import { TenantNetworksCard } from './tenant-networks-card.tsx'
 import { TenantVmsCard } from './tenant-vms-card.tsx'
@@ -120,6 +121,7 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
           >
             <QuotaMeters use={tenant.use} quotas={tenant.quotas} />
           </Card>
+          <TenantBackupsCard backups={tenant.backups} />
           <TenantNetworksCard tenantId={tenant.id} operator={operator} />
           <TenantVmsCard name={tenant.name} />
         </div>

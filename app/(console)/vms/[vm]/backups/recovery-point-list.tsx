@@ -5,6 +5,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { StateBadge } from '#components/ui/state-badge.tsx'
 import type { Consistency } from '#server/schema/backup.ts'
 import { consistencyWord } from './backup-words.ts'
 import type { BackupPage, RecoveryPoint } from './use-backups.ts'
@@ -49,12 +50,18 @@ export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: 
                 {formatBytes(point.readBytes)} read, {formatBytes(point.storedBytes)} stored, in{' '}
                 {formatMilliseconds(point.tookMs)}
               </span>
+              {point.damage && (
+                <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
+                  <StateBadge state="failed" label="Damaged" />
+                  {point.damage.text} A new backup heals what is still the same on the disks.
+                </span>
+              )}
             </span>
             <Button
               size="sm"
               icon={<History size={13} aria-hidden="true" />}
               label={`Restore to ${formatAbsoluteTime(new Date(point.takenAt).getTime())}`}
-              disabledReason={can.restore === true ? undefined : can.restore}
+              disabledReason={can.restore !== true ? can.restore : point.damage?.text}
               onPress={() => onRestore(point)}
             >
               Restore…

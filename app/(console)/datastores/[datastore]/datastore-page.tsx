@@ -1,0 +1,145 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Ellipsis, ShieldCheck } from 'lucide-react'
+import { useEffect } from 'react'
+import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
+import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
+import { OperationLine } from '#components/operation/operation-line.tsx'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure } from '#components/trpc/failure.ts'
+import { Button } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { Menu } from '#components/ui/menu.tsx'
+import { PageHeader } from '#components/ui/page-header.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { toastRefusal } from '#components/vm/refusal.ts'
+import { locationText } from '#server/schema/store.ts'
+import { DamageCard } from './damage-card.tsx'
+import { GrowthCard } from './growth-card.tsx'
+import { ShareCard, VmShareCard } from './share-card.tsx'
+import { SpaceCard } from './space-card.tsx'
+import { VerifyCard } from './verify-card.tsx'
+
+export type Datastore = Outputs['datastore']['get']
+
+/** What workers measure comes no faster than this. */
+const rereadMs = 5_000
+
+/** One datastore: is it all right, what does it hold for whom, what does that take. */
+export function DatastorePage({ id }: { id: string }) {
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  const query = useQuery({ ...trpc.datastore.get.queryOptions({ id }), refetchInterval: rereadMs })
+  const live = useQuery({
+    ...trpc.operation.list.queryOptions({ targetId: id, live: true, limit: 10 }),
+    refetchInterval: rereadMs,
+  })
+  const reread = () => {
+    void client.invalidateQueries({ queryKey: trpc.datastore.pathKey() })
+    void client.invalidateQueries({ queryKey: trpc.operation.pathKey() })
+  }
+  const verify = useMutation(trpc.datastore.verify.mutationOptions({ onSuccess: reread, onError: toastRefusal }))
+  const commands = useDatastoreCommands()
+  const name = query.data?.name
+  useEffect(() => {
+    if (name) document.title = `${name} · Skerry`
+  }, [name])
+  if (query.error && !query.data) {
+    return (
+      <>
+        <h1 className="sr-only">Datastore</h1>
+        <ErrorMessage {...pageFailure('This datastore can’t be shown', { ...query, error: query.error })} />
+      </>
+    )
+  }
+  const datastore = query.data
+  if (!datastore) return <SkeletonRows rows={8} />
+  const operations = live.data?.items ?? []
+  const damaged = datastore.damages.filter(({ healedAt }) => !healedAt).length
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <PageHeader
+        title={datastore.name}
+        state={
+          <DatastoreStateBadge
+            state={datastore.state}
+            isNearlyFull={datastore.isNearlyFull}
+            damaged={damaged}
+            variant="soft"
+          />
+        }
+        meta={
+          <>
+            <Link href="/datastores" tone="muted">
+              Datastores
+            </Link>
+            <span className="break-all font-mono">{locationText(datastore.location)}</span>
+          </>
+        }
+        actions={
+          <>
+            <Button
+              icon={<ShieldCheck size={14} aria-hidden="true" />}
+              isPending={verify.isPending}
+              onPress={() => verify.mutate({ id })}
+              {...(operations.length > 0 ? { disabledReason: 'Something else goes on in it' } : {})}
+            >
+              Verify all
+            </Button>
+            <Menu
+              label={`Commands for ${datastore.name}`}
+              trigger={
+                <IconButton
+                  label="More commands"
+                  size="md"
+                  variant="secondary"
+                  icon={<Ellipsis size={15} aria-hidden="true" />}
+                />
+              }
+              groups={commands.groups(datastore)}
+            />
+          </>
+        }
+      />
+      <div className="flex min-w-0 flex-col gap-4 px-4 pb-6">
+        {datastore.stateReason && (
+          <ErrorMessage
+            title={
+              datastore.state === 'read_only'
+                ? 'Backups fail; restores and what was backed up are not touched by it'
+                : 'Nothing can be backed up to it or restored from it now'
+            }
+            message={datastore.stateReason}
+            {...(datastore.stateWayOut ? { whatToDo: datastore.stateWayOut } : {})}
+          />
+        )}
+        {operations.length > 0 && (
+          <Card isFlush>
+            <ul>
+              {operations.map((operation) => (
+                <OperationLine key={operation.id} operation={operation} />
+              ))}
+            </ul>
+          </Card>
+        )}
+        <div className="grid min-w-0 items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(320px,1fr)]">
+          <div className="flex min-w-0 flex-col gap-4">
+            <SpaceCard datastore={datastore} isBusy={operations.length > 0} onChange={reread} />
+            {datastore.damages.length > 0 && <DamageCard damages={datastore.damages} />}
+            <VmShareCard datastore={datastore} />
+          </div>
+          <div className="flex min-w-0 flex-col gap-4">
+            <VerifyCard datastore={datastore} damaged={damaged} onChange={reread} />
+            <ShareCard shares={datastore.shares} />
+            <GrowthCard days={datastore.days} />
+          </div>
+        </div>
+      </div>
+      {commands.dialogs}
+    </div>
+  )
+}
