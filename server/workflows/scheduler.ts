@@ -3,7 +3,7 @@ import { askForCare } from '#server/core/datastore-schedule.ts'
 import { syncProtections } from '#server/core/protection-policy.ts'
 import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
 import { askForDue } from '#server/core/snapshot-schedule.ts'
-import type { Db } from '#server/db.ts'
+import type { Db, Tx } from '#server/db.ts'
 
 const everyMs = 10_000
 
@@ -11,21 +11,29 @@ export interface Scheduler {
   stop(): Promise<void>
 }
 
+async function inStep(tx: Tx): Promise<boolean> {
+  await syncProtections(tx)
+  return false
+}
+
 /** Asks for what schedules want, as soon as it is due. Any number of workers may do so at once. */
 export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler {
   let stopped = false
   let work = Promise.resolve()
+  const turns: readonly PolicyTurn[] = [askForDue, askForCare, inStep, ...policyTurns]
   const untilNone = async (turn: PolicyTurn) => {
     while (!stopped && (await db.$transaction((tx) => turn(tx, new Date()), { timeout: 30_000 })));
   }
+  // What keeps one kind of turn from its work keeps none of the others.
   const round = async () => {
-    await untilNone(askForDue)
-    await untilNone(askForCare)
-    await db.$transaction(syncProtections)
-    for (const turn of policyTurns) await untilNone(turn)
+    for (const turn of turns) {
+      await untilNone(turn).catch((err: Error) =>
+        log.warn({ err, turn: turn.name }, 'schedules could not be looked at'),
+      )
+    }
   }
   const timer = setInterval(() => {
-    work = work.then(round).catch((err: Error) => log.warn({ err }, 'schedules could not be looked at'))
+    work = work.then(round)
   }, everyMs)
   return {
     async stop() {
