@@ -69,7 +69,7 @@ const askerOf = (policy: ProtectionPolicy, action: string, detail: { [field: str
 /** What can't be begun because something else goes on is no failure yet. */
 function refused(protection: Protection, { refusal, code }: { refusal: string; code: string }, now: Date) {
   const again = retryOf(protection, code, now)
-  return { ...again, failure: refusal, ...(again.dueAt ? {} : { failedAt: protection.failedAt ?? now }) }
+  return { ...again, failure: refusal, ...(again.dueAt ? {} : { failedAt: now }) }
 }
 
 function retryOf({ attempt }: Protection, code: string, now: Date): Pick<Protection, 'dueAt' | 'attempt'> {
