@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { addDatastore } from './datastore.ts'
 import { sql, virsh, vmId } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
@@ -12,12 +13,7 @@ test('a datastore is added, a VM backed up twice, and led back in place', async 
   try {
     await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
     const page = await as('operator', '/datastores')
-    await page.getByRole('button', { name: 'Add datastore' }).first().click()
-    const add = page.getByRole('dialog', { name: 'Add a datastore' })
-    await add.getByLabel('Name').fill('Vault')
-    await add.getByRole('textbox', { name: 'Folder' }).fill(join(folder, 'store'))
-    await add.getByRole('button', { name: 'Add datastore' }).click()
-    await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
+    await addDatastore(page, 'Vault', join(folder, 'store'))
     const [datastore] = await sql<{ id: string }>("SELECT id FROM datastore WHERE name = 'Vault'")
     expect(await readdir(join(folder, 'store'))).toContain(datastore?.id)
 

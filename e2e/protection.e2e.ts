@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { addDatastore } from './datastore.ts'
 import { sql, virsh, vmId } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -17,12 +18,7 @@ test('a policy is made, its VMs become protected, and a recovery point is delete
   const folder = await mkdtemp(join(tmpdir(), 'skerry-e2e-store-'))
   try {
     const page = await as('operator', '/datastores')
-    await page.getByRole('button', { name: 'Add datastore' }).first().click()
-    const add = page.getByRole('dialog', { name: 'Add a datastore' })
-    await add.getByLabel('Name').fill('Cold vault')
-    await add.getByLabel('Folder').fill(join(folder, 'store'))
-    await add.getByRole('button', { name: 'Add datastore' }).click()
-    await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
+    await addDatastore(page, 'Cold vault', join(folder, 'store'))
 
     await page.goto('/protection')
     const row = (name: string) => page.getByRole('row').filter({ hasText: name })
