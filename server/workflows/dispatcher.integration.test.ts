@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { log } from '#server/log.ts'
+import { backupsPerHost } from '#server/schema/backup.ts'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { type Concurrency, Dispatcher, defaultConcurrency } from './dispatcher.ts'
 
 const own = databaseForTests()
 let dispatcher: Dispatcher | undefined
@@ -17,12 +18,12 @@ afterEach(async () => {
   sweeps = 0
 })
 
-function dispatch(sweepMs: number) {
+function dispatch(sweepMs: number, concurrency: Concurrency | undefined = { 'migrate-vm': 2 }) {
   dispatcher = new Dispatcher({
     db: own.db,
     log,
     sweepMs,
-    concurrency: { 'migrate-vm': 2 },
+    concurrency,
     running: new Map(),
     changes: {
       onChange: (listener) => {
@@ -55,6 +56,18 @@ test('a host with more moves waiting than a turn looks at keeps no other host wa
   dispatch(100)
   await expect.poll(() => started, { timeout: 5_000 }).toContain(id)
   expect(started).toHaveLength(3)
+})
+
+test('of each host as many VMs are backed up at once as a policy’s page says', async () => {
+  const hosts = [randomUUID(), randomUUID()]
+  for (const host of hosts) {
+    await own.db.operation.createMany({ data: Array.from({ length: 10 }, () => operation('back-up-vm', host)) })
+  }
+  dispatch(100, defaultConcurrency)
+  await expect.poll(() => started.length, { timeout: 5_000 }).toBe(2 * backupsPerHost)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const running = await own.db.operation.groupBy({ by: 'hostId', where: { state: 'running' }, _count: true })
+  expect(running.map(({ _count }) => _count)).toEqual([backupsPerHost, backupsPerHost])
 })
 
 test('many notices don’t keep the sweep from its turn', async () => {

@@ -1,4 +1,4 @@
-import type { Consistency } from '#server/schema/backup.ts'
+import type { Consistency, Origin } from '#server/schema/backup.ts'
 
 /** What its files are like when it is restored. */
 export const consistencyWord: Record<Consistency, { word: string; meaning: string }> = {
@@ -9,3 +9,6 @@ export const consistencyWord: Record<Consistency, { word: string; meaning: strin
   crash: { word: 'As after a power cut', meaning: 'The guest repairs its file systems when it starts from it.' },
   off: { word: 'Files whole', meaning: 'The VM was off.' },
 }
+
+/** How it came to be, after where it is; by hand needs no word. */
+export const originWord: Record<Origin, string> = { person: '', policy: ', by policy', restore: ', before a restore' }

@@ -6,8 +6,8 @@ import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
-import type { Consistency } from '#server/schema/backup.ts'
-import { consistencyWord } from './backup-words.ts'
+import type { Consistency, Origin } from '#server/schema/backup.ts'
+import { consistencyWord, originWord } from './backup-words.ts'
 import type { BackupPage, RecoveryPoint } from './use-backups.ts'
 
 interface RecoveryPointListProps {
@@ -34,7 +34,10 @@ export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: 
             </span>
             <span className="w-44 shrink-0" title={meaning}>
               {word}
-              <span className="block text-xs text-ink-muted">in {point.datastore.name}</span>
+              <span className="block text-xs text-ink-muted">
+                in {point.datastore.name}
+                {originWord[point.origin as Origin]}
+              </span>
             </span>
             <span className="min-w-48 flex-1">
               <span className="flex items-center gap-2">
