@@ -124,6 +124,20 @@ export async function waitForAgent(host: Host, name: string, timeoutMs = 60_000)
   }
 }
 
+/** Runs a program in a running guest by its agent, and returns what it printed. */
+export async function runInside(host: Host, name: string, path: string, ...args: string[]): Promise<string> {
+  const ask = async (execute: string, values: object) => {
+    const command = JSON.stringify({ execute, arguments: values })
+    return JSON.parse(await host.virsh('qemu-agent-command', name, command)).return
+  }
+  const { pid } = await ask('guest-exec', { path, arg: args, 'capture-output': true })
+  for (;;) {
+    const status = await ask('guest-exec-status', { pid })
+    if (status.exited) return Buffer.from(status['out-data'] ?? '', 'base64').toString()
+    await sleep(100)
+  }
+}
+
 /** The records on a guest's disk, in the order of their places, read with qemu-img; the guest may run. */
 export async function diskRecords(host: Host, diskPath: string): Promise<Count[]> {
   const dir = await mkdtemp(join(tmpdir(), 'skerry-records-'))

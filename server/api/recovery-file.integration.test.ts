@@ -51,7 +51,11 @@ beforeAll(async () => {
   await writer.write('vda', 0, bytes)
   await writer.commit()
   await repositories.close()
-  const { id: _, ...row } = await services.authDb.recoveryPoint.findUniqueOrThrow({
+  const {
+    id: _,
+    applications: _applications,
+    ...row
+  } = await services.authDb.recoveryPoint.findUniqueOrThrow({
     where: { id: world.recoveryPoint.id },
   })
   await services.authDb.recoveryPoint.create({

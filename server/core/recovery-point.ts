@@ -1,4 +1,6 @@
 import type { Tx } from '#server/db.ts'
+
+import { Application } from '#server/schema/backup.ts'
 import { damageText } from './datastore-damage.ts'
 
 const numberOf = (value: bigint | null) => (value === null ? null : Number(value))
@@ -16,6 +18,7 @@ export async function listRecoveryPoints(tx: Tx, vmId: string) {
     ...row,
     ...{ uniqueBytes: numberOf(row.uniqueBytes), sharedBytes: numberOf(row.sharedBytes) },
     damage: row.damage && { ...row.damage, text: damageText(row.damage) },
+    applications: Application.array().parse(row.applications),
     ...{ sizeBytes: Number(row.sizeBytes), readBytes: Number(row.readBytes), storedBytes: Number(row.storedBytes) },
   }))
 }

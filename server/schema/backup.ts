@@ -86,6 +86,18 @@ export type RecoveryDisks = z.infer<typeof RecoveryDisks>
 export const consistencies = ['application', 'crash', 'off'] as const
 export type Consistency = (typeof consistencies)[number]
 
+/** An application that was found in the guest, and how readying it for the backup went. */
+export const Application = z.object({
+  id: z.string(),
+  /** Which of several in one guest */
+  instance: z.string(),
+  name: z.string(),
+  version: z.string().nullable(),
+  /** Why it was not ready, in words; null: it was */
+  problem: z.string().nullable(),
+})
+export type Application = z.infer<typeof Application>
+
 export const RestoreVmInput = z.object({
   recoveryPointId: z.uuid(),
   /** How long the guest gets to shut down */

@@ -8,7 +8,7 @@ import { reachOverTls } from './fleet-tls.ts'
 import { judgeOf } from './judge.ts'
 
 /** A guest and a datastore for one trial of a workflow that takes recovery points, and how it looks out of band. */
-export async function backupTrial(fleet: TestFleet, name: string, options: { off?: boolean } = {}) {
+export async function backupTrial(fleet: TestFleet, name: string, options: { off?: boolean; memoryMib?: number } = {}) {
   const a = fleet.host('a')
   const guest: FleetGuest = await fleet.guest('a', { name, memoryMib: 96, ...options })
   await reachOverTls(fleet, a)

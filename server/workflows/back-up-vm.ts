@@ -9,6 +9,9 @@
  * | off                | yes: QEMU opens its disks without running the guest                            |
  * | anything else      | refused                                                                        |
  *
+ * Before the instant, PostgreSQL, MySQL and the guest's own scripts are readied through the agent, as far as they are
+ * found; afterwards they go on. See `application/toolkit.ts`.
+ *
  * What has changed is told by the marks of the last checkpoint; without it, or where they are broken, everything is read,
  * and what the datastore has already is not stored again. Cancel and failure leave the datastore and the host as they were.
  */
@@ -20,9 +23,9 @@ export const backUpVm = defineWorkflow<BackUpPlan, BackupMemory>({
   kind: 'back-up-vm',
   input: BackUpPlan,
   noReturnAfter: 'record',
-  result: ({ since, consistency, readBytes, storedBytes, left }) => ({
+  result: ({ since, consistency, applications, readBytes, storedBytes, left }) => ({
     reading: since ? 'incremental' : 'full',
-    ...{ consistency, readBytes, storedBytes, left: left ?? [] },
+    ...{ consistency, applications: applications ?? [], readBytes, storedBytes, left: left ?? [] },
   }),
   steps: [
     { name: 'look', do: look },

@@ -2,9 +2,13 @@ import { CredentialBox } from '#server/core/credential.ts'
 import { vmRule } from '#server/core/vm-rule.ts'
 import { env } from '#server/env.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
+import type { BackupPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
-import type { Consistency, Origin, RecoveryDisks } from '#server/schema/backup.ts'
+
+import type { Application, Consistency, Origin, RecoveryDisks } from '#server/schema/backup.ts'
+import { whileReady } from './application/readiness.ts'
+
 import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
 import { checkpointOf, isOwnCheckpoint, startPaused, stopPaused } from './checkpoint-step.ts'
@@ -21,6 +25,7 @@ export interface BackupMemory {
   disks: RecoveryDisks
   takenAtMs: number
   consistency: Consistency
+  applications: Application[]
   readBytes: number
   storedBytes: number
   tookMs: number
@@ -103,17 +108,26 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
     checkpoint: checkpointOf(id),
   }
   const consistency: Consistency = memory.wasOff ? 'off' : quiesce ? 'application' : 'crash'
-  if (memory.since) {
+  const mark = () => markInstant(context, host, plan)
+  if (!quiesce) return { ...(await mark()), consistency, applications: [] }
+  const { result, applications } = await whileReady(context, host, memory.uuid, mark)
+  return { ...result, consistency, applications }
+}
+
+/** @returns since which backup the host tells what has changed */
+async function markInstant(context: Context, host: HypervisorHost, plan: BackupPlan) {
+  const { uuid, since } = need(context)
+  if (since) {
     try {
-      await host.beginBackup(memory.uuid, { ...plan, since: checkpointOf(memory.since) })
-      return { takenAtMs: Date.now(), consistency }
+      await host.beginBackup(uuid, { ...plan, since: checkpointOf(since) })
+      return { since, takenAtMs: Date.now() }
     } catch (error) {
       if (!(error instanceof SkerryError) || error.code === 'unavailable') throw error
       context.log.warn({ err: error }, 'marks of the last backup are of no use, everything is read')
     }
   }
-  await host.beginBackup(memory.uuid, plan)
-  return { since: null, takenAtMs: Date.now(), consistency }
+  await host.beginBackup(uuid, plan)
+  return { since: null, takenAtMs: Date.now() }
 }
 
 export async function unbegin(context: Context): Promise<string | undefined> {
@@ -175,6 +189,7 @@ export async function record(context: Context): Promise<undefined> {
       {
         ...{ id: operation.id, tenantId: vm.tenantId, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name },
         ...{ datastoreId: input.datastoreId, takenAt: new Date(memory.takenAtMs), consistency: memory.consistency },
+        applications: memory.applications,
         ...{ reading: memory.since ? 'incremental' : 'full', parentId: memory.since, disks: memory.disks },
         sizeBytes: BigInt(memory.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)),
         ...{ readBytes: BigInt(memory.readBytes), storedBytes: BigInt(memory.storedBytes), tookMs: memory.tookMs },

@@ -68,7 +68,7 @@ test('a datastore is made in a folder, once', async () => {
   datastoreId = crypto.randomUUID()
   const id = await fleet.ask({
     ...{ kind: 'add-datastore', target: { kind: 'datastore', id: datastoreId, name: 'first' }, tenantId: null },
-    input: { name: 'first', datastoreId, location: { kind: 'folder', path } },
+    input: { name: 'first', datastoreId, location: { kind: 'folder', path }, sealed: null },
   })
   expect((await fleet.ended(id)).error).toBeNull()
   expect(await readdir(path)).toContain(datastoreId)

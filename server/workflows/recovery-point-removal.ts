@@ -27,8 +27,9 @@ export async function removeRecoveryPoint(context: Context, datastoreId: string,
     // Hidden already, by an earlier run.
     if (error instanceof SkerryError && error.code === 'not-found') return
     if (row) {
-      const { disks, ...rest } = row
-      await db.recoveryPoint.createMany({ skipDuplicates: true, data: [{ ...rest, disks: disks ?? [] }] })
+      const { disks, applications, ...rest } = row
+      const data = [{ ...rest, disks: disks ?? [], applications: applications ?? [] }]
+      await db.recoveryPoint.createMany({ skipDuplicates: true, data })
     }
     throw error
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { runInside, waitForAgent } from '#lab/guest/guest.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
@@ -18,26 +19,7 @@ const ask = async (
   const target = { kind: 'vm' as const, id, name: vm.name }
   return fleet.ended(await fleet.ask({ kind, target, tenantId: null, hostId: a.id, input: { ...input } }))
 }
-async function agentRun(name: string, path: string, ...args: string[]): Promise<string> {
-  const execute = async (command: object) =>
-    JSON.parse(await a.lab.virsh('qemu-agent-command', name, JSON.stringify(command))).return
-  const { pid } = await execute({ execute: 'guest-exec', arguments: { path, arg: args, 'capture-output': true } })
-  for (;;) {
-    const status = await execute({ execute: 'guest-exec-status', arguments: { pid } })
-    if (status.exited) return Buffer.from(status['out-data'] ?? '', 'base64').toString()
-    await pause(100)
-  }
-}
-async function agentUp(name: string): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    const answered = await a.lab
-      .virsh('qemu-agent-command', name, '{"execute":"guest-ping"}', '--timeout', '5')
-      .catch(() => null)
-    if (answered !== null) return
-    await pause(200)
-  }
-  throw new Error(`The agent of ${name} did not answer within two minutes`)
-}
+const agentRun = (name: string, path: string, ...args: string[]) => runInside(a.lab, name, path, ...args)
 
 let id = ''
 test('created from a template, it boots and does what cloud-init was told', async () => {
@@ -54,7 +36,7 @@ test('created from a template, it boots and does what cloud-init was told', asyn
   expect(end.error).toBeNull()
   expect(await judge().running()).toEqual(['app'])
   expect(await judge().xml('app')).toContain('An &lt;app&gt; &amp; more')
-  await agentUp('app')
+  await waitForAgent(a.lab, 'app')
   expect((await agentRun('app', '/bin/hostname')).trim()).toBe('app-host')
   for (let i = 0; i < 20 && !(await agentRun('app', '/bin/ls', '/run')).includes('from-cloud-init'); i++)
     await pause(500)

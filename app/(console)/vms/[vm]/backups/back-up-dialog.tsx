@@ -57,7 +57,7 @@ export function BackUpDialog({ vm, page, onClose }: BackUpDialogProps) {
           {vm.state === 'off'
             ? 'It is off: its disks are opened without starting it.'
             : vm.agentConnected
-              ? 'It runs on; its guest agent freezes the file systems for an instant, so files are whole.'
+              ? 'It runs on; its guest agent freezes the file systems for an instant, so files are whole. PostgreSQL, MySQL and own scripts are readied first, where it has them.'
               : 'It runs on. Without a guest agent the copy is as after a power cut.'}
           {hasEarlier && !full && ' Only what has changed since the last backup is read.'}
         </p>

@@ -7,6 +7,7 @@ import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import type { Consistency, Origin } from '#server/schema/backup.ts'
+import { ApplicationNotes } from './application-notes.tsx'
 import { consistencyWord, originWord } from './backup-words.ts'
 import type { BackupPage, RecoveryPoint } from './use-backups.ts'
 
@@ -38,6 +39,7 @@ export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: 
                 in {point.datastore.name}
                 {originWord[point.origin as Origin]}
               </span>
+              <ApplicationNotes applications={point.applications} />
             </span>
             <span className="min-w-48 flex-1">
               <span className="flex items-center gap-2">

@@ -1,0 +1,1 @@
+ALTER TABLE "recovery_point" ADD COLUMN "applications" JSONB NOT NULL DEFAULT '[]';
