@@ -24,6 +24,8 @@ export const backupRouter = router({
       datastores: await listDatastoreNames(ctx.tx),
       can: {
         backUp: person === true ? vmRule(vm, 'backup') : person,
+        /** Whatever the VM is doing meanwhile */
+        readFiles: mayRestore,
         restore: mayRestore === true ? vmRule(vm, 'restore') : mayRestore,
         delete: allowed(ctx.actor, 'vm', 'delete-backup', vm),
       },

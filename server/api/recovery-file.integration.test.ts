@@ -103,7 +103,7 @@ describe('listing', () => {
     })
     const many = { ...root, path: ['many'] }
     const first = await recoveryFile.list({ ...many, limit: 500 })
-    const second = await recoveryFile.list({ ...many, limit: 500, offset: 500 })
+    const second = await recoveryFile.list({ ...many, limit: 500, cursor: 500 })
     expect([first.total, first.files.length, second.files.length]).toEqual([700, 500, 200])
     expect(new Set([...first.files, ...second.files].map(({ name }) => name)).size).toBe(700)
     const largest = await recoveryFile.list({ ...root, sort: 'size', descending: true })

@@ -49,7 +49,7 @@ export async function filesOf(point: OpenPoint, input: ListFilesInput): Promise<
   })
   const wanted = input.search.toLowerCase()
   const found = wanted ? listing.files.filter(({ name }) => name.toLowerCase().includes(wanted)) : listing.files
-  const page = sorted(found, input).slice(input.offset, input.offset + input.limit)
+  const page = sorted(found, input).slice(input.cursor, input.cursor + input.limit)
   return {
     files: page.map(asRow),
     total: found.length,

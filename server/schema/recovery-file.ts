@@ -22,7 +22,8 @@ export const ListFilesInput = RecoveryPlace.extend({
   search: z.string().max(200).default(''),
   sort: z.enum(fileSorts).default('name'),
   descending: z.boolean().default(false),
-  offset: z.number().int().min(0).max(1_000_000).default(0),
+  /** How many come before this page */
+  cursor: z.number().int().min(0).max(1_000_000).default(0),
   limit: z.number().int().min(1).max(500).default(200),
 })
 export type ListFilesInput = z.infer<typeof ListFilesInput>

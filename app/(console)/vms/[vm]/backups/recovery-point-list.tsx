@@ -1,6 +1,7 @@
 'use client'
 
-import { History, Trash2 } from 'lucide-react'
+import { FolderOpen, History, Trash2 } from 'lucide-react'
+import { useRouter } from 'next/navigation'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
@@ -20,6 +21,7 @@ interface RecoveryPointListProps {
 
 /** Newest first; the bar shows what each had to read beside the largest. */
 export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: RecoveryPointListProps) {
+  const router = useRouter()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
   return (
     <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
@@ -62,6 +64,16 @@ export function RecoveryPointList({ recoveryPoints, can, onRestore, onDelete }: 
                 </span>
               )}
             </span>
+            <Button
+              size="sm"
+              variant="quiet"
+              icon={<FolderOpen size={13} aria-hidden="true" />}
+              label={`Browse files of ${formatAbsoluteTime(new Date(point.takenAt).getTime())}`}
+              disabledReason={can.readFiles === true ? undefined : can.readFiles}
+              onPress={() => router.push(`/vms/${point.vmId}/backups/${point.id}/files`)}
+            >
+              Browse files…
+            </Button>
             <Button
               size="sm"
               icon={<History size={13} aria-hidden="true" />}
