@@ -31,7 +31,7 @@ export const fileColumns: readonly DataColumn<RecoveryFile>[] = [
       return (
         <span className="flex min-w-0 items-center gap-2" title={visibleName(file.name)}>
           {icons[file.kind]}
-          <span className="truncate" dir="auto">
+          <span className={note ? 'max-w-3/5 shrink-0 truncate' : 'truncate'} dir="auto">
             {visibleName(file.name)}
           </span>
           {note && <span className="truncate font-normal text-ink-muted">{note}</span>}
@@ -50,7 +50,7 @@ export const fileColumns: readonly DataColumn<RecoveryFile>[] = [
   {
     id: 'modified',
     header: 'Modified',
-    widthPx: 190,
+    widthPx: 212,
     isSortable: true,
     cell: ({ modifiedMs }) => (modifiedMs === null ? '' : formatAbsoluteTime(modifiedMs)),
   },

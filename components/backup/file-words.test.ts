@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { modeText, visibleName } from './file-words.ts'
 
 test('nothing in a name is invisible, or turns what is read', () => {
-  expect(visibleName('line\nbreak\u{7f}')).toBe('line␊break␡')
+  expect(visibleName('line\nbreak\u{7f}')).toBe('line^Jbreak^?')
   expect(visibleName('invoice\u{202e}fdp.exe')).toBe('invoice\u{fffd}fdp.exe')
   expect(visibleName('Grüße 日本語 🚀')).toBe('Grüße 日本語 🚀')
 })

@@ -5,9 +5,7 @@ const controls = /[\u0000-\u001f\u007f]/g
 
 /** A name as it can be read: whoever chose it can't make it look like another. */
 export const visibleName = (name: string) =>
-  name
-    .replace(controls, (letter) => String.fromCodePoint(letter === '\u{7f}' ? 0x2421 : 0x2400 + letter.charCodeAt(0)))
-    .replace(hidden, '\u{fffd}')
+  name.replace(controls, (letter) => `^${String.fromCharCode(letter.charCodeAt(0) ^ 0x40)}`).replace(hidden, '\u{fffd}')
 
 /** Permission bits as `ls` shows them: rwxr-x--x. */
 export function modeText(mode: number | null): string {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { env } from '#server/env.ts'
+import { FileReader } from '#server/file-reader/client.ts'
 import { MIB, makeImage, makeTree, tool } from '#server/filesystem/testing/image.ts'
+import { RecoveryFiles } from '#server/schema/recovery-file.ts'
 import { callAs } from '#server/testing/call.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
 import { type Cast, createCast, createWorld, type World } from '#server/testing/world.ts'
@@ -17,6 +19,7 @@ let services: TestServices
 let cast: Cast
 let world: World
 const recoveryPointId = crypto.randomUUID()
+let datastoreId: string
 const large = randomBytes(20 * MIB)
 
 beforeAll(async () => {
@@ -32,9 +35,10 @@ beforeAll(async () => {
   await tool('mkfs.ext4', '-q', '-L', 'data', '-d', tree, image)
   const path = join(folder, 'store')
   const location = { kind: 'folder' as const, path }
-  const { id: datastoreId } = await services.authDb.datastore.create({
+  const datastore = await services.authDb.datastore.create({
     data: { name: 'Vault of files', kind: 'folder', location: { path } },
   })
+  datastoreId = datastore.id
   const repositories = new Repositories({
     db: services.authDb,
     keys: env().SKERRY_KEY,
@@ -254,6 +258,33 @@ describe('the process that reads', () => {
       )
       .toBe(true)
     expect(await pids()).not.toContain(pid)
+  })
+
+  test('closes what nobody reads any more, ends after that, and begins again when asked', async () => {
+    const files = new FileReader({
+      ...{ databaseUrl: services.databaseUrl, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'idle') },
+      program: join(process.cwd(), 'server/file-reader/main.ts'),
+      idle: { pointMs: 300, processMs: 300, lookEveryMs: 100 },
+    })
+    const before = await pids()
+    const started = async () => (await pids()).filter((pid) => !before.includes(pid))
+    const tenantFolder = join(folder, 'store', datastoreId, world.tenant.id)
+    const reading = async () => (await readdir(join(tenantFolder, 'sessions')).catch(() => [])).length
+    const readingBefore = await reading()
+    const source = { datastoreId, tenantId: world.tenant.id }
+    for (const round of [1, 2]) {
+      const { total } = await files.ask(
+        'list',
+        { ...root, ...source, search: '', sort: 'name', descending: false, cursor: 0, limit: 10 },
+        RecoveryFiles,
+      )
+      expect(total, `round ${round}`).toBeGreaterThan(5)
+      expect(await started()).toHaveLength(1)
+      expect(await reading()).toBe(readingBefore + 1)
+      await expect.poll(started, { timeout: 10_000 }).toEqual([])
+      expect(await reading(), 'what it read holds nothing up any more').toBe(readingBefore)
+    }
+    await files.close()
   })
 
   test('is ended when it no longer answers, and who waited is told', { timeout: 60_000 }, async () => {

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { scopeOf } from '#server/auth/actor.ts'
 import { audit, type Trail } from '#server/auth/audit.ts'
 import { type Asking, load } from '#server/auth/load.ts'
-import { createBuckets } from '#server/auth/rate.ts'
 import { type Db, inScope, type Scope } from '#server/db.ts'
 import { invalid, SkerryError } from '#server/errors.ts'
 import { RecoveryDisks } from '#server/schema/backup.ts'
@@ -77,11 +76,6 @@ export const recoveryFileRouter = router({
     }),
 })
 
-const takeDownload = createBuckets(30, 60)
-const mostAtOnce = 4
-/** How many downloads each actor has under way from this process. */
-const underWay = new Map<string, number>()
-
 /**
  * `GET /api/recovery-points/<id>/file|archive?disk=vda&volume=1&path=etc&path=hosts`: streams a file, or a folder as a tar
  * archive. Leaves an audit entry that names it, also for who was refused. @throws SkerryError
@@ -109,8 +103,7 @@ export async function downloadFile(
     throw error
   })
   demandDisk(disks, disk)
-  takeDownload(actor.id)
-  const leave = enter(actor.id)
+  const leave = services.downloads.begin(actor.id)
   try {
     const { content, sizeBytes } = await services.files.open(kind, { ...place, ...source })
     content.once('close', leave)
@@ -134,24 +127,5 @@ export async function downloadFile(
   } catch (error) {
     leave()
     throw error
-  }
-}
-
-/** @throws unavailable for who has too many under way */
-function enter(actorId: string): () => void {
-  const count = underWay.get(actorId) ?? 0
-  if (count >= mostAtOnce) {
-    throw new SkerryError('unavailable', `You have ${mostAtOnce} downloads under way already.`, {
-      wayOut: 'Wait until one of them ends.',
-    })
-  }
-  underWay.set(actorId, count + 1)
-  let isIn = true
-  return () => {
-    if (!isIn) return
-    isIn = false
-    const left = (underWay.get(actorId) ?? 1) - 1
-    if (left > 0) underWay.set(actorId, left)
-    else underWay.delete(actorId)
   }
 }

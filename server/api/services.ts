@@ -8,6 +8,7 @@ import { type Db, openDb } from '#server/db.ts'
 import { type Env, env } from '#server/env.ts'
 import { FileReader } from '#server/file-reader/client.ts'
 import { Live } from '#server/live/live.ts'
+import { DownloadTurns } from './download-turns.ts'
 
 /** What requests are served with; opened once in a process. */
 export interface Services {
@@ -22,6 +23,8 @@ export interface Services {
   live: Live
   /** Reads files of recovery points, in a process of its own */
   files: FileReader
+  /** Shared by all routes that send files */
+  downloads: DownloadTurns
   /** Whenever a VM comes or goes every open browser asks for them again, and reading them counts all VMs */
   places: SharedReading<Places>
   /** Where browsers reach the console */
@@ -46,6 +49,7 @@ export function openServices(settings: Env): Services & { close: () => Promise<v
     db,
     live,
     files,
+    downloads: new DownloadTurns(),
     places: new SharedReading(),
     authDb,
     auth: createAuth(authDb, settings),

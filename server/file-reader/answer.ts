@@ -14,11 +14,17 @@ import {
   type RecoveryPlace,
   type RecoveryVolume,
 } from '#server/schema/recovery-file.ts'
+import { Kept } from './kept.ts'
 import type { OpenPoint } from './open-points.ts'
 
 const answerMs = 20_000
 /** Between two pieces of a file */
 const pieceMs = 30_000
+
+/** Of whichever recovery points: what a disk's owner may fill is bounded for all of them together. */
+const fileSystems = new Kept<FileSystem>()
+/** Pages of one folder come one after the other. */
+const listings = new Kept<FolderListing>()
 
 export async function volumesOf(point: OpenPoint, disk: string): Promise<RecoveryVolume[]> {
   const volumes = await listVolumes(point.disk(disk), new ReadLimit(answerMs))
@@ -29,7 +35,9 @@ export async function volumesOf(point: OpenPoint, disk: string): Promise<Recover
 }
 
 const fileSystemOf = (point: OpenPoint, { disk, volume }: RecoveryPlace): Promise<FileSystem> =>
-  point.fileSystems.get(`${volume} ${disk}`, () => openVolume(point.disk(disk), volume, new ReadLimit(answerMs)))
+  fileSystems.get(JSON.stringify([point.mark, disk, volume]), () =>
+    openVolume(point.disk(disk), volume, new ReadLimit(answerMs)),
+  )
 
 async function nodeOf(point: OpenPoint, place: RecoveryPlace, kind: FileNode['kind'], limit: ReadLimit) {
   const node = await nodeAt(await fileSystemOf(point, place), place.path, limit)
@@ -42,8 +50,8 @@ async function nodeOf(point: OpenPoint, place: RecoveryPlace, kind: FileNode['ki
 
 export async function filesOf(point: OpenPoint, input: ListFilesInput): Promise<RecoveryFiles> {
   const fileSystem = await fileSystemOf(point, input)
-  const key = JSON.stringify([input.disk, input.volume, input.path])
-  const listing = await point.listings.get(key, async () => {
+  const key = JSON.stringify([point.mark, input.disk, input.volume, input.path])
+  const listing = await listings.get(key, async () => {
     const limit = new ReadLimit(answerMs)
     return listFolder(await nodeOf(point, input, 'folder', limit), limit)
   })

@@ -13,9 +13,9 @@ import { type Beginning, type Question, type QuestionName, Refusal, sizeHeader }
 const startMs = 20_000
 const watchEveryMs = 5_000
 const silentMs = 20_000
-const heapMib = 256
+const heapMib = 512
 
-export interface FileReaderOptions extends Pick<Beginning, 'databaseUrl' | 'keys' | 'cacheFolder'> {
+export interface FileReaderOptions extends Pick<Beginning, 'databaseUrl' | 'keys' | 'cacheFolder' | 'idle'> {
   /** The program that reads; it is not bundled with what asks it */
   program: string
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import type { z } from 'zod'
 import { openDb } from '#server/db.ts'
 import { unavailable } from '#server/errors.ts'
 import { log } from '#server/log.ts'
@@ -14,9 +15,6 @@ import { Beginning, type Question, type QuestionName, questions, type Refusal, s
  * The process that reads files of recovery points for web, apart from it: what a disk's owner wrote there can neither stall
  * nor end the console. It ends when nobody has asked for a while, and with web.
  */
-const idlePointMs = 3 * 60_000
-const idleProcessMs = 2 * 60_000
-const sweepEveryMs = 15_000
 const mostDownloads = 16
 /** A download that nobody takes anything of */
 const stalledMs = 2 * 60_000
@@ -31,10 +29,10 @@ process.once('message', (message) => {
   }
 })
 
-function begin({ socketPath, databaseUrl, keys, cacheFolder }: Beginning) {
+function begin({ socketPath, databaseUrl, keys, cacheFolder, idle }: z.output<typeof Beginning>) {
   const db = openDb(databaseUrl, { scope: 'fleet', poolSize: 2 })
   const repositories = new Repositories({ db, keys, cacheFolder })
-  const points = new OpenPoints(idlePointMs)
+  const points = new OpenPoints(idle.pointMs)
   let downloads = 0
   let busy = 0
   let quietSince = performance.now()
@@ -114,10 +112,10 @@ function begin({ socketPath, databaseUrl, keys, cacheFolder }: Beginning) {
   const server = createServer((request, response) => void serve(request, response))
   server.listen(socketPath, () => process.send?.('ready'))
 
-  setInterval(() => void sweep(), sweepEveryMs)
+  setInterval(() => void sweep(), idle.lookEveryMs)
   async function sweep() {
     await points.sweep()
-    const isQuiet = busy === 0 && points.size === 0 && performance.now() - quietSince >= idleProcessMs
+    const isQuiet = busy === 0 && points.size === 0 && performance.now() - quietSince >= idle.processMs
     if (isQuiet) await end()
   }
 

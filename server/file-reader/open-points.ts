@@ -1,19 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { invalid, unavailable } from '#server/errors.ts'
 import type { ByteSource } from '#server/filesystem/byte-source.ts'
-import type { FileSystem } from '#server/filesystem/file-tree.ts'
-import type { FolderListing } from '#server/filesystem/folder-listing.ts'
 import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 
 const mostOpen = 16
-const mostKept = 8
 
 /** A recovery point that is read by somebody, or was a moment ago. */
 export class OpenPoint {
   readonly #point: RecoveryPoint
-  /** By disk and volume */
-  readonly fileSystems = new Kept<FileSystem>()
-  /** By disk, volume and path: pages of one folder come one after the other */
-  readonly listings = new Kept<FolderListing>()
+  /** Told apart from the same recovery point opened again, which is another reader */
+  readonly mark = randomUUID()
   users = 0
   usedAt = performance.now()
 
@@ -29,22 +25,6 @@ export class OpenPoint {
 
   close(): Promise<void> {
     return this.#point.close()
-  }
-}
-
-/** The last few of what takes a while to make. */
-class Kept<T> {
-  readonly #kept = new Map<string, Promise<T>>()
-
-  get(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.#kept.get(key)
-    this.#kept.delete(key)
-    const made = known ?? make()
-    this.#kept.set(key, made)
-    made.catch(() => this.#kept.get(key) === made && this.#kept.delete(key))
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest)
-    return made
   }
 }
 

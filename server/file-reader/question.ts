@@ -21,8 +21,12 @@ export const Beginning = z.object({
   databaseUrl: z.string(),
   keys: z.string(),
   cacheFolder: z.string(),
+  /** How long nobody may have asked until a recovery point is closed, and then until the process ends */
+  idle: z
+    .object({ pointMs: z.number(), processMs: z.number(), lookEveryMs: z.number() })
+    .default({ pointMs: 3 * 60_000, processMs: 2 * 60_000, lookEveryMs: 15_000 }),
 })
-export type Beginning = z.infer<typeof Beginning>
+export type Beginning = z.input<typeof Beginning>
 
 /** How many bytes a file has. */
 export const sizeHeader = 'x-size-bytes'

@@ -14,7 +14,7 @@ const tagFlag = { escaped: 1, sameId: 2, last: 8 }
 const idBytes = 16
 const headerBytes = 12
 const usualFastBlocks = 256
-const mostBlocks = 1_000_000
+const mostBlocks = 300_000
 
 export interface JournalChanges {
   readonly blocks: ReadonlyMap<number, JournalledBlock>

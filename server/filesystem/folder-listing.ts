@@ -23,14 +23,19 @@ export interface FolderListing {
 }
 
 export const mostListed = 50_000
+/** Of all names and targets: a folder that somebody filled with the longest there are must not fill the memory. */
+const mostLetters = 8_000_000
 
 /** All of a folder, in the order in which it lies there; what is damaged spoils no other. */
 export async function listFolder(folder: FileNode, limit: ReadLimit, most = mostListed): Promise<FolderListing> {
   const files: ListedFile[] = []
+  let letters = 0
   try {
     for await (const { name, open } of folder.entries(limit)) {
-      if (files.length === most) return { files, isCut: true, damage: undefined }
-      files.push(await listed(name, open, limit))
+      if (files.length === most || letters > mostLetters) return { files, isCut: true, damage: undefined }
+      const file = await listed(name, open, limit)
+      letters += name.length + (file.target?.length ?? 0)
+      files.push(file)
     }
   } catch (error) {
     if (!(error instanceof ReadError) || error.kind !== 'damaged') throw error
