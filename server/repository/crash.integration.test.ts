@@ -1,4 +1,3 @@
-import { cp } from 'node:fs/promises'
 import { expect, test, vi } from 'vitest'
 import { Datastore } from './datastore.ts'
 import { chunkBytes } from './layout.ts'
@@ -8,6 +7,7 @@ import {
   backUp,
   changeImage,
   collected,
+  linkTree,
   pointId,
   randomImage,
   restoreById,
@@ -93,7 +93,7 @@ test('stopped before or after any change of the store, nothing is torn, lost or 
   for (let stopAt = 1, isOver = false; !isOver; stopAt++) {
     for (const isMade of [false, true]) {
       await using folder = await scratchFolder()
-      await cp(template.path, folder.path, { recursive: true })
+      linkTree(template.path, folder.path)
       const options = await scratchDatastoreOptions(folder.path, { packBytes: 128 * 1024 })
       const store = new StoppingStore(options.store, stopAt, isMade)
       const done = { there: new Set([0, 1]), gone: new Set<number>() }

@@ -245,7 +245,7 @@ export class FolderStore implements ObjectStore {
   async #refillReserve() {
     const path = this.#temporary(reserve)
     try {
-      await this.#writeDurably(path, [randomBytes(reserveBytes)])
+      if (!(await stat(path).catch(() => undefined))) await this.#writeDurably(path, [randomBytes(reserveBytes)])
       this.#isReserveSpent = false
     } catch (error) {
       this.#isReserveSpent = !isThere(error)

@@ -17,12 +17,13 @@ import {
 const seeds = 60
 const child = new URL('./testing/writing-child.ts', import.meta.url).pathname
 
-/** Starts a writer and kills it, after its first `open`, at a random instant. @returns the last point that it committed */
-async function writeAndKill(folder: string, seed: number, first: number): Promise<number> {
+const startWriter = () => spawn(process.execPath, [child], { stdio: ['pipe', 'pipe', 'inherit'] })
+type Writer = ReturnType<typeof startWriter>
+
+/** Gives a writer its order and kills it, after its first `open`, at a random instant. @returns the last point that it committed */
+async function writeAndKill(writer: Writer, folder: string, seed: number, first: number): Promise<number> {
   const random = seededRandom(seed * 7919)
-  const writer = spawn(process.execPath, [child, folder, `${seed}`, `${first}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  writer.stdin.write(`${folder} ${seed} ${first}\n`)
   const closed = once(writer, 'close')
   let said = ''
   const opened = new Promise<void>((resolve) => {
@@ -51,11 +52,15 @@ test(`${seeds} writers are killed while they back up, remove and collect: every 
   timeout: 900_000,
 }, async () => {
   let committed = 0
+  // The next one starts while the work of the one before is judged.
+  let next = startWriter()
   for (let seed = 1; seed <= seeds; seed += 3) {
     await using folder = await scratchFolder()
     for (let round = 0; round < 3; round++) {
       const first = 1000 * (round + 1)
-      const last = await writeAndKill(folder.path, seed + round, first)
+      const writer = next
+      next = startWriter()
+      const last = await writeAndKill(writer, folder.path, seed + round, first)
       const repository = await scratchRepository(folder.path, { cache: 'judge', sessionLeaseMs: 1 })
       const ids = await collected(repository.recoveryPointIds())
       expect((await repository.verify({ expected: ids })).damage).toEqual([])
@@ -75,5 +80,6 @@ test(`${seeds} writers are killed while they back up, remove and collect: every 
       await repository.close()
     }
   }
+  next.kill('SIGKILL')
   expect(committed).toBeGreaterThan(seeds)
 })

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import http from 'node:http'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Datastore } from './datastore.ts'
@@ -21,6 +19,7 @@ import {
   testMasters,
   testPool,
 } from './testing/scratch.ts'
+import { storeProxy } from './testing/store-proxy.ts'
 
 const missing = radosgwMissing()
 
@@ -164,27 +163,14 @@ describe.skipIf(missing)(`with Ceph's object gateway${missing ? `: ${missing}` :
     let count = 0
     let fails = (_: number) => false
     let hangs = false
-    const proxy = http.createServer((request, response) => {
-      if (hangs) return
-      if (fails(++count)) {
-        if (count % 2) request.socket.destroy()
-        else response.writeHead(503).end()
-        return
-      }
-      const { port } = new URL(gateway.endpoint)
-      const options = { port, method: request.method, path: request.url, headers: request.headers }
-      const onward = http.request(options, (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      })
-      onward.on('error', () => response.destroy())
-      request.pipe(onward)
+    const proxy = await storeProxy(gateway.endpoint, (request, response) => {
+      if (hangs) return true
+      if (!fails(++count)) return false
+      if (count % 2) request.socket.destroy()
+      else response.writeHead(503).end()
+      return true
     })
-    proxy.listen(0, '127.0.0.1')
-    await once(proxy, 'listening')
-    const address = proxy.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    const endpoint = `http://127.0.0.1:${address.port}`
+    const { endpoint } = proxy
     try {
       const store = new S3Store({ ...gateway.settings(bucket), endpoint, timeoutMs: 1000 })
       const repository = await openRepository(store, folder.path)
@@ -212,7 +198,6 @@ describe.skipIf(missing)(`with Ceph's object gateway${missing ? `: ${missing}` :
       await repository.close()
       store.close()
     } finally {
-      proxy.closeAllConnections()
       proxy.close()
     }
   })

@@ -6,6 +6,7 @@ import { chunkBytes } from './layout.ts'
 import { randomBytesOf, seededRandom } from './testing/random.ts'
 import {
   backUp,
+  collected,
   datastoreId,
   pointId,
   restoreById,
@@ -159,4 +160,33 @@ test('a key that is lost hurts what it sealed alone, and is named; with every ke
     message: expect.stringContaining('All keys'),
   })
   expect(await readdir(keyFolder)).toEqual([])
+})
+
+test('broken off between two packs, what was found until then is kept in mind, and the next one goes on there', async () => {
+  await using folder = await scratchFolder()
+  const repository = await scratchRepository(folder.path, { packBytes: 64 * 1024 })
+  const image = randomBytesOf(seededRandom(46), 12 * chunkBytes)
+  await backUp(repository, pointId(1), image)
+  const packs = (await collected(repository.chunks.store.list(`${datastoreId}/${tenantId}/packs/`))).map(
+    ({ key }) => key,
+  )
+  const [first = ''] = packs.sort()
+  const bytes = (await repository.chunks.store.get(first)) ?? Buffer.alloc(0)
+  bytes[100] = (bytes[100] ?? 0) ^ 1
+  await repository.chunks.store.put(first, [bytes])
+  const stop = new AbortController()
+  let seen = ''
+  const onPack = ({ packId }: { packId: string }) => {
+    seen = packId
+    stop.abort()
+  }
+  await expect(repository.verify({ signal: stop.signal, onPack })).rejects.toMatchObject({ name: 'AbortError' })
+  expect(first).toContain(seen)
+  expect(await repository.hasDamage()).toBe(true)
+  const rest = await repository.verify({ afterPack: seen })
+  expect(rest.checkedPacks).toBe(packs.length - 1)
+  expect(rest.damage).toMatchObject([{ objectKey: first, hurts: [{ recoveryPointId: pointId(1) }] }])
+  await backUp(repository, pointId(2), image)
+  expect((await repository.verify({ mostBytes: 0 })).damage).toEqual([])
+  await repository.close()
 })

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { linkSync, mkdirSync, readdirSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompressPool } from '../compress-pool.ts'
@@ -20,10 +21,29 @@ export const testMasters = masterKeys([Buffer.alloc(32, 9)])
 /** Compresses on the spot: tests have little to compress, and much of it. */
 export const testPool = new CompressPool({ workers: 0, level: 1 })
 
+/** Memory, where there is room in it: tests end processes, not machines, so that nothing has to wait for a disk. */
+const memory = '/dev/shm'
+const leastMemoryBytes = 2 ** 30
+
+async function temporaryFolder(): Promise<string> {
+  const room = await statfs(memory).catch(() => undefined)
+  return room && room.bavail * room.bsize >= leastMemoryBytes ? memory : tmpdir()
+}
+
 /** A folder that goes when the test ends. */
 export async function scratchFolder(): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'skerry-repository-'))
+  const path = await mkdtemp(join(await temporaryFolder(), 'skerry-repository-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** A copy that shares its files' bytes: who changes one must write it anew. What stores and caches hold is never changed. */
+export function linkTree(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) linkTree(source, target)
+    else linkSync(source, target)
+  }
 }
 
 export interface ScratchOptions {

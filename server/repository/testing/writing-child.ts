@@ -1,10 +1,14 @@
-// A worker that makes backups until it is killed: argv: folder, seed, first point. Says each commit on stdout.
+// A worker that waits for its order, a line of stdin: folder, seed, first point; then makes backups until it is killed.
+// Says each commit on stdout.
 
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { chunkBytes } from '../layout.ts'
 import { seededRandom } from './random.ts'
 import { backUp, changeImage, pointId, randomImage, scratchRepository } from './scratch.ts'
 
-const [folder = '', seed = '1', first = '1'] = process.argv.slice(2)
+const order = await once(createInterface(process.stdin), 'line')
+const [folder = '', seed = '1', first = '1'] = String(order[0]).split(' ')
 const random = seededRandom(Number(seed))
 const image = randomImage(random, 20 * chunkBytes)
 const repository = await scratchRepository(folder, { cache: `cache-${process.pid}`, packBytes: 128 * 1024 })
