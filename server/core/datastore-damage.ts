@@ -85,7 +85,7 @@ export const damageText = (damage: { chunkCount: number; disks: readonly string[
     : `${damage.chunkCount} of its blocks (64 KiB each, on ${damage.disks.join(', ')}) ${damage.chunkCount === 1 ? 'is' : 'are'} damaged in the datastore.`
 
 /** @throws conflict when something of the recovery point is known to be missing */
-export async function demandSound(tx: Tx, recoveryPointId: string): Promise<void> {
+export async function demandRestorable(tx: Tx, recoveryPointId: string): Promise<void> {
   const damage = await tx.recoveryPointDamage.findUnique({ where: { recoveryPointId } })
   if (!damage) return
   throw conflict(

@@ -11,7 +11,7 @@ import type {
   MigrateInput,
   PowerInput,
 } from '#server/schema/vm-action.ts'
-import { demandSound } from './datastore-damage.ts'
+import { demandRestorable } from './datastore-damage.ts'
 import type { Moves } from './migration-candidate.ts'
 import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
@@ -96,7 +96,7 @@ export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<
     select: { vmId: true, tenantId: true, datastoreId: true },
   })
   if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', input.recoveryPointId)
-  await demandSound(tx, input.recoveryPointId)
+  await demandRestorable(tx, input.recoveryPointId)
   return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: point.datastoreId } })
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { listDatastores } from '#server/core/datastore.ts'
-import { damageText, demandSound } from '#server/core/datastore-damage.ts'
+import { damageText, demandRestorable } from '#server/core/datastore-damage.ts'
 import { listDatastorePoints, readDatastore, readTenantShare } from '#server/core/datastore-page.ts'
 import { askForCare } from '#server/core/datastore-schedule.ts'
 import { inScope, openDb } from '#server/db.ts'
@@ -71,7 +71,7 @@ test('a flipped byte, a truncated pack, a pack that is gone: named with the reco
     expect(points).toContain(hurt)
     const listed = await fleet.db.$transaction((tx) => listDatastorePoints(tx, trial.id))
     expect(listed.find(({ id }) => id === hurt)?.damage).toMatch(/damaged in the datastore/)
-    await expect(fleet.db.$transaction((tx) => demandSound(tx, hurt))).rejects.toMatchObject({
+    await expect(fleet.db.$transaction((tx) => demandRestorable(tx, hurt))).rejects.toMatchObject({
       ...{ code: 'conflict', message: expect.stringContaining('can’t be restored') },
     })
     await expect(restoreById(await trial.repository(), hurt)).rejects.toThrow()
@@ -80,7 +80,7 @@ test('a flipped byte, a truncated pack, a pack that is gone: named with the reco
     const healed = await care()
     expect(healed.damages.filter(({ healedAt, what }) => !healedAt && what !== 'pack')).toEqual([])
     expect(healed.damages.some(({ healedAt }) => healedAt)).toBe(true)
-    await fleet.db.$transaction((tx) => demandSound(tx, hurt))
+    await fleet.db.$transaction((tx) => demandRestorable(tx, hurt))
     for (const id of [hurt, next]) {
       expect((await restoreById(await trial.repository(), id)).equals(image)).toBe(true)
       await (await trial.repository()).remove(id)

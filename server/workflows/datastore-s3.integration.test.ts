@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import http from 'node:http'
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '#prisma/generated/client.ts'
@@ -8,6 +6,7 @@ import { sealStoreCredential } from '#server/core/store-credential.ts'
 import { env } from '#server/env.ts'
 import { Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
 import { backUp, restoreById } from '#server/repository/testing/scratch.ts'
+import { storeProxy } from '#server/repository/testing/store-proxy.ts'
 import type { S3Location } from '#server/schema/store.ts'
 import { imageOf } from '#server/testing/datastore-trial.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
@@ -65,7 +64,7 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
     const target = { kind: 'datastore', id, name } as const
     const exclusive = kind !== 'test-store'
     const wanted = { kind: kind as 'test-store', target, tenantId: null, exclusive, input: { ...input } }
-    return fleet.ended(await fleet.ask(wanted), 60_000)
+    return fleet.ended(await fleet.ask(wanted), 90_000)
   }
   const add = (id: string, name: string, location: S3Location, secretAccessKey?: string) =>
     run('add-datastore', id, name, { name, datastoreId: id, location, sealed: sealed(id, secretAccessKey) })
@@ -118,7 +117,11 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
   test('a key that may only read is found out: by writing, and by deleting', async () => {
     const location = await newLocation()
     let refuse: string | undefined
-    const proxy = await refusingProxy(gateway.endpoint, (method) => method === refuse)
+    const proxy = await storeProxy(gateway.endpoint, (request, response) => {
+      if (request.method !== refuse) return false
+      response.writeHead(403).end()
+      return true
+    })
     try {
       for (const [method, told] of [
         ['PUT', /may not do this.*write/],
@@ -130,6 +133,41 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
         const tested = await run('test-store', id, 'tested', input)
         expect(tested.error).toMatchObject({ message: expect.stringMatching(told) })
       }
+    } finally {
+      proxy.close()
+    }
+  })
+
+  test('a store that hangs fails its test soon; one that fails at the n-th request fails a verify, and nothing is called damaged', async () => {
+    const location = await newLocation()
+    let [hangs, failsFrom, count] = [false, Number.POSITIVE_INFINITY, 0]
+    const proxy = await storeProxy(gateway.endpoint, (_, response) => {
+      if (hangs) return true
+      if (++count < failsFrom) return false
+      response.writeHead(503).end()
+      return true
+    })
+    try {
+      const id = crypto.randomUUID()
+      const place = { ...location, endpoint: proxy.endpoint }
+      expect(await add(id, 'Shaky', place)).toMatchObject({ state: 'succeeded' })
+      await backUp(await repositories.repository(id, null), crypto.randomUUID(), imageOf(8, 60))
+      const verify = () => run('verify-datastore', id, 'Shaky', { whole: true })
+      expect(await verify()).toMatchObject({ state: 'succeeded', result: { damaged: 0 } })
+      for (const n of [1, 5, 9]) {
+        ;[count, failsFrom] = [0, n]
+        expect(await verify(), `failing from request ${n}`).toMatchObject({
+          ...{ state: 'failed', error: { code: 'unavailable', message: expect.stringContaining('datastore Shaky') } },
+        })
+      }
+      failsFrom = Number.POSITIVE_INFINITY
+      expect(await fleet.db.datastoreDamage.count({ where: { datastoreId: id } })).toBe(0)
+      expect(await verify()).toMatchObject({ state: 'succeeded', result: { damaged: 0, isWhole: true } })
+      hangs = true
+      const begun = performance.now()
+      const tested = await run('test-store', id, 'Shaky', { storeId: id, location: place, sealed: sealed(id) })
+      expect(tested.error).toMatchObject({ message: expect.stringContaining('does not answer') })
+      expect(performance.now() - begun).toBeLessThan(40_000)
     } finally {
       proxy.close()
     }
@@ -188,32 +226,3 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
     expect(await fleet.db.datastore.findMany({ where: { id: { in: [one, two] } } })).toMatchObject([{ name: 'Two' }])
   })
 })
-
-/** Passes on all requests but those that are refused with 403. */
-async function refusingProxy(endpoint: string, refuses: (method: string) => boolean) {
-  const { port, host } = new URL(endpoint)
-  const server = http.createServer((request, response) => {
-    if (refuses(request.method ?? '')) return void response.writeHead(403).end()
-    // What was signed for this address is signed for the other one too: the host is part of it.
-    const onward = http.request(
-      { port, method: request.method, path: request.url, headers: request.headers },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers)
-        answer.pipe(response)
-      },
-    )
-    onward.on('error', () => response.destroy())
-    request.pipe(onward)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error(`no port beside ${host}`)
-  return {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    close: () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
-}

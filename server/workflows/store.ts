@@ -17,10 +17,17 @@ export interface StorePlace {
   name?: string | undefined
 }
 
-/** @throws unavailable with what stands in the way */
-export function openStore(box: CredentialBox, place: StorePlace): Promise<ObjectStore> {
+/** Somebody waits for a test before the dialog that asked for it. */
+const testTimeoutMs = 5_000
+
+/**
+ * @param timeoutMs without an answer for so long a request has failed
+ * @throws unavailable with what stands in the way
+ */
+export function openStore(box: CredentialBox, place: StorePlace, timeoutMs?: number): Promise<ObjectStore> {
   const { location, name } = place
-  return location.kind === 'folder' ? FolderStore.open(location.path, name) : S3Store.open(s3Settings(box, place))
+  if (location.kind === 'folder') return FolderStore.open(location.path, name)
+  return S3Store.open({ ...s3Settings(box, place), timeoutMs })
 }
 
 /** As `openStore`, but a folder is made, in one that is there, and prepared. */
@@ -42,7 +49,7 @@ export async function testStore(
   onStage('connecting')
   const { location } = place
   if (location.kind === 'folder') return summaryOf(await tryFolder(location.path))
-  const store = await openStore(box, place)
+  const store = await openStore(box, place, testTimeoutMs)
   try {
     return summaryOf(await tryStore(store, onStage))
   } finally {
