@@ -2,7 +2,6 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Ellipsis, ShieldCheck } from 'lucide-react'
-import { useEffect } from 'react'
 import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
 import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { OperationLine } from '#components/operation/operation-line.tsx'
@@ -16,6 +15,7 @@ import { Link } from '#components/ui/link.tsx'
 import { Menu } from '#components/ui/menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import { locationText } from '#server/schema/store.ts'
 import { DamageCard } from './damage-card.tsx'
@@ -44,10 +44,7 @@ export function DatastorePage({ id }: { id: string }) {
   }
   const verify = useMutation(trpc.datastore.verify.mutationOptions({ onSuccess: reread, onError: toastRefusal }))
   const commands = useDatastoreCommands()
-  const name = query.data?.name
-  useEffect(() => {
-    if (name) document.title = `${name} · Skerry`
-  }, [name])
+  usePageTitle(query.data?.name)
   if (query.error && !query.data) {
     return (
       <>

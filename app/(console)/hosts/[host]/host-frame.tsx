@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { ArrowRightFromLine, Ban, Ellipsis } from 'lucide-react'
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
 import { useHostCommands } from '#components/host/host-commands.tsx'
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
@@ -17,6 +17,7 @@ import { Menu } from '#components/ui/menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
+import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { HostNotice } from './host-notice.tsx'
 
 /** Readings of the host come no faster than this. */
@@ -27,10 +28,7 @@ export function HostFrame({ id, children }: { id: string; children: ReactNode })
   const trpc = useTRPC()
   const query = useQuery({ ...trpc.host.get.queryOptions({ id }), refetchInterval: rereadMs })
   const commands = useHostCommands()
-  const name = query.data?.name
-  useEffect(() => {
-    if (name) document.title = `${name} · Skerry`
-  }, [name])
+  usePageTitle(query.data?.name)
   if (query.error && !query.data) {
     return (
       <>

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Boxes, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { DeleteSiteDialog } from '#components/site/delete-site-dialog.tsx'
 import { SiteFormDialog } from '#components/site/site-form.tsx'
 import { siteKindWord, siteLook } from '#components/site/site-state.ts'
@@ -17,6 +17,7 @@ import { formatCount } from '#components/ui/format.ts'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { SiteCapacityCard } from './site-capacity-card.tsx'
 import { SiteHostsCard } from './site-hosts-card.tsx'
 import { SiteLinksCard } from './site-links-card.tsx'
@@ -28,10 +29,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
   const places = useQuery(trpc.fleet.places.queryOptions())
   const [asked, setAsked] = useState<'edit' | 'delete' | null>(null)
   const site = places.data?.sites.find((each) => each.id === id)
-  const name = site?.name
-  useEffect(() => {
-    if (name) document.title = `${name} · Skerry`
-  }, [name])
+  usePageTitle(site?.name)
   if (places.error) {
     return (
       <>

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Ellipsis, SlidersHorizontal } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { EditQuotaDialog } from '#components/tenant/edit-quota-dialog.tsx'
 import { MembersCard } from '#components/tenant/members-card.tsx'
 import { QuotaMeters } from '#components/tenant/quota-meters.tsx'
@@ -16,6 +16,7 @@ import { Menu } from '#components/ui/menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { LeaveTenantDialog } from './leave-tenant-dialog.tsx'
 import { TenantBackupsCard } from './tenant-backups-card.tsx'
 import { DeleteTenantDialog, RenameTenantDialog } from './tenant-dialogs.tsx'
@@ -39,10 +40,7 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
   const query = useQuery(trpc.tenant.get.queryOptions({ tenantId: id }))
   const members = useQuery(trpc.member.list.queryOptions({ tenantId: id }))
   const [asked, setAsked] = useState<Asked | null>(null)
-  const name = query.data?.name
-  useEffect(() => {
-    if (name) document.title = `${name} · Skerry`
-  }, [name])
+  usePageTitle(query.data?.name)
   if (query.error) {
     return (
       <>

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Lock } from 'lucide-react'
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
@@ -10,6 +10,7 @@ import { Link } from '#components/ui/link.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
+import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { VmActionBar } from '#components/vm/vm-action-bar.tsx'
 import { VmStateBadge } from '#components/vm/vm-state-badge.tsx'
 import type { VmState } from '#server/schema/vm.ts'
@@ -19,10 +20,7 @@ import { VmNotice } from './vm-notice.tsx'
 export function VmFrame({ id, children }: { id: string; children: ReactNode }) {
   const trpc = useTRPC()
   const query = useQuery(trpc.vm.get.queryOptions({ id }))
-  const name = query.data?.name
-  useEffect(() => {
-    if (name) document.title = `${name} · Skerry`
-  }, [name])
+  usePageTitle(query.data?.name)
   if (query.error) {
     return (
       <ErrorMessage
