@@ -14,6 +14,7 @@ export default async function Page() {
   prefetch(trpc.tenant.list.queryOptions())
   prefetch(trpc.protection.counts.queryOptions())
   if (actor.operator) prefetch(trpc.site.capacity.queryOptions())
+  if (actor.operator) prefetch(trpc.datastore.list.queryOptions())
   return (
     <Hydrate>
       <OverviewPage operator={actor.operator} />

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { protectionItems, quotaItems, vmItems } from './attention.ts'
+import { datastoreItems, protectionItems, quotaItems, vmItems } from './attention.ts'
 
 const tenant = (use: number, limit: number | null) => ({
   id: 't',
@@ -30,4 +30,22 @@ test('VMs that are late or fail with their backups are a line each, which leads 
     { look: 'failed', name: '1 VM', text: 'fails to be backed up', href: '/protection?state=failing' },
     { look: 'degraded', name: '20 VMs', href: '/protection?state=late' },
   ])
+})
+
+test('of a datastore the worst is told: what can’t be reached says nothing of damage', () => {
+  const well = { id: 'd', name: 'Vault', state: 'healthy', stateReason: null, damaged: 0, isNearlyFull: false } as const
+  expect(datastoreItems([well])).toEqual([])
+  const items = datastoreItems([
+    { ...well, state: 'unreachable', stateReason: 'The folder is gone.', damaged: 2 },
+    { ...well, damaged: 2, isNearlyFull: true },
+    { ...well, state: 'read_only', stateReason: 'It is read-only.' },
+    { ...well, isNearlyFull: true },
+  ])
+  expect(items.map(({ text, look }) => `${look}: ${text}`)).toEqual([
+    'failed: can’t be reached',
+    'failed: holds damaged backups',
+    'failed: can’t be written to',
+    'degraded: is nearly full',
+  ])
+  expect(items[0]).toMatchObject({ detail: 'The folder is gone.', href: '/datastores/d' })
 })

@@ -103,6 +103,21 @@ export function protectionItems({ failing, late }: { failing: number; late: numb
   ]
 }
 
+type Datastore = Outputs['datastore']['list'][number]
+
+/** Datastores that backups can't count on: the worst of each. */
+export function datastoreItems(datastores: readonly Pick<Datastore, DatastoreFacts>[]): AttentionItem[] {
+  return datastores.flatMap(({ id, name, state, stateReason, damaged, isNearlyFull }): AttentionItem[] => {
+    const about = { id: `datastore ${id}`, name, href: `/datastores/${id}` }
+    const detail = stateReason ?? undefined
+    if (state === 'unreachable') return [{ ...about, look: 'failed', text: 'can’t be reached', detail }]
+    if (damaged > 0) return [{ ...about, look: 'failed', text: 'holds damaged backups' }]
+    if (state === 'read_only') return [{ ...about, look: 'failed', text: 'can’t be written to', detail }]
+    return isNearlyFull ? [{ ...about, look: 'degraded', text: 'is nearly full' }] : []
+  })
+}
+type DatastoreFacts = 'id' | 'name' | 'state' | 'stateReason' | 'damaged' | 'isNearlyFull'
+
 export const operationItems = (operations: readonly OperationRow[]) =>
   operations.map(
     (operation): AttentionItem => ({

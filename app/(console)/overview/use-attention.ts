@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { hostItems, operationItems, protectionItems, quotaItems, vmItems } from './attention.ts'
+import { datastoreItems, hostItems, operationItems, protectionItems, quotaItems, vmItems } from './attention.ts'
 import { failedLately, troubledVms } from './overview-query.ts'
 
 /** Everything that needs somebody's attention now, the worst first; undefined until it is known. */
@@ -15,24 +15,36 @@ export function useAttention(operator: boolean) {
   const operations = useQuery(trpc.operation.list.queryOptions(failedLately))
   const tenants = useQuery(trpc.tenant.list.queryOptions())
   const protection = useQuery(trpc.protection.counts.queryOptions())
-  const error = places.error ?? counts.error ?? vms.error ?? operations.error ?? tenants.error ?? protection.error
+  const datastores = useQuery({ ...trpc.datastore.list.queryOptions(), enabled: operator })
+  const error =
+    places.error ??
+    counts.error ??
+    vms.error ??
+    operations.error ??
+    tenants.error ??
+    protection.error ??
+    datastores.error
   const items = useMemo(() => {
     if (!places.data || !counts.data || !vms.data || !operations.data || !tenants.data) return undefined
-    if (!protection.data) return undefined
+    if (!protection.data || (operator && !datastores.data)) return undefined
     const { crashed = 0, unknown = 0 } = counts.data.byState
     const all = [
       ...hostItems(places.data.hosts, operator),
       ...vmItems(vms.data.rows, { crashed, unknown }),
       ...protectionItems(protection.data.byState),
+      ...datastoreItems(datastores.data ?? []),
       ...quotaItems(tenants.data),
       ...operationItems(operations.data.items),
     ]
     const rank = { failed: 0, unknown: 1, degraded: 2 } as Record<string, number>
     return all.toSorted((a, b) => (rank[a.look] ?? 3) - (rank[b.look] ?? 3))
-  }, [operator, places.data, counts.data, vms.data, operations.data, tenants.data, protection.data])
+  }, [operator, places.data, counts.data, vms.data, operations.data, tenants.data, protection.data, datastores.data])
   return {
     items,
     error,
-    refetch: () => [places, counts, vms, operations, tenants, protection].map((query) => query.refetch()),
+    refetch: () =>
+      [places, counts, vms, operations, tenants, protection, ...(operator ? [datastores] : [])].map((query) =>
+        query.refetch(),
+      ),
   }
 }
