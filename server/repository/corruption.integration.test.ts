@@ -23,8 +23,8 @@ let template: Awaited<ReturnType<typeof scratchFolder>>
 beforeAll(async () => {
   template = await scratchFolder()
   const random = seededRandom(2026)
-  const image = randomImage(random, 14 * chunkBytes - 100)
-  const repository = await scratchRepository(template.path)
+  const image = randomImage(random, 8 * chunkBytes - 100)
+  const repository = await scratchRepository(template.path, { packBytes: 128 * 1024 })
   for (const [number, id] of points.entries()) {
     const indexes = number > 0 ? changeImage(random, image, 3) : undefined
     const parentId = points[number - 1]
