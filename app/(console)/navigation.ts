@@ -12,6 +12,7 @@ import {
   Server,
   Settings,
   ShieldCheck,
+  Snowflake,
   Waypoints,
 } from 'lucide-react'
 
@@ -48,6 +49,7 @@ export const navigation: readonly NavigationGroup[] = [
       { href: '/storage', label: 'Storage', icon: HardDrive, operatorOnly: true },
       { href: '/protection', label: 'Protection', icon: ShieldCheck },
       { href: '/datastores', label: 'Datastores', icon: Archive, operatorOnly: true },
+      { href: '/archive', label: 'Archive', icon: Snowflake },
       { href: '/templates', label: 'Templates', icon: Layers },
     ],
   },

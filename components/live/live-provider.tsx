@@ -39,6 +39,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       void client.invalidateQueries({ queryKey: trpc.vm.events.queryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.snapshot.list.queryKey({ vmId: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.backup.list.queryKey({ vmId: vm.id }) })
+      void client.invalidateQueries({ queryKey: trpc.archive.points.queryKey({ vmId: vm.id }) })
     }
     for (const id of batch.changedHostIds) void client.invalidateQueries({ queryKey: trpc.host.get.queryKey({ id }) })
     if (batch.changedHostIds.length > 0) reread(trpc.fleet.places.queryKey(), loadRereadMs)
@@ -50,6 +51,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     if (batch.operations.length > 0) {
       reread(trpc.operation.pathKey(), 250)
       reread(trpc.tenant.pathKey())
+      reread(trpc.archive.get.queryKey(), 250)
     }
     if (batch.counts) {
       for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey())

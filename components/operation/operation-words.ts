@@ -18,6 +18,9 @@ export const kindWord: Record<OperationKind, string> = {
   'back-up-vm': 'Back up',
   'restore-vm': 'Restore',
   'remove-recovery-points': 'Delete recovery points of',
+  'save-archive-store': 'Set up archive store',
+  'archive-recovery-points': 'Archive by',
+  'bring-back-recovery-point': 'Bring back a recovery point of',
   'add-datastore': 'Add datastore',
   'edit-datastore': 'Edit datastore',
   'remove-datastore': 'Remove datastore',
@@ -117,6 +120,7 @@ export function operationTargetHref(operation: Pick<OperationRow, 'kind' | 'targ
   if (operation.targetKind === 'host') return `/hosts/${operation.targetId}`
   if (operation.targetKind === 'datastore' && operation.kind !== 'test-store')
     return `/datastores/${operation.targetId}`
+  if (operation.targetKind === 'archival-policy' || operation.targetKind === 'archive-store') return '/archive'
   return null
 }
 

@@ -37,6 +37,7 @@ const operationWord: Record<string, string> = {
   'delete-snapshot': 'Changing',
   'back-up-vm': 'Backing up',
   'restore-vm': 'Restoring',
+  'bring-back-recovery-point': 'Bringing back',
 }
 
 /** How a VM's state looks: its own, or that of the operation at work on it. */

@@ -1,6 +1,8 @@
 import type { Operation, Vm } from '#prisma/generated/client.ts'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
+import { archivalOf } from '#server/core/archival-policy.ts'
+import { bringBackOf } from '#server/core/archived-point.ts'
 import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
@@ -22,6 +24,7 @@ import {
 } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import { ArchivePlan, BringBackInput, SaveArchiveStorePlan } from '#server/schema/archive.ts'
 import {
   AddDatastorePlan,
   BackUpPlan,
@@ -45,6 +48,7 @@ import {
   MigrateInput,
   PowerInput,
 } from '#server/schema/vm-action.ts'
+import { archiveStoreOf } from './archive-store.ts'
 import { asker } from './asker.ts'
 import { datastoreAdditionOf, datastoreEditOf, datastoreRemovalOf, storeTestOf } from './datastore-request.ts'
 import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
@@ -99,6 +103,17 @@ const again: Record<OperationKind, Retry> = {
     const { name, location } = AddDatastorePlan.parse(input)
     return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location, credential: null }))
   },
+  'save-archive-store': async (ctx, { input }) => {
+    const { sealed: _, isNew, archiveStoreId, ...fields } = SaveArchiveStorePlan.parse(input)
+    const wanted = { ...fields, credential: null, archiveStoreId: isNew ? null : archiveStoreId }
+    return enqueue(asker(ctx), await archiveStoreOf(ctx, wanted))
+  },
+  'archive-recovery-points': async (ctx, { input }) => {
+    const { policyId } = ArchivePlan.parse(input)
+    if (policyId === null) throw conflict('What has expired is removed by itself.', 'Wait for the next time.')
+    return enqueue(asker(ctx), archivalOf(await load.archivalPolicy(ctx, policyId, 'run')))
+  },
+  'bring-back-recovery-point': onVm('restore', (vm, input, tx) => bringBackOf(tx, vm, BringBackInput.parse(input))),
   'edit-datastore': async (ctx, { targetId, input }) => {
     const { name, location, isRename } = EditDatastorePlan.parse(input)
     const datastore = await load.datastore(ctx, targetId, 'edit')

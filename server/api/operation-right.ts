@@ -5,7 +5,11 @@ import { type ActionOf, allowed } from '#server/auth/policy.ts'
 import { unsafeWholeFleet } from '#server/core/whole-fleet.ts'
 import { liveStates, type OperationKind } from '#server/schema/operation.ts'
 
-type Right = { vm: ActionOf<'vm'> } | { host: ActionOf<'host'> } | { datastore: ActionOf<'datastore'> }
+type Right =
+  | { vm: ActionOf<'vm'> }
+  | { host: ActionOf<'host'> }
+  | { datastore: ActionOf<'datastore'> }
+  | { archive: ActionOf<'archive'> }
 
 /** What whoever starts an operation of this kind has to be allowed. */
 const rights: Record<OperationKind, Right> = {
@@ -23,6 +27,9 @@ const rights: Record<OperationKind, Right> = {
   'back-up-vm': { vm: 'backup' },
   'restore-vm': { vm: 'restore' },
   'remove-recovery-points': { vm: 'delete-backup' },
+  'save-archive-store': { datastore: 'edit' },
+  'archive-recovery-points': { archive: 'run' },
+  'bring-back-recovery-point': { vm: 'restore' },
   'add-datastore': { datastore: 'create' },
   'edit-datastore': { datastore: 'edit' },
   'remove-datastore': { datastore: 'delete' },
@@ -43,6 +50,7 @@ const rightOf = (kind: string): Right => rights[kind as OperationKind] ?? { host
 function demandRight(ctx: Asking, kind: string, tenantId: string | null): void {
   const right = rightOf(kind)
   if ('vm' in right) demand(ctx, 'vm', right.vm, { tenantId })
+  else if ('archive' in right) demand(ctx, 'archive', right.archive, { tenantId })
   else if ('datastore' in right) demand(ctx, 'datastore', right.datastore)
   else demand(ctx, 'host', right.host)
 }
@@ -51,6 +59,7 @@ function demandRight(ctx: Asking, kind: string, tenantId: string | null): void {
 export function mayStart(actor: Actor, kind: string, tenantId: string | null): boolean {
   const right = rightOf(kind)
   if ('vm' in right) return allowed(actor, 'vm', right.vm, { tenantId }) === true
+  if ('archive' in right) return allowed(actor, 'archive', right.archive, { tenantId }) === true
   if ('datastore' in right) return allowed(actor, 'datastore', right.datastore) === true
   return allowed(actor, 'host', right.host) === true
 }

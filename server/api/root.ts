@@ -1,4 +1,6 @@
 import { apiKeyRouter } from './api-key.ts'
+import { archiveRouter } from './archive.ts'
+import { archiveStoreRouter } from './archive-store.ts'
 import { auditRouter } from './audit.ts'
 import { backupRouter } from './backup.ts'
 import { datastoreRouter } from './datastore.ts'
@@ -36,6 +38,8 @@ export const appRouter = router({
   member: memberRouter,
   user: userRouter,
   apiKey: apiKeyRouter,
+  archive: archiveRouter,
+  archiveStore: archiveStoreRouter,
   audit: auditRouter,
   backup: backupRouter,
   datastore: datastoreRouter,

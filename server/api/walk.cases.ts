@@ -50,6 +50,14 @@ const protectionPolicy = (w: World) => ({
 })
 const hostOf = ({ host }: World) => ({ id: host.id })
 const userOf = ({ other }: World) => ({ userId: other.id })
+const archiveStore = {
+  ...{ location: { kind: 'folder', path: '/srv/x' }, currency: 'EUR', pricePerGbMonth: 1, pricePerGbRead: 1 },
+  ...{ firstByteSeconds: 0, lockDays: null },
+}
+const archivalOf = ({ archiveStore: { id } }: World) => ({
+  ...{ archiveStoreId: id, allVms: true, which: 'every', begins: 'age', minAgeDays: 7, timeZone: 'UTC' },
+  ...{ keepDays: 30, localCopy: 'keep' },
+})
 const site = { kind: 'edge', latitude: 1, longitude: 1 }
 
 export const walkCases: Record<string, WalkCase> = {
@@ -77,6 +85,35 @@ export const walkCases: Record<string, WalkCase> = {
   // It has no disk; that a member is told so shows that only its right is missing.
   'recoveryFile.list': asked(filesOf, 'not-found', 'forbidden', 'invalid', 'invalid'),
   'recoveryFile.measure': asked(filesOf, 'not-found', 'forbidden', 'invalid', 'invalid'),
+  'archiveStore.list': asked(undefined, ...operators),
+  'archiveStore.test': asked(() => ({ location: { kind: 'folder', path: '/srv/x' } }), ...operators),
+  'archiveStore.save': asked((w) => ({ ...archiveStore, name: `New ${w.mark}` }), ...operators),
+  'archiveStore.remove': asked((w) => ({ id: w.emptyArchiveStore.id }), ...operators),
+  'archiveStore.grant': asked(
+    (w) => ({
+      ...{ id: w.emptyArchiveStore.id, ...tenantOf(w) },
+      limits: { maxBytes: null, minKeepDays: 1, maxKeepDays: 9, mayDeleteLocal: false },
+    }),
+    ...operators,
+  ),
+  'archive.get': asked(tenantOf, ...tenants),
+  'archive.preview': asked((w) => ({ ...tenantOf(w), ...archivalOf(w) }), ...tenants),
+  'archive.createPolicy': asked((w) => ({ ...tenantOf(w), ...archivalOf(w), name: `new-${w.mark}` }), ...begunOnce),
+  'archive.editPolicy': asked(
+    (w) => ({ id: w.archivalPolicy.id, ...archivalOf(w), name: `re-${w.mark}` }),
+    ...membersUp,
+  ),
+  'archive.run': asked((w) => ({ id: w.archivalPolicy.id }), ...begunOnce),
+  'archive.deletePolicy': asked((w) => ({ id: w.archivalPolicy.id }), 'not-found', 'forbidden', 'ok', 'not-found'),
+  'archive.showKey': asked(tenantOf, ...membersUp),
+  'archive.points': asked(onVm, ...tenants),
+  'archive.bringBack': asked(
+    (w) => ({
+      ...{ ...onVm(w), recoveryPointId: w.recoveryPoint.id },
+      ...{ archiveStoreId: w.archiveStore.id, datastoreId: w.datastore.id },
+    }),
+    ...begunOnce,
+  ),
   'datastore.list': asked(undefined, ...operators),
   'datastore.add': asked(
     (w) => ({ name: `New ${w.mark}`, location: { kind: 'folder', path: '/srv/x' } }),

@@ -120,6 +120,20 @@ export const load = {
     find: (tx, id) => tx.datastore.findUnique({ where: { id } }),
     about: (datastore) => ({ id: datastore.id, name: datastore.name }),
   }),
+  archiveStore: loader({
+    resource: 'archive-store',
+    word: 'archive store',
+    byUuid: true,
+    find: (tx, id) => tx.archiveStore.findUnique({ where: { id } }),
+    about: (store) => ({ id: store.id, name: store.name }),
+  }),
+  archivalPolicy: loader({
+    resource: 'archive',
+    word: 'archival policy',
+    byUuid: true,
+    find: (tx, id) => tx.archivalPolicy.findUnique({ where: { id } }),
+    about: (policy) => ({ id: policy.id, name: policy.name, tenantId: policy.tenantId }),
+  }),
   template: loader({
     resource: 'template',
     word: 'template',

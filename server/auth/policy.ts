@@ -20,6 +20,8 @@ const ownership: Record<Resource, 'tenant' | 'person' | 'fleet'> = {
   network: 'fleet',
   template: 'fleet',
   datastore: 'fleet',
+  'archive-store': 'fleet',
+  archive: 'tenant',
   user: 'person',
   session: 'person',
   'api-key': 'person',

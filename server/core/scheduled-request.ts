@@ -23,13 +23,13 @@ export type ScheduledAnswer = { operationId: string } | { refusal: string; code:
 export async function askByItself(
   tx: Tx,
   asker: ScheduledAsker,
-  target: { id: string; name: string; tenantId: string | null },
+  target: { id: string; name: string; tenantId: string | null; kind?: string },
   wanted: () => NewOperation | Promise<NewOperation>,
 ): Promise<ScheduledAnswer> {
   const actor = { kind: 'system' as const, id: asker.id, name: asker.name }
   const entry = {
     ...{ tenantId: target.tenantId, actorKind: actor.kind, actorId: actor.id, actorName: actor.name },
-    ...{ action: asker.action, resourceKind: 'vm', resourceId: target.id, resourceName: target.name },
+    ...{ action: asker.action, resourceKind: target.kind ?? 'vm', resourceId: target.id, resourceName: target.name },
     ...{ origin: null, userAgent: null, requestId: null },
   }
   try {

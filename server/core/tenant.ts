@@ -98,6 +98,13 @@ export async function deleteTenant(tx: Tx, tenant: Tenant): Promise<void> {
     where: { tenantId: tenant.id, state: { in: [...liveStates] } },
   })
   if (live > 0) throw conflict(`${tenant.name} has operations running.`, 'Wait until they have ended, or cancel them.')
+  const archived = await tx.archivedPoint.count({ where: { tenantId: tenant.id } })
+  if (archived > 0) {
+    throw conflict(
+      `${tenant.name} has ${archived} recovery points in archive stores, which nobody could read without it.`,
+      'They go when they expire.',
+    )
+  }
   await tx.tenant.delete({ where: { id: tenant.id } })
 }
 

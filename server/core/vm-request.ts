@@ -11,6 +11,7 @@ import type {
   MigrateInput,
   PowerInput,
 } from '#server/schema/vm-action.ts'
+import { archivedPointOf } from './archived-point.ts'
 import { demandRestorable } from './datastore-damage.ts'
 import type { Moves } from './migration-candidate.ts'
 import { demandNetworks } from './network-grant.ts'
@@ -89,15 +90,39 @@ export async function backupOf(tx: Tx, vm: Vm, input: BackUpPlan): Promise<NewOp
 /** @throws not-found for a recovery point of another VM, or one that the asker may not see */
 export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<NewOperation> {
   demandState(vm, 'restore')
+  const { archiveStoreId } = input
+  if (archiveStoreId !== null) {
+    await archivedPointOf(tx, vm, { ...input, archiveStoreId })
+    return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: await datastoreForPresent(tx, vm) } })
+  }
   // Held until the operation is written down, after which nobody removes it.
   await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${input.recoveryPointId}::uuid FOR KEY SHARE`
   const point = await tx.recoveryPoint.findUnique({
     where: { id: input.recoveryPointId },
-    select: { vmId: true, tenantId: true, datastoreId: true },
+    select: { vmId: true, tenantId: true, datastoreId: true, invalidAt: true },
   })
   if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', input.recoveryPointId)
+  if (point.invalidAt) {
+    throw conflict(
+      'This copy is archived and no longer valid here.',
+      'Restore it from the archive, or bring it back first.',
+    )
+  }
   await demandRestorable(tx, input.recoveryPointId)
   return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: point.datastoreId } })
+}
+
+/** Where its last backup went; a VM that has none yet goes to the first datastore there is. */
+async function datastoreForPresent(tx: Tx, vm: Vm): Promise<string> {
+  const last = await tx.recoveryPoint.findFirst({
+    where: { vmId: vm.id, tenantId: vm.tenantId },
+    orderBy: { takenAt: 'desc' },
+    select: { datastoreId: true },
+  })
+  if (last) return last.datastoreId
+  const any = await tx.datastore.findFirst({ orderBy: { createdAt: 'asc' }, select: { id: true } })
+  if (!any) throw conflict('What the VM is now can’t be kept: there is no datastore.', 'An operator adds one.')
+  return any.id
 }
 
 export function xmlEditOf(vm: Vm, input: EditXmlInput): NewOperation {

@@ -207,7 +207,7 @@ function assertDisks({ disks }: BackupRequest) {
 }
 
 /** A chunk as it is hashed: the last one of a disk is filled up with zeros. */
-function padded(chunk: Buffer): Buffer {
+export function padded(chunk: Buffer): Buffer {
   if (chunk.length === chunkBytes) return chunk
   const whole = Buffer.alloc(chunkBytes)
   chunk.copy(whole)

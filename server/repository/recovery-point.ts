@@ -1,8 +1,9 @@
 import { invalid, notFound } from '#server/errors.ts'
+import { padded } from './backup-writer.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
-import { chunkBytes, chunkCountOf, idBytes, segmentBytes, segmentChunks, zeroId } from './layout.ts'
+import { chunkBytes, chunkCountOf, idBytes, segmentBytes, segmentChunks, zeroChunk, zeroId } from './layout.ts'
 import { isZeroId, type Manifest, type ManifestDescription, readLastingManifest, segmentIdAt } from './manifest.ts'
 import { segmentOf } from './segment-table.ts'
 import { Session } from './session.ts'
@@ -132,6 +133,15 @@ export class RecoveryPoint {
     const ids = await this.segment(diskName, segmentOf(index))
     const at = (index % segmentChunks) * idBytes
     return ids ? ids.subarray(at, at + idBytes) : zeroId
+  }
+
+  /** Whether a chunk is this, without reading it; no bytes are zeros. */
+  async holds(diskName: string, index: number, bytes: Buffer | undefined): Promise<boolean> {
+    const id = await this.chunkId(diskName, index)
+    const chunk = bytes && padded(bytes)
+    if (!chunk || chunk.equals(zeroChunk)) return isZeroId(id)
+    const { keyring } = this.#chunks
+    return !isZeroId(id) && keyring.matches(id, 'data', chunk, keyring.current)
   }
 
   /** The ids of a segment's chunks, or nothing where all of it is zeros. */

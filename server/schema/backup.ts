@@ -100,6 +100,8 @@ export type Application = z.infer<typeof Application>
 
 export const RestoreVmInput = z.object({
   recoveryPointId: z.uuid(),
+  /** Straight from this archive store; null: from its datastore */
+  archiveStoreId: z.uuid().nullable().default(null),
   /** How long the guest gets to shut down */
   shutdownMs: z.number().int().min(1_000).max(3_600_000).default(120_000),
 })

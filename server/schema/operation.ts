@@ -15,6 +15,9 @@ export const operationKinds = [
   'back-up-vm',
   'restore-vm',
   'remove-recovery-points',
+  'save-archive-store',
+  'archive-recovery-points',
+  'bring-back-recovery-point',
   'add-datastore',
   'edit-datastore',
   'remove-datastore',
@@ -41,7 +44,7 @@ export const hiddenFields = ['userData', 'sealed', 'credential'] as const
 /** Fields that go when the operation ends; a definition may hold passwords too. */
 export const passingFields = [...hiddenFields, 'xml'] as const
 
-export const targetKinds = ['vm', 'host', 'datastore', 'fleet'] as const
+export const targetKinds = ['vm', 'host', 'datastore', 'archive-store', 'archival-policy', 'fleet'] as const
 export type TargetKind = (typeof targetKinds)[number]
 
 /**

@@ -52,6 +52,22 @@ export const policy = {
     compact: 'operator',
     delete: 'operator',
   },
+  'archive-store': {
+    read: 'operator',
+    test: 'operator',
+    create: 'operator',
+    edit: 'operator',
+    delete: 'operator',
+    grant: 'operator',
+  },
+  archive: {
+    read: 'viewer',
+    create: 'admin',
+    edit: 'admin',
+    delete: 'admin',
+    run: 'admin',
+    'read-key': 'owner',
+  },
   template: { read: 'viewer', create: 'operator', edit: 'operator', delete: 'operator' },
   tenant: {
     read: 'viewer',

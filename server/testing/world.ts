@@ -65,6 +65,34 @@ export async function createWorld(services: TestServices, cast: Cast) {
       ...{ sizeBytes: 1n, readBytes: 1n, storedBytes: 1n, tookMs: 1, definition: new Uint8Array(1) },
     },
   })
+  const archiveStore = await db.archiveStore.create({
+    data: {
+      ...{ name: `archive-store-${mark}`, kind: 'folder', location: { path: `/archive/${mark}` }, currency: 'EUR' },
+      ...{ pricePerGbMonth: 0.01, pricePerGbRead: 0.02, firstByteSeconds: 60 },
+      grants: { create: { tenantId: tenant.id, minKeepDays: 1, maxKeepDays: 3650, mayDeleteLocal: true } },
+    },
+  })
+  const emptyArchiveStore = await db.archiveStore.create({
+    data: {
+      ...{ name: `empty-archive-store-${mark}`, kind: 'folder', location: { path: `/archive/empty-${mark}` } },
+      ...{ currency: 'EUR', pricePerGbMonth: 0, pricePerGbRead: 0, firstByteSeconds: 0 },
+    },
+  })
+  const archivalPolicy = await db.archivalPolicy.create({
+    data: {
+      ...{ tenantId: tenant.id, name: `archival-${mark}`, archiveStoreId: archiveStore.id, allVms: true },
+      ...{ which: 'every', begins: 'age', minAgeDays: 7, timeZone: 'UTC', keepDays: 365, localCopy: 'keep' },
+      ...{ nextAt: new Date(Date.now() + 3600_000), createdBy: 'Owen' },
+    },
+  })
+  await db.archivedPoint.create({
+    data: {
+      ...{ id: recoveryPoint.id, archiveStoreId: archiveStore.id, tenantId: tenant.id, policyId: archivalPolicy.id },
+      ...{ vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, takenAt: recoveryPoint.takenAt, consistency: 'crash' },
+      ...{ disks: [], sizeBytes: 1n, contentBytes: 1n, storedBytes: 1n, tookMs: 1, readBackBytes: 1n, readBackMs: 1 },
+      ...{ definition: new Uint8Array(1), readBackAt: new Date(), expiresAt: new Date(Date.now() + 86_400_000) },
+    },
+  })
   const snapshot = await db.snapshot.create({
     data: {
       ...{ vmId: vm.id, name: `snapshot-${mark}`, takenAt: new Date(), state: 'running' },
@@ -154,6 +182,9 @@ export async function createWorld(services: TestServices, cast: Cast) {
     busyVm,
     snapshot,
     datastore,
+    archiveStore,
+    emptyArchiveStore,
+    archivalPolicy,
     emptyDatastore,
     recoveryPoint,
     snapshotSchedule,
@@ -179,6 +210,9 @@ export const secretsOfTenant = (world: World): string[] => [
   world.snapshot.name,
   world.snapshotSchedule.id,
   world.recoveryPoint.id,
+  world.archiveStore.id,
+  world.archivalPolicy.id,
+  world.archivalPolicy.name,
   world.protectionPolicy.id,
   world.protectionPolicy.name,
   world.busyVm.id,
@@ -196,6 +230,8 @@ export const secretsOfFleet = (world: World): string[] => [
   world.host.uri,
   world.pool.path ?? '',
   `/datastore/${world.mark}`,
+  `/archive/${world.mark}`,
+  world.emptyArchiveStore.id,
   world.pool.id,
   world.secondHost.id,
   // Nobody was granted it.

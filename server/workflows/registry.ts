@@ -1,6 +1,8 @@
 import { addDatastore } from './add-datastore.ts'
 import { addHost } from './add-host.ts'
+import { archiveRecoveryPoints } from './archive-recovery-points.ts'
 import { backUpVm } from './back-up-vm.ts'
+import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import { bulkVm } from './bulk-vm.ts'
 import { cloneVm } from './clone-vm.ts'
 import { compactDatastore } from './compact-datastore.ts'
@@ -21,6 +23,7 @@ import { removeHost } from './remove-host.ts'
 import { removeRecoveryPoints } from './remove-recovery-points.ts'
 import { restoreVm } from './restore-vm.ts'
 import { revertSnapshot } from './revert-snapshot.ts'
+import { saveArchiveStore } from './save-archive-store.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
 import { testStore } from './test-store.ts'
@@ -42,6 +45,9 @@ const changes: readonly AnyWorkflow[] = [
   backUpVm,
   restoreVm,
   removeRecoveryPoints,
+  saveArchiveStore,
+  archiveRecoveryPoints,
+  bringBackRecoveryPoint,
   addDatastore,
   editDatastore,
   removeDatastore,

@@ -12,6 +12,7 @@ import type { ObjectStore } from '#server/repository/object-store.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { tryStore } from '#server/repository/store-trial.ts'
 import { locationOf, type StoreSummary } from '#server/schema/store.ts'
+import { Archives } from './archives.ts'
 import { openStore, prepareStore, type StorePlace, testStore } from './store.ts'
 
 /** VMs that belong to no tenant keep their backups apart from every tenant's. */
@@ -38,6 +39,7 @@ interface Opened extends OpenDatastore {
 
 /** The datastores that this worker has open, and in each the repositories of tenants. */
 export class Repositories {
+  readonly archives: Archives
   readonly #options: RepositoriesOptions
   readonly #box: CredentialBox
   readonly #pool = new CompressPool()
@@ -49,6 +51,8 @@ export class Repositories {
   constructor(options: RepositoriesOptions) {
     this.#options = options
     this.#box = CredentialBox.fromText(options.keys)
+    const { db, cacheFolder } = options
+    this.archives = new Archives({ db, box: this.#box, pool: this.#pool, cacheFolder })
   }
 
   /** Proves that a store will do, without changing it. */
@@ -118,6 +122,7 @@ export class Repositories {
       await retired.then(({ cacheFolder }) => rm(cacheFolder, { recursive: true, force: true })).catch(() => {})
     }
     this.#open.clear()
+    await this.archives.close()
     await this.#pool.close()
   }
 

@@ -14,7 +14,9 @@
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { connectNbd } from '#server/nbd/connect.ts'
+import { unlikeChunks } from '#server/repository/copy.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
+import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 import { RestoreVmPlan } from '#server/schema/backup.ts'
 import { StepError } from './attempt.ts'
 import { backupRoute } from './backup-route.ts'
@@ -106,8 +108,7 @@ async function shutDown(context: Context): Promise<undefined> {
 async function writeDifference(context: Context, fromId: string, toId: string): Promise<number> {
   const { vm, host, facts } = await vmOnHost(context)
   if (facts.state !== 'off') throw conflict(`${vm.name} was started meanwhile.`, 'Shut it down, then restore it again.')
-  const repository = await repositoryOf(context)
-  const [from, to] = [await repository.recoveryPoint(fromId), await repository.recoveryPoint(toId)]
+  const [from, to] = [await pointOf(context, fromId), await pointOf(context, toId)]
   const holder = context.operation.id
   try {
     // One of an attempt that broke off may still hold them.
@@ -121,13 +122,32 @@ async function writeDifference(context: Context, fromId: string, toId: string): 
     if (missing) throw conflict(`${vm.name} has no disk ${missing.name} any more.`, 'Restore it as a new VM.')
     return await overNbd(context, host, { holder, disks }, async (target, write) => {
       const changed: number[] = []
-      for await (const { index } of repository.changedChunks(from, to, target)) changed.push(index)
+      for await (const { index } of changedIn(context, from, to, target)) changed.push(index)
       changed.sort((a, b) => a - b)
       await write(changed.length * chunkBytes, to.chunks(target, changed))
     })
   } finally {
     await Promise.all([from.close(), to.close()])
   }
+}
+
+/** The one that is restored may lie in an archive store; what the VM was lies in the datastore. */
+async function pointOf(context: Context, id: string): Promise<RecoveryPoint> {
+  const { archiveStoreId, recoveryPointId } = context.input
+  const { tenantId } = context.operation
+  if (id !== recoveryPointId || archiveStoreId === null) return (await repositoryOf(context)).recoveryPoint(id)
+  if (tenantId === null) throw new Error('an archive belongs to a tenant')
+  return (await context.repositories.archives.repository(archiveStoreId, tenantId)).recoveryPoint(id)
+}
+
+/** From the archive no more is read than what is another than in the datastore. */
+async function* changedIn(context: Context, from: RecoveryPoint, to: RecoveryPoint, target: string) {
+  if (context.input.archiveStoreId === null) {
+    yield* (await repositoryOf(context)).changedChunks(from, to, target)
+    return
+  }
+  const [near, far] = to.id === context.input.recoveryPointId ? [from, to] : [to, from]
+  yield* unlikeChunks(near, far, target)
 }
 
 interface Part {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { askForArchival, askForExpiry } from '#server/core/archival-round.ts'
 import { askForCare } from '#server/core/datastore-schedule.ts'
 import { syncProtections } from '#server/core/protection-policy.ts'
 import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
@@ -20,7 +21,9 @@ async function inStep(tx: Tx): Promise<boolean> {
 export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler {
   let stopped = false
   let work = Promise.resolve()
-  const turns: readonly PolicyTurn[] = [askForDue, askForCare, inStep, ...policyTurns]
+  const turns: readonly PolicyTurn[] = [
+    ...[askForDue, askForCare, inStep, ...policyTurns, askForArchival, askForExpiry],
+  ]
   const untilNone = async (turn: PolicyTurn) => {
     while (!stopped && (await db.$transaction((tx) => turn(tx, new Date()), { timeout: 30_000 })));
   }

@@ -9,6 +9,7 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { useVm } from '../use-vm.ts'
+import { ArchivedPoints } from './archived-points.tsx'
 import { BackUpDialog } from './back-up-dialog.tsx'
 import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { RecoveryPointList } from './recovery-point-list.tsx'
@@ -75,6 +76,7 @@ export function VmBackups() {
           />
         )}
       </Card>
+      <ArchivedPoints vm={vm} page={page} />
     </div>
   )
 }

@@ -1,0 +1,129 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Archive, Pencil, Plus, Trash2, Users } from 'lucide-react'
+import { useState } from 'react'
+import { formatMoney } from '#components/archive/archive-words.ts'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { formatBytes, formatCount, formatDuration } from '#components/ui/format.ts'
+import { refusal } from '#components/vm/refusal.ts'
+import { locationText } from '#server/schema/store.ts'
+import { ArchiveStoreDialog } from './archive-store-dialog.tsx'
+import { GrantDialog } from './grant-dialog.tsx'
+
+export type ArchiveStore = Outputs['archiveStore']['list'][number]
+export interface NamedTenant {
+  id: string
+  name: string
+}
+type Command = { kind: 'save'; store: ArchiveStore | undefined } | { kind: 'grant' | 'remove'; store: ArchiveStore }
+
+/** The archive stores, with what each costs and who may use it. */
+export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) {
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  const stores = useQuery(trpc.archiveStore.list.queryOptions()).data ?? []
+  const [command, setCommand] = useState<Command>()
+  const close = () => {
+    setCommand(undefined)
+    void client.invalidateQueries({ queryKey: trpc.archiveStore.pathKey() })
+    void client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
+  }
+  const remove = useMutation(trpc.archiveStore.remove.mutationOptions({ onSuccess: close }))
+  const add = (
+    <Button
+      size="sm"
+      icon={<Plus size={14} aria-hidden="true" />}
+      onPress={() => setCommand({ kind: 'save', store: undefined })}
+    >
+      Add archive store
+    </Button>
+  )
+  return (
+    <Card title="Archive stores" actions={stores.length > 0 && add} isFlush>
+      {stores.length === 0 ? (
+        <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No archive store yet" action={add}>
+          A folder or bucket for what is kept for long, best in another place than the datastores.
+        </EmptyState>
+      ) : (
+        <ul aria-label="Archive stores" className="divide-y divide-line">
+          {stores.map((store) => (
+            <li key={store.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm">
+              <span className="min-w-48 flex-1">
+                <span className="font-medium">{store.name}</span>
+                <span className="block truncate font-mono text-ink-muted text-xs">{locationText(store.location)}</span>
+              </span>
+              <span className="w-44">
+                {formatMoney(store.pricePerGbMonth, store.currency)} a GB and month
+                <span className="block text-ink-muted text-xs">
+                  {formatMoney(store.pricePerGbRead, store.currency)} a GB read
+                  {store.firstByteSeconds > 0 && `, after ${formatDuration(store.firstByteSeconds)}`}
+                </span>
+              </span>
+              <span className="w-44 tabular-nums">
+                {formatBytes(store.storedBytes)} in {formatCount(store.points)}
+                <span className="block text-ink-muted text-xs">
+                  {formatMoney(store.costPerMonth, store.currency)} a month, {store.grants.length} tenants
+                </span>
+              </span>
+              <Button
+                size="sm"
+                icon={<Users size={13} aria-hidden="true" />}
+                label={`Tenants of ${store.name}`}
+                onPress={() => setCommand({ kind: 'grant', store })}
+              >
+                Tenants…
+              </Button>
+              <Button
+                size="sm"
+                variant="quiet"
+                icon={<Pencil size={13} aria-hidden="true" />}
+                label={`Edit ${store.name}`}
+                onPress={() => setCommand({ kind: 'save', store })}
+              >
+                Edit…
+              </Button>
+              <Button
+                size="sm"
+                variant="quiet"
+                icon={<Trash2 size={13} aria-hidden="true" />}
+                label={`Remove ${store.name}`}
+                disabledReason={
+                  store.points + store.policies > 0 ? 'It holds recovery points, or policies use it' : undefined
+                }
+                onPress={() => setCommand({ kind: 'remove', store })}
+              >
+                Remove…
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {command?.kind === 'save' && <ArchiveStoreDialog store={command.store} onClose={close} />}
+      {command?.kind === 'grant' && (
+        <GrantDialog
+          store={stores.find(({ id }) => id === command.store.id) ?? command.store}
+          tenants={tenants}
+          onClose={close}
+        />
+      )}
+      {command?.kind === 'remove' && (
+        <ConfirmDialog
+          isOpen
+          onOpenChange={(isOpen) => !isOpen && close()}
+          title={`Remove ${command.store.name}?`}
+          confirmLabel="Remove"
+          isPending={remove.isPending}
+          onConfirm={() => remove.mutate({ id: command.store.id })}
+          error={refusal('It was not removed', remove.error)}
+        >
+          <p>Nothing is archived there. What it made in its folder or bucket stays.</p>
+        </ConfirmDialog>
+      )}
+    </Card>
+  )
+}

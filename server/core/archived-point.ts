@@ -1,0 +1,68 @@
+import type { Vm } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { notFound } from '#server/errors.ts'
+import type { ArchivedPointRef, BringBackInput } from '#server/schema/archive.ts'
+import { liveStates } from '#server/schema/operation.ts'
+import { readingRates, recallOf } from './archive-store.ts'
+import type { NewOperation } from './operation.ts'
+
+/** A VM's recovery points in archive stores, newest first, with what getting each back takes. */
+export async function listArchivedPoints(tx: Tx, vmId: string) {
+  const rows = await tx.archivedPoint.findMany({
+    where: { vmId },
+    orderBy: { takenAt: 'desc' },
+    take: 1000,
+    omit: { definition: true },
+    include: { archiveStore: { omit: { credential: true, location: true } } },
+  })
+  const rates = await readingRates(tx, [...new Set(rows.map(({ archiveStoreId }) => archiveStoreId))])
+  const local = await tx.recoveryPoint.findMany({
+    where: { id: { in: rows.map(({ id }) => id) } },
+    select: { id: true, invalidAt: true },
+  })
+  return rows.map(({ archiveStore, ...row }) => {
+    const here = local.find(({ id }) => id === row.id)
+    return {
+      ...row,
+      ...{ sizeBytes: Number(row.sizeBytes), contentBytes: Number(row.contentBytes) },
+      ...{ storedBytes: Number(row.storedBytes), readBackBytes: Number(row.readBackBytes) },
+      archiveStore: { id: archiveStore.id, name: archiveStore.name },
+      local: here ? (here.invalidAt ? ('invalid' as const) : ('whole' as const)) : ('gone' as const),
+      recall: recallOf(Number(row.contentBytes), archiveStore, rates.get(row.archiveStoreId)),
+    }
+  })
+}
+
+/** One that may be read. Held until the operation is written down, after which nobody removes it. @throws not-found */
+export async function archivedPointOf(tx: Tx, vm: Pick<Vm, 'id' | 'tenantId'>, ref: ArchivedPointRef) {
+  const { recoveryPointId: id, archiveStoreId } = ref
+  await tx.$queryRaw`SELECT FROM archived_point
+    WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
+  const point = await tx.archivedPoint.findUnique({
+    where: { id_archiveStoreId: { id, archiveStoreId } },
+    select: { id: true, vmId: true, tenantId: true },
+  })
+  if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', id)
+  return point
+}
+
+/** Copies it into a datastore again, or makes the copy there valid again. */
+export async function bringBackOf(tx: Tx, vm: Vm, input: BringBackInput): Promise<NewOperation> {
+  await archivedPointOf(tx, vm, input)
+  if ((await tx.datastore.count({ where: { id: input.datastoreId } })) === 0) {
+    throw notFound('datastore', input.datastoreId)
+  }
+  return {
+    kind: 'bring-back-recovery-point',
+    target: { kind: 'vm', id: vm.id, name: vm.name },
+    tenantId: vm.tenantId,
+    hostId: vm.hostId,
+    input,
+  }
+}
+
+/** Whether an operation reads it, or the like of it. */
+export const isBeingRead = async (tx: Tx, id: string) =>
+  (await tx.operation.count({
+    where: { state: { in: [...liveStates] }, input: { path: ['recoveryPointId'], equals: id } },
+  })) > 0
