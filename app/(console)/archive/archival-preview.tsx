@@ -58,7 +58,7 @@ export function ArchivalPreview({ tenantId, draft }: { tenantId: string; draft: 
             ]}
           />
           {shown.warnings.map((warning) => (
-            <p key={warning} role="status" className="text-warning">
+            <p key={warning} role="status" className="text-degraded">
               {warning}
             </p>
           ))}

@@ -16,7 +16,7 @@ import { refusal } from '#components/vm/refusal.ts'
 import type { Vm } from '../use-vm.ts'
 import type { BackupPage } from './use-backups.ts'
 
-type ArchivedPoint = Outputs['archive']['points'][number]
+export type ArchivedPoint = Outputs['archive']['points'][number]
 const localWord = { gone: 'archive only', invalid: 'local copy invalid', whole: 'here too' } as const
 
 /** What of the VM is in archive stores, with what getting it back takes. */
@@ -82,7 +82,14 @@ export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
   )
 }
 
-function RestoreFromArchive({ vm, point, onClose }: { vm: Vm; point: ArchivedPoint; onClose: () => void }) {
+interface RestoreFromArchiveProps {
+  vm: Vm
+  point: ArchivedPoint
+  onClose: () => void
+}
+
+/** Leads the VM back in place, straight from the archive; what that takes is said first. */
+export function RestoreFromArchive({ vm, point, onClose }: RestoreFromArchiveProps) {
   const trpc = useTRPC()
   const restore = useMutation(trpc.backup.restore.mutationOptions({ onSuccess: onClose }))
   return (

@@ -13,6 +13,7 @@ import { ArchivedPoints } from './archived-points.tsx'
 import { BackUpDialog } from './back-up-dialog.tsx'
 import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { RecoveryPointList } from './recovery-point-list.tsx'
+import { RecoveryTimeline } from './recovery-timeline.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { type RecoveryPoint, useBackups } from './use-backups.ts'
 import { VmProtection } from './vm-protection.tsx'
@@ -47,6 +48,7 @@ export function VmBackups() {
   return (
     <div className="flex flex-col gap-4">
       <VmProtection vm={vm} />
+      <RecoveryTimeline vm={vm} page={page} onRestore={setRestored} />
       <Card
         title={
           recoveryPoints.length === 0

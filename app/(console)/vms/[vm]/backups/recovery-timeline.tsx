@@ -1,0 +1,230 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { ChevronLeft, ChevronRight } from 'lucide-react'
+import { useState } from 'react'
+import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
+import { formatMoney } from '#components/archive/archive-words.ts'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { cx } from '#components/ui/class-name.ts'
+import { formatAbsoluteTime, formatBytes, formatDuration } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { popoverClassName } from '#components/ui/popover-class.ts'
+import { SegmentedControl } from '#components/ui/segmented-control.tsx'
+import type { Vm } from '../use-vm.ts'
+import { type ArchivedPoint, RestoreFromArchive } from './archived-points.tsx'
+import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
+import type { BackupPage, RecoveryPoint } from './use-backups.ts'
+
+interface Mark {
+  id: string
+  atMs: number
+  title: string
+  /** What it is, and what getting it back takes */
+  lines: string[]
+  action?: { label: string; disabledReason: string | undefined; onPress: () => void } | undefined
+  href?: string
+}
+interface Lane {
+  label: string
+  tone: string
+  marks: Mark[]
+}
+
+interface RecoveryTimelineProps {
+  vm: Vm
+  page: BackupPage
+  onRestore: (point: RecoveryPoint) => void
+}
+
+/** All that the VM can go back to on one axis: snapshots, backups, archived ones, each with what that takes. */
+export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps) {
+  const trpc = useTRPC()
+  const snapshots = useQuery(trpc.snapshot.list.queryOptions({ vmId: vm.id })).data?.snapshots ?? []
+  const archived = useQuery(trpc.archive.points.queryOptions({ vmId: vm.id })).data ?? []
+  const [restored, setRestored] = useState<ArchivedPoint>()
+  const [nowMs] = useState(() => Date.now())
+  const [chosen, setChosen] = useState<Range>()
+  const [back, setBack] = useState(0)
+  const restoreRefusal = page.can.restore === true ? undefined : page.can.restore
+  const lanes: Lane[] = [
+    {
+      ...{ label: 'Snapshots', tone: 'bg-series-6' },
+      marks: snapshots.map((snapshot) => ({
+        ...{ id: snapshot.id, atMs: msOf(snapshot.takenAt), title: snapshot.name, href: `/vms/${vm.id}/snapshots` },
+        lines: [snapshot.withMemory ? 'With memory' : 'Disks alone', 'On its own disks: back in seconds, at no cost'],
+      })),
+    },
+    {
+      ...{ label: 'Backups', tone: 'bg-series-1' },
+      marks: page.recoveryPoints.map((point) => ({
+        ...{ id: point.id, atMs: msOf(point.takenAt), title: `In ${point.datastore.name}` },
+        lines: [
+          `${formatBytes(point.sizeBytes)} of disks, ${formatBytes(point.storedBytes)} stored`,
+          point.invalidAt ? 'Archived, and no longer valid here' : 'Only what differs is written, at no cost',
+        ],
+        action: {
+          label: 'Restore…',
+          disabledReason: restoreRefusal ?? (point.invalidAt ? 'Restore it from the archive' : undefined),
+          onPress: () => onRestore(point),
+        },
+      })),
+    },
+    {
+      ...{ label: 'Archive', tone: 'bg-series-2' },
+      marks: archived.map((point) => ({
+        ...{
+          id: `${point.id} ${point.archiveStoreId}`,
+          atMs: msOf(point.takenAt),
+          title: `In ${point.archiveStore.name}`,
+        },
+        lines: [
+          `${formatBytes(point.recall.readBytes)} to read at the most`,
+          `At most ${formatMoney(point.recall.cost, point.recall.currency)} and ${formatDuration(point.recall.seconds)}`,
+        ],
+        action: { label: 'Restore…', disabledReason: restoreRefusal, onPress: () => setRestored(point) },
+      })),
+    },
+  ]
+  const times = lanes.flatMap(({ marks }) => marks.map(({ atMs }) => atMs))
+  if (times.length === 0) return null
+  const range = chosen ?? firstRange(times, nowMs)
+  const span = spanOf(range, back, nowMs)
+  const isEmpty = !times.some((atMs) => atMs >= span.fromMs && atMs <= span.toMs)
+  return (
+    <Card
+      title="Recovery timeline"
+      actions={
+        <div className="flex items-center gap-2">
+          <IconButton
+            label={`A ${range} earlier`}
+            icon={<ChevronLeft size={14} aria-hidden="true" />}
+            onPress={() => setBack(back + 1)}
+          />
+          <IconButton
+            label={`A ${range} later`}
+            icon={<ChevronRight size={14} aria-hidden="true" />}
+            disabledReason={back === 0 ? 'It ends now' : undefined}
+            onPress={() => setBack(Math.max(0, back - 1))}
+          />
+          <SegmentedControl
+            label="Range"
+            segments={ranges.map((id) => ({ id, label: id.charAt(0).toUpperCase() + id.slice(1) }))}
+            value={range}
+            onChange={(id) => {
+              setChosen(id)
+              setBack(0)
+            }}
+          />
+        </div>
+      }
+    >
+      <div className="flex flex-col gap-1">
+        {lanes.map((lane) => (
+          <div key={lane.label} className="grid grid-cols-[72px_minmax(0,1fr)] items-center gap-3">
+            <span className="text-ink-muted text-xs">{lane.label}</span>
+            <ul aria-label={lane.label} className="relative h-7 border-line border-b">
+              {gathered(lane.marks, span).map((group) => (
+                <li
+                  key={group.marks[0]?.id}
+                  className="-translate-x-1/2 absolute top-1"
+                  style={{ left: `${group.place * 100}%` }}
+                >
+                  <TimelineMark lane={lane} group={group} />
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+        <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-3">
+          <span />
+          <div className="relative h-5 text-ink-faint text-xs tabular-nums" aria-hidden="true">
+            {ticksOf(range, span).map((atMs) => (
+              <span
+                key={atMs}
+                className="-translate-x-1/2 absolute whitespace-nowrap"
+                style={{ left: `${placeOf(atMs, span) * 100}%` }}
+              >
+                {tickText(atMs, range)}
+              </span>
+            ))}
+          </div>
+        </div>
+        {isEmpty && (
+          <p role="status" className="text-ink-muted text-sm">
+            Nothing in this {range}: go further back, or choose a longer range.
+          </p>
+        )}
+      </div>
+      {restored && <RestoreFromArchive vm={vm} point={restored} onClose={() => setRestored(undefined)} />}
+    </Card>
+  )
+}
+
+const msOf = (at: Date | string) => new Date(at).getTime()
+
+function tickText(atMs: number, range: Range): string {
+  const format: Intl.DateTimeFormatOptions =
+    range === 'day'
+      ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
+      : range === 'year'
+        ? { month: 'short', year: 'numeric' }
+        : { day: 'numeric', month: 'short' }
+  return new Intl.DateTimeFormat('en-GB', format).format(atMs)
+}
+
+function TimelineMark({ lane, group }: { lane: Lane; group: Gathered<Mark> }) {
+  const [first] = group.marks
+  if (!first) return null
+  const count = group.marks.length
+  const name = count === 1 ? first.title : `${count} of them`
+  return (
+    <DialogTrigger>
+      <AriaButton
+        aria-label={`${lane.label}: ${name}, ${formatAbsoluteTime(first.atMs)}`}
+        className={cx(
+          'flex h-5 min-w-3 items-center justify-center rounded-sm px-1 font-medium text-[11px] text-accent-ink tabular-nums outline-none data-focus-visible:ring-2 data-focus-visible:ring-accent',
+          lane.tone,
+        )}
+      >
+        {count > 1 ? count : ''}
+      </AriaButton>
+      <Popover offset={6} className={cx(popoverClassName, 'max-h-80 w-72')}>
+        <AriaDialog aria-label={`${lane.label}: ${name}`} className="outline-none">
+          {({ close }) => (
+            <ul className="divide-y divide-line">
+              {group.marks.map((mark) => (
+                <li key={mark.id} className="flex flex-col gap-1 p-2 text-sm">
+                  <span className="font-medium">{mark.title}</span>
+                  <span className="text-ink-muted text-xs">{formatAbsoluteTime(mark.atMs)}</span>
+                  {mark.lines.map((line) => (
+                    <span key={line} className="text-xs">
+                      {line}
+                    </span>
+                  ))}
+                  {mark.action && (
+                    <Button
+                      size="sm"
+                      className="self-start"
+                      disabledReason={mark.action.disabledReason}
+                      onPress={() => {
+                        close()
+                        mark.action?.onPress()
+                      }}
+                    >
+                      {mark.action.label}
+                    </Button>
+                  )}
+                  {mark.href && <Link href={mark.href}>See it among the snapshots</Link>}
+                </li>
+              ))}
+            </ul>
+          )}
+        </AriaDialog>
+      </Popover>
+    </DialogTrigger>
+  )
+}

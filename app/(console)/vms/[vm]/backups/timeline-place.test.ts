@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { firstRange, gathered, spanOf } from './timeline-place.ts'
+
+const now = Date.parse('2026-06-30T00:00:00Z')
+const hours = (count: number) => ({ atMs: now - count * 3_600_000 })
+
+test('marks lie where they belong; what lies outside does not show', () => {
+  const found = gathered([hours(1), hours(12), hours(25), hours(-1)], spanOf('day', 0, now))
+  expect(found.map(({ place }) => Math.round(place * 24))).toEqual([12, 23])
+})
+
+test('marks that would cover each other are one, oldest first', () => {
+  const found = gathered([hours(1), hours(1.1), hours(20)], spanOf('day', 0, now))
+  expect(found.map(({ marks }) => marks.length)).toEqual([1, 2])
+  expect(found[1]?.marks.map(({ atMs }) => atMs)).toEqual([hours(1.1).atMs, hours(1).atMs])
+})
+
+test('a range back shows the time before', () => {
+  expect(gathered([hours(30)], spanOf('day', 1, now))).toHaveLength(1)
+})
+
+test('it begins with a range that shows what there is', () => {
+  expect(firstRange([], now)).toBe('week')
+  expect(firstRange([hours(3).atMs], now)).toBe('day')
+  expect(firstRange([hours(24 * 20).atMs], now)).toBe('month')
+  expect(firstRange([hours(24 * 300).atMs, hours(1).atMs], now)).toBe('year')
+})
