@@ -6,9 +6,11 @@ import { sql, virsh, vmId } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
 
-test('a datastore is added, a VM backed up twice, and led back in place', async ({ as }) => {
+test('a datastore is added, a VM backed up twice, led back in place, and restored as a new one elsewhere', async ({
+  as,
+}) => {
   test.setTimeout(300_000)
-  const [host, vm] = ['frankfurt-1', 'desktop-bo']
+  const [host, vm, other] = ['frankfurt-1', 'desktop-bo', 'oslo-2']
   const folder = await mkdtemp(join(tmpdir(), 'skerry-e2e-store-'))
   try {
     await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
@@ -36,6 +38,8 @@ test('a datastore is added, a VM backed up twice, and led back in place', async 
       .last()
       .click()
     const restore = page.getByRole('alertdialog')
+    await expect(restore.getByRole('status')).toContainText('are written', { timeout: 30_000 })
+    await expect(restore.getByRole('list', { name: 'Disks' })).toContainText('differ from the newest recovery point')
     await restore.getByRole('textbox').fill(vm)
     await restore.getByRole('button', { name: 'Restore', exact: true }).click()
     const states = () => sql("SELECT state FROM operation WHERE kind = 'restore-vm' AND target_name = $1", vm)
@@ -44,6 +48,25 @@ test('a datastore is added, a VM backed up twice, and led back in place', async 
     expect(await virsh(host, 'domuuid', vm)).toBe(uuid)
     expect((await points()).length, 'what it was is a recovery point too').toBe(3)
     await expect.poll(async () => (await newestCount(host, vm))?.bootId, { timeout: 60_000 }).not.toBe(before?.bootId)
+    const made = `${vm}-restored`
+    await page
+      .getByRole('button', { name: /^More for the recovery point/ })
+      .last()
+      .click()
+    await page.getByRole('menuitem', { name: 'Restore as new VM…' }).click()
+    const asNew = page.getByRole('dialog', { name: `Restore ${vm} as a new VM` })
+    await expect(asNew.getByLabel('Name')).toHaveValue(made)
+    await asNew.getByRole('radio', { name: new RegExp(`^${other}`) }).click({ timeout: 30_000 })
+    await expect(asNew.getByRole('list', { name: 'Network cards' })).toContainText('comes unplugged')
+    await asNew.getByRole('button', { name: 'Restore', exact: true }).click()
+    const news = () => sql("SELECT state FROM operation WHERE kind = 'restore-new-vm' AND target_name = $1", made)
+    await expect.poll(news, { timeout: 120_000 }).toEqual([{ state: 'succeeded' }])
+    expect(await virsh(other, 'domuuid', made)).not.toBe(uuid)
+    expect(await virsh(other, 'domstate', made)).toBe('shut off')
+    await expect(page.getByRole('heading', { name: made })).toBeVisible()
+
+    await page.goto('/recovery-points')
+    await expect(page.getByRole('link', { name: vm, exact: true })).toBeVisible()
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -56,7 +56,8 @@ test('a policy is made, its VMs become protected, and a recovery point is delete
 
     await page.goto(`/vms/${await vmId('tromso-camera')}/backups`)
     await expect(page.getByRole('link', { name: 'Cameras nightly' })).toBeVisible()
-    await page.getByRole('button', { name: /^Delete the recovery point/ }).click()
+    await page.getByRole('button', { name: /^More for the recovery point/ }).click()
+    await page.getByRole('menuitem', { name: 'Delete…' }).click()
     const remove = page.getByRole('alertdialog', { name: 'Delete the only backup of tromso-camera?' })
     await remove.getByRole('textbox').fill('tromso-camera')
     await remove.getByRole('button', { name: 'Delete', exact: true }).click()

@@ -47,11 +47,13 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       reread(trpc.vm.list.pathKey())
       reread(trpc.vm.counts.queryKey())
       reread(trpc.protection.pathKey())
+      reread(trpc.recoveryPoint.vms.queryKey())
     }
     if (batch.operations.length > 0) {
       reread(trpc.operation.pathKey(), 250)
       reread(trpc.tenant.pathKey())
       reread(trpc.archive.get.queryKey(), 250)
+      reread(trpc.recoveryPoint.list.pathKey())
     }
     if (batch.counts) {
       for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey())

@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx'
 import { HardPowerDialog } from '#components/vm/power-dialog.tsx'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
-import { operationTarget, operationWord } from './operation-words.ts'
+import { isMeasuring, operationTarget, operationWord } from './operation-words.ts'
 
 /** What can be done about an operation: cancel it, try it again, or what its error offers. */
 export function OperationActions({ operation }: { operation: OperationRow }) {
@@ -31,7 +31,7 @@ export function OperationActions({ operation }: { operation: OperationRow }) {
       </Button>
     )
   }
-  if (operation.state === 'succeeded' || operation.kind === 'measure-vm') return null
+  if (operation.state === 'succeeded' || isMeasuring(operation.kind)) return null
   return (
     <>
       {operation.error?.offer === 'force-off' && (

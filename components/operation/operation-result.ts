@@ -46,6 +46,16 @@ export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 /** What a deletion removed and what it left, as names of volumes. */
 const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
 
+/** What a restore wrote, and what of the VM of then a new one does not have. */
+const RestoreResult = z.object({
+  writtenBytes: z.number(),
+  unplugged: z.number().default(0),
+  leftOut: z.array(z.string()).default([]),
+})
+
+const restoreResult = ({ kind, result }: OperationRow) =>
+  kind === 'restore-vm' || kind === 'restore-new-vm' ? (RestoreResult.safeParse(result).data ?? null) : null
+
 export const deletionResult = (operation: OperationRow) =>
   operation.kind === 'delete-vm' ? (DeletionResult.safeParse(operation.result).data ?? null) : null
 
@@ -66,6 +76,13 @@ export function outcomeText(operation: OperationRow): string {
     return [took, stopped && `stopped for ${stopped}`, moved.bytes && formatBytes(moved.bytes)]
       .filter(Boolean)
       .join(' · ')
+  }
+  const restored = restoreResult(operation)
+  if (restored) {
+    const { writtenBytes, unplugged, leftOut } = restored
+    const cards = unplugged > 0 && `${unplugged} network ${unplugged === 1 ? 'card' : 'cards'} unplugged`
+    const without = leftOut.length > 0 && `without ${leftOut.join(', ')}`
+    return [took, `${formatBytes(writtenBytes)} written`, cards, without].filter(Boolean).join(' · ')
   }
   const items = itemResults(operation)
   if (items.length > 0) {

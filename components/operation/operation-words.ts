@@ -17,6 +17,8 @@ export const kindWord: Record<OperationKind, string> = {
   'delete-snapshot': 'Delete a snapshot of',
   'back-up-vm': 'Back up',
   'restore-vm': 'Restore',
+  'measure-restore': 'Measure a restore of',
+  'restore-new-vm': 'Restore as a new VM:',
   'remove-recovery-points': 'Delete recovery points of',
   'save-archive-store': 'Set up archive store',
   'archive-recovery-points': 'Archive by',
@@ -75,8 +77,9 @@ function bulkName(name: string): { action: string; target: string } | undefined 
   return action && target && actionWord[action] ? { action, target } : undefined
 }
 
-/** Measuring goes on behind the migration dialog and is nobody's news. */
-export const newsKinds = operationKinds.filter((kind) => kind !== 'measure-vm')
+/** Measuring goes on behind a dialog and is nobody's news. */
+export const isMeasuring = (kind: OperationKind) => kind === 'measure-vm' || kind === 'measure-restore'
+export const newsKinds = operationKinds.filter((kind) => !isMeasuring(kind))
 
 /** How its state looks. */
 export function operationLook(operation: Pick<OperationRow, 'kind' | 'state'>): { look: VisualState; word: string } {

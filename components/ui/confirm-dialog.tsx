@@ -28,6 +28,8 @@ export interface ConfirmDialogProps {
   /** Everything else that goes. */
   goesWith?: readonly GoesWith[]
   isPending?: boolean
+  /** Why it can't be confirmed yet. */
+  disabledReason?: string | undefined
   error?: Pick<ErrorMessageProps, 'title' | 'message' | 'whatToDo' | 'requestId'>
 }
 
@@ -72,7 +74,7 @@ function ConfirmFooter(props: ConfirmDialogProps) {
       className="flex w-full flex-col gap-3"
       onSubmit={(event) => {
         event.preventDefault()
-        if (isTyped && !props.isPending) props.onConfirm()
+        if (isTyped && !props.disabledReason && !props.isPending) props.onConfirm()
       }}
     >
       {props.typedName !== undefined && (
@@ -92,7 +94,7 @@ function ConfirmFooter(props: ConfirmDialogProps) {
           type="submit"
           variant={tone}
           isPending={props.isPending}
-          disabledReason={isTyped ? undefined : `Type ${props.typedName} first`}
+          disabledReason={props.disabledReason ?? (isTyped ? undefined : `Type ${props.typedName} first`)}
         >
           {props.confirmLabel}
         </Button>

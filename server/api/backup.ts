@@ -2,16 +2,16 @@ import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
 import { listDatastoreNames } from '#server/core/datastore.ts'
-import { enqueueOnce } from '#server/core/operation.ts'
+import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
 import { removalOf } from '#server/core/recovery-point-removal.ts'
-import { backupOf, restoreOf } from '#server/core/vm-request.ts'
+import { backupOf, restoreMeasureOf, restoreOf } from '#server/core/vm-request.ts'
 import { vmRule } from '#server/core/vm-rule.ts'
-import { BackUpInput, RemoveRecoveryPointsInput, RestoreVmInput } from '#server/schema/backup.ts'
+import { BackUpInput, RemoveRecoveryPointsInput, RestoreMeasureInput, RestoreVmInput } from '#server/schema/backup.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { asker } from './asker.ts'
-import { change, router, signedIn } from './trpc.ts'
+import { change, costly, router, signedIn } from './trpc.ts'
 
 export const backupRouter = router({
   /** A VM's recovery points, where it can be backed up to, and whether it can be now. */
@@ -20,13 +20,14 @@ export const backupRouter = router({
     const person = allowed(ctx.actor, 'vm', 'backup', vm)
     const mayRestore = allowed(ctx.actor, 'vm', 'restore', vm)
     return {
-      recoveryPoints: await listRecoveryPoints(ctx.tx, vm.id),
+      recoveryPoints: await listRecoveryPoints(ctx.tx, { vmId: vm.id }),
       datastores: await listDatastoreNames(ctx.tx),
       can: {
         backUp: person === true ? vmRule(vm, 'backup') : person,
         /** Whatever the VM is doing meanwhile */
         readFiles: mayRestore,
         restore: mayRestore === true ? vmRule(vm, 'restore') : mayRestore,
+        restoreNew: mayRestore,
         delete: allowed(ctx.actor, 'vm', 'delete-backup', vm),
       },
     }
@@ -54,6 +55,15 @@ export const backupRouter = router({
       })
       demand(ctx, 'vm', 'delete-backup', operation)
       return { operationId: operation.id }
+    }),
+
+  /** What a restore would change and how long it would take; the operation's result says it. */
+  measureRestore: change('vm', 'restore')
+    .input(RestoreMeasureInput.extend({ vmId: VmId }))
+    .use(costly(5, 10))
+    .mutation(async ({ ctx, input: { vmId, ...input } }) => {
+      const vm = await load.vm(ctx, vmId, 'restore')
+      return { operationId: (await enqueue(asker(ctx), await restoreMeasureOf(ctx.tx, vm, input))).id }
     }),
 
   /** Leads the VM back in place; what it is now becomes a recovery point first. */

@@ -16,6 +16,7 @@ import {
   measureOf,
   migrationOf,
   powerOf,
+  restoreMeasureOf,
   restoreOf,
   revertOf,
   snapshotDeletionOf,
@@ -31,6 +32,8 @@ import {
   EditDatastorePlan,
   RemoveDatastorePlan,
   RemoveRecoveryPointsPlan,
+  RestoreMeasureInput,
+  RestoreNewVmInput,
   RestoreVmInput,
 } from '#server/schema/backup.ts'
 import { VerifyDatastorePlan } from '#server/schema/datastore-state.ts'
@@ -53,6 +56,7 @@ import { asker } from './asker.ts'
 import { datastoreAdditionOf, datastoreEditOf, datastoreRemovalOf, storeTestOf } from './datastore-request.ts'
 import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
+import { restoreNew } from './recovery-point.ts'
 import { demandTwinCards } from './vm-card.ts'
 
 type Ctx = Asking & { requestId: string }
@@ -99,6 +103,8 @@ const again: Record<OperationKind, Retry> = {
     const target = { kind: targetKind as TargetKind, id: targetId, name: targetName }
     return enqueue(asker(ctx), { kind: 'remove-recovery-points', target, tenantId, exclusive: false, input: plan })
   },
+  'restore-new-vm': (ctx, { input }) => restoreNew(ctx, RestoreNewVmInput.parse(input), null),
+  'measure-restore': onVm('restore', (vm, input, tx) => restoreMeasureOf(tx, vm, RestoreMeasureInput.parse(input))),
   'add-datastore': async (ctx, { input }) => {
     const { name, location } = AddDatastorePlan.parse(input)
     return enqueue(asker(ctx), await datastoreAdditionOf(ctx.tx, { name, location, credential: null }))

@@ -26,6 +26,8 @@ const rights: Record<OperationKind, Right> = {
   'delete-snapshot': { vm: 'snapshot' },
   'back-up-vm': { vm: 'backup' },
   'restore-vm': { vm: 'restore' },
+  'measure-restore': { vm: 'restore' },
+  'restore-new-vm': { vm: 'restore' },
   'remove-recovery-points': { vm: 'delete-backup' },
   'save-archive-store': { datastore: 'edit' },
   'archive-recovery-points': { archive: 'run' },

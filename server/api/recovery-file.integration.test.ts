@@ -64,7 +64,7 @@ beforeAll(async () => {
   })
   await services.authDb.recoveryPoint.create({
     data: {
-      ...{ ...row, id: recoveryPointId, datastoreId },
+      ...{ ...row, id: recoveryPointId, datastoreId, shape: {} },
       disks: disks.map(({ name, sizeBytes }) => ({ target: name, sizeBytes })),
     },
   })

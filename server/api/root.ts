@@ -13,6 +13,7 @@ import { networkRouter } from './network.ts'
 import { operationRouter } from './operation.ts'
 import { protectionRouter } from './protection.ts'
 import { recoveryFileRouter } from './recovery-file.ts'
+import { recoveryPointRouter } from './recovery-point.ts'
 import { storageRouter, templateRouter } from './resource.ts'
 import { savedViewRouter } from './saved-view.ts'
 import { sessionRouter } from './session.ts'
@@ -44,6 +45,7 @@ export const appRouter = router({
   backup: backupRouter,
   datastore: datastoreRouter,
   recoveryFile: recoveryFileRouter,
+  recoveryPoint: recoveryPointRouter,
   site: siteRouter,
   protection: protectionRouter,
   snapshot: snapshotRouter,

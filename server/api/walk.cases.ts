@@ -80,6 +80,17 @@ export const walkCases: Record<string, WalkCase> = {
   'backup.list': asked(onVm, ...tenants),
   'backup.start': asked((w) => ({ ...onVm(w), datastoreId: w.datastore.id }), ...begunOnce),
   'backup.restore': asked((w) => ({ ...onVm(w), recoveryPointId: w.recoveryPoint.id }), ...begunOnce),
+  'backup.measureRestore': asked((w) => ({ ...onVm(w), recoveryPointId: w.recoveryPoint.id }), ...membersUp),
+  'recoveryPoint.vms': asked(undefined, ...everyone),
+  'recoveryPoint.list': asked((w) => ({ vmUuid: w.vm.uuid }), ...tenants),
+  'recoveryPoint.places': asked(
+    (w) => ({ recoveryPointId: w.recoveryPoint.id, start: false }),
+    ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
+  ),
+  'recoveryPoint.restoreNew': asked(
+    (w) => ({ recoveryPointId: w.recoveryPoint.id, name: `again-${w.mark}`, place: { siteId: w.host.siteId } }),
+    ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
+  ),
   'backup.remove': asked((w) => ({ ids: [w.recoveryPoint.id] }), ...membersUp),
   'recoveryFile.volumes': asked((w) => ({ recoveryPointId: w.recoveryPoint.id }), ...membersUp),
   // It has no disk; that a member is told so shows that only its right is missing.

@@ -161,7 +161,7 @@ function placeReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] 
   return reasons
 }
 
-function capacityReasons(vm: MovingVm, to: Candidate): string[] {
+export function capacityReasons(vm: MovingVm, to: Candidate): string[] {
   const reasons: string[] = []
   const free = to.memoryFreeBytes - to.reservedMemoryBytes
   if (vm.state !== 'off' && free < vm.memoryBytes) {
@@ -175,7 +175,7 @@ function capacityReasons(vm: MovingVm, to: Candidate): string[] {
   return reasons
 }
 
-function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
+export function machineReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
   const reasons: string[] = []
   if (to.architecture && to.architecture !== vm.architecture) {
     reasons.push(`Another architecture: the VM is ${vm.architecture}, the host ${to.architecture}.`)

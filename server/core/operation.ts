@@ -62,6 +62,8 @@ const verbs: Record<OperationKind, string> = {
   'delete-snapshot': 'having a snapshot deleted',
   'back-up-vm': 'being backed up',
   'restore-vm': 'being restored',
+  'measure-restore': 'being measured',
+  'restore-new-vm': 'being restored',
   'remove-recovery-points': 'having recovery points deleted',
   'save-archive-store': 'being changed',
   'archive-recovery-points': 'at work',

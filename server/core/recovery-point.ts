@@ -6,9 +6,9 @@ import { damageText } from './datastore-damage.ts'
 const numberOf = (value: bigint | null) => (value === null ? null : Number(value))
 
 /** A VM's recovery points, newest first, without what is sealed. */
-export async function listRecoveryPoints(tx: Tx, vmId: string) {
+export async function listRecoveryPoints(tx: Tx, of: { vmId: string } | { vmUuid: string }) {
   const rows = await tx.recoveryPoint.findMany({
-    where: { vmId },
+    where: of,
     orderBy: { takenAt: 'desc' },
     take: 500,
     omit: { definition: true },

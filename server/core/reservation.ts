@@ -16,7 +16,11 @@ interface Row {
 }
 
 /** Steps of an operation in which what it reserved is in use, and so missing from what the host says is free. */
-const taken: Record<string, readonly string[]> = { 'migrate-vm': ['record', 'clean up'], 'create-vm': ['record'] }
+const taken: Record<string, readonly string[]> = {
+  'migrate-vm': ['record', 'clean up'],
+  'create-vm': ['record'],
+  'restore-new-vm': ['record'],
+}
 
 /** What of a reservation the host does not show yet. Of a guest that is moving in, the memory that came is in use there. */
 export function stillToCome(row: Row): Reserved {

@@ -112,7 +112,7 @@ interface ReservedVm {
   diskBytes: number
 }
 
-async function insertReserved(tx: Tx, wanted: ReservedVm) {
+export async function insertReserved(tx: Tx, wanted: ReservedVm) {
   const { siteId } = await tx.host.findUniqueOrThrow({ where: { id: wanted.hostId }, select: { siteId: true } })
   const { hostId: onHost, name: wantedName } = wanted
   const namesake = await unsafeWholeFleet(tx, () =>
@@ -131,7 +131,7 @@ async function insertReserved(tx: Tx, wanted: ReservedVm) {
   })
 }
 
-const size = (vm: { vcpuCount: number; memoryBytes: number | bigint; diskBytes: number | bigint }) => ({
+export const size = (vm: { vcpuCount: number; memoryBytes: number | bigint; diskBytes: number | bigint }) => ({
   vms: 1,
   vcpus: vm.vcpuCount,
   memoryBytes: BigInt(vm.memoryBytes),

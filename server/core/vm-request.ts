@@ -1,7 +1,7 @@
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, notFound } from '#server/errors.ts'
-import type { BackUpPlan, RestoreVmInput } from '#server/schema/backup.ts'
+import type { BackUpPlan, RestoreMeasureInput, RestoreVmInput } from '#server/schema/backup.ts'
 import type { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import type {
   DeleteVmInput,
@@ -17,6 +17,7 @@ import type { Moves } from './migration-candidate.ts'
 import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
+import { demandValid, disksToRestore } from './restore-disk.ts'
 import { revertRule } from './snapshot.ts'
 import { type VmAction, vmRule } from './vm-rule.ts'
 
@@ -97,18 +98,10 @@ export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<
   }
   // Held until the operation is written down, after which nobody removes it.
   await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${input.recoveryPointId}::uuid FOR KEY SHARE`
-  const point = await tx.recoveryPoint.findUnique({
-    where: { id: input.recoveryPointId },
-    select: { vmId: true, tenantId: true, datastoreId: true, invalidAt: true },
-  })
-  if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', input.recoveryPointId)
-  if (point.invalidAt) {
-    throw conflict(
-      'This copy is archived and no longer valid here.',
-      'Restore it from the archive, or bring it back first.',
-    )
-  }
+  const point = await pointOf(tx, vm, input.recoveryPointId)
+  demandValid(point)
   await demandRestorable(tx, input.recoveryPointId)
+  disksToRestore(vm.name, await tx.disk.findMany({ where: { vmId: vm.id } }), point.disks, input.disks)
   return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: point.datastoreId } })
 }
 
@@ -123,6 +116,20 @@ async function datastoreForPresent(tx: Tx, vm: Vm): Promise<string> {
   const any = await tx.datastore.findFirst({ orderBy: { createdAt: 'asc' }, select: { id: true } })
   if (!any) throw conflict('What the VM is now can’t be kept: there is no datastore.', 'An operator adds one.')
   return any.id
+}
+
+export async function restoreMeasureOf(tx: Tx, vm: Vm, input: RestoreMeasureInput): Promise<NewOperation> {
+  const { datastoreId } = await pointOf(tx, vm, input.recoveryPointId)
+  return operationOn(vm, { kind: 'measure-restore', input: { ...input, datastoreId }, exclusive: false })
+}
+
+async function pointOf(tx: Tx, vm: Vm, id: string) {
+  const point = await tx.recoveryPoint.findUnique({
+    where: { id },
+    select: { vmId: true, tenantId: true, datastoreId: true, disks: true, invalidAt: true },
+  })
+  if (point?.vmId !== vm.id || point.tenantId !== vm.tenantId) throw notFound('recovery point', id)
+  return point
 }
 
 export function xmlEditOf(vm: Vm, input: EditXmlInput): NewOperation {

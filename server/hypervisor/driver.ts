@@ -222,6 +222,8 @@ export interface HypervisorHost {
   endBackup(vm: string, options?: CallOptions): Promise<void>
   /** Parents before children. */
   listCheckpoints(vm: string, options?: CallOptions): Promise<CheckpointFacts[]>
+  /** Bytes of each disk that are marked as changed since a checkpoint; null while it is off, or when there are no marks */
+  changedSince(vm: string, checkpoint: string, options?: CallOptions): Promise<Map<string, number> | null>
   /** Tells a host about checkpoints whose marks came with the disks, as after a move. Those it knows are left. */
   importCheckpoints(vm: string, checkpoints: readonly CheckpointFacts[], options?: CallOptions): Promise<void>
   /** Its marks go into those of its parent. Absent is fine. `metadataOnly` leaves the marks on the disk. */

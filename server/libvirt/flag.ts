@@ -114,6 +114,7 @@ export const snapshotDeleteFlag = { children: 1, metadataOnly: 2, childrenOnly: 
 /** `descendants` is the same bit, for lists of children. */
 export const snapshotListFlag = { roots: 1, descendants: 1, topological: 1024 } as const
 export const checkpointListFlag = { roots: 1, descendants: 1, topological: 2 } as const
+export const checkpointXmlFlag = { secure: 1, noDomain: 2, size: 4 } as const
 export const checkpointCreateFlag = { redefine: 1, quiesce: 2, redefineValidate: 4 } as const
 export const backupFlag = { reuseExternal: 1 } as const
 

@@ -129,6 +129,11 @@ export class RecoveryPoint {
     return this.chunks(diskName, this.#nonZero(diskName))
   }
 
+  /** How much that is at the most: whole chunks. */
+  contentBytes(diskName: string): number {
+    return (this.description.disks.find(({ name }) => name === diskName)?.chunkCount ?? 0) * chunkBytes
+  }
+
   async chunkId(diskName: string, index: number): Promise<Buffer> {
     const ids = await this.segment(diskName, segmentOf(index))
     const at = (index % segmentChunks) * idBytes

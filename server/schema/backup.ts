@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { needsCredential, StoreCredential, StoreLocation } from './store.ts'
+import { Notes, VmName } from './vm-action.ts'
 
 export const DatastoreName = z.string().trim().min(1).max(60)
 
@@ -78,9 +79,24 @@ export type RemoveRecoveryPointsInput = z.infer<typeof RemoveRecoveryPointsInput
 export const RemoveRecoveryPointsPlan = RemoveRecoveryPointsInput.extend({ datastoreId: z.uuid() })
 export type RemoveRecoveryPointsPlan = z.infer<typeof RemoveRecoveryPointsPlan>
 
+const DiskTarget = z.string().min(1).max(32)
+
 /** Disks of a recovery point. */
 export const RecoveryDisks = z.array(z.object({ target: z.string(), sizeBytes: z.number() }))
 export type RecoveryDisks = z.infer<typeof RecoveryDisks>
+
+/** What a VM was when its recovery point was taken, as far as it is no secret. */
+export const VmShape = z.object({
+  vcpuCount: z.number(),
+  memoryBytes: z.number(),
+  architecture: z.string(),
+  machineType: z.string().nullable(),
+  cpuMode: z.string().nullable(),
+  accelerator: z.enum(['kvm', 'emulation', 'unknown']),
+  /** In the order of its cards; null where it was plugged into the host itself, or into nothing */
+  cards: z.array(z.object({ mac: z.string(), network: z.string().nullable() })),
+})
+export type VmShape = z.infer<typeof VmShape>
 
 /** application: file systems frozen by the guest agent; crash: as after a power cut; off: the VM was off */
 export const consistencies = ['application', 'crash', 'off'] as const
@@ -104,8 +120,70 @@ export const RestoreVmInput = z.object({
   archiveStoreId: z.uuid().nullable().default(null),
   /** How long the guest gets to shut down */
   shutdownMs: z.number().int().min(1_000).max(3_600_000).default(120_000),
+  /** Targets (vda …); all that the recovery point has when absent */
+  disks: z.array(DiskTarget).min(1).max(64).optional(),
 })
 export type RestoreVmInput = z.infer<typeof RestoreVmInput>
 /** With the datastore that has the recovery point, and takes the present one */
 export const RestoreVmPlan = RestoreVmInput.extend({ datastoreId: z.uuid() })
 export type RestoreVmPlan = z.infer<typeof RestoreVmPlan>
+
+export const RestoreNewVmInput = z.object({
+  recoveryPointId: z.uuid(),
+  name: VmName,
+  notes: Notes.default(''),
+  /** Any host of a site, or this one */
+  place: z.union([z.object({ siteId: z.uuid() }), z.object({ hostId: z.uuid() })]),
+  /** Targets (vda …); all that the recovery point has when absent */
+  disks: z.array(DiskTarget).min(1).max(64).optional(),
+  /** Plugs its cards into networks of the same names, where there are such; else into nothing */
+  keepNetworks: z.boolean().default(true),
+  start: z.boolean().default(false),
+})
+export type RestoreNewVmInput = z.infer<typeof RestoreNewVmInput>
+
+/** Everything the worker needs, decided when it was asked. */
+export const RestoreNewVmPlan = RestoreNewVmInput.extend({
+  uuid: z.uuid(),
+  datastoreId: z.uuid(),
+  hostId: z.uuid(),
+  pool: z.string(),
+  disks: z.array(DiskTarget).min(1),
+  /** Networks of its cards, in their order; null: plugged into nothing */
+  networks: z.array(z.string().nullable()),
+})
+export type RestoreNewVmPlan = z.infer<typeof RestoreNewVmPlan>
+
+export const RestoreMeasureInput = z.object({ recoveryPointId: z.uuid() })
+export type RestoreMeasureInput = z.infer<typeof RestoreMeasureInput>
+export const RestoreMeasurePlan = RestoreMeasureInput.extend({ datastoreId: z.uuid() })
+export type RestoreMeasurePlan = z.infer<typeof RestoreMeasurePlan>
+
+/** How fast disks of a host are copied; assumed where nothing was copied there yet. */
+export const CopyRate = z.object({ bytesPerSecond: z.number(), isAssumed: z.boolean() })
+export type CopyRate = z.infer<typeof CopyRate>
+
+/** What a restore in place would change, as its operation keeps it. */
+export const RestoreMeasure = z.object({
+  disks: z.array(
+    z.object({
+      target: z.string(),
+      sizeBytes: z.number(),
+      /** As large as it is now; null when it is gone */
+      nowBytes: z.number().nullable(),
+      /** Between the newest recovery point and the chosen one */
+      changedBytes: z.number(),
+      /** Since the newest recovery point, which may be the same blocks; null where the host does not tell */
+      sinceBytes: z.number().nullable(),
+      /** Why it can’t be restored in place, in words that follow its name */
+      obstacle: z.string().nullable(),
+    }),
+  ),
+  /** Disks that the VM got later, which stay as they are */
+  newDisks: z.array(z.string()),
+  /** When the newest recovery point was taken */
+  comparedWith: z.string(),
+  read: CopyRate,
+  write: CopyRate,
+})
+export type RestoreMeasure = z.infer<typeof RestoreMeasure>

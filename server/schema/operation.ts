@@ -14,6 +14,8 @@ export const operationKinds = [
   'delete-snapshot',
   'back-up-vm',
   'restore-vm',
+  'measure-restore',
+  'restore-new-vm',
   'remove-recovery-points',
   'save-archive-store',
   'archive-recovery-points',

@@ -119,7 +119,7 @@ async function tryStep(
   } catch (error) {
     await progress.flush()
     if (wasInterrupted(runtime, isHeld, error)) throw error
-    const cancelled = error instanceof Cancelled || (cancel.signal.aborted && !(error instanceof SkerryError))
+    const cancelled = error instanceof Cancelled || (cancel.signal.aborted && isGivenUp(error))
     if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
     const detail = cancelled ? null : operatorDetail(error)
     return { ok: false, cancelled, error: describe(error, step, cancelled), detail }
@@ -178,6 +178,10 @@ async function tryUndo(
     return { undone: null, left: `${step}: ${toldOf(error)}`, detail }
   }
 }
+
+/** What is told when waiting was given up is no obstacle of its own. */
+const isGivenUp = (error: unknown) =>
+  !(error instanceof SkerryError) || (error.cause instanceof Error && error.cause.name === 'CallAborted')
 
 const around = <T>(runtime: Runtime, place: StepPlace, run: () => Promise<T>) =>
   runtime.hooks.aroundStep ? runtime.hooks.aroundStep(place, run) : run()

@@ -6,12 +6,12 @@ import { readAhead } from '#server/nbd/read-ahead.ts'
 import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
 import type { BackupWriter } from '#server/repository/backup-writer.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
+import { CopyMeter } from './copy-meter.ts'
 import type { StepContext } from './define.ts'
 
 type Context = Pick<StepContext<unknown, object>, 'progress' | 'signal'>
 
 const allocation = 'base:allocation'
-const reportEveryMs = 500
 
 /** Reads what a backup exports into a recovery point. @returns how many bytes were read */
 export async function copyDisks(
@@ -20,46 +20,46 @@ export async function copyDisks(
   connect: ConnectOptions,
   writer: BackupWriter,
 ): Promise<number> {
-  const meter = new Meter(context)
-  for (const { target, exportName, changes } of exports.disks) {
-    const client = await connectNbd({
-      ...connect,
-      exportName,
-      contexts: changes ? [allocation, changes] : [allocation],
-    })
-    try {
-      await copyDisk(context, client, target, changes, writer, meter)
-    } finally {
-      await client.close()
+  const meter = new CopyMeter(context, 'reading')
+  const clients: NbdClient[] = []
+  try {
+    const wanted: { client: NbdClient; target: string; data: Extent[] }[] = []
+    for (const { target, exportName, changes } of exports.disks) {
+      const contexts = changes ? [allocation, changes] : [allocation]
+      const client = await connectNbd({ ...connect, exportName, contexts })
+      clients.push(client)
+      const data = await wantedOf(client, target, changes, writer)
+      meter.expect(data.reduce((sum, { length }) => sum + length, 0))
+      wanted.push({ client, target, data })
     }
+    for (const { client, target, data } of wanted) {
+      meter.at(target)
+      for await (const { offset, bytes } of readAhead(client, data, { signal: context.signal })) {
+        await writer.write(target, offset / chunkBytes, bytes)
+        meter.add(bytes.length)
+      }
+    }
+  } finally {
+    await Promise.all(clients.map((client) => client.close()))
   }
   return meter.doneBytes
 }
 
-async function copyDisk(
-  { signal }: Context,
+/** What of a disk is to be read; what is known to be zeros is written down at once. */
+async function wantedOf(
   client: NbdClient,
   target: string,
   changes: string | null,
   writer: BackupWriter,
-  meter: Meter,
-): Promise<void> {
+): Promise<Extent[]> {
   const wanted: Extent[] = []
   const runs = changes ? changed(client, changes) : whole(client)
-  // Of a parent's chunks that are known to be broken, what is still on the disk heals them.
   for await (const run of runs) wanted.push(run)
+  // Of a parent's chunks that are known to be broken, what is still on the disk heals them.
   for await (const { firstChunk, count } of writer.brokenInParent(target)) {
     wanted.push({ offset: firstChunk * chunkBytes, length: count * chunkBytes, flags: 0 })
   }
-  const data = await withoutHoles(client, target, joined(wanted, client.sizeBytes), writer, changes !== null)
-  meter.expect(
-    data.reduce((sum, { length }) => sum + length, 0),
-    target,
-  )
-  for await (const { offset, bytes } of readAhead(client, data, { signal })) {
-    await writer.write(target, offset / chunkBytes, bytes)
-    meter.add(bytes.length)
-  }
+  return withoutHoles(client, target, joined(wanted, client.sizeBytes), writer, changes !== null)
 }
 
 async function* whole(client: NbdClient): AsyncGenerator<Extent> {
@@ -124,44 +124,4 @@ function without(all: readonly Extent[], some: readonly Extent[]): Extent[] {
     if (at < offset + length) rest.push({ offset: at, length: offset + length - at, flags: 0 })
   }
   return rest
-}
-
-/** Rate and remaining time of a copy of known size. */
-class Meter {
-  readonly #context: Context
-  readonly #startedAt = performance.now()
-  #reportedAt = 0
-  #totalBytes = 0
-  #disk = ''
-  doneBytes = 0
-
-  constructor(context: Context) {
-    this.#context = context
-  }
-
-  expect(bytes: number, disk: string) {
-    this.#totalBytes += bytes
-    this.#disk = disk
-    this.#report(0)
-  }
-
-  add(bytes: number) {
-    this.doneBytes += bytes
-    this.#report(reportEveryMs)
-  }
-
-  #report(afterMs: number) {
-    const now = performance.now()
-    if (now - this.#reportedAt < afterMs) return
-    this.#reportedAt = now
-    const rate = this.doneBytes / Math.max(0.001, (now - this.#startedAt) / 1000)
-    this.#context.progress({
-      phase: `reading ${this.#disk}`,
-      done: this.doneBytes,
-      total: this.#totalBytes,
-      unit: 'bytes',
-      ratePerSecond: rate,
-      remainingMs: rate > 0 ? ((this.#totalBytes - this.doneBytes) / rate) * 1000 : null,
-    })
-  }
 }

@@ -4,16 +4,17 @@ import { env } from '#server/env.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { BackupPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
 
-import type { Application, Consistency, Origin, RecoveryDisks } from '#server/schema/backup.ts'
+import type { Application, Consistency, Origin, RecoveryDisks, VmShape } from '#server/schema/backup.ts'
 import { whileReady } from './application/readiness.ts'
 
 import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
 import { checkpointOf, isOwnCheckpoint, startPaused, stopPaused } from './checkpoint-step.ts'
 import type { StepContext } from './define.ts'
-import { vmOnHost, vmRow } from './vm-on-host.ts'
+import { requireVm, vmOnHost, vmRow } from './vm-on-host.ts'
 
 /** What the steps of a backup remember. */
 export interface BackupMemory {
@@ -193,13 +194,19 @@ export async function record(context: Context): Promise<undefined> {
         ...{ reading: memory.since ? 'incremental' : 'full', parentId: memory.since, disks: memory.disks },
         sizeBytes: BigInt(memory.disks.reduce((sum, disk) => sum + disk.sizeBytes, 0)),
         ...{ readBytes: BigInt(memory.readBytes), storedBytes: BigInt(memory.storedBytes), tookMs: memory.tookMs },
-        definition: sealed,
+        ...{ definition: sealed, shape: shapeOf(await requireVm(host, memory.uuid, vm.name, context.signal)) },
         ...(await originOf(context)),
       },
     ],
   })
   return undefined
 }
+
+const shapeOf = (facts: VmFacts): VmShape => ({
+  ...{ vcpuCount: facts.vcpuCount, memoryBytes: facts.memoryBytes, architecture: facts.architecture },
+  ...{ machineType: facts.machineType, cpuMode: facts.cpuMode, accelerator: facts.accelerator },
+  cards: facts.interfaces.map(({ mac, networkName }) => ({ mac, network: networkName })),
+})
 
 async function originOf({ db, input, operation }: Context): Promise<{ origin: Origin; policyId?: string }> {
   if (operation.kind === 'restore-vm') return { origin: 'restore' }

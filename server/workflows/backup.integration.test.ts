@@ -6,6 +6,7 @@ import { run } from '#lab/command.ts'
 import { diskRecords, waitForAgent, waitForBoot, waitForCount } from '#lab/guest/guest.ts'
 import { env } from '#server/env.ts'
 import { NbdServer } from '#server/nbd/server.ts'
+import { RestoreMeasure } from '#server/schema/backup.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
@@ -130,6 +131,23 @@ test('restored in place: only what differs is written, it is the same VM, and it
   const [first] = points
   const uuid = (await a.lab.virsh('domuuid', 'web')).trim()
   const target = { kind: 'vm' as const, id: running.id, name: running.name }
+  const count = await waitForCount(a.lab, 'web')
+  await waitForCount(a.lab, 'web', count.n + 2)
+  const measured = await fleet.ended(
+    await fleet.ask({
+      ...{ kind: 'measure-restore', target, tenantId: null, hostId: a.id, exclusive: false },
+      input: { recoveryPointId: first?.id ?? '', datastoreId },
+    }),
+  )
+  expect(measured.error).toBeNull()
+  const { disks, read } = RestoreMeasure.parse(measured.result)
+  expect(disks).toMatchObject([{ target: 'vda', sizeBytes: Number(first?.sizeBytes), obstacle: null }])
+  expect(disks[0]?.changedBytes).toBeGreaterThan(0)
+  // The guest has written since the newest recovery point, and goes on until it is off.
+  expect(disks[0]?.sinceBytes).toBeGreaterThan(0)
+  expect(read.isAssumed).toBe(false)
+  const shutdownBytes = 4 * 2 ** 20
+  const mostBytes = (disks[0]?.changedBytes ?? 0) + (disks[0]?.sinceBytes ?? 0) + shutdownBytes
   const end = await fleet.ended(
     await fleet.ask({
       ...{ kind: 'restore-vm', target, tenantId: null, hostId: a.id },
@@ -139,6 +157,7 @@ test('restored in place: only what differs is written, it is the same VM, and it
   )
   expect(end.error).toBeNull()
   const { writtenBytes } = end.result as { writtenBytes: number }
+  expect(writtenBytes).toBeLessThanOrEqual(mostBytes)
   expect(writtenBytes).toBeGreaterThan(0)
   expect(writtenBytes).toBeLessThan(Number(first?.sizeBytes) / 2)
   expect((await a.lab.virsh('domuuid', 'web')).trim()).toBe(uuid)

@@ -27,6 +27,8 @@ import {
   removeMade,
   removeReservedRow,
   requireStillLeft,
+  startNewVm,
+  stopNewVm,
   volumeAt,
 } from './new-vm.ts'
 
@@ -82,20 +84,10 @@ export const createVm = defineWorkflow<CreateVmPlan, Memory>({
     {
       name: 'start',
       do: async (context) => {
-        const { uuid, hostId, start } = context.input
-        const host = await context.host(hostId)
-        const isOff = (await host.readVm(uuid))?.state === 'off'
-        if (start && isOff) await host.power(uuid, { action: 'start' }, { timeoutMs: 120_000 })
+        if (context.input.start) await startNewVm(context, vmOf(context))
         return undefined
       },
-      undo: async (context) => {
-        const { uuid, hostId } = context.input
-        const host = await context.host(hostId)
-        const now = await host.readVm(uuid)
-        if (!now || now.state === 'off') return undefined
-        await host.power(uuid, { action: 'force-off' })
-        return 'switched it off'
-      },
+      undo: (context) => stopNewVm(context, vmOf(context)),
     },
     {
       name: 'record',

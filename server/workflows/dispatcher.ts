@@ -17,6 +17,8 @@ export const defaultConcurrency: Concurrency = {
   'create-vm': 4,
   'clone-vm': 2,
   'measure-vm': 4,
+  'measure-restore': 4,
+  'restore-new-vm': 2,
   'back-up-vm': backupsPerHost,
 }
 

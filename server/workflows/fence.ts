@@ -20,6 +20,7 @@ const changes: ReadonlySet<string | symbol> = new Set([
   'copyVolume',
   'resizeVolume',
   'uploadVolume',
+  'openDisks',
   'deleteVolume',
   'migrate',
   'abortJob',

@@ -70,6 +70,20 @@ export async function removeDefinition(
   return 'removed its definition'
 }
 
+export async function startNewVm(context: UndoContext, { uuid, hostId }: NewVm): Promise<void> {
+  const host = await context.host(hostId)
+  const isOff = (await host.readVm(uuid))?.state === 'off'
+  if (isOff) await host.power(uuid, { action: 'start' }, { timeoutMs: 120_000 })
+}
+
+export async function stopNewVm(context: UndoContext, { uuid, hostId }: NewVm): Promise<string | undefined> {
+  const host = await context.host(hostId)
+  const now = await host.readVm(uuid)
+  if (!now || now.state === 'off') return undefined
+  await host.power(uuid, { action: 'force-off' })
+  return 'switched it off'
+}
+
 /** Removes the row that held the VM's place. */
 export async function removeReservedRow({ db }: Pick<UndoContext, 'db'>, { id }: NewVm): Promise<undefined> {
   await db.vm.deleteMany({ where: { id } })

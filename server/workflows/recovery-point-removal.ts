@@ -27,9 +27,9 @@ export async function removeRecoveryPoint(context: Context, datastoreId: string,
     // Hidden already, by an earlier run.
     if (error instanceof SkerryError && error.code === 'not-found') return
     if (row) {
-      const { disks, applications, ...rest } = row
-      const data = [{ ...rest, disks: disks ?? [], applications: applications ?? [] }]
-      await db.recoveryPoint.createMany({ skipDuplicates: true, data })
+      const { disks, shape, applications, ...rest } = row
+      const data = { ...rest, disks: disks ?? [], shape: shape ?? {}, applications: applications ?? [] }
+      await db.recoveryPoint.createMany({ skipDuplicates: true, data: [data] })
     }
     throw error
   }

@@ -15,12 +15,14 @@ import { editDatastore } from './edit-datastore.ts'
 import { editHost } from './edit-host.ts'
 import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
+import { measureRestore } from './measure-restore.ts'
 import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
 import { powerVm } from './power-vm.ts'
 import { removeDatastore } from './remove-datastore.ts'
 import { removeHost } from './remove-host.ts'
 import { removeRecoveryPoints } from './remove-recovery-points.ts'
+import { restoreNewVm } from './restore-new-vm.ts'
 import { restoreVm } from './restore-vm.ts'
 import { revertSnapshot } from './revert-snapshot.ts'
 import { saveArchiveStore } from './save-archive-store.ts'
@@ -44,6 +46,8 @@ const changes: readonly AnyWorkflow[] = [
   deleteSnapshot,
   backUpVm,
   restoreVm,
+  measureRestore,
+  restoreNewVm,
   removeRecoveryPoints,
   saveArchiveStore,
   archiveRecoveryPoints,

@@ -1,7 +1,7 @@
 /**
  * Leads a VM's disks back to a recovery point, in place: it stays the same VM. It is shut down, what it is now becomes a
  * recovery point of this operation's id, so that the restore can be undone, and only the blocks that differ between the
- * two are written.
+ * two are written: of all disks that the recovery point has, or of some of them.
  *
  * | state              | restore                                                       |
  * |--------------------|---------------------------------------------------------------|
@@ -11,23 +11,21 @@
  *
  * Broken off in the middle, what was written is written back. The marks for the next backup know what was written.
  */
+import { disksToRestore } from '#server/core/restore-disk.ts'
 import { conflict } from '#server/errors.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import { connectNbd } from '#server/nbd/connect.ts'
 import { unlikeChunks } from '#server/repository/copy.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
 import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 import { RestoreVmPlan } from '#server/schema/backup.ts'
 import { StepError } from './attempt.ts'
-import { backupRoute } from './backup-route.ts'
 import { type BackupMemory, begin, end, look, read, record, repositoryOf, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { until } from './pause.ts'
 import { vmOnHost } from './vm-on-host.ts'
+import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
-interface Memory extends BackupMemory {
+interface Memory extends BackupMemory, Written {
   wasRunning: boolean
-  writtenBytes: number
 }
 type Context = StepContext<RestoreVmPlan, Memory>
 
@@ -35,7 +33,7 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
   kind: 'restore-vm',
   input: RestoreVmPlan,
   noReturnAfter: 'write',
-  result: ({ writtenBytes, readBytes }) => ({ writtenBytes, readBytes }),
+  result: ({ writtenBytes, writeMs, readBytes }) => ({ writtenBytes, writeMs, readBytes }),
   steps: [
     {
       // Apart, so that it is known whatever happens while it shuts down.
@@ -51,16 +49,20 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
         return 'started it again'
       },
     },
-    { name: 'look', do: look },
+    {
+      name: 'look',
+      do: async (context) => {
+        await chosenDisks(context)
+        return look(context)
+      },
+    },
     { name: 'begin', do: begin, undo: unbegin },
     { name: 'keep the present', do: read, undo: unread },
     { name: 'record the present', do: record },
     { name: 'end reading', do: async (context) => ({ left: await end(context) }) },
     {
       name: 'write',
-      do: async (context) => ({
-        writtenBytes: await writeDifference(context, context.operation.id, context.input.recoveryPointId),
-      }),
+      do: (context) => writeDifference(context, context.operation.id, context.input.recoveryPointId),
       undo: async (context) => {
         // Whatever part of it was written: all that differs is what it was.
         await writeDifference(context, context.input.recoveryPointId, context.operation.id)
@@ -105,27 +107,20 @@ async function shutDown(context: Context): Promise<undefined> {
 }
 
 /** Writes what differs between two recovery points over the disks, which are as in the first one, or anything between. */
-async function writeDifference(context: Context, fromId: string, toId: string): Promise<number> {
+async function writeDifference(context: Context, fromId: string, toId: string): Promise<Written> {
   const { vm, host, facts } = await vmOnHost(context)
   if (facts.state !== 'off') throw conflict(`${vm.name} was started meanwhile.`, 'Shut it down, then restore it again.')
   const [from, to] = [await pointOf(context, fromId), await pointOf(context, toId)]
-  const holder = context.operation.id
   try {
-    // One of an attempt that broke off may still hold them.
-    await host.closeDisks(holder)
+    const targets = await chosenDisks(context)
     const disks = facts.disks.flatMap(({ target, source, format }) =>
-      source && to.description.disks.some(({ name }) => name === target)
+      source && targets.includes(target)
         ? [{ target, path: source, format: format === 'raw' ? ('raw' as const) : ('qcow2' as const) }]
         : [],
     )
-    const missing = to.description.disks.find(({ name }) => !disks.some(({ target }) => target === name))
-    if (missing) throw conflict(`${vm.name} has no disk ${missing.name} any more.`, 'Restore it as a new VM.')
-    return await overNbd(context, host, { holder, disks }, async (target, write) => {
-      const changed: number[] = []
-      for await (const { index } of changedIn(context, from, to, target)) changed.push(index)
-      changed.sort((a, b) => a - b)
-      await write(changed.length * chunkBytes, to.chunks(target, changed))
-    })
+    const writings: DiskWriting[] = []
+    for (const target of targets) writings.push(await differenceOf(context, from, to, target))
+    return await writeDisks(context, host, { holder: context.operation.id, disks }, writings)
   } finally {
     await Promise.all([from.close(), to.close()])
   }
@@ -141,60 +136,29 @@ async function pointOf(context: Context, id: string): Promise<RecoveryPoint> {
 }
 
 /** From the archive no more is read than what is another than in the datastore. */
-async function* changedIn(context: Context, from: RecoveryPoint, to: RecoveryPoint, target: string) {
+async function differenceOf(
+  context: Context,
+  from: RecoveryPoint,
+  to: RecoveryPoint,
+  target: string,
+): Promise<DiskWriting> {
   if (context.input.archiveStoreId === null) {
-    yield* (await repositoryOf(context)).changedChunks(from, to, target)
-    return
+    const repository = await repositoryOf(context)
+    const { changedBytes } = await repository.difference(from, to, target)
+    return { target, bytes: changedBytes, parts: repository.readChanges(from, to, target) }
   }
   const [near, far] = to.id === context.input.recoveryPointId ? [from, to] : [to, from]
-  yield* unlikeChunks(near, far, target)
+  const changed: number[] = []
+  for await (const { index } of unlikeChunks(near, far, target)) changed.push(index)
+  return { target, bytes: changed.length * chunkBytes, parts: to.chunks(target, changed) }
 }
 
-interface Part {
-  offset: number
-  length: number
-  bytes: Buffer | undefined
-}
-type Write = (totalBytes: number, parts: AsyncIterable<Part>) => Promise<void>
-
-async function overNbd(
-  context: Context,
-  host: HypervisorHost,
-  plan: { holder: string; disks: { target: string; path: string; format: 'qcow2' | 'raw' }[] },
-  work: (target: string, write: Write) => Promise<void>,
-): Promise<number> {
-  const route = backupRoute(host.address, host.address.name ?? 'its host', plan.holder)
-  const opened = await host.openDisks({ ...plan, listen: route.listen })
-  let writtenBytes = 0
-  const startedAt = performance.now()
-  try {
-    for (const { target, exportName } of opened.disks) {
-      const client = await connectNbd({ ...route.connect(opened.address), exportName })
-      try {
-        await work(target, async (totalBytes, parts) => {
-          for await (const { offset, length, bytes } of parts) {
-            if (bytes) await client.write(offset, bytes)
-            else await client.writeZeroes(offset, length)
-            writtenBytes += length
-            const ratePerSecond = writtenBytes / Math.max(0.001, (performance.now() - startedAt) / 1000)
-            const remainingMs = (Math.max(0, totalBytes - writtenBytes) / ratePerSecond) * 1000
-            const progress = {
-              done: writtenBytes,
-              total: totalBytes,
-              unit: 'bytes' as const,
-              ratePerSecond,
-              remainingMs,
-            }
-            context.progress({ phase: `writing ${target}`, ...progress })
-          }
-        })
-        await client.flush()
-      } finally {
-        await client.close()
-      }
-    }
-  } finally {
-    await host.closeDisks(plan.holder)
-  }
-  return writtenBytes
+/** Of the recovery point, those that were asked for. @throws conflict when the VM has not all of them */
+async function chosenDisks(context: Context): Promise<string[]> {
+  const { vm, facts } = await vmOnHost(context)
+  const { recoveryPointId, disks } = context.input
+  const point = await pointOf(context, recoveryPointId)
+  const all = point.description.disks.map(({ name, sizeBytes }) => ({ target: name, sizeBytes }))
+  await point.close()
+  return disksToRestore(vm.name, facts.disks, all, disks).map(({ target }) => target)
 }

@@ -1,7 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { asSkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
-import { checkpointCreateFlag, checkpointListFlag, jobStatsFlag, snapshotDeleteFlag } from '../../libvirt/flag.ts'
+import {
+  checkpointCreateFlag,
+  checkpointListFlag,
+  checkpointXmlFlag,
+  jobStatsFlag,
+  snapshotDeleteFlag,
+} from '../../libvirt/flag.ts'
 import { jobType } from '../../libvirt/value.ts'
 import type { BackupExports, BackupPlan } from '../backup-plan.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
@@ -10,13 +16,19 @@ import { frozen } from './freeze.ts'
 import type { Session } from './session.ts'
 import { storageVerbs } from './storage.ts'
 import { buildBackupXml, readBackupXml } from './xml/backup.ts'
-import { buildCheckpointXml, readCheckpointXml } from './xml/checkpoint.ts'
+import { buildCheckpointXml, readCheckpointXml, readMarkedSizes } from './xml/checkpoint.ts'
 import { readPoolXml } from './xml/storage.ts'
 import { readVmXml } from './xml/vm.ts'
 
 type BackupVerbs = Pick<
   HypervisorHost,
-  'beginBackup' | 'readBackup' | 'endBackup' | 'listCheckpoints' | 'importCheckpoints' | 'deleteCheckpoint'
+  | 'beginBackup'
+  | 'readBackup'
+  | 'endBackup'
+  | 'listCheckpoints'
+  | 'changedSince'
+  | 'importCheckpoints'
+  | 'deleteCheckpoint'
 >
 
 /** libvirt leaves the choice of a port to its caller, who can't see which are free. */
@@ -172,6 +184,19 @@ export function backupVerbs(session: Session): BackupVerbs {
         found.push(readCheckpointXml(xml))
       }
       return found
+    },
+
+    async changedSince(vm, name, options = {}) {
+      const flags = checkpointXmlFlag.noDomain | checkpointXmlFlag.size
+      const args = { checkpoint: { name, domain: { uuid: vm } }, flags }
+      try {
+        const { xml } = await session.slowRead('read a checkpoint', 'domainCheckpointGetXmlDesc', args, options)
+        return readMarkedSizes(xml)
+      } catch (error) {
+        // Marks can be asked of a running QEMU alone, which has none of them where they are lost.
+        if (refusedWith(error, errorCode.noCheckpoint, errorCode.operationInvalid, errorCode.internalError)) return null
+        throw error
+      }
     },
 
     async importCheckpoints(vm, checkpoints, options = {}) {

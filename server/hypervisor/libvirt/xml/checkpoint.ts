@@ -25,3 +25,10 @@ export function readCheckpointXml(text: string): CheckpointFacts {
     xml: text,
   }
 }
+
+/** Bytes marked as changed since, by disk target; null where the host did not say. */
+export function readMarkedSizes(text: string): Map<string, number> | null {
+  const disks = findAll(find(parseXml(text), 'disks'), 'disk').filter(({ attributes }) => attributes.size !== undefined)
+  if (disks.length === 0) return null
+  return new Map(disks.map(({ attributes }) => [attributes.name ?? '', Number(attributes.size)]))
+}

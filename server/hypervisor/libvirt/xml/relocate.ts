@@ -57,9 +57,7 @@ export interface Twin {
 /** What a clone is defined by: everything as the original has it, but its identity, disks and addresses. */
 export function twinXml(definition: string, twin: Twin): string {
   const edit = new XmlEdit(definition)
-  setOrAdd(edit, 'name', twin.name)
-  setOrAdd(edit, 'uuid', twin.uuid)
-  setOrAdd(edit, 'description', twin.notes)
+  twinIdentity(edit, twin)
   moveDisks(edit, edit.root, twin.disks)
   for (const [index, card] of findAll(find(edit.root, 'devices'), 'interface').entries()) {
     const mac = find(card, 'mac')
@@ -67,6 +65,14 @@ export function twinXml(definition: string, twin: Twin): string {
     const target = find(card, 'target')
     if (target) edit.remove(target)
   }
+  return edit.toString()
+}
+
+/** Name and UUID of its own, and none of the original’s files and sockets. */
+export function twinIdentity(edit: XmlEdit, twin: Pick<Twin, 'uuid' | 'name' | 'notes'>): void {
+  setOrAdd(edit, 'name', twin.name)
+  setOrAdd(edit, 'uuid', twin.uuid)
+  setOrAdd(edit, 'description', twin.notes)
   // A second guest must not write into the first one's files and sockets.
   for (const path of ['serial', 'console']) {
     for (const device of findAll(find(edit.root, 'devices'), path)) {
@@ -78,7 +84,6 @@ export function twinXml(definition: string, twin: Twin): string {
     const source = find(channel, 'source')
     if (channel.attributes.type === 'unix' && source) edit.remove(source)
   }
-  return edit.toString()
 }
 
 function setOrAdd(edit: XmlEdit, name: string, text: string): void {

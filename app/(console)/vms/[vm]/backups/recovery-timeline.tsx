@@ -5,6 +5,7 @@ import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
 import { formatMoney } from '#components/archive/archive-words.ts'
+import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -17,7 +18,7 @@ import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import type { Vm } from '../use-vm.ts'
 import { type ArchivedPoint, RestoreFromArchive } from './archived-points.tsx'
 import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
-import type { BackupPage, RecoveryPoint } from './use-backups.ts'
+import type { BackupPage } from './use-backups.ts'
 
 interface Mark {
   id: string

@@ -2,6 +2,9 @@
 
 import { Archive } from 'lucide-react'
 import { useState } from 'react'
+import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
+import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
+import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -11,11 +14,9 @@ import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { useVm } from '../use-vm.ts'
 import { ArchivedPoints } from './archived-points.tsx'
 import { BackUpDialog } from './back-up-dialog.tsx'
-import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
-import { RecoveryPointList } from './recovery-point-list.tsx'
 import { RecoveryTimeline } from './recovery-timeline.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
-import { type RecoveryPoint, useBackups } from './use-backups.ts'
+import { useBackups } from './use-backups.ts'
 import { VmProtection } from './vm-protection.tsx'
 
 /** What the VM can be restored to, away from its own disks. */
@@ -24,6 +25,7 @@ export function VmBackups() {
   const query = useBackups(vm.id)
   const [isBackingUp, setBackingUp] = useState(false)
   const [restored, setRestored] = useState<RecoveryPoint>()
+  const [restoredNew, setRestoredNew] = useState<RecoveryPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
     return <ErrorMessage variant="page" title="Backups could not be read" message={query.error.message} />
@@ -65,14 +67,22 @@ export function VmBackups() {
               'A backup is a copy of the disks in a datastore, sealed for the tenant. After the first one only what has changed is read.'}
           </EmptyState>
         ) : (
-          <RecoveryPointList recoveryPoints={recoveryPoints} can={can} onRestore={setRestored} onDelete={setDeleted} />
+          <RecoveryPointList
+            recoveryPoints={recoveryPoints}
+            can={can}
+            onRestore={setRestored}
+            onRestoreNew={setRestoredNew}
+            onDelete={setDeleted}
+          />
         )}
         {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
         {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
+        {restoredNew && (
+          <RestoreNewDialog recoveryPoint={restoredNew} isGone={false} onClose={() => setRestoredNew(undefined)} />
+        )}
         {deleted && (
           <DeleteRecoveryPointDialog
-            vm={vm}
-            page={page}
+            recoveryPoints={recoveryPoints}
             recoveryPoint={deleted}
             onClose={() => setDeleted(undefined)}
           />

@@ -5,38 +5,37 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import type { Vm } from '../use-vm.ts'
-import type { BackupPage, RecoveryPoint } from './use-backups.ts'
+import type { RecoveryPoint } from './recovery-point-list.tsx'
 
 interface DeleteRecoveryPointDialogProps {
-  vm: Vm
-  page: BackupPage
+  /** All that its VM has */
+  recoveryPoints: readonly RecoveryPoint[]
   recoveryPoint: RecoveryPoint
   onClose: () => void
 }
 
 /** Deletes a recovery point for good; the only one takes the VM's name to confirm. */
-export function DeleteRecoveryPointDialog({ vm, page, recoveryPoint, onClose }: DeleteRecoveryPointDialogProps) {
+export function DeleteRecoveryPointDialog({ recoveryPoints, recoveryPoint, onClose }: DeleteRecoveryPointDialogProps) {
   const trpc = useTRPC()
   const remove = useMutation(trpc.backup.remove.mutationOptions({ onSuccess: onClose }))
-  const { id, datastore } = recoveryPoint
-  const others = page.recoveryPoints.filter((point) => point.id !== id)
+  const { id, datastore, vmName } = recoveryPoint
+  const others = recoveryPoints.filter((point) => point.id !== id)
   const isOnly = others.length === 0
-  const isNewest = page.recoveryPoints.find((point) => point.datastore.id === datastore.id)?.id === id
+  const isNewest = recoveryPoints.find((point) => point.datastore.id === datastore.id)?.id === id
   return (
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={isOnly ? `Delete the only backup of ${vm.name}?` : 'Delete this recovery point?'}
+      title={isOnly ? `Delete the only backup of ${vmName}?` : 'Delete this recovery point?'}
       confirmLabel="Delete"
-      typedName={isOnly ? vm.name : undefined}
+      typedName={isOnly ? vmName : undefined}
       isPending={remove.isPending}
       onConfirm={() => remove.mutate({ ids: [id] })}
       error={refusal('It was not deleted', remove.error)}
     >
       <p>
-        Nobody can restore {vm.name} to <RelativeTime at={recoveryPoint.takenAt} className="font-medium text-ink" />{' '}
-        from {datastore.name} any more.{' '}
+        Nobody can restore {vmName} to <RelativeTime at={recoveryPoint.takenAt} className="font-medium text-ink" /> from{' '}
+        {datastore.name} any more.{' '}
         {isOnly
           ? 'Nothing else is left that it could be restored to.'
           : `The other ${

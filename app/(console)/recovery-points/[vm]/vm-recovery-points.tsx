@@ -1,0 +1,69 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
+import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
+import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { Badge } from '#components/ui/badge.tsx'
+import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
+import { Card } from '#components/ui/card.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
+import { PageHeader } from '#components/ui/page-header.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
+
+/** What a VM that may be gone can be restored to. */
+export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
+  const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
+  const [restored, setRestored] = useState<RecoveryPoint>()
+  const [deleted, setDeleted] = useState<RecoveryPoint>()
+  if (query.error) {
+    return <ErrorMessage variant="page" title="Its recovery points could not be read" message={query.error.message} />
+  }
+  if (!query.data) return <SkeletonRows rows={6} />
+  const { name, vmId, recoveryPoints, can } = query.data
+  const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
+  const isGone = vmId === null
+  return (
+    <>
+      <PageHeader
+        title={<Breadcrumb crumbs={[{ label: 'Recovery points', href: '/recovery-points' }, { label: name }]} />}
+        state={isGone && <Badge tone="outline">gone</Badge>}
+        meta={
+          isGone ? (
+            'The VM is deleted; what it can be restored to is kept until somebody deletes that too.'
+          ) : (
+            <>
+              The VM is there: <Link href={`/vms/${vmId}/backups`}>its Backups tab</Link> restores it in place.
+            </>
+          )
+        }
+      />
+      <div className="px-4 pb-4">
+        <Card
+          title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
+          isFlush
+          className="pb-1"
+        >
+          <RecoveryPointList
+            recoveryPoints={recoveryPoints}
+            can={can}
+            onRestoreNew={setRestored}
+            onDelete={setDeleted}
+          />
+        </Card>
+      </div>
+      {restored && <RestoreNewDialog recoveryPoint={restored} isGone={isGone} onClose={() => setRestored(undefined)} />}
+      {deleted && (
+        <DeleteRecoveryPointDialog
+          recoveryPoints={recoveryPoints}
+          recoveryPoint={deleted}
+          onClose={() => setDeleted(undefined)}
+        />
+      )}
+    </>
+  )
+}

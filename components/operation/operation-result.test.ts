@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import type { OperationRow } from '#server/schema/operation.ts'
+import { outcomeText } from './operation-result.ts'
+
+const ended = (kind: OperationRow['kind'], result: unknown): OperationRow => ({
+  ...{ id: '1', kind, action: null, tenantId: null, targetKind: 'vm', targetId: '1', targetName: 'web' },
+  ...{
+    actorKind: 'user',
+    actorName: 'Ada',
+    parentId: null,
+    state: 'succeeded',
+    step: null,
+    stepIndex: 0,
+    stepCount: 1,
+  },
+  ...{ phase: null, progressDone: null, progressTotal: null, progressUnit: null, ratePerSecond: null },
+  ...{ remainingMs: null, result, error: null, undone: [], cancelRequestedBy: null, hostId: null },
+  ...{ destinationHostId: null, createdAt: '2026-01-01T00:00:00.000Z', startedAt: '2026-01-01T00:00:00.000Z' },
+  finishedAt: '2026-01-01T00:00:05.000Z',
+})
+
+test('a restore says what it wrote, and of a new VM what it does not have', () => {
+  expect(outcomeText(ended('restore-vm', { writtenBytes: 2 ** 20 }))).toBe('Took 5 s · 1 MiB written')
+  const made = { writtenBytes: 0, unplugged: 1, leftOut: ['the disc in sda'] }
+  expect(outcomeText(ended('restore-new-vm', made))).toBe(
+    'Took 5 s · 0 B written · 1 network card unplugged · without the disc in sda',
+  )
+})

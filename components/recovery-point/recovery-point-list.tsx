@@ -1,0 +1,138 @@
+'use client'
+
+import { Copy, Ellipsis, FolderOpen, History, Trash2 } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import type { Outputs } from '#components/trpc/client.tsx'
+import { Badge } from '#components/ui/badge.tsx'
+import { Button } from '#components/ui/button.tsx'
+import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { IconButton } from '#components/ui/icon-button.tsx'
+import { Menu, type MenuAction } from '#components/ui/menu.tsx'
+import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { StateBadge } from '#components/ui/state-badge.tsx'
+import type { Consistency, Origin } from '#server/schema/backup.ts'
+import { ApplicationNotes } from './application-notes.tsx'
+import { consistencyWord, originWord } from './recovery-point-words.ts'
+
+export type RecoveryPoint = Outputs['backup']['list']['recoveryPoints'][number]
+type Right = true | string
+
+interface RecoveryPointListProps {
+  recoveryPoints: readonly RecoveryPoint[]
+  can: { restore?: Right; readFiles?: Right; restoreNew: Right; delete: Right }
+  /** In place; without it the VM is gone */
+  onRestore?: (point: RecoveryPoint) => void
+  onRestoreNew: (point: RecoveryPoint) => void
+  onDelete: (point: RecoveryPoint) => void
+}
+
+const off = (right: Right | undefined) => (typeof right === 'string' ? { disabledReason: right } : {})
+
+/** Newest first; the bar shows what each had to read beside the largest. */
+export function RecoveryPointList(props: RecoveryPointListProps) {
+  const { recoveryPoints, can, onRestore, onRestoreNew, onDelete } = props
+  const router = useRouter()
+  const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
+  return (
+    <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
+      {recoveryPoints.map((point) => {
+        const { word, meaning } = consistencyWord[point.consistency as Consistency]
+        const use = (right: Right | undefined) => (right === true ? (point.damage?.text ?? true) : right)
+        const time = formatAbsoluteTime(new Date(point.takenAt).getTime())
+        const asNew: MenuAction = {
+          ...{ id: 'restore-new', label: 'Restore as new VM…', icon: <Copy size={14} aria-hidden="true" /> },
+          ...off(use(can.restoreNew)),
+          onAction: () => onRestoreNew(point),
+        }
+        const remove: MenuAction = {
+          ...{ id: 'delete', label: 'Delete…', icon: <Trash2 size={14} aria-hidden="true" />, isDanger: true },
+          ...off(can.delete),
+          onAction: () => onDelete(point),
+        }
+        return (
+          <li key={point.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm">
+            <span className="w-48 shrink-0">
+              <RelativeTime at={point.takenAt} className="font-medium" />
+              <span className="block text-xs text-ink-faint">{time}</span>
+            </span>
+            <span className="w-44 shrink-0" title={meaning}>
+              {word}
+              <span className="block text-xs text-ink-muted">
+                in {point.datastore.name}
+                {originWord[point.origin as Origin]}
+              </span>
+              <ApplicationNotes applications={point.applications} />
+            </span>
+            <span className="min-w-48 flex-1">
+              <span className="flex items-center gap-2">
+                <Badge tone="outline">{point.reading}</Badge>
+                <span className="h-1.5 min-w-0 flex-1 overflow-hidden rounded-full bg-sunken">
+                  <span
+                    className="block h-full rounded-full bg-series-1"
+                    style={{ width: `${Math.max(1, (point.readBytes / most) * 100)}%` }}
+                  />
+                </span>
+              </span>
+              <span className="text-xs text-ink-muted">
+                {formatBytes(point.readBytes)} read, {formatBytes(point.storedBytes)} stored, in{' '}
+                {formatMilliseconds(point.tookMs)}
+              </span>
+              {point.damage && (
+                <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
+                  <StateBadge state="failed" label="Damaged" />
+                  {point.damage.text} A new backup heals what is still the same on the disks.
+                </span>
+              )}
+            </span>
+            <span className="flex items-center gap-1">
+              {onRestore && (
+                <Button
+                  size="sm"
+                  variant="quiet"
+                  icon={<FolderOpen size={13} aria-hidden="true" />}
+                  label={`Browse files of ${time}`}
+                  {...off(can.readFiles)}
+                  onPress={() => router.push(`/vms/${point.vmId}/backups/${point.id}/files`)}
+                >
+                  Browse files…
+                </Button>
+              )}
+              {onRestore ? (
+                <Button
+                  size="sm"
+                  icon={<History size={13} aria-hidden="true" />}
+                  label={`Restore to ${time}`}
+                  {...off(use(can.restore))}
+                  onPress={() => onRestore(point)}
+                >
+                  Restore…
+                </Button>
+              ) : (
+                <Button
+                  size="sm"
+                  icon={<Copy size={13} aria-hidden="true" />}
+                  label={`Restore as a new VM as of ${time}`}
+                  {...off(use(can.restoreNew))}
+                  onPress={() => onRestoreNew(point)}
+                >
+                  Restore as new VM…
+                </Button>
+              )}
+              <Menu
+                label={`The recovery point of ${time}`}
+                trigger={
+                  <IconButton
+                    size="sm"
+                    label={`More for the recovery point of ${time}`}
+                    icon={<Ellipsis size={14} aria-hidden="true" />}
+                  />
+                }
+                groups={[...(onRestore ? [{ id: 'use', items: [asNew] }] : []), { id: 'delete', items: [remove] }]}
+              />
+            </span>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}

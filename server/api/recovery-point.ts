@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { type Asking, demand, load } from '#server/auth/load.ts'
+import { allowed } from '#server/auth/policy.ts'
+import { listRestorableVms } from '#server/core/gone-vm.ts'
+import { listRecoveryPoints } from '#server/core/recovery-point.ts'
+import { requestRestoreNew, restorePlaces } from '#server/core/restore-new-vm.ts'
+import { notFound } from '#server/errors.ts'
+import { RestoreNewVmInput } from '#server/schema/backup.ts'
+import { IdempotencyKey } from '#server/schema/operation.ts'
+import { asker } from './asker.ts'
+import { change, router, signedIn } from './trpc.ts'
+
+type Ctx = Asking & { requestId: string }
+
+/** Where a VM goes within a site is the fleet's business. */
+export async function restoreNew(ctx: Ctx, input: RestoreNewVmInput, idempotencyKey: string | null) {
+  const { tenantId } = await load.recoveryPoint(ctx, input.recoveryPointId, 'restore')
+  demand(ctx, 'vm', 'create', { tenantId })
+  if ('hostId' in input.place) demand(ctx, 'vm', 'migrate', { tenantId })
+  const point = await ctx.tx.recoveryPoint.findUniqueOrThrow({ where: { id: input.recoveryPointId } })
+  return requestRestoreNew(asker(ctx), point, input, idempotencyKey)
+}
+
+/** Recovery points apart from their VMs, which may be gone. */
+export const recoveryPointRouter = router({
+  vms: signedIn.query(({ ctx }) => listRestorableVms(ctx.tx)),
+
+  /** Of a VM by its UUID, which it keeps when it is gone. */
+  list: signedIn.input(z.object({ vmUuid: z.uuid() })).query(async ({ ctx, input }) => {
+    const recoveryPoints = await listRecoveryPoints(ctx.tx, { vmUuid: input.vmUuid })
+    const [newest] = recoveryPoints
+    if (!newest) throw notFound('VM with recovery points', input.vmUuid)
+    const owner = await load.recoveryPoint(ctx, newest.id, 'read')
+    // One that is another tenant's now is as good as gone to this one.
+    const vm = newest.vmId ? await ctx.tx.vm.findUnique({ where: { id: newest.vmId }, select: { id: true } }) : null
+    return {
+      ...{ recoveryPoints, name: newest.vmName, vmId: vm?.id ?? null },
+      can: {
+        restoreNew: allowed(ctx.actor, 'vm', 'restore', owner),
+        delete: allowed(ctx.actor, 'vm', 'delete-backup', owner),
+      },
+    }
+  }),
+
+  /** Where a new VM can be made of it: hosts, for whom the fleet is their business, else sites. */
+  places: signedIn
+    .input(RestoreNewVmInput.pick({ recoveryPointId: true, disks: true, start: true }))
+    .query(async ({ ctx, input }) => {
+      const point = await load.recoveryPoint(ctx, input.recoveryPointId, 'restore')
+      const places = await restorePlaces(ctx.tx, point, input)
+      const isFleets = allowed(ctx.actor, 'vm', 'migrate', point) === true
+      const bySite = [...new Set(places.map(({ siteId }) => siteId))].flatMap((siteId) => {
+        const there = places.filter((place) => place.siteId === siteId)
+        const [best] = there
+        const reasons = best?.eligible ? [] : [...new Set(there.flatMap((place) => place.reasons))]
+        return best ? [{ ...best, reasons, id: siteId, kind: 'site' as const, name: best.siteName }] : []
+      })
+      const hosts = places.map((place) => ({ ...place, id: place.hostId, kind: 'host' as const }))
+      return (isFleets ? hosts : bySite).map(({ id, kind, name, siteName, eligible, reasons, cards }) => ({
+        ...{ id, kind, name, siteName, eligible, reasons, cards },
+      }))
+    }),
+
+  /** Makes a VM of its own of a recovery point, beside the one it was taken of, or in its stead. */
+  restoreNew: change('vm', 'restore')
+    .input(RestoreNewVmInput.extend({ idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
+      ctx.trail.detail = input
+      const operation = await restoreNew(ctx, input, idempotencyKey ?? null)
+      return { operationId: operation.id, vmId: operation.targetId }
+    }),
+})

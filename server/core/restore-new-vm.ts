@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import type { RecoveryPoint } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { conflict, invalid, unsupported } from '#server/errors.ts'
+import { RecoveryDisks, type RestoreNewVmInput, type RestoreNewVmPlan, VmShape } from '#server/schema/backup.ts'
+import { demandRestorable } from './datastore-damage.ts'
+import { findEarlier } from './idempotency.ts'
+import { type Asker, enqueue } from './operation.ts'
+import { reserve } from './quota.ts'
+import { demandValid } from './restore-disk.ts'
+import { placesFor, type RestorePlace } from './restore-place.ts'
+import { insertReserved, size } from './vm-creation.ts'
+
+type Point = Pick<RecoveryPoint, 'id' | 'tenantId' | 'datastoreId' | 'disks' | 'shape' | 'vmName' | 'invalidAt'>
+
+/** Where a new VM can be made of a recovery point. @throws unsupported where nobody wrote down what the VM was */
+export async function restorePlaces(
+  tx: Tx,
+  point: Point,
+  wanted: { disks?: readonly string[] | undefined; start: boolean },
+): Promise<RestorePlace[]> {
+  demandValid(point)
+  const { tenantId } = point
+  return placesFor(tx, { tenantId, shape: shapeOf(point), disks: disksOf(point, wanted.disks), start: wanted.start })
+}
+
+/**
+ * Takes the room, writes the VM's row in the state `creating`, which holds its place and counts against the quota, and
+ * enqueues the work; all in the asker's transaction.
+ */
+export async function requestRestoreNew(
+  asker: Asker,
+  point: Point,
+  input: RestoreNewVmInput,
+  idempotencyKey: string | null,
+) {
+  const { tx } = asker
+  const earlier = await findEarlier(asker, { kind: 'restore-new-vm', input, isPlanned: true, key: idempotencyKey })
+  if (earlier) return earlier
+  // Held until the operation is written down, after which nobody removes it.
+  await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${point.id}::uuid FOR KEY SHARE`
+  await demandRestorable(tx, point.id)
+  const { vcpuCount, memoryBytes } = shapeOf(point)
+  const disks = disksOf(point, input.disks)
+  const diskBytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  await reserve(tx, point.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
+  const place = await choose(tx, point, input)
+  const plan: RestoreNewVmPlan = {
+    ...input,
+    ...{ uuid: randomUUID(), datastoreId: point.datastoreId, hostId: place.hostId, pool: place.pool },
+    disks: disks.map(({ target }) => target),
+    networks: place.cards.map(({ network, kept }) => (kept && input.keepNetworks ? network : null)),
+  }
+  const { uuid, name, notes, hostId } = plan
+  const row = { uuid, name, notes, hostId, tags: [], tenantId: point.tenantId, templateId: null }
+  const vm = await insertReserved(tx, { ...row, vcpuCount, memoryBytes, diskBytes })
+  return enqueue(asker, {
+    kind: 'restore-new-vm',
+    target: { kind: 'vm', id: vm.id, name },
+    tenantId: point.tenantId,
+    hostId,
+    input: plan,
+    reserved: input.start ? { memoryBytes } : {},
+    idempotencyKey,
+  })
+}
+
+async function choose(tx: Tx, point: Point, { place, disks, start }: RestoreNewVmInput) {
+  const there = (await restorePlaces(tx, point, { disks, start })).filter((each) =>
+    'hostId' in place ? each.hostId === place.hostId : each.siteId === place.siteId,
+  )
+  const best = there.find(({ eligible }) => eligible)
+  if (best?.pool) return { ...best, pool: best.pool }
+  const reasons = [...new Set(there.flatMap((each) => each.reasons))].join(' ')
+  throw conflict(
+    `No host there can take the VM. ${reasons || 'There is no host.'}`,
+    'Choose another place, fewer disks, or free some room.',
+  )
+}
+
+function shapeOf({ shape, vmName }: Point): VmShape {
+  const known = VmShape.safeParse(shape)
+  if (known.success) return known.data
+  throw unsupported(
+    `What ${vmName} was is not known of this recovery point, which is from before Skerry wrote that down.`,
+    'Choose a newer one.',
+  )
+}
+
+function disksOf(point: Point, chosen: readonly string[] | undefined): RecoveryDisks {
+  const all = RecoveryDisks.parse(point.disks)
+  const unknown = chosen?.find((target) => !all.some((disk) => disk.target === target))
+  if (unknown) throw invalid(`The recovery point has no disk ${unknown}.`, { field: 'disks' })
+  return chosen ? all.filter(({ target }) => chosen.includes(target)) : all
+}

@@ -1,0 +1,46 @@
+import type { z } from 'zod'
+import { CredentialBox } from '#server/core/credential.ts'
+import { requestRestoreNew } from '#server/core/restore-new-vm.ts'
+import { env } from '#server/env.ts'
+import { RestoreNewVmInput } from '#server/schema/backup.ts'
+import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
+
+const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
+
+/** The row of a recovery point that was written into a datastore by hand, of the guest as its host defines it now. */
+export async function recoveryPointRow(
+  { db }: TestFleet,
+  { lab }: FleetHost,
+  guest: FleetGuest,
+  { id, datastoreId }: { id: string; datastoreId: string },
+): Promise<string> {
+  const definition = await lab.virsh('dumpxml', '--inactive', '--security-info', guest.name)
+  const vm = await db.vm.findUniqueOrThrow({ where: { id: guest.id }, include: { disks: true, interfaces: true } })
+  const disks = vm.disks.map(({ target, capacityBytes }) => ({ target, sizeBytes: Number(capacityBytes) }))
+  await db.recoveryPoint.create({
+    data: {
+      ...{ id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, datastoreId, takenAt: new Date() },
+      ...{ consistency: 'off', reading: 'full', disks, sizeBytes: 1n, readBytes: 1n, storedBytes: 1n, tookMs: 1 },
+      definition: CredentialBox.fromText(env().SKERRY_KEY).seal(definition, id),
+      shape: {
+        ...{ vcpuCount: vm.vcpuCount, memoryBytes: Number(vm.memoryBytes), architecture: vm.architecture },
+        ...{ machineType: vm.machineType, cpuMode: vm.cpuMode, accelerator: vm.accelerator },
+        cards: vm.interfaces.map(({ mac, networkName }) => ({ mac, network: networkName })),
+      },
+    },
+  })
+  return id
+}
+
+/** Asks for a new VM of a recovery point, as the API does. */
+export async function askRestoreNew(
+  { db }: TestFleet,
+  recoveryPointId: string,
+  more: Omit<z.input<typeof RestoreNewVmInput>, 'recoveryPointId'>,
+) {
+  const input = RestoreNewVmInput.parse({ recoveryPointId, ...more })
+  return db.$transaction(async (tx) => {
+    const point = await tx.recoveryPoint.findUniqueOrThrow({ where: { id: recoveryPointId } })
+    return requestRestoreNew({ tx, actor, requestId: null }, point, input, null)
+  })
+}
