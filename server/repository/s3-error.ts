@@ -15,6 +15,8 @@ function said(error: unknown): Said {
 
 export const isNoSuchKey = (error: unknown) => said(error).name === 'NoSuchKey'
 export const isEmptyRange = (error: unknown) => said(error).name === 'InvalidRange' || said(error).status === 416
+/** The store said something, if only a number. */
+export const wasAnswered = (error: unknown) => said(error).status !== undefined
 /** The connection ended in the middle of an answer. */
 export const wasCutOff = (error: unknown) =>
   ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(said(error).name) ||

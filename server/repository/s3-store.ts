@@ -9,7 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
-import { asS3Error, type BucketPlace, isEmptyRange, isNoSuchKey, wasCutOff } from './s3-error.ts'
+import { asS3Error, type BucketPlace, isEmptyRange, isNoSuchKey, wasAnswered, wasCutOff } from './s3-error.ts'
 
 export interface S3Settings {
   readonly endpoint: string
@@ -71,9 +71,11 @@ export class S3Store implements ObjectStore {
       await store.#client.send(new HeadBucketCommand({ Bucket: settings.bucket }))
     } catch (error) {
       // An answer to HEAD has no body that would say why, so we ask in a way that has.
-      await store.#list('').catch((reason) => {
-        throw asS3Error(reason, store.#place, 'open it')
-      })
+      if (wasAnswered(error)) {
+        await store.#list('').catch((reason) => {
+          throw asS3Error(reason, store.#place, 'open it')
+        })
+      }
       throw asS3Error(error, store.#place, 'open it')
     }
     return store
