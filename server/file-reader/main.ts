@@ -18,8 +18,8 @@ import { Beginning, type Question, type QuestionName, questions, type Refusal, s
 const mostDownloads = 16
 /** A download that nobody takes anything of */
 const stalledMs = 2 * 60_000
+const endWithinMs = 3_000
 
-process.once('disconnect', () => process.exit(0))
 process.once('message', (message) => {
   try {
     begin(Beginning.parse(message))
@@ -123,6 +123,7 @@ function begin({ socketPath, databaseUrl, keys, cacheFolder, idle }: z.output<ty
   async function end() {
     if (ending) return
     ending = true
+    setTimeout(() => process.exit(0), endWithinMs).unref()
     server.close()
     await points.close()
     await repositories.close()
@@ -130,4 +131,6 @@ function begin({ socketPath, databaseUrl, keys, cacheFolder, idle }: z.output<ty
     process.exit(0)
   }
   process.once('SIGTERM', () => void end())
+  // Web is gone.
+  process.once('disconnect', () => void end())
 }
