@@ -4,7 +4,7 @@ import { scopeOf } from '#server/auth/actor.ts'
 import { audit, type Trail } from '#server/auth/audit.ts'
 import { type Asking, load } from '#server/auth/load.ts'
 import { type Db, inScope, type Scope } from '#server/db.ts'
-import { invalid, SkerryError } from '#server/errors.ts'
+import { conflict, invalid, SkerryError } from '#server/errors.ts'
 import { RecoveryDisks } from '#server/schema/backup.ts'
 import {
   ArchiveSize,
@@ -33,6 +33,9 @@ const readable = ({ db, scope, actor }: Reading, id: string, trail = trailOf('vm
   inScope(db, scope, async (tx) => {
     const point = await load.recoveryPoint({ tx, actor, trail }, id, 'restore')
     const { datastoreId, tenantId, vmName, takenAt } = point
+    if (point.invalidAt) {
+      throw conflict('This copy is archived and no longer valid here.', 'Bring it back from the archive first.')
+    }
     return { source: { datastoreId, tenantId }, disks: RecoveryDisks.parse(point.disks), vmName, takenAt }
   })
 
