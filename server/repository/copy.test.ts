@@ -17,7 +17,7 @@ import {
   scratchRepository,
 } from './testing/scratch.ts'
 
-const chunks = 600
+const chunks = 300
 const archiveMasters = masterKeys([Buffer.alloc(32, 77)])
 
 async function twoRepositories() {
@@ -127,12 +127,19 @@ test('what differs between two repositories is told without reading the other on
   expect(found.length).toBeGreaterThan(0)
 })
 
-test('a copy that was removed can be made again under its id', async () => {
+test('a copy that was removed can be made again under its id, also beside another one', async () => {
   await using both = await twoRepositories()
   const { from, to } = both
-  await backUp(from, pointId(1), randomImage(seededRandom(7), 30 * chunkBytes))
+  const image = randomImage(seededRandom(7), 30 * chunkBytes)
+  await backUp(from, pointId(1), image)
+  await backUp(from, pointId(2), image, { parentId: pointId(1), indexes: [] })
   await copied(from, to, pointId(1))
-  await to.remove(pointId(1))
-  await copied(from, to, pointId(1))
-  await proven(from, to, pointId(1))
+  await copied(from, to, pointId(2), pointId(1))
+  await to.remove(pointId(2))
+  await copied(from, to, pointId(2), pointId(1))
+  await proven(from, to, pointId(2))
+  await to.remove(pointId(2))
+  await opened(to, pointId(1), () =>
+    expect(copied(from, to, pointId(2), pointId(1))).rejects.toMatchObject({ code: 'conflict' }),
+  )
 })

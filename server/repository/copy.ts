@@ -27,13 +27,14 @@ export interface CopyRequest extends CopyProgress {
  */
 export async function copyRecoveryPoint(request: CopyRequest): Promise<void> {
   const { from, to, point, label, signal } = request
+  await to.freeId(point.id)
   const parentId =
     request.parentId && (await hasNoLargerDisk(to, request.parentId, point)) ? request.parentId : undefined
   const [parent, parentHere] = parentId
     ? [await to.recoveryPoint(parentId), await from.recoveryPoint(parentId).catch(() => undefined)]
     : []
   try {
-    const writer = await startedBackup(to, {
+    const writer = await to.startBackup({
       ...{ id: point.id, parentId, disks: point.description.disks.map(({ name, sizeBytes }) => ({ name, sizeBytes })) },
       label: label ?? point.description.label,
     })
@@ -111,17 +112,6 @@ export async function* unlikeChunks(read: RecoveryPoint, other: RecoveryPoint, d
   }
   for (let index = count; index < otherCount; index++) {
     if (!isZeroId(await other.chunkId(disk, index))) yield { index, bytes: undefined }
-  }
-}
-
-/** One of the id that is only waiting to be deleted goes first. */
-async function startedBackup(to: Repository, request: Parameters<Repository['startBackup']>[0]) {
-  try {
-    return await to.startBackup(request)
-  } catch (error) {
-    if (await to.describe(request.id)) throw error
-    await to.collect()
-    return to.startBackup(request)
   }
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { notFound } from '#server/errors.ts'
+import { conflict, notFound } from '#server/errors.ts'
 import { type BackupRequest, BackupWriter } from './backup-writer.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
@@ -79,6 +79,21 @@ export class Repository {
   async *recoveryPointIds(): AsyncGenerator<string> {
     const removed = await new PendingRemovals(this.chunks, 'removed').names()
     for await (const { id } of listManifests(this.chunks)) if (!removed.has(nameOfManifest(id))) yield id
+  }
+
+  /**
+   * Makes the id of one that was removed free again.
+   * @throws conflict while something counts on what it held
+   */
+  async freeId(id: string): Promise<void> {
+    const isHidden = async () => (await new PendingRemovals(this.chunks, 'removed').names()).has(nameOfManifest(id))
+    if (!(await isHidden())) return
+    await this.collect()
+    if (!(await isHidden())) return
+    throw conflict(
+      'This recovery point was removed a moment ago, and something still reads what it shares with others.',
+      'Try again when the backups and restores under way have ended.',
+    )
   }
 
   /** Hides the recovery point at once; who reads it goes on. Its space is given back by `collect`. */

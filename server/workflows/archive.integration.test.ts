@@ -16,6 +16,8 @@ import { restoreById } from '#server/repository/testing/scratch.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
 import { testDatabase } from '#server/testing/postgres.ts'
 import { type ArchiveContext, archive, expire, plan } from './archive-step.ts'
+import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
+import type { BareContext } from './define.ts'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let db: Db
@@ -150,6 +152,31 @@ test('a store that is full or gone fails the run, and nothing is lost', async ()
   await run(now, policy)
   expect(await now.archived()).toEqual(now.ids)
   expect(await now.lost()).toEqual([])
+})
+
+test('brought back into the datastore: of what that has already nothing is read; an invalid copy is valid again', async () => {
+  const now = await begun('back')
+  await run(now, await now.policy())
+  const [first = ''] = now.ids
+  const bringBack = async () => {
+    const { archiveStoreId, datastoreId, tenantId, repositories } = now
+    const context = {
+      ...{ db, repositories, operation: { tenantId }, memory: {}, progress: () => undefined },
+      ...{ input: { recoveryPointId: first, archiveStoreId, datastoreId }, signal: new AbortController().signal },
+    } as unknown as BareContext
+    const memory = (await bringBackRecoveryPoint.do(0, context)) ?? {}
+    await bringBackRecoveryPoint.do(1, { ...context, memory })
+    return bringBackRecoveryPoint.result(memory)
+  }
+  const { readBytes } = (await bringBack()) as { readBytes: number }
+  // Ten blocks at the most have changed since.
+  expect(readBytes).toBeLessThanOrEqual(10 * 65_536)
+  const near = await now.repositories.repository(now.datastoreId, now.tenantId)
+  expect((await restoreById(near, first)).equals(now.images.get(first) ?? Buffer.alloc(0))).toBe(true)
+  expect(await now.local()).toEqual([first, now.ids[2]])
+  await db.recoveryPoint.update({ where: { id: first }, data: { invalidAt: new Date() } })
+  expect(await bringBack()).toMatchObject({ readBytes: 0 })
+  expect(await db.recoveryPoint.findUnique({ where: { id: first } })).toMatchObject({ invalidAt: null })
 })
 
 test('the tenant’s limit in the archive stops it before it is passed', async () => {

@@ -73,6 +73,7 @@ async function newestHere({ db, input, operation }: Context, to: Repository, vmU
 /** @returns how much was read from the archive */
 async function copyBack(context: Context, to: Repository, point: RecoveryPoint, parentId: string | undefined) {
   const { signal } = context
+  await to.freeId(point.id)
   const disks = point.description.disks.map(({ name, sizeBytes }) => ({ name, sizeBytes }))
   const near = parentId ? await to.recoveryPoint(parentId) : undefined
   const isSameShape =
@@ -81,11 +82,10 @@ async function copyBack(context: Context, to: Repository, point: RecoveryPoint, 
       near.description.disks.some((disk) => disk.name === name && disk.sizeBytes === sizeBytes),
     )
   const request = { id: point.id, disks, label: { vm: point.description.label.vm ?? '' } }
-  const start = () => to.startBackup({ ...request, ...(isSameShape ? { parentId } : {}) })
-  const writer = await start().catch(async () => {
-    // One of its id may only wait to be deleted.
-    await to.collect()
-    return start()
+  const starting = to.startBackup({ ...request, ...(isSameShape ? { parentId } : {}) })
+  const writer = await starting.catch(async (error) => {
+    await near?.close()
+    throw error
   })
   const meter = new Meter(
     context,
