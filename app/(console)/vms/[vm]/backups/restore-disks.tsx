@@ -60,7 +60,11 @@ function ChangeBar({ disk }: { disk: RestoreMeasure['disks'][number] }) {
   const width = (bytes: number) => (bytes === 0 ? '0' : `max(2px, ${(bytes / sizeBytes) * 100}%)`)
   const words = [
     `${formatBytes(changedBytes)} differ from the newest recovery point`,
-    sinceBytes === null ? 'changes since then are not known' : `at most ${formatBytes(since)} changed since then`,
+    sinceBytes === null
+      ? 'changes since then are not known'
+      : since === 0
+        ? 'nothing more changed since then'
+        : `at most ${formatBytes(since)} changed since then`,
   ]
   return (
     <>
