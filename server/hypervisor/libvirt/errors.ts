@@ -84,6 +84,12 @@ kind(
 )
 kind(
   'conflict',
+  'the marks of what has changed are broken',
+  'Back it up once reading every block.',
+  errorCode.checkpointInconsistent,
+)
+kind(
+  'conflict',
   'the CPU there lacks what the VM uses',
   'Choose a host whose CPU offers it.',
   errorCode.cpuIncompatible,
