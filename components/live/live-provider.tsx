@@ -53,6 +53,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       reread(trpc.operation.pathKey(), 250)
       reread(trpc.tenant.pathKey())
       reread(trpc.archive.get.queryKey(), 250)
+      reread(trpc.archiveStore.list.queryKey())
       reread(trpc.recoveryPoint.list.pathKey())
     }
     if (batch.counts) {

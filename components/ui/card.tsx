@@ -20,8 +20,8 @@ export function Card({ title, actions, isFlush, children, className }: CardProps
       className={cx('flex min-w-0 flex-col rounded-lg border border-line bg-surface', className)}
     >
       {(title || actions) && (
-        <header className="flex min-h-10 items-center gap-2 px-4 pt-1">
-          <h2 id={id} className="min-w-0 flex-1 truncate text-sm font-semibold text-ink">
+        <header className="flex min-h-10 flex-wrap items-center gap-x-2 px-4 pt-1">
+          <h2 id={id} className="min-w-0 flex-auto truncate text-sm font-semibold text-ink">
             {title}
           </h2>
           {actions}

@@ -67,7 +67,8 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
               <span className="w-44 tabular-nums">
                 {formatBytes(store.storedBytes)} in {formatCount(store.points)}
                 <span className="block text-ink-muted text-xs">
-                  {formatMoney(store.costPerMonth, store.currency)} a month, {store.grants.length} tenants
+                  {formatMoney(store.costPerMonth, store.currency)} a month, {store.grants.length}{' '}
+                  {store.grants.length === 1 ? 'tenant' : 'tenants'}
                 </span>
               </span>
               <Button

@@ -15,6 +15,7 @@ import { IconButton } from '#components/ui/icon-button.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { popoverClassName } from '#components/ui/popover-class.ts'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
+import { useElementWidth } from '#components/ui/use-element-width.ts'
 import type { Vm } from '../use-vm.ts'
 import { type ArchivedPoint, RestoreFromArchive } from './archived-points.tsx'
 import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
@@ -50,6 +51,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   const [nowMs] = useState(() => Date.now())
   const [chosen, setChosen] = useState<Range>()
   const [back, setBack] = useState(0)
+  const axis = useElementWidth<HTMLDivElement>()
   const restoreRefusal = page.can.restore === true ? undefined : page.can.restore
   const lanes: Lane[] = [
     {
@@ -94,6 +96,8 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   if (times.length === 0) return null
   const range = chosen ?? firstRange(times, nowMs)
   const span = spanOf(range, back, nowMs)
+  const ticks = ticksOf(range, span)
+  const everyTick = Math.max(1, Math.ceil((ticks.length * tickPx) / Math.max(1, axis.widthPx)))
   const isEmpty = !times.some((atMs) => atMs >= span.fromMs && atMs <= span.toMs)
   return (
     <Card
@@ -142,16 +146,19 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
         ))}
         <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-3">
           <span />
-          <div className="relative h-5 text-ink-faint text-xs tabular-nums" aria-hidden="true">
-            {ticksOf(range, span).map((atMs) => (
-              <span
-                key={atMs}
-                className="-translate-x-1/2 absolute whitespace-nowrap"
-                style={{ left: `${placeOf(atMs, span) * 100}%` }}
-              >
-                {tickText(atMs, range)}
-              </span>
-            ))}
+          <div ref={axis.ref} className="relative h-5 text-ink-faint text-xs tabular-nums" aria-hidden="true">
+            {ticks.map(
+              (atMs, at) =>
+                at % everyTick === 0 && (
+                  <span
+                    key={atMs}
+                    className="-translate-x-1/2 absolute whitespace-nowrap"
+                    style={{ left: `${placeOf(atMs, span) * 100}%` }}
+                  >
+                    {tickText(atMs, range)}
+                  </span>
+                ),
+            )}
           </div>
         </div>
         {isEmpty && (
@@ -164,6 +171,9 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
     </Card>
   )
 }
+
+/** What a tick's words take, and the space beside them. */
+const tickPx = 64
 
 const msOf = (at: Date | string) => new Date(at).getTime()
 
