@@ -107,7 +107,11 @@ export function VmShareCard({ datastore }: { datastore: Datastore }) {
   const { rows, sort, onSortChange } = useSortedRows(datastore.vms, sorts)
   const [shown, setShown] = useState<VmShare>()
   return (
-    <Card title={`By VM, ${formatCount(datastore.recoveryPoints)} recovery points`} isFlush className="pb-1">
+    <Card
+      title={`By VM, ${formatCount(datastore.recoveryPoints)} recovery ${datastore.recoveryPoints === 1 ? 'point' : 'points'}`}
+      isFlush
+      className="pb-1"
+    >
       <FittedTable
         label="By VM"
         columns={columns}
