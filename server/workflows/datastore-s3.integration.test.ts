@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Operation } from '#prisma/generated/client.ts'
@@ -20,19 +23,18 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
   let fleet: TestFleet
   let engine: TestEngine
   let repositories: Repositories
+  let cacheFolder: string
   let bucketCount = 0
   beforeAll(async () => {
     gateway = await Radosgw.start()
     fleet = await testFleet('datastores in s3', [])
     engine = await testEngine(fleet)
-    repositories = new Repositories({
-      db: fleet.db,
-      keys: env().SKERRY_KEY,
-      cacheFolder: `/tmp/skerry-s3-${process.pid}`,
-    })
+    cacheFolder = await mkdtemp(join(tmpdir(), 'skerry-s3-'))
+    repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
   })
   afterAll(async () => {
     await repositories?.close()
+    if (cacheFolder) await rm(cacheFolder, { recursive: true, force: true })
     await engine?.stop()
     await fleet?.close()
     await gateway?.stop()
