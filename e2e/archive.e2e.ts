@@ -1,0 +1,97 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addDatastore } from './datastore.ts'
+import { sql, virsh, vmId } from './fleet.ts'
+import { newestCount } from './serial.ts'
+import { expect, test } from './test.ts'
+
+const vm = 'shop-app-1'
+const points = () => sql<{ id: string }>('SELECT id FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)
+const archived = () => sql<{ id: string }>('SELECT id FROM archived_point WHERE vm_name = $1', vm)
+const lastOf = async (kind: string) =>
+  (
+    await sql<{ state: string }>('SELECT state FROM operation WHERE kind = $1 ORDER BY created_at DESC LIMIT 1', kind)
+  )[0]?.state
+
+test('an archive store is granted; a policy moves an older backup there, and the VM is led back straight from it', async ({
+  as,
+}) => {
+  test.setTimeout(300_000)
+  const host = 'oslo-1'
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-e2e-archive-'))
+  const [vault, ice] = [join(folder, 'vault'), join(folder, 'ice')]
+  try {
+    await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
+    const page = await as('operator', '/datastores')
+    await addDatastore(page, 'Near', vault)
+    await page.goto(`/vms/${await vmId(vm)}/backups`)
+    for (const count of [1, 2]) {
+      await page.getByRole('button', { name: 'Back up now…' }).click()
+      const backUp = page.getByRole('dialog')
+      await backUp.getByRole('button', { name: /^Datastore|Datastore$/ }).click()
+      await page.getByRole('option', { name: 'Near' }).click()
+      await backUp.getByRole('button', { name: 'Back up', exact: true }).click()
+      await expect.poll(async () => (await points()).length, { timeout: 90_000 }).toBe(count)
+      await expect(page.getByText('None running')).toBeVisible({ timeout: 90_000 })
+    }
+    const [older, newer] = await points()
+
+    await page.goto('/archive')
+    await page.getByRole('button', { name: 'Add archive store' }).click()
+    const add = page.getByRole('dialog', { name: 'Add an archive store' })
+    await add.getByLabel('Name').fill('Ice')
+    await add.getByRole('textbox', { name: 'Folder' }).fill(ice)
+    await add.getByRole('button', { name: 'Add archive store' }).click()
+    await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'Tenants of Ice' }).click()
+    const grant = page.getByRole('dialog', { name: 'Tenants of Ice' })
+    await grant.getByRole('button', { name: /Tenant/ }).click()
+    await page.getByRole('option', { name: 'Northwind Retail' }).click()
+    await grant.getByText('Local copies may be deleted once they are archived').click()
+    await grant.getByRole('button', { name: 'Grant', exact: true }).click()
+    await expect(grant).toBeHidden()
+
+    await page.goto(
+      `/archive?tenant=${(await sql<{ id: string }>("SELECT id FROM tenant WHERE name = 'Northwind Retail'"))[0]?.id}`,
+    )
+    await page.getByRole('button', { name: 'Create policy' }).click()
+    const policy = page.getByRole('dialog', { name: 'Create an archival policy' })
+    await policy.getByLabel('Name').fill('Away with the old')
+    await policy.getByText('Of all VMs, also of those that are gone').click()
+    await policy.getByText(vm, { exact: true }).click()
+    await policy.getByRole('textbox', { name: 'Not younger than' }).fill('0')
+    await policy.getByRole('radio', { name: /^Deleted/ }).click({ force: true })
+    await expect(policy.getByText('2 of 1 VM')).toBeVisible()
+    await policy.getByRole('button', { name: 'Create policy' }).click()
+    await expect(policy).toBeHidden()
+    await page.getByRole('button', { name: 'Run Away with the old now' }).click()
+    await expect.poll(() => lastOf('archive-recovery-points'), { timeout: 90_000 }).toBe('succeeded')
+    expect((await archived()).map(({ id }) => id).sort()).toEqual([older?.id, newer?.id].sort())
+    expect(await points(), 'the newest stays in its datastore').toEqual([{ id: newer?.id }])
+    expect(await readdir(ice), 'the store has objects of its own').toHaveLength(1)
+
+    await page.goto(`/vms/${await vmId(vm)}/backups`)
+    const lane = page.getByRole('list', { name: 'Archive', exact: true })
+    await lane.getByRole('button').first().click()
+    await expect(page.getByRole('dialog', { name: /^Archive/ })).toContainText('In Ice')
+    await page.keyboard.press('Escape')
+    const uuid = await virsh(host, 'domuuid', vm)
+    const before = await newestCount(host, vm)
+    await page
+      .getByRole('list', { name: 'Archived recovery points, newest first' })
+      .getByRole('button', { name: /^Restore from the archive/ })
+      .last()
+      .click()
+    const restore = page.getByRole('alertdialog', { name: `Restore ${vm} from the archive?` })
+    await expect(restore).toContainText(/at most €/)
+    await restore.getByRole('textbox').fill(vm)
+    await restore.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(() => lastOf('restore-vm'), { timeout: 150_000 }).toBe('succeeded')
+    expect(await virsh(host, 'domuuid', vm)).toBe(uuid)
+    expect(await virsh(host, 'domstate', vm)).toBe('running')
+    await expect.poll(async () => (await newestCount(host, vm))?.bootId, { timeout: 60_000 }).not.toBe(before?.bootId)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
