@@ -33,7 +33,7 @@ export function ArchivalPreview({ tenantId, draft }: { tenantId: string; draft: 
           <Lines
             title="The first run"
             lines={[
-              ['Goes to the archive', `${formatCount(shown.now.points)} of ${formatCount(shown.now.vms)} VMs`],
+              ['Goes to the archive', pointsOf(shown.now)],
               ['At most', formatBytes(shown.now.bytes)],
               [
                 draft.localCopy === 'invalidate' ? 'Becomes invalid here' : 'Leaves the datastore',
@@ -82,4 +82,8 @@ function Lines({ title, lines }: { title: string; lines: [string, string][] }) {
       </dl>
     </div>
   )
+}
+
+function pointsOf({ points, vms }: { points: number; vms: number }): string {
+  return `${formatCount(points)} ${points === 1 ? 'point' : 'points'} of ${formatCount(vms)} ${vms === 1 ? 'VM' : 'VMs'}`
 }
