@@ -25,7 +25,10 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
       sql<{ reading: string }>('SELECT reading FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)
     for (const count of [1, 2]) {
       await page.getByRole('button', { name: 'Back up now…' }).click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Back up', exact: true }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('button', { name: /Datastore/ }).click()
+      await page.getByRole('option', { name: 'Vault', exact: true }).click()
+      await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
       await expect.poll(async () => (await points()).length, { timeout: 90_000 }).toBe(count)
       await expect(page.getByRole('button', { name: /^Restore to/ })).toHaveCount(count)
       await expect(page.getByText('None running')).toBeVisible({ timeout: 90_000 })

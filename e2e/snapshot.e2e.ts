@@ -36,6 +36,8 @@ test('a member takes a snapshot, goes back to it, and deletes it; the guest goes
   const after = await newestCount(host, vm)
   expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
 
+  const reverts = () => sql("SELECT state FROM operation WHERE kind = 'revert-snapshot' AND target_name = $1", vm)
+  await expect.poll(reverts, { timeout: 30_000 }).toEqual([{ state: 'succeeded' }])
   await page.getByRole('button', { name: 'Delete before-upgrade' }).click()
   const remove = page.getByRole('alertdialog')
   await remove.getByText('Also the one taken after it').click()
