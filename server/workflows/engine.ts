@@ -2,6 +2,7 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
 import type { WorkerLease } from '#server/core/worker-lease.ts'
 import { type Db, idleInTransaction } from '#server/db.ts'
+import { applicationVersion } from './application-version.ts'
 import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome, whileOwned } from './attempt.ts'
 import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
@@ -35,9 +36,6 @@ export interface Engine {
   /** Takes nothing new, lets running steps end for `withinMs`, then leaves them to the next worker. */
   stop(withinMs?: number): Promise<void>
 }
-
-/** Part of the durable record: raise it when a workflow's steps change, so that old runs end on old workers. */
-const applicationVersion = '2'
 
 let runtime: Runtime | undefined
 const started = new Map<string, (operationId: string) => Promise<void>>()

@@ -1,10 +1,13 @@
-import { DBOS } from '@dbos-inc/dbos-sdk'
+import { DBOS, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
 import type { Logger } from 'pino'
 import { livingExecutors, type WorkerLease } from '#server/core/worker-lease.ts'
 import type { Db } from '#server/db.ts'
-import { endOperation, failedInside } from './record.ts'
+import { applicationVersion } from './application-version.ts'
+import { type Ending, endOperation, failedInside } from './record.ts'
 
 const startGraceMs = 30_000
+/** So long a run waits for a worker of the version that began it. */
+const upgradeGraceMs = 60_000
 
 /** Any number names the fleet's one taking over; see the lock below. */
 const turnKey = 7_305_812
@@ -33,6 +36,19 @@ export async function adoptDeadWorkers(db: Db, log: Logger, worker: WorkerLease)
   await closeLost(db, log)
 }
 
+/** The steps of its version are no longer known here; what it has done so far stands. */
+const outdated: Ending = {
+  state: 'failed',
+  result: null,
+  error: {
+    code: 'conflict',
+    message: 'Skerry was upgraded while this was at work, to a version that does it in other steps.',
+    step: null,
+    wayOut: 'See how far it came, then ask for it again.',
+  },
+  undone: [],
+}
+
 async function closeLost(db: Db, log: Logger): Promise<void> {
   const open = await db.operation.findMany({
     where: { state: { in: ['running', 'cancelling'] }, startedAt: { lt: new Date(Date.now() - startGraceMs) } },
@@ -41,11 +57,24 @@ async function closeLost(db: Db, log: Logger): Promise<void> {
   if (open.length === 0) return
   const workflowIDs = open.map((operation) => operation.id)
   const runs = await DBOS.listWorkflows({ workflowIDs, loadInput: false, loadOutput: false })
-  const statusOf = new Map(runs.map((run) => [run.workflowID, run.status]))
+  const runOf = new Map(runs.map((run) => [run.workflowID, run]))
   for (const { id, kind } of open) {
-    const status = statusOf.get(id)
+    const run = runOf.get(id)
+    const status = run?.status
+    if (run && status === 'ENQUEUED' && isLeftByUpgrade(run)) {
+      log.warn(
+        { operation: id, kind, version: run.applicationVersion },
+        'no worker is left of the version that began it',
+      )
+      await DBOS.cancelWorkflow(id)
+      await endOperation(db, id, outdated)
+      continue
+    }
     if (status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED') continue
     log.error({ operation: id, kind, status }, 'operation lost its run')
     await endOperation(db, id, failedInside('Skerry lost track of this operation.'))
   }
 }
+
+const isLeftByUpgrade = ({ applicationVersion: version, updatedAt = Date.now() }: WorkflowStatus) =>
+  version !== undefined && version !== applicationVersion && updatedAt < Date.now() - upgradeGraceMs

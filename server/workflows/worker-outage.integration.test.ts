@@ -152,3 +152,24 @@ test('a worker that was given up changes nothing when it comes back', async () =
   expect(trail()).toEqual(['stalled power', 'next power'])
   expect(await stateOf(id)).toBe('succeeded')
 })
+
+test('what a version began that nobody runs any more ends, and says so', async () => {
+  const before = await start('before', 3_000)
+  const id = await ask()
+  await expect.poll(trail, { timeout: 10_000 }).toEqual(['before power'])
+  await before.stop()
+  await db.$executeRaw`UPDATE dbos.workflow_status SET application_version = 'earlier' WHERE workflow_uuid = ${id}`
+  await start('after')
+  const waits = () => db.$queryRaw<{ status: string }[]>`
+    SELECT status FROM dbos.workflow_status WHERE workflow_uuid = ${id}`
+  await expect.poll(waits, { timeout: 20_000 }).toEqual([{ status: 'ENQUEUED' }])
+  await delay(2_000)
+  expect(await stateOf(id), 'a worker of that version may still come').toBe('running')
+  const longAgo = Date.now() - 3_600_000
+  await db.$executeRaw`UPDATE dbos.workflow_status SET updated_at = ${longAgo} WHERE workflow_uuid = ${id}`
+  await db.operation.update({ where: { id }, data: { startedAt: new Date(longAgo) } })
+  await expect.poll(() => stateOf(id), { timeout: 20_000 }).toBe('failed')
+  expect(trail()).toEqual(['before power'])
+  const { error } = await db.operation.findUniqueOrThrow({ where: { id } })
+  expect(error).toMatchObject({ message: expect.stringMatching(/upgraded/) })
+})

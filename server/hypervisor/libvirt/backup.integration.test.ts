@@ -209,3 +209,29 @@ test('the guest agent freezes, thaws and does as told', async () => {
     code: 'unavailable',
   })
 })
+
+test('marks that a power failure broke count nothing, are told as broken, and go', async () => {
+  const [kept] = await named(second)
+  const whole = await other.changedSince(guest.uuid, kept ?? '')
+  expect(whole?.get('vda')).toBeGreaterThan(0)
+  await second.powerOff()
+  await second.powerOn()
+  await expect
+    .poll(
+      () =>
+        other.readVm(guest.uuid).then(
+          (vm) => vm?.state,
+          () => 'unreachable',
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe('off')
+  await other.power(guest.uuid, { action: 'start' })
+  expect(await other.changedSince(guest.uuid, kept ?? '')).toBeNull()
+  const plan = { disks: ['vda'], since: kept ?? '', listen: { host: second.address, tls: true } }
+  await expect(other.beginBackup(guest.uuid, plan)).rejects.toMatchObject({
+    ...{ code: 'conflict', message: expect.stringMatching(/marks .* are broken/) },
+  })
+  await other.deleteCheckpoint(guest.uuid, kept ?? '')
+  expect(await named(second)).toEqual([])
+})

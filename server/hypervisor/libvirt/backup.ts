@@ -193,8 +193,14 @@ export function backupVerbs(session: Session): BackupVerbs {
         const { xml } = await session.slowRead('read a checkpoint', 'domainCheckpointGetXmlDesc', args, options)
         return readMarkedSizes(xml)
       } catch (error) {
-        // Marks can be asked of a running QEMU alone, which has none of them where they are lost.
-        if (refusedWith(error, errorCode.noCheckpoint, errorCode.operationInvalid, errorCode.internalError)) return null
+        // Marks can be asked of a running QEMU alone, which has none of them where they are lost or broken.
+        const none = [
+          errorCode.noCheckpoint,
+          errorCode.operationInvalid,
+          errorCode.internalError,
+          errorCode.checkpointInconsistent,
+        ]
+        if (refusedWith(error, ...none)) return null
         throw error
       }
     },
