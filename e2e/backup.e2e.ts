@@ -68,6 +68,13 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     expect(await virsh(other, 'domstate', made)).toBe('shut off')
     await expect(page.getByRole('heading', { name: made })).toBeVisible()
 
+    await page.getByRole('button', { name: /^More/ }).first().click()
+    await page.getByRole('menuitem', { name: /Delete/ }).click()
+    const remove = page.getByRole('alertdialog')
+    await remove.getByRole('textbox').fill(made)
+    await remove.getByRole('button', { name: 'Delete' }).click()
+    await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', made), { timeout: 30_000 }).toEqual([])
+
     await page.goto('/recovery-points')
     await expect(page.getByRole('link', { name: vm, exact: true })).toBeVisible()
   } finally {
