@@ -13,7 +13,10 @@
  * is taken out of the archive again, and the local copy stays.
  */
 import { ArchivePlan } from '#server/schema/archive.ts'
-import { type ArchiveMemory, archive, expire, plan } from './archive-step.ts'
+import { archive } from './archive/archive.ts'
+import type { ArchiveMemory } from './archive/context.ts'
+import { expire } from './archive/expire.ts'
+import { plan } from './archive/plan.ts'
 import { defineWorkflow } from './define.ts'
 
 export const archiveRecoveryPoints = defineWorkflow<ArchivePlan, ArchiveMemory>({

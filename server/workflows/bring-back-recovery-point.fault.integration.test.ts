@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
-import { archive } from './archive-step.ts'
+import { archive } from './archive/archive.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 
 proveWorkflow({

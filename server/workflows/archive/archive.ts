@@ -1,0 +1,49 @@
+import { Meter } from '../meter.ts'
+import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
+import { releaseLocal } from './release.ts'
+import { sendOne } from './send.ts'
+
+/** One after the other: sent, proven, written down, and only then the copy in the datastore is let go. */
+export async function archive(context: Context): Promise<Partial<ArchiveMemory>> {
+  const { send = [], release = [] } = context.memory
+  const policy = await policyOf(context)
+  const toRelease = new Map(release.map((point) => [point.id, point]))
+  const left: string[] = []
+  let [archived, archivedBytes, released] = [0, 0, 0]
+  if (policy) {
+    // Each point is gone through twice: sent and read back.
+    const totalBytes = await diskBytesOf(context, send)
+    const meter = new Meter(context, totalBytes * 2)
+    const letGo = async (id: string) => {
+      const point = toRelease.get(id)
+      if (!point) return
+      toRelease.delete(id)
+      const reason = await releaseLocal(context, policy, point)
+      if (reason) left.push(reason)
+      else released++
+    }
+    for (const [index, { id, datastoreId, bytes }] of send.entries()) {
+      demandGoing(context)
+      meter.phase = `${index + 1} of ${send.length}`
+      const stored = await sendOne(context, policy, { id, datastoreId, bytes }, meter)
+      if (stored !== null) {
+        archived++
+        archivedBytes += stored
+      }
+      await letGo(id)
+    }
+    for (const id of [...toRelease.keys()]) {
+      demandGoing(context)
+      await letGo(id)
+    }
+  }
+  return { archived, archivedBytes, released, left: left.slice(0, 20) }
+}
+
+async function diskBytesOf({ db }: Context, points: readonly { id: string }[]): Promise<number> {
+  const { _sum } = await db.recoveryPoint.aggregate({
+    where: { id: { in: points.map(({ id }) => id) } },
+    _sum: { sizeBytes: true },
+  })
+  return Number(_sum.sizeBytes ?? 0)
+}

@@ -1,0 +1,62 @@
+import { isBeingRead } from '#server/core/archived-point.ts'
+import { SkerryError } from '#server/errors.ts'
+import type { Repository } from '#server/repository/repository.ts'
+import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, mostAtOnce, tenantOf } from './context.ts'
+
+/** Removes what has been kept for its time and is not locked: its row first, so that no row names what is gone. */
+export async function expire(context: Context): Promise<Partial<ArchiveMemory>> {
+  const { db, input, repositories } = context
+  const { archiveStoreId } = input
+  const tenantId = tenantOf(context)
+  const now = new Date()
+  const due = await db.archivedPoint.findMany({
+    where: {
+      ...{ archiveStoreId, tenantId, expiresAt: { lte: now } },
+      OR: [{ lockedUntil: null }, { lockedUntil: { lte: now } }],
+    },
+    select: { id: true },
+    take: mostAtOnce,
+  })
+  const repository = await repositories.archives.repository(archiveStoreId, tenantId)
+  let expired = 0
+  for (const { id } of due) {
+    demandGoing(context)
+    context.progress({ phase: 'removing what has expired', done: expired, total: due.length, unit: 'items' })
+    const isGone = await db.$transaction(async (tx) => {
+      // Whoever asks for a restore holds on to it until that is written down.
+      await tx.$queryRaw`SELECT FROM archived_point
+        WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
+      if (await isBeingRead(tx, id)) return false
+      await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
+      return true
+    })
+    if (!isGone) continue
+    expired++
+    await repository.remove(id).catch(unlessGone)
+  }
+  await removeLeft(context, repository)
+  if (expired > 0) await repository.collect()
+  return { expired }
+}
+
+/** What an expiry that broke off has left. What is in a datastore still may be on its way here. */
+async function removeLeft({ db, input: { archiveStoreId } }: Context, repository: Repository): Promise<void> {
+  const ids: string[] = []
+  for await (const id of repository.recoveryPointIds()) ids.push(id)
+  for (let at = 0; at < ids.length; at += mostAtOnce) {
+    const some = ids.slice(at, at + mostAtOnce)
+    const where = { id: { in: some } }
+    const select = { id: true }
+    const known = new Set(
+      [
+        await db.archivedPoint.findMany({ where: { ...where, archiveStoreId }, select }),
+        await db.recoveryPoint.findMany({ where, select }),
+      ].flatMap((rows) => rows.map(({ id }) => id)),
+    )
+    for (const id of some) if (!known.has(id)) await repository.remove(id).catch(unlessGone)
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof SkerryError && error.code === 'not-found')) throw error
+}

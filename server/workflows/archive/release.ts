@@ -1,0 +1,31 @@
+import type { ArchivalPolicy } from '#prisma/generated/client.ts'
+import { SkerryError } from '#server/errors.ts'
+import { removeRecoveryPoint } from '../recovery-point-removal.ts'
+import { type ArchiveContext as Context, tenantOf } from './context.ts'
+
+/** @returns why it stays, or null when it is gone or invalid */
+export async function releaseLocal(
+  context: Context,
+  { archiveStoreId, localCopy }: ArchivalPolicy,
+  { id, datastoreId }: { id: string; datastoreId: string },
+): Promise<string | null> {
+  const { db, repositories } = context
+  const tenantId = tenantOf(context)
+  const where = { id_archiveStoreId: { id, archiveStoreId } }
+  const archived = await db.archivedPoint.findUnique({ where, select: { tenantId: true } })
+  // Never without the proven copy, by the row that says so and by the archive itself.
+  if (archived?.tenantId !== tenantId) return 'One is not in the archive: its local copy stays.'
+  const there = await repositories.archives.repository(archiveStoreId, tenantId)
+  if (!(await there.describe(id))) return 'One is gone from the archive store: its local copy stays.'
+  if (localCopy === 'invalidate') {
+    await db.recoveryPoint.updateMany({ where: { id, tenantId, invalidAt: null }, data: { invalidAt: new Date() } })
+    return null
+  }
+  try {
+    await removeRecoveryPoint(context, datastoreId, id)
+    return null
+  } catch (error) {
+    if (error instanceof SkerryError && error.code === 'conflict') return error.message
+    throw error
+  }
+}

@@ -1,0 +1,117 @@
+import type { ArchivalPolicy, RecoveryPoint as PointRow } from '#prisma/generated/client.ts'
+import { grantOf } from '#server/core/archive-store.ts'
+import { CredentialBox } from '#server/core/credential.ts'
+import { env } from '#server/env.ts'
+import { conflict } from '#server/errors.ts'
+import { copyRecoveryPoint } from '#server/repository/copy.ts'
+import { chunkBytes } from '#server/repository/layout.ts'
+import type { Repository } from '#server/repository/repository.ts'
+import type { Meter } from '../meter.ts'
+import { Cancelled } from '../pause.ts'
+import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
+import { prove } from './prove.ts'
+
+const dayMs = 86_400_000
+
+/** @returns what it added to the archive store, or null when it is in no datastore any more */
+export async function sendOne(
+  context: Context,
+  policy: ArchivalPolicy,
+  { id, datastoreId, bytes }: { id: string; datastoreId: string; bytes: number },
+  meter: Meter,
+): Promise<number | null> {
+  const { db, repositories, signal } = context
+  const { archiveStoreId } = policy
+  const tenantId = tenantOf(context)
+  const known = await db.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } } })
+  if (known) return Number(known.storedBytes)
+  const row = await db.recoveryPoint.findFirst({ where: { id, datastoreId, tenantId } })
+  // Its own policy has removed it meanwhile.
+  if (!row) return null
+  await demandRoom(context, policy, bytes)
+  const [from, to] = [
+    await repositories.repository(datastoreId, tenantId),
+    await repositories.archives.repository(archiveStoreId, tenantId),
+  ]
+  const startedAt = performance.now()
+  const onBytes = (more: number) => {
+    demandGoing(context)
+    meter.add(more)
+  }
+  const original = await from.recoveryPoint(id)
+  try {
+    const parent = await parentOf(context, archiveStoreId, row)
+    if (await to.describe(id)) onBytes(Number(row.sizeBytes))
+    else
+      await copyRecoveryPoint({ from, to, point: original, parentId: parent?.id, label: labelOf(row), onBytes, signal })
+    const proof = await prove(context, { from, to, original, parent, onBytes })
+    await record(context, policy, row, { to, tookMs: Math.round(performance.now() - startedAt), ...proof })
+    const written = await to.describe(id)
+    return written?.description.storedBytes ?? 0
+  } catch (error) {
+    if (signal.aborted) throw new Cancelled()
+    throw error
+  } finally {
+    await original.close()
+  }
+}
+
+/** @throws conflict when it would be more than the provider allows the tenant there */
+async function demandRoom(context: Context, { archiveStoreId }: ArchivalPolicy, bytes: number): Promise<void> {
+  const { db } = context
+  const tenantId = tenantOf(context)
+  const { maxBytes } = await grantOf(db, archiveStoreId, tenantId)
+  if (maxBytes === null) return
+  const { _sum } = await db.archivedPoint.aggregate({
+    where: { archiveStoreId, tenantId },
+    _sum: { storedBytes: true },
+  })
+  if (Number(_sum.storedBytes ?? 0) + bytes <= Number(maxBytes)) return
+  throw conflict(
+    'The next recovery point may not fit what the tenant may store in the archive.',
+    'Keep them for less time there, archive fewer of them, or ask the provider for more. Nothing was lost.',
+  )
+}
+
+/** The newest in the archive before this one: the first of all is sent whole. */
+const parentOf = ({ db }: Context, archiveStoreId: string, { vmUuid, tenantId, takenAt }: PointRow) =>
+  db.archivedPoint.findFirst({
+    where: { archiveStoreId, vmUuid, tenantId: tenantId ?? '', takenAt: { lt: takenAt } },
+    orderBy: { takenAt: 'desc' },
+    select: { id: true, readBackAt: true },
+  })
+
+/** All that a VM is made of again where nothing of Skerry is left but the store and the key. */
+function labelOf(row: PointRow): Record<string, string> {
+  const definition = CredentialBox.fromText(env().SKERRY_KEY).open(row.definition, row.id)
+  return {
+    ...{ vm: row.vmUuid, name: row.vmName, takenAt: row.takenAt.toISOString(), consistency: row.consistency },
+    definition: String(definition),
+  }
+}
+
+async function record(
+  context: Context,
+  policy: ArchivalPolicy,
+  row: PointRow,
+  proof: { to: Repository; tookMs: number; readBackBytes: number; readBackMs: number; readBackAt: Date },
+): Promise<void> {
+  const { to, tookMs, readBackMs, readBackAt } = proof
+  const { id, vmId, vmUuid, vmName, takenAt, consistency, disks, sizeBytes, definition } = row
+  const description = (await to.describe(id))?.description
+  if (!description) throw conflict('The recovery point was taken out of the archive while it was proven.', 'Try again.')
+  const chunkCount = description.disks.reduce((sum, disk) => sum + disk.chunkCount, 0)
+  const expiresAt = new Date(Date.now() + policy.keepDays * dayMs)
+  await context.db.archivedPoint.createMany({
+    skipDuplicates: true,
+    data: [
+      {
+        ...{ id, vmId, vmUuid, vmName, takenAt, consistency, sizeBytes, definition, disks: disks ?? [] },
+        ...{ archiveStoreId: policy.archiveStoreId, tenantId: policy.tenantId, policyId: policy.id },
+        contentBytes: BigInt(chunkCount * chunkBytes),
+        storedBytes: BigInt(description.storedBytes),
+        ...{ tookMs, readBackBytes: BigInt(proof.readBackBytes), readBackMs, readBackAt, expiresAt },
+      },
+    ],
+  })
+}
