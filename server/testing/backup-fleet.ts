@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { run } from '#lab/command.ts'
+import { env } from '#server/env.ts'
+import { NbdServer } from '#server/nbd/server.ts'
+import { Repositories } from '#server/workflows/repositories.ts'
+import type { FleetGuest } from './fleet.ts'
+import { fleetForTests } from './fleet-for-tests.ts'
+import { reachOverTls } from './fleet-tls.ts'
+
+/** One host and a datastore in a folder, for the tests of one file that back VMs up, and how they look out of band. */
+export function backupFleet(id: string) {
+  const { fleet, a } = fleetForTests(id, ['a'])
+  const datastoreId = crypto.randomUUID()
+  let folder = ''
+  let repositories: Repositories
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'skerry-datastore-'))
+    await reachOverTls(fleet, a)
+    repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+    const location = { kind: 'folder', path: join(folder, 'store') }
+    const added = await fleet.ask({
+      ...{ kind: 'add-datastore', target: { kind: 'datastore', id: datastoreId, name: 'first' }, tenantId: null },
+      input: { name: 'first', datastoreId, location, sealed: null },
+    })
+    expect((await fleet.ended(added)).error).toBeNull()
+  })
+  afterAll(async () => {
+    await repositories?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  /** The disk as it would be restored, as a raw file. @returns its path */
+  async function exported(recoveryPointId: string): Promise<string> {
+    const repository = await repositories.repository(datastoreId, null)
+    const point = await repository.recoveryPoint(recoveryPointId)
+    const [disk] = point.description.disks
+    const socketPath = join(folder, `${recoveryPointId}.sock`)
+    const server = await NbdServer.start({
+      listen: { socketPath },
+      open: () => ({ sizeBytes: disk?.sizeBytes ?? 0, read: (at, length) => point.read('vda', at, length) }),
+    })
+    const path = join(folder, 'exported.raw')
+    try {
+      await run('qemu-img', ['convert', '-O', 'raw', `nbd+unix:///disk?socket=${socketPath}`, path])
+    } finally {
+      await server.close()
+      await point.close()
+    }
+    return path
+  }
+
+  return {
+    ...{ fleet, a, datastoreId },
+    storePath: () => join(folder, 'store'),
+    repository: () => repositories.repository(datastoreId, null),
+    async backUp({ id, name }: FleetGuest, more: object = {}) {
+      const target = { kind: 'vm' as const, id, name }
+      const input = { datastoreId, ...more }
+      return fleet.ended(await fleet.ask({ kind: 'back-up-vm', target, tenantId: null, hostId: a.id, input }))
+    },
+    checkpoints: async (name: string) =>
+      (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean),
+    /** What qemu-img says of a recovery point beside the guest's disk as it is; it throws where they differ. */
+    async compared(recoveryPointId: string, { diskPath }: FleetGuest): Promise<string> {
+      const disk = a.lab.outsidePath(diskPath)
+      return run('qemu-img', ['compare', '-U', '-f', 'raw', '-F', 'qcow2', await exported(recoveryPointId), disk])
+    },
+  }
+}
