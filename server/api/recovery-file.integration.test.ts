@@ -1,96 +1,22 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { env } from '#server/env.ts'
-import { FileReader } from '#server/file-reader/client.ts'
-import { MIB, makeImage, makeTree, tool } from '#server/filesystem/testing/image.ts'
-import { RecoveryFiles } from '#server/schema/recovery-file.ts'
+import { describe, expect, test } from 'vitest'
+import { tool } from '#server/filesystem/testing/image.ts'
 import { callAs } from '#server/testing/call.ts'
-import { type TestServices, testServices } from '#server/testing/services.ts'
-import { type Cast, createCast, createWorld, type World } from '#server/testing/world.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
-import { withErrors } from './http-error.ts'
-import { downloadFile } from './recovery-file.ts'
+import { recoveryFileTrial } from '#server/testing/recovery-file-trial.ts'
 
-let folder: string
-let services: TestServices
-let cast: Cast
-let world: World
-const recoveryPointId = crypto.randomUUID()
-let datastoreId: string
-const large = randomBytes(20 * MIB)
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'skerry-recovery-file-'))
-  services = await testServices({ SKERRY_CACHE: join(folder, 'cache') })
-  cast = await createCast(services)
-  world = await createWorld(services, cast)
-  const tree = join(folder, 'tree')
-  await mkdir(tree)
-  await makeTree(tree, { smallFiles: 700, hasLinks: true, largeBytes: MIB })
-  await writeFile(join(tree, 'large.bin'), large)
-  const image = await makeImage(join(folder, 'image'), 64 * MIB)
-  await tool('mkfs.ext4', '-q', '-L', 'data', '-d', tree, image)
-  const path = join(folder, 'store')
-  const location = { kind: 'folder' as const, path }
-  const datastore = await services.authDb.datastore.create({
-    data: { name: 'Vault of files', kind: 'folder', location: { path } },
-  })
-  datastoreId = datastore.id
-  const repositories = new Repositories({
-    db: services.authDb,
-    keys: env().SKERRY_KEY,
-    cacheFolder: join(folder, 'worker'),
-  })
-  await repositories.prepare({ storeId: datastoreId, location, sealed: null })
-  const repository = await repositories.repository(datastoreId, world.tenant.id)
-  const bytes = await readFile(image)
-  const disks = [
-    { name: 'vda', sizeBytes: bytes.length },
-    { name: 'vdb', sizeBytes: 4 * MIB },
-  ]
-  const writer = await repository.startBackup({ id: recoveryPointId, disks })
-  await writer.write('vda', 0, bytes)
-  await writer.commit()
-  await repositories.close()
-  const {
-    id: _,
-    applications: _applications,
-    ...row
-  } = await services.authDb.recoveryPoint.findUniqueOrThrow({
-    where: { id: world.recoveryPoint.id },
-  })
-  await services.authDb.recoveryPoint.create({
-    data: {
-      ...{ ...row, id: recoveryPointId, datastoreId, shape: {} },
-      disks: disks.map(({ name, sizeBytes }) => ({ target: name, sizeBytes })),
-    },
-  })
-})
-afterAll(async () => {
-  await services?.close()
-  await rm(folder, { recursive: true, force: true })
-})
-
-type Who = keyof Cast['headers']
-const root = { recoveryPointId, disk: 'vda', volume: 0, path: [] as string[] }
-
-const download = (who: Who, path: string[], kind: 'file' | 'archive' = 'file', disk = 'vda') => {
-  const query = new URLSearchParams([['disk', disk], ['volume', '0'], ...path.map((part) => ['path', part])])
-  const url = `http://127.0.0.1/api/recovery-points/${recoveryPointId}/${kind}?${query}`
-  const request = new Request(url, { headers: cast.headers[who] })
-  return withErrors(() => downloadFile(services, request, recoveryPointId, kind))
-}
-const lastEntry = () => services.authDb.auditEntry.findFirst({ orderBy: { at: 'desc' } })
+const trial = recoveryFileTrial()
+const { recoveryPointId, root, large, download } = trial
+type Who = keyof (typeof trial)['cast']['headers']
+const lastEntry = () => trial.services.authDb.auditEntry.findFirst({ orderBy: { at: 'desc' } })
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
 describe('listing', () => {
   test('disks and what is on them', async () => {
-    const caller = await callAs(services, cast.headers.owner)
+    const caller = await callAs(trial.services, trial.cast.headers.owner)
     const { disks, vmName } = await caller.recoveryFile.volumes({ recoveryPointId })
-    expect(vmName).toBe(world.vm.name)
+    expect(vmName).toBe(trial.world.vm.name)
     expect(disks).toMatchObject([
       { target: 'vda', volumes: [{ number: 0, kind: 'ext4', label: 'data', obstacle: null }] },
       { target: 'vdb', volumes: [{ number: 0, kind: null, obstacle: expect.stringContaining('may be empty') }] },
@@ -98,7 +24,7 @@ describe('listing', () => {
   })
 
   test('a folder a page at a time, folders first, sorted and searched', async () => {
-    const { recoveryFile } = await callAs(services, cast.headers.owner)
+    const { recoveryFile } = await callAs(trial.services, trial.cast.headers.owner)
     const top = await recoveryFile.list(root)
     expect(top.files.slice(0, 3).map(({ kind }) => kind)).toEqual(['folder', 'folder', 'folder'])
     expect(top.files.find(({ name }) => name === 'escaping link')).toMatchObject({
@@ -120,7 +46,7 @@ describe('listing', () => {
   })
 
   test('links are not followed, names are no ways, and each refusal says which', async () => {
-    const { recoveryFile } = await callAs(services, cast.headers.owner)
+    const { recoveryFile } = await callAs(trial.services, trial.cast.headers.owner)
     const code = (path: string[]) =>
       recoveryFile.list({ ...root, path }).then(
         () => 'ok',
@@ -147,8 +73,8 @@ describe('downloading', () => {
     })
     expect(hash(Buffer.from(await response.arrayBuffer()))).toBe(hash(large))
     expect(await lastEntry()).toMatchObject({
-      ...{ action: 'vm.download-file', outcome: 'succeeded', actorName: 'Owen', tenantId: world.tenant.id },
-      ...{ resourceName: world.vm.name, detail: { recoveryPointId, disk: 'vda', volume: 0, path: '/large.bin' } },
+      ...{ action: 'vm.download-file', outcome: 'succeeded', actorName: 'Owen', tenantId: trial.world.tenant.id },
+      ...{ resourceName: trial.world.vm.name, detail: { recoveryPointId, disk: 'vda', volume: 0, path: '/large.bin' } },
     })
   })
 
@@ -167,15 +93,15 @@ describe('downloading', () => {
   test('a folder comes as an archive that tar unpacks', async () => {
     const response = await download('owner', [], 'archive')
     expect(response.headers.get('content-disposition')).toContain('filename="vda-0.tar"')
-    const archive = join(folder, 'all.tar')
+    const archive = join(trial.folder, 'all.tar')
     await writeFile(archive, Buffer.from(await response.arrayBuffer()))
-    const out = join(folder, 'out')
+    const out = join(trial.folder, 'out')
     await mkdir(out)
     await tool('tar', '-xf', archive, '-C', out)
     expect(await readdir(join(out, 'files', 'many'))).toHaveLength(700)
     expect(hash(await readFile(join(out, 'files', 'large.bin')))).toBe(hash(large))
     expect(await readlink(join(out, 'files', 'absolute link'))).toBe('/etc/passwd')
-    const { recoveryFile } = await callAs(services, cast.headers.owner)
+    const { recoveryFile } = await callAs(trial.services, trial.cast.headers.owner)
     expect((await recoveryFile.measure(root)).files).toBeGreaterThan(700)
   })
 
@@ -200,7 +126,7 @@ describe('downloading', () => {
         })
       }
     }
-    const caller = await callAs(services, cast.headers.viewer)
+    const caller = await callAs(trial.services, trial.cast.headers.viewer)
     await expect(caller.recoveryFile.list(root)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
@@ -215,7 +141,7 @@ describe('downloading', () => {
 
   test('a copy that is archived and no longer valid is not read', async () => {
     const setInvalid = (invalidAt: Date | null) =>
-      services.authDb.recoveryPoint.update({ where: { id: recoveryPointId }, data: { invalidAt } })
+      trial.services.authDb.recoveryPoint.update({ where: { id: recoveryPointId }, data: { invalidAt } })
     await setInvalid(new Date())
     expect((await download('owner', ['tiny.txt'])).status).toBe(409)
     await setInvalid(null)
@@ -228,81 +154,5 @@ describe('downloading', () => {
     expect((await download('owner', ['large.bin'])).status).toBe(503)
     await Promise.all(open.map(({ body }) => body?.cancel()))
     await expect.poll(async () => (await download('owner', ['tiny.txt'])).status).toBe(200)
-  })
-})
-
-describe('the process that reads', () => {
-  const pids = async () => {
-    const found: number[] = []
-    for (const name of await readdir('/proc')) {
-      const line = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')
-      const parent = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
-      if (line.includes('file-reader/main.ts') && parent.split(') ')[1]?.split(' ')[1] === String(process.pid)) {
-        found.push(Number(name))
-      }
-    }
-    return found
-  }
-
-  test('is one, and another takes its place when it was killed; a download that it broke off is no whole file', async () => {
-    const { recoveryFile } = await callAs(services, cast.headers.owner)
-    await recoveryFile.list(root)
-    const [pid, ...others] = await pids()
-    expect(pid).toBeGreaterThan(0)
-    expect(others).toEqual([])
-    const response = await download('owner', ['large.bin'])
-    const reader = response.body?.getReader()
-    await reader?.read()
-    process.kill(pid ?? 0, 'SIGKILL')
-    const rest = async () => {
-      while (!(await reader?.read())?.done);
-    }
-    await expect(rest()).rejects.toThrow()
-    await expect
-      .poll(() =>
-        recoveryFile.list(root).then(
-          ({ total }) => total > 0,
-          () => false,
-        ),
-      )
-      .toBe(true)
-    expect(await pids()).not.toContain(pid)
-  })
-
-  test('closes what nobody reads any more, ends after that, and begins again when asked', async () => {
-    const files = new FileReader({
-      ...{ databaseUrl: services.databaseUrl, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'idle') },
-      program: join(process.cwd(), 'server/file-reader/main.ts'),
-      idle: { pointMs: 4_000, processMs: 500, lookEveryMs: 200 },
-    })
-    const before = await pids()
-    const started = async () => (await pids()).filter((pid) => !before.includes(pid))
-    const tenantFolder = join(folder, 'store', datastoreId, world.tenant.id)
-    const reading = async () => (await readdir(join(tenantFolder, 'sessions')).catch(() => [])).length
-    const readingBefore = await reading()
-    const source = { datastoreId, tenantId: world.tenant.id }
-    for (const round of [1, 2]) {
-      const { total } = await files.ask(
-        'list',
-        { ...root, ...source, search: '', sort: 'name', descending: false, cursor: 0, limit: 10 },
-        RecoveryFiles,
-      )
-      expect(total, `round ${round}`).toBeGreaterThan(5)
-      expect(await reading()).toBe(readingBefore + 1)
-      expect(await started()).toHaveLength(1)
-      await expect.poll(started, { timeout: 30_000 }).toEqual([])
-      expect(await reading(), 'what it read holds nothing up any more').toBe(readingBefore)
-    }
-    await files.close()
-  })
-
-  test('is ended when it no longer answers, and who waited is told', { timeout: 60_000 }, async () => {
-    const { recoveryFile } = await callAs(services, cast.headers.owner)
-    await recoveryFile.list(root)
-    const [pid] = await pids()
-    process.kill(pid ?? 0, 'SIGSTOP')
-    await expect(recoveryFile.list(root)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
-    expect((await recoveryFile.list(root)).total).toBeGreaterThan(0)
-    expect(await pids()).not.toContain(pid)
   })
 })
