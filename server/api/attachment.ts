@@ -1,8 +1,7 @@
 /** Device names of Windows, whatever stands behind a dot. */
 const device = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)/i
 /** Controls, what Windows forbids, and marks that turn the reading direction or can't be seen. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const unfit = /[\u0000-\u001f\u007f-\u009f"*/:<>?\\|\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{2069}\u{feff}]/gu
+const unfit = /[\p{Cc}"*/:<>?\\|\u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{2069}\u{feff}]/gu
 const longest = 150
 
 /** The name under which a browser may save what somebody else named. */

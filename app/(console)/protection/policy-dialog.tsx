@@ -27,15 +27,22 @@ import { PolicyPreview } from './policy-preview.tsx'
 
 const nightly: ScheduleMoment = { every: 'day', minute: 0, hour: 3, weekday: 7, monthday: 1 }
 
-const fresh = (datastoreId: string): ProtectionPolicyInput => ({
-  ...{ name: '', allVms: false, tags: [], vmIds: [], schedules: [nightly], enabled: true, datastoreId },
+/** Times have no name of their own: while they are edited each has a key. */
+interface Draft extends ProtectionPolicyInput {
+  schedules: (ScheduleMoment & { key: string })[]
+}
+const keyed = (moment: ScheduleMoment) => ({ ...moment, key: crypto.randomUUID() })
+
+const fresh = (datastoreId: string): Draft => ({
+  ...{ name: '', allVms: false, tags: [], vmIds: [], schedules: [keyed(nightly)], enabled: true, datastoreId },
   retention: { last: 3, hourly: 0, daily: 7, weekly: 4, monthly: 6, yearly: 0 },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   lateAfterMinutes: 240,
 })
 
-function inputOf(policy: Policy): ProtectionPolicyInput {
-  const { name, allVms, tags, vmIds, schedules, enabled, datastoreId, retention, timeZone, lateAfterMinutes } = policy
+function draftOf(policy: Policy): Draft {
+  const { name, allVms, tags, vmIds, enabled, datastoreId, retention, timeZone, lateAfterMinutes } = policy
+  const schedules = policy.schedules.map(keyed)
   return {
     ...{ name, allVms, tags, vmIds, schedules, enabled, datastoreId, retention, timeZone, lateAfterMinutes },
   }
@@ -52,9 +59,9 @@ interface PolicyDialogProps {
 export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => (policy ? inputOf(policy) : fresh(page.datastores[0]?.id ?? '')))
+  const [draft, setDraft] = useState(() => (policy ? draftOf(policy) : fresh(page.datastores[0]?.id ?? '')))
   const [tenantId, setTenantId] = useState(policy ? policy.tenantId : (page.tenants[0]?.id ?? null))
-  const change = (more: Partial<ProtectionPolicyInput>) => setDraft({ ...draft, ...more })
+  const change = (more: Partial<Draft>) => setDraft({ ...draft, ...more })
   const onSuccess = () => {
     onClose()
     return client.invalidateQueries({ queryKey: trpc.protection.pathKey() })
@@ -108,7 +115,7 @@ export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
                 size="sm"
                 icon={<Plus size={13} aria-hidden="true" />}
                 disabledReason={draft.schedules.length >= 10 ? 'Ten are the most' : undefined}
-                onPress={() => change({ schedules: [...draft.schedules, { ...nightly, hour: 12 }] })}
+                onPress={() => change({ schedules: [...draft.schedules, keyed({ ...nightly, hour: 12 })] })}
               >
                 Add a time
               </Button>
@@ -116,10 +123,9 @@ export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
           >
             {draft.schedules.map((moment, index) => (
               <MomentFields
-                // biome-ignore lint/suspicious/noArrayIndexKey: times have no name of their own
-                key={index}
+                key={moment.key}
                 moment={moment}
-                onChange={(next) => change({ schedules: draft.schedules.with(index, next) })}
+                onChange={(next) => change({ schedules: draft.schedules.with(index, { ...next, key: moment.key }) })}
                 {...(draft.schedules.length > 1
                   ? { onRemove: () => change({ schedules: draft.schedules.toSpliced(index, 1) }) }
                   : {})}
