@@ -5,16 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type Digest,
   digestOfFolder,
-  digestOfTree,
   MIB,
   makeImage,
   makeTree,
   noHurry,
   openImage,
+  readVolume,
   sorted,
   tool,
 } from './testing/image.ts'
-import { listVolumes, openVolume } from './volume.ts'
+import { listVolumes } from './volume.ts'
 
 let folder: string
 let linux: { path: string; digest: Digest }
@@ -31,20 +31,6 @@ beforeAll(async () => {
   dos.digest = await digestOfFolder(dos.path)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-async function readAll(
-  image: string,
-  number: number,
-): Promise<{ kind: string; warning: string | undefined; digest: Digest }> {
-  const disk = await openImage(image)
-  try {
-    const fileSystem = await openVolume(disk, number, noHurry())
-    const { kind, warning } = fileSystem
-    return { kind, warning, digest: await digestOfTree(await fileSystem.root(noHurry())) }
-  } finally {
-    await disk.close()
-  }
-}
 
 async function volumesOf(image: string) {
   const disk = await openImage(image)
@@ -78,7 +64,7 @@ describe('every file of an image made by mke2fs is what was put in', () => {
     await tool('mkfs.ext4', '-q', '-d', linux.path, '-L', 'label-ü', ...options, image)
     const [volume] = await volumesOf(image)
     expect(volume).toMatchObject({ number: 0, kind, label: 'label-ü', obstacle: undefined, warning: undefined })
-    const { digest } = await readAll(image, 0)
+    const { digest } = await readVolume(image, 0)
     const expected = new Map(linux.digest)
     // mke2fs loses the hole at the end of a file when it may put short files into inodes.
     if (options.includes('inline_data')) for (const each of [digest, expected]) each.delete('/sparse.img')
@@ -96,7 +82,7 @@ describe('every file of an image made by mke2fs is what was put in', () => {
     await tool('debugfs', '-w', '-f', join(folder, 'script'), image)
     // Makes the index, as a guest's kernel would have.
     await tool('e2fsck', '-fyD', image).catch(() => undefined)
-    const { digest } = await readAll(image, 0)
+    const { digest } = await readVolume(image, 0)
     const links = sorted(digest).filter(([, what]) => what.startsWith('link target-'))
     expect(links).toHaveLength(8000)
     const shown = await tool('debugfs', '-R', 'stat /many', image)
@@ -117,7 +103,7 @@ describe('every file of an image made by mkfs.vfat and mtools is what was put in
     await tool('mcopy', '-i', image, '-s', ...(await childrenOf(dos.path)), '::')
     const [volume] = await volumesOf(image)
     expect(volume).toMatchObject({ number: 0, kind, label: 'LABEL', obstacle: undefined })
-    const { digest } = await readAll(image, 0)
+    const { digest } = await readVolume(image, 0)
     expect(sorted(digest)).toEqual(sorted(dos.digest))
   })
 })

@@ -2,18 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  digestOfFolder,
-  digestOfTree,
-  MIB,
-  makeImage,
-  makeTree,
-  noHurry,
-  openImage,
-  sorted,
-  tool,
-} from './testing/image.ts'
-import { openVolume } from './volume.ts'
+import { digestOfFolder, MIB, makeImage, makeTree, readVolume, sorted, tool } from './testing/image.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -22,13 +11,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function read(path: string) {
-  const image = await openImage(path)
-  try {
-    const { warning, root } = await openVolume(image, 0, noHurry())
-    return { warning, digest: sorted(await digestOfTree(await root(noHurry()))) }
-  } finally {
-    await image.close()
-  }
+  const { warning, digest } = await readVolume(path)
+  return { warning, digest: sorted(digest) }
 }
 
 test.each([

@@ -18,6 +18,7 @@ import type { ByteSource } from '../byte-source.ts'
 import { nameOfBytes } from '../entry-name.ts'
 import type { FileNode } from '../file-tree.ts'
 import { ReadLimit } from '../read-limit.ts'
+import { openVolume } from '../volume.ts'
 
 const run = promisify(execFile)
 const settings = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', 'MTOOLS_SKIP_CHECK=1']
@@ -143,3 +144,14 @@ export async function digestOfTree(root: FileNode, limit = noHurry()): Promise<D
 }
 
 export const sorted = (digest: Digest) => [...digest].sort(([a], [b]) => (a < b ? -1 : 1))
+
+/** All that is in a volume of an image, in the order of the paths. */
+export async function readVolume(image: string, number = 0) {
+  const disk = await openImage(image)
+  try {
+    const { kind, warning, root } = await openVolume(disk, number, noHurry())
+    return { kind, warning, digest: await digestOfTree(await root(noHurry())) }
+  } finally {
+    await disk.close()
+  }
+}
