@@ -14,21 +14,13 @@
 import { vmRule } from '#server/core/vm-rule.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { twinXml } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import { CloneVmPlan } from '#server/schema/vm-action.ts'
-import { defineWorkflow, type StepContext } from './define.ts'
-import {
-  leaveReservedRow,
-  type MadeVolume,
-  recordNewVm,
-  removeAllMade,
-  removeDefinition,
-  removeMade,
-  removeReservedRow,
-  requireStillLeft,
-  volumeAt,
-} from './new-vm.ts'
+import type { StepContext } from './define.ts'
+import { type MadeVolume, removeMade, volumeAt } from './new-vm.ts'
+import { defineNewVmWorkflow } from './new-vm-workflow.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
 
 interface Copy {
@@ -43,76 +35,46 @@ interface Memory {
 }
 type Context = StepContext<CloneVmPlan, Memory>
 
-export const cloneVm = defineWorkflow<CloneVmPlan, Memory>({
+export const cloneVm = defineNewVmWorkflow<CloneVmPlan, Memory>({
   kind: 'clone-vm',
   input: CloneVmPlan,
-  stillLeft: (context) => requireStillLeft(context, twinOf(context)),
-  steps: [
-    {
-      name: 'reserve',
-      do: planCopies,
-      undo: (context) => removeReservedRow(context, twinOf(context)),
-      leave: (context) => leaveReservedRow(context, twinOf(context)),
-    },
-    {
-      name: 'copy disks',
-      do: async (context) => {
-        const host = await context.host(context.input.hostId)
-        const copies = context.memory.copies ?? []
-        for (const [index, { from, to, format, target }] of copies.entries()) {
-          context.progress({ phase: `copying ${target}`, done: index, total: copies.length, unit: 'items' })
-          await removeMade(context, host, to)
-          await requireOff(context)
-          await host.copyVolume(from, { pool: to.pool, name: to.name, format }, { signal: context.signal })
-        }
-        return undefined
-      },
-      undo: async (context) => {
-        const made = (context.memory.copies ?? []).map((copy) => copy.to)
-        if (made.length === 0) return undefined
-        return removeAllMade(context, await context.host(context.input.hostId), made)
-      },
-    },
-    {
-      name: 'define',
-      do: async (context) => {
-        const { input, memory } = context
-        const host = await context.host(input.hostId)
-        const definition = await host.readXml(memory.original ?? '', { secure: true, inactive: true })
-        const disks = Object.fromEntries((memory.copies ?? []).map((copy) => [copy.target, copy.to.path]))
-        const { uuid, name, notes } = input
-        await host.define(twinXml(definition, { uuid, name, notes, disks, mac: (index) => macOf(uuid, index) }))
-        return undefined
-      },
-      undo: (context) => removeDefinition(context, twinOf(context)),
-    },
-    {
-      name: 'record',
-      do: async (context) => {
-        await recordNewVm(context, await context.host(context.input.hostId), twinOf(context))
-        return undefined
-      },
-    },
-  ],
+  vmOf: ({ input }) => ({ ...input, id: input.twinId }),
+  plan: planCopies,
+  disks: {
+    name: 'copy disks',
+    make: copyDisks,
+    made: ({ copies }) => (copies ?? []).map(({ to }) => to),
+  },
+  definition: async ({ input, memory }, host) => {
+    const original = await host.readXml(memory.original ?? '', { secure: true, inactive: true })
+    const disks = Object.fromEntries((memory.copies ?? []).map((copy) => [copy.target, copy.to.path]))
+    const { uuid, name, notes } = input
+    return { xml: twinXml(original, { uuid, name, notes, disks, mac: (index) => macOf(uuid, index) }) }
+  },
 })
 
-const twinOf = ({ input }: Context) => ({ ...input, id: input.twinId })
+async function copyDisks(context: Context, host: HypervisorHost): Promise<undefined> {
+  const copies = context.memory.copies ?? []
+  for (const [index, { from, to, format, target }] of copies.entries()) {
+    context.progress({ phase: `copying ${target}`, done: index, total: copies.length, unit: 'items' })
+    await removeMade(context, host, to)
+    await requireOff(context, host)
+    await host.copyVolume(from, { pool: to.pool, name: to.name, format }, { signal: context.signal })
+  }
+}
 
-async function requireOff(context: Context) {
+async function requireOff(context: Context, host: HypervisorHost) {
   const original = await vmRow(context, context.input.sourceVmId)
-  const host = await context.host(context.input.hostId)
   const facts = await requireVm(host, original.uuid, original.name, context.signal)
   const ruling = vmRule({ state: facts.state }, 'clone')
   if (ruling !== true) throw conflict(`${original.name} can’t be cloned now. ${ruling}`)
-  return { original, host, facts }
+  return { original, facts }
 }
 
-async function planCopies(context: Context): Promise<Memory> {
+async function planCopies(context: Context, host: HypervisorHost): Promise<Memory> {
   const { input, operation } = context
-  const { original, host, facts } = await requireOff(context)
+  const { original, facts } = await requireOff(context, host)
   if (original.hostId !== input.hostId) throw conflict(`${original.name} has moved to another host.`, 'Clone it again.')
-  const namesake = (await host.listVms()).find((vm) => vm.name === input.name && vm.uuid !== input.uuid)
-  if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
   const copies: Copy[] = []
   for (const disk of facts.disks) {
     if (disk.device !== 'disk' || disk.readOnly || disk.shareable || !disk.source) continue

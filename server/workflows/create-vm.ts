@@ -1,14 +1,6 @@
 /**
  * Makes a VM: its disks (the first a whole copy of the template, so that it depends on nothing), a cloud-init disc, the
- * definition, and starts it if that was asked. Its row was written with the request and holds its place and quota.
- *
- * | there is       | make disks     | define  | start | undo                                       |
- * |----------------|----------------|---------|-------|--------------------------------------------|
- * | nothing        | yes            | yes     | yes   | only the row goes                          |
- * | a half copy    | anew           | –       | –     | removed, once the host lets go of it       |
- * | the definition | –              | the same| yes   | forced off, removed, then its disks        |
- *
- * Everything made carries the operation's mark or the VM's own UUID, so a second run finds it.
+ * definition, and starts it if that was asked.
  */
 import { seedDisc } from '#server/core/seed-disc.ts'
 import { taggedName } from '#server/core/volume-name.ts'
@@ -17,20 +9,9 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { buildVmXml } from '#server/hypervisor/libvirt/xml/domain.ts'
 import { CreateVmPlan } from '#server/schema/vm-action.ts'
-import { defineWorkflow, type StepContext } from './define.ts'
-import {
-  leaveReservedRow,
-  type MadeVolume,
-  recordNewVm,
-  removeAllMade,
-  removeDefinition,
-  removeMade,
-  removeReservedRow,
-  requireStillLeft,
-  startNewVm,
-  stopNewVm,
-  volumeAt,
-} from './new-vm.ts'
+import type { StepContext } from './define.ts'
+import { type MadeVolume, removeMade, volumeAt } from './new-vm.ts'
+import { defineNewVmWorkflow } from './new-vm-workflow.ts'
 
 interface Memory {
   disks: MadeVolume[]
@@ -38,68 +19,23 @@ interface Memory {
 }
 type Context = StepContext<CreateVmPlan, Memory>
 
-export const createVm = defineWorkflow<CreateVmPlan, Memory>({
+export const createVm = defineNewVmWorkflow<CreateVmPlan, Memory>({
   kind: 'create-vm',
   input: CreateVmPlan,
-  stillLeft: (context) => requireStillLeft(context, vmOf(context)),
-  steps: [
-    {
-      name: 'reserve',
-      do: async (context) => {
-        const { input } = context
-        const host = await context.host(input.hostId)
-        const row = await context.db.vm.findUnique({ where: { id: context.operation.targetId } })
-        if (!row) throw conflict(`The place held for ${input.name} is gone.`, 'Create the VM again.')
-        const namesake = (await host.listVms()).find((vm) => vm.name === input.name && vm.uuid !== input.uuid)
-        if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
-        return volumesOf(context)
-      },
-      undo: (context) => removeReservedRow(context, vmOf(context)),
-      leave: (context) => leaveReservedRow(context, vmOf(context)),
+  vmOf: ({ input, operation }) => ({ ...input, id: operation.targetId }),
+  plan: volumesOf,
+  disks: {
+    name: 'make disks',
+    make: async (context, host) => {
+      await makeDisks(context, host)
+      await makeSeed(context, host)
+      return undefined
     },
-    {
-      name: 'make disks',
-      do: async (context) => {
-        const host = await context.host(context.input.hostId)
-        await makeDisks(context, host)
-        await makeSeed(context, host)
-        return undefined
-      },
-      undo: async (context) => {
-        const { disks, seed } = context.memory
-        if (!disks) return undefined
-        const host = await context.host(context.input.hostId)
-        return removeAllMade(context, host, seed ? [...disks, seed] : disks)
-      },
-    },
-    {
-      name: 'define',
-      do: async (context) => {
-        const host = await context.host(context.input.hostId)
-        await host.define(await definitionOf(context))
-        return undefined
-      },
-      undo: (context) => removeDefinition(context, vmOf(context)),
-    },
-    {
-      name: 'start',
-      do: async (context) => {
-        if (context.input.start) await startNewVm(context, vmOf(context))
-        return undefined
-      },
-      undo: (context) => stopNewVm(context, vmOf(context)),
-    },
-    {
-      name: 'record',
-      do: async (context) => {
-        await recordNewVm(context, await context.host(context.input.hostId), vmOf(context))
-        return undefined
-      },
-    },
-  ],
+    made: ({ disks, seed }) => [...(disks ?? []), ...(seed ? [seed] : [])],
+  },
+  definition: async (context) => ({ xml: await definitionOf(context) }),
+  start: ({ start }) => start,
 })
-
-const vmOf = ({ input, operation }: Context) => ({ ...input, id: operation.targetId })
 
 const target = (index: number) => `vd${String.fromCharCode('a'.charCodeAt(0) + index)}`
 

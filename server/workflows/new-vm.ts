@@ -48,7 +48,8 @@ export async function removeAllMade(
   return removed === 0 ? undefined : `removed ${removed === 1 ? 'its disk' : `its ${removed} disks`}`
 }
 
-interface NewVm {
+/** A VM that is being made. */
+export interface NewVm {
   /** Of its row */
   id: string
   uuid: string

@@ -1,35 +1,18 @@
 /**
  * Makes a VM of a recovery point: with disks, a UUID and addresses of its own, at any host. The VM that the recovery
- * point was taken of may be gone, run or be elsewhere; nothing is asked of it. The row was written with the request and
- * holds its place and quota.
- *
- * | there is        | write disks | define   | start | undo                                |
- * |-----------------|-------------|----------|-------|-------------------------------------|
- * | nothing         | yes         | yes      | yes   | only the row goes                   |
- * | half a disk     | anew        | –        | –     | removed                             |
- * | the definition  | –           | the same | yes   | forced off, removed, then its disks |
+ * point was taken of may be gone, run or be elsewhere; nothing is asked of it.
  */
 import { CredentialBox } from '#server/core/credential.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { env } from '#server/env.ts'
-import { conflict, notFound } from '#server/errors.ts'
+import { notFound } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { restoredXml } from '#server/hypervisor/libvirt/xml/restored.ts'
 import { RestoreNewVmPlan } from '#server/schema/backup.ts'
-import { defineWorkflow, type StepContext } from './define.ts'
-import {
-  leaveReservedRow,
-  type MadeVolume,
-  recordNewVm,
-  removeAllMade,
-  removeDefinition,
-  removeMade,
-  removeReservedRow,
-  requireStillLeft,
-  startNewVm,
-  stopNewVm,
-  volumeAt,
-} from './new-vm.ts'
+import type { StepContext } from './define.ts'
+import { type MadeVolume, removeMade, volumeAt } from './new-vm.ts'
+import { defineNewVmWorkflow } from './new-vm-workflow.ts'
 import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
 interface Memory extends Written {
@@ -40,60 +23,27 @@ interface Memory extends Written {
 }
 type Context = StepContext<RestoreNewVmPlan, Memory>
 
-export const restoreNewVm = defineWorkflow<RestoreNewVmPlan, Memory>({
+export const restoreNewVm = defineNewVmWorkflow<RestoreNewVmPlan, Memory>({
   kind: 'restore-new-vm',
   input: RestoreNewVmPlan,
-  stillLeft: (context) => requireStillLeft(context, vmOf(context)),
+  vmOf: ({ input, operation }) => ({ ...input, id: operation.targetId }),
+  plan,
+  disks: {
+    name: 'write disks',
+    make: writeAll,
+    made: ({ disks }) => disks ?? [],
+    letGo: ({ operation }, host) => host.closeDisks(operation.id),
+  },
+  definition,
+  start: ({ start }) => start,
   result: ({ writtenBytes, writeMs, unplugged, leftOut }) => ({ writtenBytes, writeMs, unplugged, leftOut }),
-  steps: [
-    {
-      name: 'reserve',
-      do: reserve,
-      undo: (context) => removeReservedRow(context, vmOf(context)),
-      leave: (context) => leaveReservedRow(context, vmOf(context)),
-    },
-    {
-      name: 'write disks',
-      do: writeAll,
-      undo: async (context) => {
-        const { disks } = context.memory
-        if (!disks) return undefined
-        const host = await context.host(context.input.hostId)
-        await host.closeDisks(context.operation.id)
-        return removeAllMade(context, host, disks)
-      },
-    },
-    { name: 'define', do: define, undo: (context) => removeDefinition(context, vmOf(context)) },
-    {
-      name: 'start',
-      do: async (context) => {
-        if (context.input.start) await startNewVm(context, vmOf(context))
-        return undefined
-      },
-      undo: (context) => stopNewVm(context, vmOf(context)),
-    },
-    {
-      name: 'record',
-      do: async (context) => {
-        await recordNewVm(context, await context.host(context.input.hostId), vmOf(context))
-        return undefined
-      },
-    },
-  ],
 })
-
-const vmOf = ({ input, operation }: Context) => ({ ...input, id: operation.targetId })
 
 const repositoryOf = ({ repositories, input, operation }: Context) =>
   repositories.repository(input.datastoreId, operation.tenantId)
 
-async function reserve(context: Context): Promise<Partial<Memory>> {
-  const { input, operation, db } = context
-  const host = await context.host(input.hostId)
-  const row = await db.vm.findUnique({ where: { id: operation.targetId } })
-  if (!row) throw conflict(`The place held for ${input.name} is gone.`, 'Restore it again.')
-  const namesake = (await host.listVms()).find((vm) => vm.name === input.name && vm.uuid !== input.uuid)
-  if (namesake) throw conflict(`There is a VM named ${input.name} on the host already.`, 'Choose another name.')
+async function plan(context: Context): Promise<Partial<Memory>> {
+  const { input, operation } = context
   const point = await (await repositoryOf(context)).describe(input.recoveryPointId)
   if (!point) throw notFound('recovery point', input.recoveryPointId)
   const disks: Memory['disks'] = []
@@ -105,11 +55,9 @@ async function reserve(context: Context): Promise<Partial<Memory>> {
   return { disks }
 }
 
-/** Anew whenever it runs: of a half-written one nobody knows which half. */
-async function writeAll(context: Context): Promise<Partial<Memory>> {
+async function writeAll(context: Context, host: HypervisorHost): Promise<Partial<Memory>> {
   const { input, memory, operation } = context
   const disks = memory.disks ?? []
-  const host = await context.host(input.hostId)
   await host.closeDisks(operation.id)
   context.progress({ phase: 'making the disks' })
   for (const volume of disks) {
@@ -133,17 +81,15 @@ async function writeAll(context: Context): Promise<Partial<Memory>> {
   }
 }
 
-async function define(context: Context): Promise<Partial<Memory>> {
+async function definition(context: Context): Promise<{ xml: string; remember: Partial<Memory> }> {
   const { input, memory, db } = context
-  const host = await context.host(input.hostId)
   const point = await db.recoveryPoint.findUnique({ where: { id: input.recoveryPointId } })
   if (!point) throw notFound('recovery point', input.recoveryPointId)
-  const definition = CredentialBox.fromText(env().SKERRY_KEY).open(point.definition, point.id)
+  const original = CredentialBox.fromText(env().SKERRY_KEY).open(point.definition, point.id)
   const { uuid, name, notes, networks } = input
-  const { xml, leftOut } = restoredXml(String(definition), {
+  const { xml, leftOut } = restoredXml(String(original), {
     ...{ uuid, name, notes, networks, mac: (index) => macOf(uuid, index) },
     disks: Object.fromEntries((memory.disks ?? []).map(({ target, path }) => [target, path])),
   })
-  await host.define(xml)
-  return { leftOut, unplugged: networks.filter((network) => network === null).length }
+  return { xml, remember: { leftOut, unplugged: networks.filter((network) => network === null).length } }
 }
