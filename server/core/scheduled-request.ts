@@ -1,6 +1,7 @@
 import type { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { asSkerryError, type ErrorCode } from '#server/errors.ts'
+import { log } from '#server/log.ts'
 import { appendAudit } from './audit.ts'
 import { enqueue, type NewOperation } from './operation.ts'
 
@@ -17,8 +18,9 @@ export type ScheduledAnswer = { operationId: string } | { refusal: string; code:
 
 /**
  * Asks for an operation on behalf of a schedule, in the caller's transaction, and leaves the same audit entry as a
- * person's asking would: also of what was refused.
- * @throws internal errors only
+ * person's asking would: also of what was refused or went wrong. Of that nothing else stays in the transaction, and the
+ * caller goes on to when it asks again, so that one broken row never holds back those due after it.
+ * @throws when the database can't go on with the transaction
  */
 export async function askByItself(
   tx: Tx,
@@ -32,14 +34,18 @@ export async function askByItself(
     ...{ action: asker.action, resourceKind: target.kind ?? 'vm', resourceId: target.id, resourceName: target.name },
     ...{ origin: null, userAgent: null, requestId: null },
   }
+  await tx.$executeRaw`SAVEPOINT asked`
   try {
     const operation = await enqueue({ tx, actor, requestId: null }, await wanted())
     await appendAudit(tx, { ...entry, outcome: 'succeeded', detail: asker.detail })
+    await tx.$executeRaw`RELEASE SAVEPOINT asked`
     return { operationId: operation.id }
   } catch (error) {
+    await tx.$executeRaw`ROLLBACK TO SAVEPOINT asked`
     const { code, message } = asSkerryError(error)
-    if (code === 'internal') throw error
-    await appendAudit(tx, { ...entry, outcome: 'denied', detail: { ...asker.detail, reason: message } })
+    if (code === 'internal') log.error({ err: error, asker: asker.id, target: target.id }, 'a schedule could not ask')
+    const outcome = code === 'internal' ? 'failed' : 'denied'
+    await appendAudit(tx, { ...entry, outcome, detail: { ...asker.detail, reason: message } })
     return { refusal: message, code }
   }
 }
