@@ -2,7 +2,7 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import type { Comparison, FilterTerm, IsWord, NumberKey, TextKey } from '#server/schema/filter.ts'
 import { liveStatesSql } from './live-state.ts'
-import { addressLike, anyId, nameLike, searchTerm } from './vm-search.ts'
+import { addressLike, anyId, mayBeAddress, nameLike, searchTerm } from './vm-search.ts'
 
 const any = (values: string[]) => Prisma.sql`ANY (${values}::text[])`
 const lower = (values: string[]) => values.map((value) => value.toLowerCase())
@@ -48,10 +48,13 @@ const isCondition: Record<Exclude<IsWord, 'busy'>, Prisma.Sql> = {
   agent: Prisma.sql`vm.agent_connected`,
 }
 
+/** Folded by Postgres, as the names are. */
+const foldedLike = (value: string) => Prisma.sql`lower(${nameLike(value)}::text)`
+
 const textCondition: Record<Exclude<TextKey, 'is' | Reference>, (values: string[]) => Prisma.Sql> = {
   state: (values) => Prisma.sql`vm.state = ${any(lower(values).map((word) => word.replaceAll('-', '_')))}`,
   tag: (values) => Prisma.sql`vm.tags && ${values}::text[]`,
-  name: (values) => Prisma.sql`vm.name ILIKE ANY (${values.map(nameLike)}::text[])`,
+  name: (values) => Prisma.sql`vm.name_folded LIKE ANY (ARRAY[${Prisma.join(values.map(foldedLike))}])`,
   ip: (values) => Prisma.sql`' ' || array_to_string(vm.addresses, ' ') LIKE ANY (${values.map(addressLike)}::text[])`,
 }
 
@@ -83,8 +86,10 @@ function cpuCondition(comparison: Comparison, value: number): Prisma.Sql {
 const isWord = (tx: Tx, word: IsWord) => (word === 'busy' ? refers(tx, 'busy', []) : isCondition[word])
 
 async function condition(tx: Tx, term: FilterTerm): Promise<Prisma.Sql> {
-  if (term.kind === 'word')
-    return Prisma.sql`(vm.name ILIKE ${nameLike(term.value)} OR ${textCondition.ip([term.value])})`
+  if (term.kind === 'word') {
+    const named = textCondition.name([term.value])
+    return mayBeAddress(term.value) ? Prisma.sql`(${named} OR ${textCondition.ip([term.value])})` : named
+  }
   if (term.kind === 'number') {
     if (term.key === 'cpu') return cpuCondition(term.comparison, term.value)
     return Prisma.sql`${numberColumn[term.key]} ${operators[term.comparison]} ${Math.round(term.value)}::bigint`

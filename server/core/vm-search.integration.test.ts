@@ -49,6 +49,7 @@ const plain: Record<string, string> = {
   'db-prod-0': `name ILIKE '%db-prod-0%'`,
   PROD: `name ILIKE '%prod%'`,
   ünicode: `name ILIKE '%ünicode%'`,
+  ÜNICODE: `name ILIKE '%ünicode%'`,
   e_100: `name ILIKE '%e\\_100%'`,
   '100%': `name ILIKE '%100\\%%'`,
   nothing: 'false',

@@ -21,12 +21,15 @@ const mostRare = 1000
 /** An index of parts of texts knows parts of three letters or digits; at the beginning of a text one is enough. */
 const hasPart = (text: string) => /[a-z0-9]{3}/i.test(text)
 const hasBeginning = (text: string) => /^[a-z0-9]/i.test(text)
+/** Words of other letters are looked for in names alone. */
+export const mayBeAddress = (text: string) => /^[0-9a-f.:]+$/i.test(text)
 
 function soughtBy(term: FilterTerm): Sought | null {
   if (term.negated || term.kind === 'number') return null
   if (term.kind === 'word') {
-    if (!hasPart(term.value) || !hasBeginning(term.value)) return null
-    return { name: [nameLike(term.value)], address: [addressLike(term.value)] }
+    if (!hasPart(term.value)) return null
+    if (!mayBeAddress(term.value)) return { name: [nameLike(term.value)] }
+    return hasBeginning(term.value) ? { name: [nameLike(term.value)], address: [addressLike(term.value)] } : null
   }
   const { key, values } = term
   if (key === 'tag') return { tag: values }
