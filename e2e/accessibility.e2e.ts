@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright'
+import { axeFindings } from './axe.ts'
 import { sql, vmId } from './fleet.ts'
 import { expect, signIn, test } from './test.ts'
 
@@ -53,10 +53,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.goto(path)
       await expect(page.getByRole('heading', { level: 1 }).first()).toBeAttached()
       await expect(page.getByText('Loading').first()).toBeHidden()
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'])
-        .analyze()
-      for (const { id, nodes } of violations) found.push(`${path}: ${id} at ${nodes[0]?.target.join(' ')}`)
+      for (const finding of await axeFindings(page)) found.push(`${path}: ${finding}`)
     }
     await context.close()
     expect(found).toEqual([])

@@ -1,18 +1,17 @@
 'use client'
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Ellipsis, ShieldCheck } from 'lucide-react'
+import { ShieldCheck } from 'lucide-react'
 import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
 import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
-import { pageFailure } from '#components/trpc/failure.ts'
+import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { IconButton } from '#components/ui/icon-button.tsx'
 import { Link } from '#components/ui/link.tsx'
-import { Menu } from '#components/ui/menu.tsx'
+import { MoreMenu } from '#components/ui/more-menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { usePageTitle } from '#components/ui/use-page-title.ts'
@@ -45,14 +44,7 @@ export function DatastorePage({ id }: { id: string }) {
   const verify = useMutation(trpc.datastore.verify.mutationOptions({ onSuccess: reread, onError: toastRefusal }))
   const commands = useDatastoreCommands()
   usePageTitle(query.data?.name)
-  if (query.error && !query.data) {
-    return (
-      <>
-        <h1 className="sr-only">Datastore</h1>
-        <ErrorMessage {...pageFailure('This datastore can’t be shown', { ...query, error: query.error })} />
-      </>
-    )
-  }
+  if (query.error && !query.data) return <UnreadPage noun="Datastore" query={{ ...query, error: query.error }} />
   const datastore = query.data
   if (!datastore) return <SkeletonRows rows={8} />
   const operations = live.data?.items ?? []
@@ -87,18 +79,7 @@ export function DatastorePage({ id }: { id: string }) {
             >
               Verify all
             </Button>
-            <Menu
-              label={`Commands for ${datastore.name}`}
-              trigger={
-                <IconButton
-                  label="More commands"
-                  size="md"
-                  variant="secondary"
-                  icon={<Ellipsis size={15} aria-hidden="true" />}
-                />
-              }
-              groups={commands.groups(datastore)}
-            />
+            <MoreMenu name={datastore.name} groups={commands.groups(datastore)} />
           </>
         }
       />

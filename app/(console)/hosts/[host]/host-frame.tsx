@@ -1,19 +1,17 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRightFromLine, Ban, Ellipsis } from 'lucide-react'
+import { ArrowRightFromLine, Ban } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useHostCommands } from '#components/host/host-commands.tsx'
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { pageFailure } from '#components/trpc/failure.ts'
+import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
-import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatCount } from '#components/ui/format.ts'
-import { IconButton } from '#components/ui/icon-button.tsx'
 import { Link } from '#components/ui/link.tsx'
-import { Menu } from '#components/ui/menu.tsx'
+import { MoreMenu } from '#components/ui/more-menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
@@ -29,14 +27,7 @@ export function HostFrame({ id, children }: { id: string; children: ReactNode })
   const query = useQuery({ ...trpc.host.get.queryOptions({ id }), refetchInterval: rereadMs })
   const commands = useHostCommands()
   usePageTitle(query.data?.name)
-  if (query.error && !query.data) {
-    return (
-      <>
-        <h1 className="sr-only">Host</h1>
-        <ErrorMessage {...pageFailure('This host can’t be shown', { ...query, error: query.error })} />
-      </>
-    )
-  }
+  if (query.error && !query.data) return <UnreadPage noun="Host" query={{ ...query, error: query.error }} />
   const host = query.data
   if (!host) return <SkeletonRows rows={8} />
   const commanded = { ...host, vms: host.promised.vms }
@@ -82,18 +73,7 @@ export function HostFrame({ id, children }: { id: string; children: ReactNode })
                 Drain…
               </Button>
             )}
-            <Menu
-              label={`Commands for ${host.name}`}
-              trigger={
-                <IconButton
-                  label="More commands"
-                  size="md"
-                  variant="secondary"
-                  icon={<Ellipsis size={15} aria-hidden="true" />}
-                />
-              }
-              groups={commands.groups(commanded)}
-            />
+            <MoreMenu name={host.name} groups={commands.groups(commanded)} />
           </>
         }
       />

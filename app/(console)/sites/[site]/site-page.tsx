@@ -8,11 +8,10 @@ import { DeleteSiteDialog } from '#components/site/delete-site-dialog.tsx'
 import { SiteFormDialog } from '#components/site/site-form.tsx'
 import { siteKindWord, siteLook } from '#components/site/site-state.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { pageFailure } from '#components/trpc/failure.ts'
+import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
@@ -30,14 +29,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
   const [asked, setAsked] = useState<'edit' | 'delete' | null>(null)
   const site = places.data?.sites.find((each) => each.id === id)
   usePageTitle(site?.name)
-  if (places.error) {
-    return (
-      <>
-        <h1 className="sr-only">Site</h1>
-        <ErrorMessage {...pageFailure('This site can’t be shown', { ...places, error: places.error })} />
-      </>
-    )
-  }
+  if (places.error) return <UnreadPage noun="Site" query={{ ...places, error: places.error }} />
   if (!places.data) return <SkeletonRows rows={8} />
   if (!site) {
     return (

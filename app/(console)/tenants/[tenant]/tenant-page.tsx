@@ -1,18 +1,16 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { Ellipsis, SlidersHorizontal } from 'lucide-react'
+import { SlidersHorizontal } from 'lucide-react'
 import { useState } from 'react'
 import { EditQuotaDialog } from '#components/tenant/edit-quota-dialog.tsx'
 import { MembersCard } from '#components/tenant/members-card.tsx'
 import { QuotaMeters } from '#components/tenant/quota-meters.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { pageFailure } from '#components/trpc/failure.ts'
+import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
-import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { IconButton } from '#components/ui/icon-button.tsx'
-import { Menu } from '#components/ui/menu.tsx'
+import { MoreMenu } from '#components/ui/more-menu.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
@@ -41,14 +39,7 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
   const members = useQuery(trpc.member.list.queryOptions({ tenantId: id }))
   const [asked, setAsked] = useState<Asked | null>(null)
   usePageTitle(query.data?.name)
-  if (query.error) {
-    return (
-      <>
-        <h1 className="sr-only">Tenant</h1>
-        <ErrorMessage {...pageFailure('This tenant can’t be shown', { ...query, error: query.error })} />
-      </>
-    )
-  }
+  if (query.error) return <UnreadPage noun="Tenant" query={{ ...query, error: query.error }} />
   const tenant = query.data
   if (!tenant) return <SkeletonRows rows={8} />
   const close = () => setAsked(null)
@@ -68,16 +59,8 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
         actions={
           <>
             <ButtonLink href={`/audit?tenant=${tenant.id}`}>Audit</ButtonLink>
-            <Menu
-              label={`Commands for ${tenant.name}`}
-              trigger={
-                <IconButton
-                  label="More commands"
-                  size="md"
-                  variant="secondary"
-                  icon={<Ellipsis size={15} aria-hidden="true" />}
-                />
-              }
+            <MoreMenu
+              name={tenant.name}
               groups={[
                 {
                   id: 'change',
