@@ -1,12 +1,12 @@
 import type { Tx } from '#server/db.ts'
 import { planArchival } from './archival-plan.ts'
 import { archivalOf, archivedThere, isAtWork, nextLook, pointsUnder, rulesOf } from './archival-policy.ts'
-import { askByItself } from './scheduled-request.ts'
+import { askByItself, type Fault } from './scheduled-request.ts'
 
 const retryAfterMs = 3_600_000
 
 /** Looks at one archival policy that is due, and asks for its run where there is something to do. */
-export async function askForArchival(tx: Tx, now: Date): Promise<boolean> {
+export async function askForArchival(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   // Each worker takes another one.
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text FROM archival_policy WHERE enabled AND next_at <= ${now}
@@ -28,7 +28,7 @@ export async function askForArchival(tx: Tx, now: Date): Promise<boolean> {
     detail: { send: plan.send.length, release: plan.release.length },
   }
   const target = { id: policy.id, name: policy.name, tenantId, kind: 'archive' }
-  const answer = await askByItself(tx, asker, target, () => archivalOf(policy))
+  const answer = await askByItself({ tx, fault }, asker, target, () => archivalOf(policy))
   const asked =
     'refusal' in answer ? { lastRefusal: answer.refusal } : { lastOperationId: answer.operationId, lastRefusal: null }
   await tx.archivalPolicy.update({ where: { id: policy.id }, data: { nextAt, ...asked } })
@@ -36,7 +36,7 @@ export async function askForArchival(tx: Tx, now: Date): Promise<boolean> {
 }
 
 /** Asks for the removal of what a tenant has kept in an archive store for as long as it was to be kept. */
-export async function askForExpiry(tx: Tx, now: Date): Promise<boolean> {
+export async function askForExpiry(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const since = new Date(now.getTime() - retryAfterMs)
   const [due] = await tx.$queryRaw<{ storeId: string; name: string; tenantId: string }[]>`
     SELECT store.id::text AS "storeId", store.name, point.tenant_id AS "tenantId"
@@ -52,7 +52,7 @@ export async function askForExpiry(tx: Tx, now: Date): Promise<boolean> {
     detail: { archiveStore: due.name },
   }
   const target = { id: due.storeId, name: due.name, tenantId: due.tenantId, kind: 'archive' }
-  await askByItself(tx, asker, target, () => ({
+  await askByItself({ tx, fault }, asker, target, () => ({
     kind: 'archive-recovery-points',
     target: { kind: 'archive-store', id: due.storeId, name: due.name },
     tenantId: due.tenantId,

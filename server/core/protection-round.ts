@@ -5,7 +5,7 @@ import { isLive, OperationError } from '#server/schema/operation.ts'
 import { keptByVm, retentionOf, syncProtections, timesOf } from './protection-policy.ts'
 import { removalOf } from './recovery-point-removal.ts'
 import { nextOfAll } from './schedule.ts'
-import { askByItself } from './scheduled-request.ts'
+import { askByItself, type Fault } from './scheduled-request.ts'
 import { backupOf } from './vm-request.ts'
 
 /** A backup that failed for a passing reason is asked for again after so many minutes, and then not before it is due. */
@@ -18,7 +18,7 @@ const pruneEveryMs = 86_400_000
  * One piece of what policies want, in a transaction of its own, so that any number of workers share the work and none
  * of it is lost with one of them. @returns whether there was one
  */
-export type PolicyTurn = (tx: Tx, now: Date) => Promise<boolean>
+export type PolicyTurn = (tx: Tx, now: Date, fault: Fault) => Promise<boolean>
 
 /** In the order in which one leads to the next. */
 export const policyTurns: readonly PolicyTurn[] = [markDue, settleEnded, askForDue, pruneDaily]
@@ -43,7 +43,7 @@ interface Key {
 const whereKey = ({ policyId, vmId }: Key) => ({ policyId_vmId: { policyId, vmId } })
 
 /** Asks for the backup of one VM that is due. How many of a host run at once is the dispatcher's to see to. */
-async function askForDue(tx: Tx, now: Date): Promise<boolean> {
+async function askForDue(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const [due] = await tx.$queryRaw<Key[]>`
     SELECT policy_id::text AS "policyId", vm_id::text AS "vmId" FROM protection
     JOIN protection_policy AS policy ON policy.id = policy_id AND policy.enabled
@@ -54,7 +54,7 @@ async function askForDue(tx: Tx, now: Date): Promise<boolean> {
   const { policy, vm } = found
   const input = { datastoreId: policy.datastoreId, full: false, policyId: policy.id }
   const asker = askerOf(policy, 'vm.backup', { datastoreId: policy.datastoreId })
-  const answer = await askByItself(tx, asker, vm, () => backupOf(tx, vm, input))
+  const answer = await askByItself({ tx, fault }, asker, vm, () => backupOf(tx, vm, input))
   const data =
     'refusal' in answer ? refused(found, answer, now) : { operationId: answer.operationId, dueAt: null, failure: null }
   await tx.protection.update({ where: whereKey(due), data })
@@ -79,7 +79,7 @@ function retryOf({ attempt }: Protection, code: string, now: Date): Pick<Protect
 }
 
 /** Takes note of how one backup ended; after a good one, what retention no longer keeps goes. */
-async function settleEnded(tx: Tx, now: Date): Promise<boolean> {
+async function settleEnded(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const [ended] = await tx.$queryRaw<Key[]>`
     SELECT policy_id::text AS "policyId", vm_id::text AS "vmId" FROM protection
     LEFT JOIN operation ON operation.id = operation_id
@@ -100,26 +100,30 @@ async function settleEnded(tx: Tx, now: Date): Promise<boolean> {
         failure: error?.message ?? 'It was cancelled.',
       }
   await tx.protection.update({ where: whereKey(ended), data: { ...data, operationId: null } })
-  if (isGood) await pruneVms(tx, found.policy, found.vm.uuid)
+  if (isGood) await pruneVms({ tx, fault }, found.policy, found.vm.uuid)
   return true
 }
 
 /** Once a day also what belongs to VMs that are not backed up any more. */
-async function pruneDaily(tx: Tx, now: Date): Promise<boolean> {
+async function pruneDaily(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const before = new Date(now.getTime() - pruneEveryMs)
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text FROM protection_policy WHERE enabled AND pruned_at < ${before}
     ORDER BY pruned_at LIMIT 1 FOR UPDATE SKIP LOCKED`
   if (!due) return false
   const policy = await tx.protectionPolicy.update({ where: { id: due.id }, data: { prunedAt: now } })
-  await pruneVms(tx, policy)
+  await pruneVms({ tx, fault }, policy)
   return true
 }
 
 const mostAtOnce = 500
 
 /** Of the policy's own recovery points, those that retention does not keep; one operation for each VM. */
-async function pruneVms(tx: Tx, policy: ProtectionPolicy, vmUuid?: string): Promise<void> {
+async function pruneVms(
+  { tx, fault }: { tx: Tx; fault: Fault },
+  policy: ProtectionPolicy,
+  vmUuid?: string,
+): Promise<void> {
   const points = await tx.recoveryPoint.findMany({
     // Those of before it was given another datastore, or a VM another tenant, go by the same rules, apart.
     where: { policyId: policy.id, ...(vmUuid ? { vmUuid } : {}) },
@@ -134,6 +138,6 @@ async function pruneVms(tx: Tx, policy: ProtectionPolicy, vmUuid?: string): Prom
     if (!first) continue
     const target = { id: first.vmId ?? first.vmUuid, name: first.vmName, tenantId: first.tenantId }
     const asker = askerOf(policy, 'vm.delete-backup', { recoveryPoints: chosen.length })
-    await askByItself(tx, asker, target, () => removalOf(tx, chosen))
+    await askByItself({ tx, fault }, asker, target, () => removalOf(tx, chosen))
   }
 }

@@ -16,17 +16,20 @@ const wanted = (): NewOperation => ({
 })
 
 test('what can not be asked for leaves nothing but its audit entry, and the transaction goes on', async () => {
+  const faults: unknown[] = []
+  const fault = (error: unknown) => faults.push(error)
   const answers = await inScope(own.db, 'fleet', async (tx) => [
-    await askByItself(tx, asker, target, async () => {
+    await askByItself({ tx, fault }, asker, target, async () => {
       await createTenant(tx, { name: 'Half' })
       await tx.$queryRaw`SELECT 1 / 0`
       return wanted()
     }),
-    await askByItself(tx, asker, target, () => {
+    await askByItself({ tx, fault }, asker, target, () => {
       throw conflict('box is busy.')
     }),
-    await askByItself(tx, asker, target, wanted),
+    await askByItself({ tx, fault }, asker, target, wanted),
   ])
+  expect(faults).toEqual([expect.objectContaining({ message: expect.stringContaining('division by zero') })])
   expect(answers).toEqual([
     { refusal: 'Something went wrong inside Skerry.', code: 'internal' },
     { refusal: 'box is busy.', code: 'conflict' },

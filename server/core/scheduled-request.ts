@@ -1,7 +1,6 @@
 import type { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { asSkerryError, type ErrorCode } from '#server/errors.ts'
-import { log } from '#server/log.ts'
 import { appendAudit } from './audit.ts'
 import { enqueue, type NewOperation } from './operation.ts'
 
@@ -14,6 +13,9 @@ export interface ScheduledAsker {
   detail: Prisma.JsonObject
 }
 
+/** Told what went wrong inside, which nobody else is: those who wait for a schedule read the audit trail. */
+export type Fault = (error: unknown, asker: ScheduledAsker) => void
+
 export type ScheduledAnswer = { operationId: string } | { refusal: string; code: ErrorCode }
 
 /**
@@ -23,7 +25,7 @@ export type ScheduledAnswer = { operationId: string } | { refusal: string; code:
  * @throws when the database can't go on with the transaction
  */
 export async function askByItself(
-  tx: Tx,
+  { tx, fault }: { tx: Tx; fault: Fault },
   asker: ScheduledAsker,
   target: { id: string; name: string; tenantId: string | null; kind?: string },
   wanted: () => NewOperation | Promise<NewOperation>,
@@ -43,7 +45,7 @@ export async function askByItself(
   } catch (error) {
     await tx.$executeRaw`ROLLBACK TO SAVEPOINT asked`
     const { code, message } = asSkerryError(error)
-    if (code === 'internal') log.error({ err: error, asker: asker.id, target: target.id }, 'a schedule could not ask')
+    if (code === 'internal') fault(error, asker)
     const outcome = code === 'internal' ? 'failed' : 'denied'
     await appendAudit(tx, { ...entry, outcome, detail: { ...asker.detail, reason: message } })
     return { refusal: message, code }

@@ -4,7 +4,7 @@ import { conflict } from '#server/errors.ts'
 import { ScheduleTime } from '#server/schema/schedule.ts'
 import type { ScheduleInput } from '#server/schema/snapshot.ts'
 import { nextDue } from './schedule.ts'
-import { askByItself } from './scheduled-request.ts'
+import { askByItself, type Fault } from './scheduled-request.ts'
 import { snapshotOf } from './vm-request.ts'
 
 const mostSchedules = 20
@@ -40,7 +40,7 @@ export function scheduledName({ every, timeZone }: ScheduleTime, at: Date): stri
  * was missed while nobody was there to ask is made up for once. A VM that can't have one now keeps the reason.
  * @returns whether there was one
  */
-export async function askForDue(tx: Tx, now: Date): Promise<boolean> {
+export async function askForDue(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   // Each worker takes another one.
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text FROM snapshot_schedule WHERE enabled AND next_at <= ${now}
@@ -48,7 +48,7 @@ export async function askForDue(tx: Tx, now: Date): Promise<boolean> {
   if (!due) return false
   const schedule = await tx.snapshotSchedule.findUniqueOrThrow({ where: { id: due.id }, include: { vm: true } })
   const time = ScheduleTime.parse(schedule)
-  const asked = await ask(tx, schedule, time, schedule.vm, now)
+  const asked = await ask({ tx, fault }, schedule, time, now)
   await tx.snapshotSchedule.update({
     where: { id: schedule.id },
     data: { nextAt: nextDue(time, now), ...asked },
@@ -56,7 +56,13 @@ export async function askForDue(tx: Tx, now: Date): Promise<boolean> {
   return true
 }
 
-async function ask(tx: Tx, schedule: SnapshotSchedule, time: ScheduleTime, vm: Vm, now: Date) {
+async function ask(
+  asking: { tx: Tx; fault: Fault },
+  schedule: SnapshotSchedule & { vm: Vm },
+  time: ScheduleTime,
+  now: Date,
+) {
+  const { vm } = schedule
   const input = {
     ...{ name: scheduledName(time, now), description: '', withMemory: schedule.withMemory },
     schedule: { id: schedule.id, keepCount: schedule.keepCount },
@@ -65,7 +71,7 @@ async function ask(tx: Tx, schedule: SnapshotSchedule, time: ScheduleTime, vm: V
     ...{ id: `snapshot-schedule ${schedule.id}`, name: 'Snapshot schedule', action: 'vm.snapshot' },
     detail: { snapshot: input.name, withMemory: input.withMemory },
   }
-  const answer = await askByItself(tx, asker, vm, () => snapshotOf(tx, vm, input))
+  const answer = await askByItself(asking, asker, vm, () => snapshotOf(asking.tx, vm, input))
   return 'refusal' in answer
     ? { lastRefusal: answer.refusal }
     : { lastOperationId: answer.operationId, lastRefusal: null }

@@ -14,6 +14,7 @@ import { openArchive } from '#server/repository/archive.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
+import { noFault } from '#server/testing/fault.ts'
 import { testDatabase } from '#server/testing/postgres.ts'
 import { archive } from './archive/archive.ts'
 import type { ArchiveContext } from './archive/context.ts'
@@ -220,15 +221,15 @@ test('what has been kept for its time goes, and gives its space back; what is re
 test('policies are asked for when they are due, once, and expiry by itself', async () => {
   const now = await begun('due')
   const policy = await now.policy({ nextAt: new Date(Date.now() - 1000) })
-  expect(await db.$transaction((tx) => askForArchival(tx, new Date()))).toBe(true)
-  expect(await db.$transaction((tx) => askForArchival(tx, new Date()))).toBe(false)
+  expect(await db.$transaction((tx) => askForArchival(tx, new Date(), noFault))).toBe(true)
+  expect(await db.$transaction((tx) => askForArchival(tx, new Date(), noFault))).toBe(false)
   const [asked] = await db.operation.findMany({ where: { kind: 'archive-recovery-points', tenantId: now.tenantId } })
   expect(asked).toMatchObject({ targetId: policy.id, actorName: `Archival policy ${policy.name}` })
   await db.operation.deleteMany({ where: { tenantId: now.tenantId } })
   await run(now, policy)
   await db.archivedPoint.updateMany({ where: { tenantId: now.tenantId }, data: { expiresAt: new Date(0) } })
-  expect(await db.$transaction((tx) => askForExpiry(tx, new Date()))).toBe(true)
-  expect(await db.$transaction((tx) => askForExpiry(tx, new Date()))).toBe(false)
+  expect(await db.$transaction((tx) => askForExpiry(tx, new Date(), noFault))).toBe(true)
+  expect(await db.$transaction((tx) => askForExpiry(tx, new Date(), noFault))).toBe(false)
 })
 
 test('another tenant’s store, VM and archived points are not there; rules beyond limits are refused', async () => {

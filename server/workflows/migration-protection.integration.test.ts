@@ -6,6 +6,7 @@ import { policyTurns } from '#server/core/protection-round.ts'
 import { createSchedule } from '#server/core/snapshot-schedule.ts'
 import { ProtectionPolicyInput } from '#server/schema/protection.ts'
 import { testDatastore } from '#server/testing/datastore.ts'
+import { noFault } from '#server/testing/fault.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
@@ -36,7 +37,7 @@ const marks = async (host: FleetHost) => lines(await host.lab.virsh('checkpoint-
 async function backedUp() {
   await fleet.db.protectionPolicy.updateMany({ data: { nextAt: new Date(Date.now() - 1) } })
   const round = async () => {
-    for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, new Date())));
+    for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, new Date(), noFault)));
   }
   await round()
   const { operationId } = await fleet.db.protection.findFirstOrThrow({ where: { vmId: guest.id } })

@@ -6,6 +6,7 @@ import { policyTurns } from '#server/core/protection-round.ts'
 import { nextOfAll } from '#server/core/schedule.ts'
 import { ProtectionPolicyInput } from '#server/schema/protection.ts'
 import { testDatastore } from '#server/testing/datastore.ts'
+import { noFault } from '#server/testing/fault.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
@@ -34,7 +35,7 @@ afterAll(() => datastore?.remove())
 
 /** What the scheduler does in one round, as of a moment. */
 async function round(now = new Date()): Promise<void> {
-  for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, now)));
+  for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, now, noFault)));
 }
 const dueAt = (nextAt: Date) => fleet.db.protectionPolicy.update({ where: { id: policyId }, data: { nextAt } })
 /** What happens when it is due now, and never again by the clock of this machine. @returns when it would be next */

@@ -3,6 +3,7 @@ import { askForArchival, askForExpiry } from '#server/core/archival-round.ts'
 import { askForCare } from '#server/core/datastore-schedule.ts'
 import { syncProtections } from '#server/core/protection-policy.ts'
 import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
+import type { Fault } from '#server/core/scheduled-request.ts'
 import { askForDue } from '#server/core/snapshot-schedule.ts'
 import type { Db, Tx } from '#server/db.ts'
 
@@ -24,8 +25,9 @@ export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler 
   const turns: readonly PolicyTurn[] = [
     ...[askForDue, askForCare, inStep, ...policyTurns, askForArchival, askForExpiry],
   ]
+  const fault: Fault = (err, { id: asker }) => log.error({ err, asker }, 'a schedule could not ask')
   const untilNone = async (turn: PolicyTurn) => {
-    while (!stopped && (await db.$transaction((tx) => turn(tx, new Date()), { timeout: 30_000 })));
+    while (!stopped && (await db.$transaction((tx) => turn(tx, new Date(), fault), { timeout: 30_000 })));
   }
   // What keeps one kind of turn from its work keeps none of the others.
   const round = async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { askForDue, createSchedule } from '#server/core/snapshot-schedule.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { noFault } from '#server/testing/fault.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
 
 let fleet: TestFleet
@@ -85,7 +86,7 @@ test('a schedule takes one when it is due, keeps as many as it shall, and leaves
     createSchedule(tx, vm, { ...input, keepCount: 2, withMemory: true, enabled: true }, 'Tester'),
   )
   const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1, 0, minutes))
-  const dueAt = (now: Date) => fleet.db.$transaction((tx) => askForDue(tx, now))
+  const dueAt = (now: Date) => fleet.db.$transaction((tx) => askForDue(tx, now, noFault))
   await fleet.db.snapshotSchedule.update({ where: { id }, data: { nextAt: at(0) } })
   expect(await dueAt(at(-1))).toBe(false)
   for (const minutes of [1, 61, 200]) {
