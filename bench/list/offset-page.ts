@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Prisma } from '#prisma/generated/client.ts'
 import { router, signedIn } from '#server/api/trpc.ts'
-import { vmFilterSql } from '#server/core/vm-filter.ts'
+import { vmFilter } from '#server/core/vm-filter.ts'
 import { encodeCursor } from '#server/core/vm-list.ts'
 import type { PagePlace } from '#server/core/vm-page.ts'
 import { readVmRows } from '#server/core/vm-row.ts'
@@ -37,11 +37,11 @@ export const offsetRouter = router({
     list: signedIn.input(VmListInput.extend({ offset: z.int() })).query(async ({ ctx, input }) => {
       const direction = Prisma.raw(input.sort.descending ? 'DESC' : 'ASC')
       const sortKey = Prisma.raw(order[input.sort.key])
-      const filter = await vmFilterSql(ctx.tx, filterTerms(input.filter))
+      const { condition } = await vmFilter(ctx.tx, filterTerms(input.filter))
       const places = await ctx.tx.$queryRaw<PagePlace[]>`
         SELECT vm.id::text AS id, (${sortKey})::text AS value
         FROM vm ${Prisma.raw(join[input.sort.key] ?? '')}
-        WHERE ${filter}
+        WHERE ${condition}
         ORDER BY ${sortKey} ${direction}, vm.id ${direction}
         LIMIT ${input.limit} OFFSET ${input.offset}`
       const last = places.at(-1)

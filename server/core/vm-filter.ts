@@ -113,16 +113,34 @@ async function sought(tx: Tx, term: FilterTerm): Promise<{ wanted: Prisma.Sql; i
   return { wanted: isUnknown ? Prisma.sql`coalesce(${wanted}, false)` : wanted, isRare: false }
 }
 
-/** The terms as one SQL condition over the table `vm`, for the scope of the transaction. */
-export async function vmFilterSql(tx: Tx, terms: FilterTerm[]): Promise<Prisma.Sql> {
-  if (terms.length === 0) return Prisma.sql`true`
-  const conditions: Prisma.Sql[] = []
+/** A filter as SQL conditions over the table `vm`, for the scope of the transaction. */
+export interface VmFilter {
+  condition: Prisma.Sql
+  /** The same in two: what an index of names tells alone, and what is beside it; unless a term leaves only a few. */
+  parts: { named: Prisma.Sql; rest: Prisma.Sql } | null
+}
+
+const joined = (conditions: Prisma.Sql[]) =>
+  conditions.length === 0 ? Prisma.sql`true` : Prisma.join(conditions, ' AND ')
+
+const isOfName = (term: FilterTerm) =>
+  !term.negated &&
+  ((term.kind === 'text' && term.key === 'name') || (term.kind === 'word' && !mayBeAddress(term.value)))
+
+export async function vmFilter(tx: Tx, terms: FilterTerm[]): Promise<VmFilter> {
+  const named: Prisma.Sql[] = []
+  const rest: Prisma.Sql[] = []
   let isRare = false
   for (const term of terms) {
     // One rare term is enough; the others are looked at in what it leaves.
     const { wanted, ...found } = isRare ? { wanted: await condition(tx, term), isRare } : await sought(tx, term)
     isRare = found.isRare
-    conditions.push(term.negated ? Prisma.sql`(${wanted}) IS NOT TRUE` : wanted)
+    const sql = term.negated ? Prisma.sql`(${wanted}) IS NOT TRUE` : wanted
+    ;(isOfName(term) ? named : rest).push(sql)
   }
-  return Prisma.join(conditions, ' AND ')
+  const isSplit = !isRare && named.length > 0 && rest.length > 0
+  return {
+    condition: joined([...named, ...rest]),
+    parts: isSplit ? { named: joined(named), rest: joined(rest) } : null,
+  }
 }

@@ -12,6 +12,8 @@ export interface PageRequest {
   scope: Scope
   sort: { key: VmSortKey; descending: boolean }
   filter: Prisma.Sql
+  /** The filter in two parts: whoever sorts by name then reads no row but those whose name fits */
+  namesFirst: { named: Prisma.Sql; rest: Prisma.Sql } | null
   after: PagePlace | null
   limit: number
 }
@@ -77,10 +79,17 @@ function branchesOf(request: PageRequest, direction: Prisma.Sql, limit: Prisma.S
   const rest = after
     ? Prisma.sql`(${column}, vm.id) ${beyond} (${after.value}::text::${type}, ${after.id}::uuid)`
     : nothing
-  return tenantConditions(scope).map(
-    (tenant) => Prisma.sql`
-      SELECT vm.id, ${column} AS key FROM vm WHERE ${tenant} AND ${rest} AND ${filter}
-      ORDER BY ${column} ${direction}, vm.id ${direction} ${limit}`,
+  const walk = (tenant: Prisma.Sql, condition: Prisma.Sql) => Prisma.sql`
+    SELECT vm.id, ${column} AS key FROM vm WHERE ${tenant} AND ${rest} AND ${condition}
+    ORDER BY ${column} ${direction}, vm.id ${direction}`
+  const { namesFirst } = request
+  return tenantConditions(scope).map((tenant) =>
+    namesFirst
+      ? Prisma.sql`
+          SELECT named.id, named.key FROM (${walk(tenant, namesFirst.named)} OFFSET 0) AS named
+          CROSS JOIN LATERAL (SELECT FROM vm WHERE vm.id = named.id AND ${namesFirst.rest} OFFSET 0) AS vm
+          ORDER BY named.key ${direction}, named.id ${direction} ${limit}`
+      : Prisma.sql`${walk(tenant, filter)} ${limit}`,
   )
 }
 

@@ -62,6 +62,9 @@ const plain: Record<string, string> = {
   'tag:pci': `'pci' = ANY (tags)`,
   'tag:gold,prod': `'gold' = ANY (tags) OR 'prod' = ANY (tags)`,
   '-tag:pci web': `NOT 'pci' = ANY (tags) AND name ILIKE '%web%'`,
+  'vcpu>0 mail': `name ILIKE '%mail%'`,
+  'vcpu>0 -name:web prod': `name ILIKE '%prod%' AND NOT name ILIKE '%web%'`,
+  'tag:prod name:DB,mail PROD-0': `'prod' = ANY (tags) AND (name ILIKE '%db-%' OR name ILIKE '%mail%')`,
   'tag:pci web': `'pci' = ANY (tags) AND name ILIKE '%web%'`,
 }
 
@@ -153,3 +156,25 @@ test('below row-level security the index is what finds', async () => {
   await sql.query('ROLLBACK')
   expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('Bitmap Index Scan on vm_search_parts')
 })
+
+test.each([false, true])(
+  'pages of names that fit go on in order (descending: %s), whatever else is asked',
+  async (descending) => {
+    const sort = { key: 'name', descending } as const
+    const page = (cursor: string | null) =>
+      inScope(db, 'fleet', (tx) => listVms(tx, 'fleet', { filter: 'vcpu>0 -tag:gold web', sort, limit: 3, cursor }))
+    const names: string[] = []
+    let cursor: string | null = null
+    do {
+      const { rows, nextCursor } = await page(cursor)
+      names.push(...rows.map(({ name }) => name))
+      cursor = nextCursor
+    } while (cursor !== null)
+    const direction = descending ? 'DESC' : 'ASC'
+    const { rows } = await sql.query(
+      `SELECT name FROM vm WHERE name LIKE '%web%' AND NOT 'gold' = ANY (tags) ORDER BY name ${direction}`,
+    )
+    expect(names).toEqual(rows.map(({ name }) => name))
+    expect(names.length).toBeGreaterThan(3)
+  },
+)
