@@ -56,7 +56,8 @@ const callsPerConnection = 4
 const totalJobCalls = 10
 const idleMs = 30_000
 /** The daemon works on few of them at once, and never waits for the next. */
-const bulkCalls = 32
+const bulkCalls = 64
+const bulkRefillAt = 32
 
 /** A connection for many short calls. */
 export interface Bulk {
@@ -138,7 +139,7 @@ export class Host extends EventEmitter<HostEvents> {
   async openBulk(options: CallOptions = {}): Promise<Bulk> {
     this.#connected('connectOpen')
     const connection = await this.#openApart(options)
-    const calls = new CallQueue(connection, bulkCalls)
+    const calls = new CallQueue(connection, bulkCalls, bulkRefillAt)
     return {
       call: (name, args, given = {}) =>
         calls.call(name, args, { timeoutMs: this.#options.callTimeoutMs ?? 30_000, ...given }),

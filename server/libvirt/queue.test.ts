@@ -9,7 +9,7 @@ import { ScriptedDaemon } from './testing/scripted-daemon.ts'
 const later = () => new Promise((resolve) => setImmediate(resolve))
 
 /** A daemon that answers `domainLookupById` only when told to. */
-function connect(limit: number) {
+function connect(limit: number, refillAt?: number) {
   const { client, server } = faultySocket()
   const held: { id: number; frame: Frame }[] = []
   const daemon = new ScriptedDaemon(server, {
@@ -29,7 +29,7 @@ function connect(limit: number) {
     daemon.socket.write(encodeReply('domainLookupById', { domain }, frame?.serial ?? 0))
     return later()
   }
-  const queue = new CallQueue(connection, limit)
+  const queue = new CallQueue(connection, limit, refillAt)
   const ids = () => held.map((one) => one.id)
   return { queue, connection, answer, ids }
 }
@@ -45,6 +45,21 @@ describe('the queue of a connection', () => {
     expect(ids()).toEqual([0, 1, 3, 4])
     for (const id of [0, 1, 3, 4, 5, 6]) await answer(id)
     expect((await Promise.all(calls)).map(({ domain }) => domain.id)).toEqual([0, 1, 2, 3, 4, 5, 6])
+  })
+
+  it('lets those that wait leave together once few are unanswered, and none overtakes them', async () => {
+    const { queue, answer, ids } = connect(4, 2)
+    const calls = Array.from({ length: 6 }, (_, id) => queue.call('domainLookupById', { id }))
+    await later()
+    await answer(0)
+    expect(ids()).toEqual([1, 2, 3])
+    calls.push(queue.call('domainLookupById', { id: 6 }))
+    await later()
+    expect(ids()).toEqual([1, 2, 3])
+    await answer(1)
+    expect(ids()).toEqual([2, 3, 4, 5])
+    for (const id of [2, 3, 4, 5, 6]) await answer(id)
+    await Promise.all(calls)
   })
 
   it('lets an urgent call go first', async () => {
