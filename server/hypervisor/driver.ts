@@ -61,6 +61,11 @@ export type Power =
   | { action: 'resume' }
   | { action: 'force-off' }
 
+export interface ConsoleReading {
+  bytes: AsyncIterable<Uint8Array>
+  close(): void
+}
+
 export interface DirtyRate {
   bytesPerSecond: number
   measuredMs: number
@@ -236,6 +241,8 @@ export interface HypervisorHost {
   /** Nothing is written in the guest until `thaw`, which must follow. @returns how many file systems */
   freezeFileSystems(vm: string, options?: CallOptions): Promise<number>
   thawFileSystems(vm: string, options?: CallOptions): Promise<number>
+  /** What the VM says on its first serial console from now on; whoever else listened is cut off. Close it. */
+  openConsole(vm: string, options?: CallOptions): Promise<ConsoleReading>
   /** PNG or PPM of the VM's screen. */
   screenshot(vm: string, options?: CallOptions): Promise<{ mimeType: string; bytes: Uint8Array }>
 }

@@ -7,9 +7,10 @@ import type { Session } from './session.ts'
 
 type GuestVerbs = Pick<
   HypervisorHost,
-  'agentPing' | 'agentCommand' | 'freezeFileSystems' | 'thawFileSystems' | 'screenshot'
+  'agentPing' | 'agentCommand' | 'freezeFileSystems' | 'thawFileSystems' | 'openConsole' | 'screenshot'
 >
 
+const consoleFlag = { force: 1 } as const
 const agentWaitSeconds = 3
 /** A command may work; the call itself ends a little later than the guest's time. */
 const commandWaitSeconds = 30
@@ -51,6 +52,14 @@ export function guestVerbs(session: Session): GuestVerbs {
 
     freezeFileSystems: (vm, options = {}) => freeze(session, vm, options),
     thawFileSystems: (vm, options = {}) => thaw(session, vm, options),
+
+    async openConsole(vm, options = {}) {
+      const args = { domain: { uuid: vm }, device: null, flags: consoleFlag.force }
+      const { stream } = await session.stream('listen to the serial console', 'domainOpenConsole', args, options)
+      // A VM that ends, or its host, ends the reading too: that is no failure of whoever reads.
+      stream.on('error', () => undefined)
+      return { bytes: stream, close: () => stream.destroy() }
+    },
 
     async screenshot(vm, options = {}) {
       const step = 'take a picture of the screen'

@@ -1,0 +1,44 @@
+const keptBytes = 256 * 1024
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is them that are taken out
+const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_=>78]|[()*+][ -~])/g
+
+/** The end of what a guest says on its serial console: untrusted, of any length, with the controls of a terminal. */
+export class SerialLog {
+  #kept: Buffer = Buffer.alloc(0)
+
+  add(bytes: Uint8Array): void {
+    const all = Buffer.concat([this.#kept, bytes])
+    this.#kept = all.length > keptBytes ? Buffer.from(all.subarray(all.length - keptBytes)) : all
+  }
+
+  get isEmpty(): boolean {
+    return this.#kept.length === 0
+  }
+
+  /** Without what only a terminal understands; at most `length` characters, the last ones. */
+  tail(length: number): string {
+    const text = this.#text()
+    return text.slice(-length).replace(/^[\udc00-\udfff]/, '')
+  }
+
+  holds(text: string): boolean {
+    return this.#text().includes(text)
+  }
+
+  #text(): string {
+    return plain(this.#kept.toString('utf8'))
+  }
+}
+
+/** Lines of letters: a terminal's sequences and all controls but ends of lines and tabs are gone. */
+function plain(text: string): string {
+  return (
+    text
+      .replace(escapes, '')
+      .replace(/\r\n?/g, '\n')
+      .replace(/[^\n\t\P{Cc}]/gu, '')
+      // Marks that turn text around, so that nothing reads otherwise than it is.
+      .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/g, '')
+      .replace(/\n{3,}/g, '\n\n')
+  )
+}
