@@ -19,6 +19,7 @@ export const kindWord: Record<OperationKind, string> = {
   'restore-vm': 'Restore',
   'measure-restore': 'Measure a restore of',
   'restore-new-vm': 'Restore as a new VM:',
+  'boot-test-vm': 'Boot test of',
   'remove-recovery-points': 'Delete recovery points of',
   'save-archive-store': 'Set up archive store',
   'archive-recovery-points': 'Archive by',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { demand, load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
+import { listBootTests } from '#server/core/boot-test.ts'
 import { listDatastoreNames } from '#server/core/datastore.ts'
 import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
@@ -21,6 +22,7 @@ export const backupRouter = router({
     const mayRestore = allowed(ctx.actor, 'vm', 'restore', vm)
     return {
       recoveryPoints: await listRecoveryPoints(ctx.tx, { vmId: vm.id }),
+      bootTests: await listBootTests(ctx.tx, { vmId: vm.id }),
       datastores: await listDatastoreNames(ctx.tx),
       can: {
         backUp: person === true ? vmRule(vm, 'backup') : person,
@@ -28,6 +30,9 @@ export const backupRouter = router({
         readFiles: mayRestore,
         restore: mayRestore === true ? vmRule(vm, 'restore') : mayRestore,
         restoreNew: mayRestore,
+        bootTest: mayRestore,
+        /** What its guest showed in a test */
+        readScreen: allowed(ctx.actor, 'vm', 'console', vm),
         delete: allowed(ctx.actor, 'vm', 'delete-backup', vm),
       },
     }

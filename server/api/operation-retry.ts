@@ -36,6 +36,7 @@ import {
   RestoreNewVmInput,
   RestoreVmInput,
 } from '#server/schema/backup.ts'
+import { BootTestInput } from '#server/schema/boot-test.ts'
 import { VerifyDatastorePlan } from '#server/schema/datastore-state.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
@@ -53,6 +54,7 @@ import {
 } from '#server/schema/vm-action.ts'
 import { archiveStoreOf } from './archive-store.ts'
 import { asker } from './asker.ts'
+import { startBootTest } from './boot-test.ts'
 import { datastoreAdditionOf, datastoreEditOf, datastoreRemovalOf, storeTestOf } from './datastore-request.ts'
 import { additionOf, drainOf, hostEditOf, hostTestOf, removalOf } from './host-request.ts'
 import { loadWithRight } from './operation-right.ts'
@@ -104,6 +106,7 @@ const again: Record<OperationKind, Retry> = {
     return enqueue(asker(ctx), { kind: 'remove-recovery-points', target, tenantId, exclusive: false, input: plan })
   },
   'restore-new-vm': (ctx, { input }) => restoreNew(ctx, RestoreNewVmInput.parse(input), null),
+  'boot-test-vm': (ctx, { input }) => startBootTest(ctx, BootTestInput.parse(input), null),
   'measure-restore': onVm('restore', (vm, input, tx) => restoreMeasureOf(tx, vm, RestoreMeasureInput.parse(input))),
   'add-datastore': async (ctx, { input }) => {
     const { name, location } = AddDatastorePlan.parse(input)

@@ -28,6 +28,7 @@ const rights: Record<OperationKind, Right> = {
   'restore-vm': { vm: 'restore' },
   'measure-restore': { vm: 'restore' },
   'restore-new-vm': { vm: 'restore' },
+  'boot-test-vm': { vm: 'restore' },
   'remove-recovery-points': { vm: 'delete-backup' },
   'save-archive-store': { datastore: 'edit' },
   'archive-recovery-points': { archive: 'run' },

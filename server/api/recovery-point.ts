@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
+import { listBootTests } from '#server/core/boot-test.ts'
 import { listRestorableVms } from '#server/core/gone-vm.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
 import { requestRestoreNew, restorePlaces } from '#server/core/restore-new-vm.ts'
@@ -35,8 +36,11 @@ export const recoveryPointRouter = router({
     const vm = newest.vmId ? await ctx.tx.vm.findUnique({ where: { id: newest.vmId }, select: { id: true } }) : null
     return {
       ...{ recoveryPoints, name: newest.vmName, vmId: vm?.id ?? null },
+      bootTests: await listBootTests(ctx.tx, { vmUuid: input.vmUuid }),
       can: {
         restoreNew: allowed(ctx.actor, 'vm', 'restore', owner),
+        bootTest: allowed(ctx.actor, 'vm', 'restore', owner),
+        readScreen: allowed(ctx.actor, 'vm', 'console', owner),
         delete: allowed(ctx.actor, 'vm', 'delete-backup', owner),
       },
     }

@@ -3,6 +3,7 @@ import { archiveRouter } from './archive.ts'
 import { archiveStoreRouter } from './archive-store.ts'
 import { auditRouter } from './audit.ts'
 import { backupRouter } from './backup.ts'
+import { bootTestRouter } from './boot-test.ts'
 import { datastoreRouter } from './datastore.ts'
 import { fleetRouter } from './fleet.ts'
 import { hostRouter } from './host.ts'
@@ -43,6 +44,7 @@ export const appRouter = router({
   archiveStore: archiveStoreRouter,
   audit: auditRouter,
   backup: backupRouter,
+  bootTest: bootTestRouter,
   datastore: datastoreRouter,
   recoveryFile: recoveryFileRouter,
   recoveryPoint: recoveryPointRouter,

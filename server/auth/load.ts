@@ -85,6 +85,14 @@ export const load = {
     find: (tx, id) => tx.recoveryPoint.findUnique({ where: { id }, omit: { definition: true } }),
     about: ({ vmId, vmUuid, vmName, tenantId }) => ({ id: vmId ?? vmUuid, name: vmName, tenantId }),
   }),
+  /** As the VM that it is of. */
+  bootTest: loader({
+    resource: 'vm',
+    word: 'boot test',
+    byUuid: true,
+    find: (tx, id) => tx.bootTest.findUnique({ where: { id } }),
+    about: ({ vmId, vmUuid, vmName, tenantId }) => ({ id: vmId ?? vmUuid, name: vmName, tenantId }),
+  }),
   operation: loader({
     resource: 'operation',
     word: 'operation',

@@ -64,6 +64,7 @@ const verbs: Record<OperationKind, string> = {
   'restore-vm': 'being restored',
   'measure-restore': 'being measured',
   'restore-new-vm': 'being restored',
+  'boot-test-vm': 'being tested',
   'remove-recovery-points': 'having recovery points deleted',
   'save-archive-store': 'being changed',
   'archive-recovery-points': 'at work',

@@ -78,7 +78,8 @@ async function choose(tx: Tx, point: Point, { place, disks, start }: RestoreNewV
   )
 }
 
-function shapeOf({ shape, vmName }: Point): VmShape {
+/** @throws unsupported where nobody wrote down what the VM was */
+export function shapeOf({ shape, vmName }: Pick<Point, 'shape' | 'vmName'>): VmShape {
   const known = VmShape.safeParse(shape)
   if (known.success) return known.data
   throw unsupported(
@@ -87,7 +88,8 @@ function shapeOf({ shape, vmName }: Point): VmShape {
   )
 }
 
-function disksOf(point: Point, chosen: readonly string[] | undefined): RecoveryDisks {
+/** All of them when none is chosen. */
+export function disksOf(point: Pick<Point, 'disks'>, chosen: readonly string[] | undefined): RecoveryDisks {
   const all = RecoveryDisks.parse(point.disks)
   const unknown = chosen?.find((target) => !all.some((disk) => disk.target === target))
   if (unknown) throw invalid(`The recovery point has no disk ${unknown}.`, { field: 'disks' })

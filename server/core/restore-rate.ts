@@ -9,7 +9,7 @@ const assumedBytesPerSecond = 50 * 2 ** 20
 const leastBytes = 2 ** 20
 const lastRuns = 5
 
-const writingKinds: readonly OperationKind[] = ['restore-vm', 'restore-new-vm']
+const writingKinds: readonly OperationKind[] = ['restore-vm', 'restore-new-vm', 'boot-test-vm']
 const Written = z.object({ writtenBytes: z.number().min(leastBytes), writeMs: z.number().positive() })
 
 /** How fast disks of a host were written by its last restores. */

@@ -28,12 +28,14 @@ export async function removeVms(db: Db, hostId: string, uuids: readonly string[]
   return removed.map((row) => row.uuid)
 }
 
-/** Of VMs whose rows another host had: those that it has no more, or that have no row. */
+/** Of VMs whose rows another host had: those that it has no more, or that have no row and are to have one. */
 export async function ownerless(db: Db, uuids: readonly string[]): Promise<string[]> {
   if (uuids.length === 0) return []
   const rows = await db.$queryRaw<{ uuid: string }[]>`
     SELECT uuid::text FROM unnest(${uuids}::uuid[]) AS seen (uuid)
-    WHERE NOT EXISTS (SELECT FROM vm WHERE vm.uuid = seen.uuid AND missing_since IS NULL)`
+    WHERE NOT EXISTS (SELECT FROM vm WHERE vm.uuid = seen.uuid AND missing_since IS NULL)
+      AND NOT EXISTS (SELECT FROM boot_test JOIN operation ON operation.id = boot_test.id
+        WHERE machine_uuid = seen.uuid AND operation.finished_at IS NULL)`
   return rows.map((row) => row.uuid)
 }
 

@@ -40,7 +40,7 @@ const unique = <T>(values: readonly T[], key: (value: T) => string): T[] => [
 /**
  * Writes VMs as their host reports them; only what differs is touched. A VM that the database has on another host comes
  * over only when it runs here and no longer there, or when it is missing there. VMs without a row get one, without a
- * tenant. Disks, cards and snapshots are written for those in `withDevices`.
+ * tenant; not those that a boot test throws away again, as long as it goes on. Disks, cards and snapshots are written for those in `withDevices`.
  */
 export async function writeVms(db: Db, hostId: string, vms: readonly VmFacts[], { events, withDevices }: VmWriting) {
   const ids: VmIds = new Map()
@@ -96,6 +96,8 @@ async function writeRows(
         seen.accelerator, seen.persistent, seen.autostart, seen."agentConnected", seen."snapshotCount", seen.graphics,
         seen.xml
       FROM seen JOIN host ON host.id = ${hostId}::uuid
+      WHERE NOT EXISTS (SELECT FROM boot_test JOIN operation ON operation.id = boot_test.id
+        WHERE machine_uuid = seen.uuid AND operation.finished_at IS NULL)
       ORDER BY seen.uuid
       ON CONFLICT (uuid) DO UPDATE SET
         host_id = excluded.host_id, site_id = excluded.site_id, name = excluded.name, notes = excluded.notes,

@@ -26,7 +26,6 @@ export const BootTestPlan = BootTestInput.extend({
   hostId: z.uuid(),
   pool: z.string(),
   disks: z.array(z.string()).min(1),
-  cardCount: z.number().int(),
 })
 export type BootTestPlan = z.infer<typeof BootTestPlan>
 

