@@ -29,7 +29,7 @@ mount --bind "$template" "/var/lib/libvirt/templates/${template##*/}"
 mount -o remount,bind,ro "/var/lib/libvirt/templates/${template##*/}"
 for share; do mount --bind "${share#*=}" "/var/lib/libvirt/shared/${share%%=*}"; done
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir /run/libvirt
+mkdir /run/libvirt /run/lock
 mount --bind "$host/run" /run/libvirt
 
 ip link set lo up

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { outcomeText } from './operation-result.ts'
+import { operationLook } from './operation-words.ts'
 
 const ended = (kind: OperationRow['kind'], result: unknown): OperationRow => ({
   ...{ id: '1', kind, action: null, tenantId: null, targetKind: 'vm', targetId: '1', targetName: 'web' },
@@ -17,6 +18,15 @@ const ended = (kind: OperationRow['kind'], result: unknown): OperationRow => ({
   ...{ remainingMs: null, result, error: null, undone: [], cancelRequestedBy: null, hostId: null },
   ...{ destinationHostId: null, createdAt: '2026-01-01T00:00:00.000Z', startedAt: '2026-01-01T00:00:00.000Z' },
   finishedAt: '2026-01-01T00:00:05.000Z',
+})
+
+test('a boot test says how long it took, or what was wrong, which is seen to be bad', () => {
+  const good = ended('boot-test-vm', { outcome: 'proven', reason: null, restoreMs: 30_000, bootMs: 11_000 })
+  expect(outcomeText(good)).toBe('Boots: 30 s to restore, 11 s until it answered')
+  expect(operationLook(good).look).toBe('running')
+  const bad = ended('boot-test-vm', { outcome: 'failed', reason: 'It crashed.', restoreMs: 1, bootMs: null })
+  expect(outcomeText(bad)).toBe('It crashed.')
+  expect(operationLook(bad)).toEqual({ look: 'failed', word: 'Not proven' })
 })
 
 test('a restore says what it wrote, and of a new VM what it does not have', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
-import { operationTookMs } from './operation-words.ts'
+import { bootTestResult, operationTookMs } from './operation-words.ts'
 
 /** What a migration came to, as its operation keeps it. Milliseconds and bytes; null where the hypervisor did not say. */
 const MigrationResult = z.object({
@@ -76,6 +76,11 @@ export function outcomeText(operation: OperationRow): string {
     return [took, stopped && `stopped for ${stopped}`, moved.bytes && formatBytes(moved.bytes)]
       .filter(Boolean)
       .join(' · ')
+  }
+  const tested = bootTestResult(operation)
+  if (tested) {
+    const [restoring, booting] = [tested.restoreMs, tested.bootMs ?? 0].map((ms) => formatDuration(ms / 1000))
+    return tested.reason ?? `Boots: ${restoring} to restore, ${booting} until it answered`
   }
   const restored = restoreResult(operation)
   if (restored) {

@@ -1,5 +1,6 @@
 import { formatBytesPerSecond, formatCount } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
+import { BootTestResult } from '#server/schema/boot-test.ts'
 import { type OperationKind, type OperationRow, type OperationState, operationKinds } from '#server/schema/operation.ts'
 
 /** What each kind does, before a name. */
@@ -82,8 +83,16 @@ function bulkName(name: string): { action: string; target: string } | undefined 
 export const isMeasuring = (kind: OperationKind) => kind === 'measure-vm' || kind === 'measure-restore'
 export const newsKinds = operationKinds.filter((kind) => !isMeasuring(kind))
 
+type Looked = Pick<OperationRow, 'kind' | 'state'> & { result?: unknown }
+
+/** What a boot test that was carried through came to. */
+export const bootTestResult = ({ kind, state, result }: Looked): BootTestResult | null =>
+  kind === 'boot-test-vm' && state === 'succeeded' ? (BootTestResult.safeParse(result).data ?? null) : null
+
 /** How its state looks. */
-export function operationLook(operation: Pick<OperationRow, 'kind' | 'state'>): { look: VisualState; word: string } {
+export function operationLook(operation: Looked): { look: VisualState; word: string } {
+  // The test went well; what it found out did not.
+  if (bootTestResult(operation)?.outcome === 'failed') return { look: 'failed', word: 'Not proven' }
   const looks: Record<OperationState, VisualState> = {
     queued: 'off',
     running: operation.kind === 'migrate-vm' || operation.kind === 'drain-host' ? 'migrating' : 'changing',

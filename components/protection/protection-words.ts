@@ -1,6 +1,6 @@
 import type { Outputs } from '#components/trpc/client.tsx'
 import type { VisualState } from '#components/ui/state.ts'
-import type { ProtectionState, Retention, RetentionRule } from '#server/schema/protection.ts'
+import type { BootState, ProtectionState, Retention, RetentionRule } from '#server/schema/protection.ts'
 
 export type ProtectionRow = Outputs['protection']['list']['rows'][number]
 export type VmPolicy = ProtectionRow['policies'][number]
@@ -11,6 +11,12 @@ export const protectionLook: Record<ProtectionState, { look: VisualState; word: 
   unprotected: { look: 'off', word: 'Not protected', meaning: 'No policy takes it.' },
   waiting: { look: 'unknown', word: 'Not yet', meaning: 'Its first backup is not due yet.' },
   protected: { look: 'running', word: 'Protected', meaning: 'It has the backups that its policies want.' },
+}
+
+export const bootStateLook: Record<BootState, { look: VisualState; word: string; meaning: string }> = {
+  failed: { look: 'failed', word: 'Does not boot', meaning: 'The last boot test of its backups failed.' },
+  untested: { look: 'off', word: 'Never tested', meaning: 'None of its backups was ever booted.' },
+  proven: { look: 'running', word: 'Proven', meaning: 'Its backup booted when it was last tested.' },
 }
 
 export const ruleWord: Record<RetentionRule, string> = {

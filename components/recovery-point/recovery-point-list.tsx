@@ -1,7 +1,8 @@
 'use client'
 
-import { Copy, Ellipsis, FolderOpen, History, Trash2 } from 'lucide-react'
+import { Copy, Ellipsis, FolderOpen, History, MonitorCheck, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
+import { type BootTest, bootLook, totalText } from '#components/boot-test/boot-test-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -19,10 +20,13 @@ type Right = true | string
 
 interface RecoveryPointListProps {
   recoveryPoints: readonly RecoveryPoint[]
-  can: { restore?: Right; readFiles?: Right; restoreNew: Right; delete: Right }
+  /** Of the VM, newest first */
+  bootTests: readonly BootTest[]
+  can: { restore?: Right; readFiles?: Right; restoreNew: Right; bootTest: Right; delete: Right }
   /** In place; without it the VM is gone */
   onRestore?: (point: RecoveryPoint) => void
   onRestoreNew: (point: RecoveryPoint) => void
+  onBootTest: (point: RecoveryPoint) => void
   onDelete: (point: RecoveryPoint) => void
 }
 
@@ -30,7 +34,7 @@ const off = (right: Right | undefined) => (typeof right === 'string' ? { disable
 
 /** Newest first; the bar shows what each had to read beside the largest. */
 export function RecoveryPointList(props: RecoveryPointListProps) {
-  const { recoveryPoints, can, onRestore, onRestoreNew, onDelete } = props
+  const { recoveryPoints, bootTests, can, onRestore, onRestoreNew, onBootTest, onDelete } = props
   const router = useRouter()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
   return (
@@ -44,6 +48,12 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
           ...off(use(can.restoreNew)),
           onAction: () => onRestoreNew(point),
         }
+        const test: MenuAction = {
+          ...{ id: 'boot-test', label: 'Boot test…', icon: <MonitorCheck size={14} aria-hidden="true" /> },
+          ...off(use(can.bootTest)),
+          onAction: () => onBootTest(point),
+        }
+        const tested = bootTests.find(({ recoveryPointId }) => recoveryPointId === point.id)
         const remove: MenuAction = {
           ...{ id: 'delete', label: 'Delete…', icon: <Trash2 size={14} aria-hidden="true" />, isDanger: true },
           ...off(can.delete),
@@ -77,6 +87,7 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
                 {formatBytes(point.readBytes)} read, {formatBytes(point.storedBytes)} stored, in{' '}
                 {formatMilliseconds(point.tookMs)}
               </span>
+              {tested && <Tested test={tested} />}
               {point.damage && (
                 <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
                   <StateBadge state="failed" label="Damaged" />
@@ -127,12 +138,26 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
                     icon={<Ellipsis size={14} aria-hidden="true" />}
                   />
                 }
-                groups={[...(onRestore ? [{ id: 'use', items: [asNew] }] : []), { id: 'delete', items: [remove] }]}
+                groups={[
+                  { id: 'use', items: onRestore ? [asNew, test] : [test] },
+                  { id: 'delete', items: [remove] },
+                ]}
               />
             </span>
           </li>
         )
       })}
     </ol>
+  )
+}
+
+/** What its last boot test came to. */
+function Tested({ test }: { test: BootTest }) {
+  const { look, word } = bootLook[test.outcome]
+  return (
+    <span className="flex flex-wrap items-center gap-x-2 pt-0.5 text-xs text-ink-muted">
+      <StateBadge state={look} label={test.outcome === 'failed' ? 'Does not boot' : word} variant="plain" />
+      {test.outcome === 'proven' && `boots, restored and up in ${totalText(test)}`}
+    </span>
   )
 }

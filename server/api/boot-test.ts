@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Asking, load } from '#server/auth/load.ts'
 import { requestBootTest } from '#server/core/boot-test.ts'
+import { sizeOfPng } from '#server/core/picture.ts'
 import { BootTestInput } from '#server/schema/boot-test.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
@@ -13,6 +14,8 @@ export async function startBootTest(ctx: Ctx, input: BootTestInput, idempotencyK
   const point = await ctx.tx.recoveryPoint.findUniqueOrThrow({ where: { id: input.recoveryPointId } })
   return requestBootTest(asker(ctx), point, input, idempotencyKey)
 }
+
+const pictureOf = (png: Uint8Array) => ({ base64: Buffer.from(png).toString('base64'), ...sizeOfPng(png) })
 
 /** Proof that recovery points boot, apart from their VMs, which may be gone. */
 export const bootTestRouter = router({
@@ -28,6 +31,6 @@ export const bootTestRouter = router({
   /** What its guest showed: for those who may look at a VM's console. */
   evidence: signedIn.input(z.object({ id: z.uuid() })).query(async ({ ctx, input }) => {
     const { serialTail, screenshot } = await load.bootTest(ctx, input.id, 'console')
-    return { serialTail, screenshot: screenshot && Buffer.from(screenshot).toString('base64') }
+    return { serialTail, screenshot: screenshot && pictureOf(screenshot) }
   }),
 })

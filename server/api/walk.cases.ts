@@ -91,6 +91,11 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ recoveryPointId: w.recoveryPoint.id, name: `again-${w.mark}`, place: { siteId: w.host.siteId } }),
     ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
   ),
+  'bootTest.start': asked(
+    (w) => ({ recoveryPointId: w.recoveryPoint.id }),
+    ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
+  ),
+  'bootTest.evidence': asked((w) => ({ id: w.bootTest.id }), ...membersUp),
   'backup.remove': asked((w) => ({ ids: [w.recoveryPoint.id] }), ...membersUp),
   'recoveryFile.volumes': asked((w) => ({ recoveryPointId: w.recoveryPoint.id }), ...membersUp),
   // It has no disk; that a member is told so shows that only its right is missing.

@@ -14,23 +14,14 @@ import { isLive, liveStates } from '#server/schema/operation.ts'
 import { demandRestorable } from './datastore-damage.ts'
 import { findEarlier } from './idempotency.ts'
 import { type Asker, enqueue, type NewOperation } from './operation.ts'
-import { disksOf, shapeOf } from './restore-new-vm.ts'
 import { demandValid } from './restore-disk.ts'
+import { disksOf, shapeOf } from './restore-new-vm.ts'
 import { placesFor, type RestorePlace } from './restore-place.ts'
 import { unsafeWholeFleet } from './whole-fleet.ts'
 
 type Point = Pick<
   RecoveryPoint,
-  | 'id'
-  | 'tenantId'
-  | 'vmId'
-  | 'vmUuid'
-  | 'vmName'
-  | 'takenAt'
-  | 'datastoreId'
-  | 'disks'
-  | 'shape'
-  | 'invalidAt'
+  'id' | 'tenantId' | 'vmId' | 'vmUuid' | 'vmName' | 'takenAt' | 'datastoreId' | 'disks' | 'shape' | 'invalidAt'
 >
 
 const kind = 'boot-test-vm'
@@ -140,7 +131,16 @@ export async function writeAsked(tx: Tx, point: Point, operation: Operation): Pr
 /** A test that could not even be begun: nobody knows whether it boots, and that is told. */
 export async function writeRefused(tx: Tx, point: Point, reason: string, askedBy: string, now: Date): Promise<void> {
   await tx.bootTest.create({
-    data: { ...about(point), id: randomUUID(), askedBy, askedAt: now, endedAt: now, outcome: 'failed', reason, machineGone: true },
+    data: {
+      ...about(point),
+      id: randomUUID(),
+      askedBy,
+      askedAt: now,
+      endedAt: now,
+      outcome: 'failed',
+      reason,
+      machineGone: true,
+    },
   })
   await pruneBootTests(tx, point.vmUuid)
 }

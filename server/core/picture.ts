@@ -37,6 +37,12 @@ function pngOfPixmap(pixmap: Buffer): Buffer | null {
   ])
 }
 
+/** In pixels. */
+export function sizeOfPng(png: Uint8Array): { width: number; height: number } {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  return { width: view.getUint32(16), height: view.getUint32(20) }
+}
+
 function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
   const result = Buffer.alloc(body.length + 8)

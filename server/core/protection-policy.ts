@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Prisma, type ProtectionPolicy } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
+import { BootTestSchedule } from '#server/schema/boot-test.ts'
 import {
   type PolicyPreviewInput,
   type ProtectionPolicyInput,
@@ -10,7 +11,7 @@ import {
 } from '#server/schema/protection.ts'
 import { ScheduleMoment, type ScheduleTime } from '#server/schema/schedule.ts'
 import { keptPoints, type Reason } from './retention.ts'
-import { nextOfAll } from './schedule.ts'
+import { nextDue, nextOfAll } from './schedule.ts'
 
 const mostPolicies = 100
 
@@ -22,6 +23,18 @@ export const timesOf = ({ schedules, timeZone }: Pick<ProtectionPolicy, 'schedul
     .map((moment) => ({ ...moment, timeZone }))
 
 export const retentionOf = ({ retention }: Pick<ProtectionPolicy, 'retention'>): Retention => Retention.parse(retention)
+
+/** How it tests what it made; null: not at all. */
+export const bootTestOfPolicy = ({ bootTest }: Pick<ProtectionPolicy, 'bootTest'>): BootTestSchedule | null =>
+  BootTestSchedule.nullable().parse(bootTest)
+
+export const nextBootTest = (
+  { bootTest, timeZone }: Pick<ProtectionPolicyInput, 'bootTest' | 'timeZone'>,
+  after: Date,
+): Date | null => bootTest && nextDue({ ...bootTest, timeZone }, after)
+
+/** As its row has it. */
+const columnsOf = (input: ProtectionPolicyInput) => ({ ...input, bootTest: input.bootTest ?? Prisma.DbNull })
 
 /** @throws conflict when the name is taken, invalid when it selects nothing, not-found without its datastore */
 export async function createPolicy(
@@ -35,9 +48,10 @@ export async function createPolicy(
   if (count >= mostPolicies) throw conflict(`There are ${count} policies already.`, 'Delete one that is not needed.')
   const { id } = await tx.protectionPolicy.create({
     data: {
-      ...input,
+      ...columnsOf(input),
       ...{ tenantId, createdBy: by.name, madeBy: by.operator ? 'operator' : 'tenant' },
       nextAt: nextOfAll(timesOf(input), new Date()),
+      bootTestNextAt: nextBootTest(input, new Date()),
     },
     select: { id: true },
   })
@@ -51,12 +65,26 @@ export async function editPolicy(tx: Tx, policy: ProtectionPolicy, input: Protec
   const isSameTime =
     policy.enabled === input.enabled &&
     JSON.stringify(timesOf(policy)) === JSON.stringify(timesOf({ ...input, schedules: input.schedules }))
+  const areSameTests =
+    policy.enabled === input.enabled &&
+    policy.timeZone === input.timeZone &&
+    JSON.stringify(bootTestOfPolicy(policy)) === JSON.stringify(input.bootTest)
   await tx.protectionPolicy.update({
     where: { id: policy.id },
-    data: { ...input, ...(isSameTime ? {} : { timesSince: now, nextAt: nextOfAll(timesOf(input), now) }) },
+    data: {
+      ...columnsOf(input),
+      ...(isSameTime ? {} : { timesSince: now, nextAt: nextOfAll(timesOf(input), now) }),
+      ...(areSameTests ? {} : { bootTestNextAt: nextBootTest(input, now) }),
+    },
   })
   // What was due by the times before is not made up for.
   if (!isSameTime) await tx.protection.updateMany({ where: { policyId: policy.id }, data: { dueAt: null, attempt: 0 } })
+  if (!areSameTests) {
+    await tx.protection.updateMany({
+      where: { policyId: policy.id },
+      data: { bootTestDueAt: null, bootTestAttempt: 0 },
+    })
+  }
   await syncProtections(tx)
 }
 
@@ -112,6 +140,7 @@ export async function listPolicies(tx: Tx) {
     ...row,
     schedules: z.array(ScheduleMoment).parse(row.schedules),
     retention: retentionOf(row),
+    bootTest: bootTestOfPolicy(row),
     vmCount: _count.protections,
     recoveryPointCount: _count.recoveryPoints,
   }))

@@ -1,6 +1,12 @@
 import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { type ProtectionList, type ProtectionState, protectionStates } from '#server/schema/protection.ts'
+import {
+  type BootState,
+  bootStates,
+  type ProtectionList,
+  type ProtectionState,
+  protectionStates,
+} from '#server/schema/protection.ts'
 import { timesOf } from './protection-policy.ts'
 import { lastOfAll, nextOfAll } from './schedule.ts'
 
@@ -31,6 +37,11 @@ export interface ProtectionRow {
   goodAt: Date | null
   recoveryPoints: number
   policies: VmPolicy[]
+  /** What its last boot test came to, and when one last proved something, and how long that took */
+  boot: BootState
+  bootReason: string | null
+  provenAt: Date | null
+  provenMs: number | null
 }
 
 export interface ProtectionPage {
@@ -41,6 +52,7 @@ export interface ProtectionPage {
 
 export interface ProtectionCounts {
   byState: Record<ProtectionState, number>
+  byBoot: Record<BootState, number>
   byTenant: { tenantId: string | null; tenantName: string | null; byState: Record<ProtectionState, number> }[]
   /** When a VM may be late next without anything else changing */
   lateAt: Date | null
@@ -92,31 +104,46 @@ const judgedVms = (moments: readonly { id: string; lateBefore: Date }[], vmId?: 
       WHEN good_at IS NULL THEN ${rankOf('waiting')} ELSE ${rankOf('protected')} END::int AS rank
     FROM under),
   judged AS (
-    SELECT vm.id, vm.name, vm.tenant_id, coalesce(worst.rank, ${rankOf('unprotected')})::int AS rank
+    SELECT vm.id, vm.name, vm.tenant_id, coalesce(worst.rank, ${rankOf('unprotected')})::int AS rank,
+      coalesce(tested.outcome, 'untested') AS boot, tested.reason AS boot_reason
     FROM vm LEFT JOIN (SELECT vm_id, min(rank) AS rank FROM ranked GROUP BY vm_id) AS worst ON worst.vm_id = vm.id
+    LEFT JOIN (SELECT DISTINCT ON (vm_id) vm_id, tenant_id, outcome, reason FROM boot_test
+      WHERE outcome <> 'running' ORDER BY vm_id, asked_at DESC) AS tested
+      ON tested.vm_id = vm.id AND tested.tenant_id IS NOT DISTINCT FROM vm.tenant_id
     ${onlyVm(vmId)})`
 
 const onlyVm = (vmId: string | undefined) => (vmId ? Prisma.sql`WHERE vm.id = ${vmId}::uuid` : Prisma.empty)
 
+interface CountRow {
+  id: string | null
+  name: string | null
+  rank: number
+  boot: BootState
+  count: number
+}
+
 /** How well the VMs in the scope are protected, in numbers. */
 export async function countProtection(tx: Tx, now: Date): Promise<ProtectionCounts> {
   const moments = await readMoments(tx, now)
-  const rows = await tx.$queryRaw<{ id: string | null; name: string | null; rank: number; count: number }[]>`
+  const rows = await tx.$queryRaw<CountRow[]>`
     WITH ${judgedVms(moments)}
-    SELECT judged.tenant_id AS id, tenant.name, rank, count(*)::int AS count FROM judged
-    LEFT JOIN tenant ON tenant.id = judged.tenant_id GROUP BY 1, 2, 3 ORDER BY tenant.name NULLS LAST`
+    SELECT judged.tenant_id AS id, tenant.name, rank, boot, count(*)::int AS count FROM judged
+    LEFT JOIN tenant ON tenant.id = judged.tenant_id GROUP BY 1, 2, 3, 4 ORDER BY tenant.name NULLS LAST`
   const none = () => Object.fromEntries(protectionStates.map((state) => [state, 0])) as Record<ProtectionState, number>
   const byState = none()
+  const byBoot = Object.fromEntries(bootStates.map((state) => [state, 0])) as Record<BootState, number>
   const byTenant = new Map<string | null, ProtectionCounts['byTenant'][number]>()
-  for (const { id, name, rank, count } of rows) {
+  for (const { id, name, rank, boot, count } of rows) {
     const tenant = byTenant.get(id) ?? { tenantId: id, tenantName: name, byState: none() }
     byTenant.set(id, tenant)
     tenant.byState[stateOf(rank)] += count
     byState[stateOf(rank)] += count
+    byBoot[boot] += count
   }
   const lateAt = moments.map((moment) => moment.lateAt.getTime())
   return {
     byState,
+    byBoot,
     byTenant: [...byTenant.values()],
     lateAt: lateAt.length > 0 ? new Date(Math.min(...lateAt)) : null,
   }
@@ -132,6 +159,7 @@ export async function listProtection(
   const moments = await readMoments(tx, now)
   const wanted = [
     filter.states ? Prisma.sql`rank = ANY (${filter.states.map(rankOf)}::int[])` : null,
+    filter.boot ? Prisma.sql`boot = ${filter.boot}` : null,
     filter.text ? Prisma.sql`judged.name ILIKE ${`%${filter.text.replace(/[\\%_]/g, '\\$&')}%`}` : null,
     filter.tenantId ? Prisma.sql`judged.tenant_id = ${filter.tenantId}` : null,
     filter.policyId
@@ -146,6 +174,7 @@ export async function listProtection(
       ORDER BY rank, name, id LIMIT ${filter.limit} OFFSET ${first})
     SELECT page.id::text, page.name, page.tenant_id AS "tenantId", tenant.name AS "tenantName", page.rank, total,
       points.taken_at AS "goodAt", coalesce(points.count, 0)::int AS "recoveryPoints",
+      page.boot, page.boot_reason AS "bootReason", proven.ended_at AS "provenAt", proven.took_ms AS "provenMs",
       coalesce(policies.list, '[]') AS policies
     FROM page
     LEFT JOIN (
@@ -158,6 +187,10 @@ export async function listProtection(
     LEFT JOIN LATERAL (
       SELECT max(taken_at) AS taken_at, count(*) FROM recovery_point
       WHERE vm_id = page.id AND recovery_point.tenant_id IS NOT DISTINCT FROM page.tenant_id) AS points ON true
+    LEFT JOIN LATERAL (
+      SELECT ended_at, restore_ms + boot_ms AS took_ms FROM boot_test
+      WHERE vm_id = page.id AND boot_test.tenant_id IS NOT DISTINCT FROM page.tenant_id AND outcome = 'proven'
+      ORDER BY asked_at DESC LIMIT 1) AS proven ON true
     ORDER BY page.rank, page.name, page.id`
   const total = rows[0]?.total ?? 0
   const next = first + rows.length

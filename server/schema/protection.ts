@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BootTestSchedule } from './boot-test.ts'
 import { ScheduleMoment, TimeZone } from './schedule.ts'
 import { VmId } from './vm.ts'
 
@@ -39,6 +40,8 @@ export const ProtectionPolicyInput = VmSelection.extend({
     .int()
     .min(5)
     .max(60 * 24 * 31),
+  /** When its VMs' newest recovery points are booted as a proof; null: never */
+  bootTest: BootTestSchedule.nullable().default(null),
   enabled: z.boolean().default(true),
 })
 export type ProtectionPolicyInput = z.infer<typeof ProtectionPolicyInput>
@@ -61,8 +64,13 @@ export type PolicyPreviewInput = z.infer<typeof PolicyPreviewInput>
 export const protectionStates = ['failing', 'late', 'unprotected', 'waiting', 'protected'] as const
 export type ProtectionState = (typeof protectionStates)[number]
 
+/** What the last boot test of a VM's recovery points came to. */
+export const bootStates = ['failed', 'untested', 'proven'] as const
+export type BootState = (typeof bootStates)[number]
+
 export const ProtectionList = z.object({
   states: z.array(z.enum(protectionStates)).optional(),
+  boot: z.enum(bootStates).optional(),
   text: z.string().trim().max(100).optional(),
   tenantId: z.string().max(64).optional(),
   policyId: z.uuid().optional(),

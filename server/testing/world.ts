@@ -99,6 +99,13 @@ export async function createWorld(services: TestServices, cast: Cast) {
       ...{ withMemory: true, storage: 'internal', current: true },
     },
   })
+  const bootTest = await db.bootTest.create({
+    data: {
+      ...{ id: randomUUID(), tenantId: tenant.id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, askedBy: 'Owen' },
+      ...{ recoveryPointId: recoveryPoint.id, takenAt: recoveryPoint.takenAt, outcome: 'proven', proof: 'serial' },
+      ...{ restoreMs: 1, bootMs: 1, serialTail: `serial-${mark}`, endedAt: new Date(), machineGone: true },
+    },
+  })
   const snapshotSchedule = await db.snapshotSchedule.create({
     data: {
       ...{ vmId: vm.id, every: 'day', minute: 0, timeZone: 'UTC', keepCount: 7, withMemory: false },
@@ -187,6 +194,7 @@ export async function createWorld(services: TestServices, cast: Cast) {
     archivalPolicy,
     emptyDatastore,
     recoveryPoint,
+    bootTest,
     snapshotSchedule,
     protectionPolicy,
     pool,
@@ -210,6 +218,8 @@ export const secretsOfTenant = (world: World): string[] => [
   world.snapshot.name,
   world.snapshotSchedule.id,
   world.recoveryPoint.id,
+  world.bootTest.id,
+  world.bootTest.serialTail ?? '',
   world.archiveStore.id,
   world.archivalPolicy.id,
   world.archivalPolicy.name,

@@ -17,7 +17,7 @@
  */
 import { pruneBootTests } from '#server/core/boot-test.ts'
 import { asSkerryError, conflict } from '#server/errors.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { ConsoleReading, HypervisorHost } from '#server/hypervisor/driver.ts'
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { hasAgentChannel, hasSerialPort, isIsolated, isolatedXml } from '#server/hypervisor/libvirt/xml/isolated.ts'
 import { restoredXml } from '#server/hypervisor/libvirt/xml/restored.ts'
@@ -144,7 +144,7 @@ async function bootOnce(context: Context, host: HypervisorHost, serial: SerialLo
   }
   const definition = await host.readXml(uuid)
   if (!isIsolated(definition)) throw conflict('The throw-away VM could meet others, so it was not let run.')
-  const console = hasSerialPort(definition) ? await host.openConsole(uuid) : null
+  const console = hasSerialPort(definition) ? await openConsole(host, uuid) : null
   try {
     if (console) void listen(console.bytes, serial)
     await host.power(uuid, { action: 'resume' })
@@ -155,6 +155,16 @@ async function bootOnce(context: Context, host: HypervisorHost, serial: SerialLo
     return await watchBoot(host, watched, signal)
   } finally {
     console?.close()
+  }
+}
+
+/** @returns null where the hypervisor does not let anybody listen: the agent may still answer */
+async function openConsole(host: HypervisorHost, vm: string): Promise<ConsoleReading | null> {
+  try {
+    return await host.openConsole(vm)
+  } catch (error) {
+    if (isAnswer(error)) return null
+    throw error
   }
 }
 

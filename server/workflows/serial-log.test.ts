@@ -8,7 +8,9 @@ const logOf = (...parts: string[]) => {
 }
 
 test('what only a terminal understands is taken out', () => {
-  const log = logOf('\u001b[2J\u001b[1;1H\u001b[0;32mOK\u001b[0m Started\r\n\u001b]0;title\u0007web login: \u0000\u0008')
+  const log = logOf(
+    '\u001b[2J\u001b[1;1H\u001b[0;32mOK\u001b[0m Started\r\n\u001b]0;title\u0007web login: \u0000\u0008',
+  )
   expect(log.tail(100)).toBe('OK Started\nweb login: ')
 })
 

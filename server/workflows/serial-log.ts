@@ -1,8 +1,8 @@
 const keptBytes = 256 * 1024
-const [escape, bell] = ['\u001b', '\u0007']
+const [escaping, bell] = ['\u001b', '\u0007']
 /** What begins with an escape: of a cursor or colour, a title, one letter, a set of letters. */
 const sequences = new RegExp(
-  `${escape}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escape}]*(?:${bell}|${escape}\\\\)?|[()*+][ -~]|[@-Z\\\\^_=>78])`,
+  `${escaping}(?:\\[[0-?]*[ -/]*[@-~]|\\][^${bell}${escaping}]*(?:${bell}|${escaping}\\\\)?|[()*+][ -~]|[@-Z\\\\^_=>78])`,
   'g',
 )
 

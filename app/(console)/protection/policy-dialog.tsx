@@ -22,6 +22,7 @@ import { refusal } from '#components/vm/refusal.ts'
 import { backupsPerHost } from '#server/schema/backup.ts'
 import { ProtectionPolicyInput, retentionRules } from '#server/schema/protection.ts'
 import type { ScheduleMoment } from '#server/schema/schedule.ts'
+import { BootTestSection } from './boot-test-section.tsx'
 import type { Policy, PolicyPage } from './policies-table.tsx'
 import { PolicyPreview } from './policy-preview.tsx'
 
@@ -38,13 +39,14 @@ const fresh = (datastoreId: string): Draft => ({
   retention: { last: 3, hourly: 0, daily: 7, weekly: 4, monthly: 6, yearly: 0 },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   lateAfterMinutes: 240,
+  bootTest: null,
 })
 
 function draftOf(policy: Policy): Draft {
-  const { name, allVms, tags, vmIds, enabled, datastoreId, retention, timeZone, lateAfterMinutes } = policy
+  const { name, allVms, tags, vmIds, enabled, datastoreId, retention, timeZone, lateAfterMinutes, bootTest } = policy
   const schedules = policy.schedules.map(keyed)
   return {
-    ...{ name, allVms, tags, vmIds, schedules, enabled, datastoreId, retention, timeZone, lateAfterMinutes },
+    ...{ name, allVms, tags, vmIds, schedules, enabled, datastoreId, retention, timeZone, lateAfterMinutes, bootTest },
   }
 }
 
@@ -167,6 +169,7 @@ export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
             onChange={(datastoreId) => change({ datastoreId })}
             options={page.datastores.map(({ id, name }) => ({ id, label: name }))}
           />
+          <BootTestSection bootTest={draft.bootTest} onChange={(bootTest) => change({ bootTest })} />
           {policy && (
             <Switch isSelected={draft.enabled} onChange={(enabled) => change({ enabled })}>
               Backs VMs up

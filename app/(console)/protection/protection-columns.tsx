@@ -1,6 +1,6 @@
 import { type ProtectionRow, protectionLook, protectionReason } from '#components/protection/protection-words.ts'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, formatDuration } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 
@@ -57,6 +57,12 @@ export function protectionColumns(operator: boolean): DataColumn<ProtectionRow>[
       cell: (row) => formatCount(row.recoveryPoints),
     },
     {
+      id: 'boot',
+      header: 'Last proven',
+      widthPx: 150,
+      cell: (row) => <LastProven row={row} />,
+    },
+    {
       id: 'next',
       header: 'Next',
       widthPx: 110,
@@ -81,4 +87,22 @@ export function protectionColumns(operator: boolean): DataColumn<ProtectionRow>[
     },
   ]
   return operator ? columns : columns.filter(({ id }) => id !== 'tenant')
+}
+
+/** When its backups were last booted, and how long it took until the guest answered. */
+function LastProven({ row }: { row: ProtectionRow }) {
+  const proven = row.provenAt && (
+    <>
+      <RelativeTime at={row.provenAt} />
+      {row.provenMs !== null && <span className="text-ink-muted">, {formatDuration(row.provenMs / 1000)}</span>}
+    </>
+  )
+  if (row.boot === 'failed') {
+    return (
+      <span className="flex min-w-0 items-center gap-1.5" title={row.bootReason ?? undefined}>
+        <StateBadge state="failed" label="Does not boot" variant="plain" />
+      </span>
+    )
+  }
+  return <span className="truncate">{proven ?? <span className="text-ink-faint">never</span>}</span>
 }

@@ -45,7 +45,8 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
   const known = policies.data
   const edited = known?.policies.find(({ id }) => id === view.policy)
   const shown = known?.policies.find(({ id }) => id === view.of)
-  const isFiltered = view.state !== null || view.text !== '' || view.tenant !== '' || view.of !== ''
+  const isFiltered =
+    view.state !== null || view.boot !== null || view.text !== '' || view.tenant !== '' || view.of !== ''
   const createReason = !known
     ? undefined
     : known.tenants.length === 0
@@ -78,8 +79,10 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           counts={counts.data}
           operator={operator}
           state={view.state}
+          boot={view.boot}
           tenant={view.tenant}
           onState={(state) => void setView({ state, view: 'vms' })}
+          onBoot={(boot) => void setView({ boot, view: 'vms' })}
           onTenant={(tenant) => void setView({ tenant, view: 'vms' })}
         />
       )}
@@ -107,7 +110,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
               <Button
                 variant="quiet"
                 size="sm"
-                onPress={() => void setView({ state: null, text: '', tenant: '', of: '' })}
+                onPress={() => void setView({ state: null, boot: null, text: '', tenant: '', of: '' })}
               >
                 Show all
               </Button>
@@ -135,7 +138,9 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
               title={isFiltered ? 'No VM matches' : 'No VMs yet'}
               action={
                 isFiltered ? (
-                  <Button onPress={() => void setView({ state: null, text: '', tenant: '', of: '' })}>Show all</Button>
+                  <Button onPress={() => void setView({ state: null, boot: null, text: '', tenant: '', of: '' })}>
+                    Show all
+                  </Button>
                 ) : undefined
               }
             >
@@ -151,7 +156,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           query={policies}
           operator={operator}
           onEdit={(policy) => void setView({ policy: policy.id })}
-          onShowVms={(policy) => void setView({ of: policy.id, state: null, view: 'vms' })}
+          onShowVms={(policy) => void setView({ of: policy.id, state: null, boot: null, view: 'vms' })}
           create={create('secondary')}
         />
       )}

@@ -1,6 +1,6 @@
 import { createLoader, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 import type { Inputs } from '#components/trpc/client.tsx'
-import { type ProtectionState, protectionStates } from '#server/schema/protection.ts'
+import { type BootState, bootStates, type ProtectionState, protectionStates } from '#server/schema/protection.ts'
 
 export const protectionViews = ['vms', 'policies'] as const
 
@@ -8,6 +8,7 @@ export const protectionViews = ['vms', 'policies'] as const
 export const protectionParams = {
   view: parseAsStringLiteral(protectionViews).withDefault('vms'),
   state: parseAsStringLiteral(protectionStates),
+  boot: parseAsStringLiteral(bootStates),
   text: parseAsString.withDefault(''),
   tenant: parseAsString.withDefault(''),
   /** A policy's VMs */
@@ -19,6 +20,7 @@ export const loadProtectionParams = createLoader(protectionParams)
 
 export interface ProtectionView {
   state: ProtectionState | null
+  boot: BootState | null
   text: string
   tenant: string
   of: string
@@ -28,6 +30,7 @@ const uuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i
 
 export const protectionSearch = (view: ProtectionView): Omit<Inputs['protection']['list'], 'limit' | 'cursor'> => ({
   ...(view.state ? { states: [view.state] } : {}),
+  ...(view.boot ? { boot: view.boot } : {}),
   ...(view.text.trim() ? { text: view.text.trim() } : {}),
   ...(view.tenant ? { tenantId: view.tenant } : {}),
   ...(uuid.test(view.of) ? { policyId: view.of } : {}),

@@ -1,11 +1,12 @@
 'use client'
 
-import { protectionLook } from '#components/protection/protection-words.ts'
+import { bootStateLook, protectionLook } from '#components/protection/protection-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { cx } from '#components/ui/class-name.ts'
 import { formatCount, formatPercent } from '#components/ui/format.ts'
+import type { VisualState } from '#components/ui/state.ts'
 import { StateIcon } from '#components/ui/state-icon.tsx'
-import { type ProtectionState, protectionStates } from '#server/schema/protection.ts'
+import { type BootState, bootStates, type ProtectionState, protectionStates } from '#server/schema/protection.ts'
 
 type Counts = Outputs['protection']['counts']
 type ByState = Counts['byState']
@@ -25,13 +26,24 @@ interface ProtectionSummaryProps {
   counts: Counts
   operator: boolean
   state: ProtectionState | null
+  boot: BootState | null
   tenant: string
   onState: (state: ProtectionState | null) => void
+  onBoot: (boot: BootState | null) => void
   onTenant: (tenantId: string) => void
 }
 
 /** How many VMs are protected as they should be, in all and by tenant; each count narrows the table to its VMs. */
-export function ProtectionSummary({ counts, operator, state, tenant, onState, onTenant }: ProtectionSummaryProps) {
+export function ProtectionSummary({
+  counts,
+  operator,
+  state,
+  boot,
+  tenant,
+  onState,
+  onBoot,
+  onTenant,
+}: ProtectionSummaryProps) {
   const total = totalOf(counts.byState)
   const tenants = counts.byTenant.filter(({ tenantId }) => tenantId !== null)
   return (
@@ -50,24 +62,27 @@ export function ProtectionSummary({ counts, operator, state, tenant, onState, on
         <StateBar byState={counts.byState} total={total} className="h-2.5" />
         <ul className="flex flex-wrap gap-1">
           {protectionStates.map((each) => (
-            <li key={each}>
-              <button
-                type="button"
-                aria-pressed={state === each}
-                title={protectionLook[each].meaning}
-                onClick={() => onState(state === each ? null : each)}
-                className={cx(
-                  'flex h-7 items-center gap-1.5 rounded-md border px-2 text-xs',
-                  state === each
-                    ? 'border-accent bg-accent-soft text-ink'
-                    : 'border-line text-ink-muted hover:bg-hover hover:text-ink',
-                )}
-              >
-                <StateIcon state={protectionLook[each].look} sizePx={10} />
-                {protectionLook[each].word}
-                <span className="font-semibold text-ink tabular-nums">{formatCount(counts.byState[each])}</span>
-              </button>
-            </li>
+            <CountButton
+              key={each}
+              {...protectionLook[each]}
+              count={counts.byState[each]}
+              isPressed={state === each}
+              onPress={() => onState(state === each ? null : each)}
+            />
+          ))}
+        </ul>
+        <ul aria-label="Boot tests" className="flex flex-wrap items-center gap-1">
+          <li aria-hidden="true" className="pr-1 text-xs text-ink-muted">
+            Boot tests
+          </li>
+          {bootStates.map((each) => (
+            <CountButton
+              key={each}
+              {...bootStateLook[each]}
+              count={counts.byBoot[each]}
+              isPressed={boot === each}
+              onPress={() => onBoot(boot === each ? null : each)}
+            />
           ))}
         </ul>
       </div>
@@ -98,6 +113,38 @@ export function ProtectionSummary({ counts, operator, state, tenant, onState, on
         </ul>
       )}
     </section>
+  )
+}
+
+interface CountButtonProps {
+  look: VisualState
+  word: string
+  meaning: string
+  count: number
+  isPressed: boolean
+  onPress: () => void
+}
+
+function CountButton({ look, word, meaning, count, isPressed, onPress }: CountButtonProps) {
+  return (
+    <li>
+      <button
+        type="button"
+        aria-pressed={isPressed}
+        title={meaning}
+        onClick={onPress}
+        className={cx(
+          'flex h-7 items-center gap-1.5 rounded-md border px-2 text-xs',
+          isPressed
+            ? 'border-accent bg-accent-soft text-ink'
+            : 'border-line text-ink-muted hover:bg-hover hover:text-ink',
+        )}
+      >
+        <StateIcon state={look} sizePx={10} />
+        {word}
+        <span className="font-semibold text-ink tabular-nums">{formatCount(count)}</span>
+      </button>
+    </li>
   )
 }
 

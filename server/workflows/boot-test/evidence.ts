@@ -30,7 +30,11 @@ export async function gatherEvidence(
 }
 
 const Name = z.object({ 'host-name': z.string() })
-const System = z.object({ 'pretty-name': z.string().optional(), name: z.string().optional(), id: z.string().optional() })
+const System = z.object({
+  'pretty-name': z.string().optional(),
+  name: z.string().optional(),
+  id: z.string().optional(),
+})
 
 async function askWho(host: HypervisorHost, vm: string): Promise<Pick<Evidence, 'guestName' | 'guestSystem'>> {
   const ask = (execute: string) => host.agentCommand(vm, { execute }, { timeoutMs: askMs }).catch(() => null)

@@ -10,7 +10,7 @@ export interface Watched extends Pick<BootCheck, 'proof' | 'serialText' | 'limit
   /** Of `performance.now()`, when its start was asked for */
   startedMs: number
   hasAgent: boolean
-  /** Null: it has no serial port */
+  /** Null: it has no serial port that can be listened to */
   serial: SerialLog | null
 }
 
@@ -22,7 +22,7 @@ const agentEveryMs = 700
 export async function watchBoot(host: HypervisorHost, watched: Watched, signal: AbortSignal): Promise<Verdict> {
   const { vm, startedMs, limitSeconds, serialText } = watched
   const wants = wantedOf(watched)
-  if (!wants.agent && !wants.serial) return { proof: null, reason: `It has no ${lackOf(watched)} to ask.` }
+  if (!wants.agent && !wants.serial) return { proof: null, reason: `It has no ${lackOf(watched)} that could tell.` }
   const agent = new AgentAsking(host, vm)
   let stateAt = startedMs
   for (;;) {
@@ -45,7 +45,11 @@ const wantedOf = ({ proof, hasAgent, serial }: Watched) => ({
 })
 
 const lackOf = ({ proof }: Watched) =>
-  proof === 'agent' ? 'channel to a guest agent' : proof === 'serial' ? 'serial console' : 'guest agent and serial console'
+  proof === 'agent'
+    ? 'channel to a guest agent'
+    : proof === 'serial'
+      ? 'serial console'
+      : 'guest agent and no serial console'
 
 function silence(wants: { agent: boolean; serial: boolean }, { limitSeconds, serialText }: Watched): string {
   const printed = `its serial console printed no “${serialText}”`

@@ -2,6 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
+import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
 import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
 import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
@@ -19,12 +21,14 @@ import { SkeletonRows } from '#components/ui/skeleton.tsx'
 export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
   const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
   const [restored, setRestored] = useState<RecoveryPoint>()
+  const [tested, setTested] = useState<RecoveryPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
     return <ErrorMessage variant="page" title="Its recovery points could not be read" message={query.error.message} />
   }
   if (!query.data) return <SkeletonRows rows={6} />
-  const { name, vmId, recoveryPoints, can } = query.data
+  const { name, vmId, recoveryPoints, bootTests, can } = query.data
+  const [newest] = recoveryPoints
   const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
   const isGone = vmId === null
   return (
@@ -42,7 +46,7 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
           )
         }
       />
-      <div className="px-4 pb-4">
+      <div className="flex flex-col gap-4 px-4 pb-4">
         <Card
           title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
           isFlush
@@ -50,13 +54,17 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
         >
           <RecoveryPointList
             recoveryPoints={recoveryPoints}
+            bootTests={bootTests}
             can={can}
             onRestoreNew={setRestored}
+            onBootTest={setTested}
             onDelete={setDeleted}
           />
         </Card>
+        <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
       </div>
       {restored && <RestoreNewDialog recoveryPoint={restored} isGone={isGone} onClose={() => setRestored(undefined)} />}
+      {tested && <BootTestDialog recoveryPoint={tested} onClose={() => setTested(undefined)} />}
       {deleted && (
         <DeleteRecoveryPointDialog
           recoveryPoints={recoveryPoints}

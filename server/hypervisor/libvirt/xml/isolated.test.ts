@@ -48,7 +48,19 @@ test.each(['user', 'network', 'bridge', 'direct'])('one card of the kind %s is e
 
 test('nothing leads out of the VM: no port, no folder, no device, no options of QEMU', () => {
   const { xml, leftOut } = isolatedXml(definition)
-  for (const gone of ['lan', 'br9', 'eth0', '10.0.0.9', '0.0.0.0', '5907', 'secret', '/srv', 'hostdev', 'shmem', 'dax']) {
+  for (const gone of [
+    'lan',
+    'br9',
+    'eth0',
+    '10.0.0.9',
+    '0.0.0.0',
+    '5907',
+    'secret',
+    '/srv',
+    'hostdev',
+    'shmem',
+    'dax',
+  ]) {
     expect(xml).not.toContain(gone)
   }
   for (const gone of ['qemu:arg', 'evdev', 'tpm0', "address='7'", '/etc/up']) expect(xml).not.toContain(gone)

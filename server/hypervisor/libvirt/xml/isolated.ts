@@ -40,11 +40,13 @@ export function isolatedXml(definition: string): { xml: string; leftOut: string[
     else if (device.name === 'serial' || device.name === 'console') ownPort(edit, device)
     else if (device.name === 'channel' && !ownChannels.includes(type ?? '')) leave(device, 'a channel to its host')
     else if (device.name === 'graphics') ownScreen(edit, device)
-    else if (device.name === 'vsock') edit.replace(device, xml('vsock', { model: 'virtio' }, xml('cid', { auto: 'yes' })))
+    else if (device.name === 'vsock')
+      edit.replace(device, xml('vsock', { model: 'virtio' }, xml('cid', { auto: 'yes' })))
     else if (device.name === 'memory' && find(device, 'source/path')) leave(device, 'memory in a file')
     else if (device.name === 'input' && inputsOfHost.includes(type ?? '')) leave(device, 'an input of its host')
     else if (device.name === 'tpm' && attributeAt(device, 'backend', 'type') !== 'emulator') leave(device, 'a TPM')
-    else if (device.name === 'rng' && attributeAt(device, 'backend', 'model') === 'egd') leave(device, 'a random device')
+    else if (device.name === 'rng' && attributeAt(device, 'backend', 'model') === 'egd')
+      leave(device, 'a random device')
   }
   return { xml: edit.toString(), leftOut }
 }

@@ -2,6 +2,8 @@
 
 import { Archive } from 'lucide-react'
 import { useState } from 'react'
+import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
+import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
 import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
 import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
@@ -26,13 +28,15 @@ export function VmBackups() {
   const [isBackingUp, setBackingUp] = useState(false)
   const [restored, setRestored] = useState<RecoveryPoint>()
   const [restoredNew, setRestoredNew] = useState<RecoveryPoint>()
+  const [tested, setTested] = useState<RecoveryPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
     return <ErrorMessage variant="page" title="Backups could not be read" message={query.error.message} />
   }
   const page = query.data
   if (!page) return <SkeletonRows rows={6} />
-  const { recoveryPoints, datastores, can } = page
+  const { recoveryPoints, bootTests, datastores, can } = page
+  const [newest] = recoveryPoints
   const noStore =
     datastores.length === 0 ? 'There is no datastore yet: an operator adds one under Datastores.' : undefined
   const backUp = (
@@ -69,9 +73,11 @@ export function VmBackups() {
         ) : (
           <RecoveryPointList
             recoveryPoints={recoveryPoints}
+            bootTests={bootTests}
             can={can}
             onRestore={setRestored}
             onRestoreNew={setRestoredNew}
+            onBootTest={setTested}
             onDelete={setDeleted}
           />
         )}
@@ -80,6 +86,7 @@ export function VmBackups() {
         {restoredNew && (
           <RestoreNewDialog recoveryPoint={restoredNew} isGone={false} onClose={() => setRestoredNew(undefined)} />
         )}
+        {tested && <BootTestDialog recoveryPoint={tested} onClose={() => setTested(undefined)} />}
         {deleted && (
           <DeleteRecoveryPointDialog
             recoveryPoints={recoveryPoints}
@@ -88,6 +95,9 @@ export function VmBackups() {
           />
         )}
       </Card>
+      {(newest || bootTests.length > 0) && (
+        <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
+      )}
       <ArchivedPoints vm={vm} page={page} />
     </div>
   )

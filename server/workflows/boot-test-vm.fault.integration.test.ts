@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { run } from '#lab/command.ts'
+import { machineNamePrefix } from '#server/core/boot-test.ts'
+import { backupTrial } from '#server/testing/backup-proof.ts'
+import { askBootTest, throwAways } from '#server/testing/boot-test.ts'
+import { judgeOf } from '#server/testing/judge.ts'
+import { recoveryPointRow } from '#server/testing/restore-new.ts'
+import { proveWorkflow } from '#server/testing/workflow-harness.ts'
+import { bootTestVm } from './boot-test-vm.ts'
+
+proveWorkflow({
+  workflow: bootTestVm,
+  hosts: ['a'],
+  timeoutMs: 180_000,
+  async arrange(fleet, name) {
+    const host = fleet.host('a')
+    const trial = await backupTrial(fleet, name, { off: true })
+    const raw = join(trial.folder, 'then.raw')
+    await run('qemu-img', ['convert', '-U', '-O', 'raw', host.lab.outsidePath(trial.guest.diskPath), raw])
+    const recoveryPointId = await recoveryPointRow(fleet, host, trial.guest, {
+      ...trial,
+      id: await trial.pointOf(raw),
+    })
+    const networks = () => host.lab.virsh('net-list', '--all', '--name')
+    const before = { xml: await host.lab.virsh('dumpxml', name), networks: await networks() }
+    let id = ''
+    const row = () => fleet.db.bootTest.findUnique({ where: { id } })
+    const nothingLeft = async () => {
+      const changed = (await host.lab.virsh('dumpxml', name)) === before.xml ? [] : ['the original is not what it was']
+      const made = (await networks()) === before.networks ? [] : ['a network']
+      return [...(await throwAways(host)), ...changed, ...made]
+    }
+    return {
+      async ask() {
+        id = await askBootTest(fleet, { recoveryPointId, proof: 'serial', serialText: 'BOOT' })
+        return id
+      },
+      async done(operation) {
+        expect(operation.result).toMatchObject({ outcome: 'proven', reason: null })
+        expect(await row()).toMatchObject({ outcome: 'proven', proof: 'serial', machineGone: true })
+        expect(await nothingLeft()).toEqual([])
+      },
+      async remains() {
+        const left = await row()
+        // What the test came to stays, and that its VM is gone.
+        const isSettled = left?.machineGone === true && left.outcome !== 'running' && left.endedAt !== null
+        return [...(await nothingLeft()), ...(isSettled ? [] : ['an unsettled row'])]
+      },
+      async clear() {
+        await judgeOf(host, machineNamePrefix).clear()
+        await fleet.db.bootTest.deleteMany({ where: { id } })
+        await trial.clear()
+      },
+    }
+  },
+})
