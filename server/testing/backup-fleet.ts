@@ -12,7 +12,7 @@ import { reachOverTls } from './fleet-tls.ts'
 
 /** One host and a datastore in a folder, for the tests of one file that back VMs up, and how they look out of band. */
 export function backupFleet(id: string) {
-  const { fleet, a } = fleetForTests(id, ['a'])
+  const { fleet, a, setHooks } = fleetForTests(id, ['a'])
   const datastoreId = crypto.randomUUID()
   let folder = ''
   let repositories: Repositories
@@ -53,7 +53,7 @@ export function backupFleet(id: string) {
   }
 
   return {
-    ...{ fleet, a, datastoreId },
+    ...{ fleet, a, datastoreId, setHooks },
     storePath: () => join(folder, 'store'),
     repository: () => repositories.repository(datastoreId, null),
     async backUp({ id, name }: FleetGuest, more: object = {}) {
