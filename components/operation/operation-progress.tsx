@@ -1,8 +1,10 @@
+import { cx } from '#components/ui/class-name.ts'
 import { formatDuration } from '#components/ui/format.ts'
 import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 import { outcomeText } from './operation-result.ts'
 import {
+  isUnproven,
   operationLook,
   operationPhase,
   operationRate,
@@ -45,5 +47,6 @@ export function OperationProgress({ operation }: { operation: OperationRow }) {
       </p>
     )
   }
-  return <p className="truncate text-xs text-ink-muted">{outcomeText(operation)}</p>
+  const tone = isUnproven(operation) ? 'text-failed' : 'truncate text-ink-muted'
+  return <p className={cx('text-xs', tone)}>{outcomeText(operation)}</p>
 }

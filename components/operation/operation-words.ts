@@ -89,10 +89,13 @@ type Looked = Pick<OperationRow, 'kind' | 'state'> & { result?: unknown }
 export const bootTestResult = ({ kind, state, result }: Looked): BootTestResult | null =>
   kind === 'boot-test-vm' && state === 'succeeded' ? (BootTestResult.safeParse(result).data ?? null) : null
 
+/** A boot test that went well and found out that it does not boot. */
+export const isUnproven = (operation: Looked) => bootTestResult(operation)?.outcome === 'failed'
+
 /** How its state looks. */
 export function operationLook(operation: Looked): { look: VisualState; word: string } {
   // The test went well; what it found out did not.
-  if (bootTestResult(operation)?.outcome === 'failed') return { look: 'failed', word: 'Not proven' }
+  if (isUnproven(operation)) return { look: 'failed', word: 'Not proven' }
   const looks: Record<OperationState, VisualState> = {
     queued: 'off',
     running: operation.kind === 'migrate-vm' || operation.kind === 'drain-host' ? 'migrating' : 'changing',

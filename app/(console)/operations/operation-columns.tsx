@@ -1,11 +1,13 @@
 import { outcomeText } from '#components/operation/operation-result.ts'
 import {
+  isUnproven,
   operationLook,
   operationPhase,
   operationShare,
   operationTarget,
   operationWord,
 } from '#components/operation/operation-words.ts'
+import { cx } from '#components/ui/class-name.ts'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatPercent } from '#components/ui/format.ts'
 import { ProgressBar } from '#components/ui/progress-bar.tsx'
@@ -55,7 +57,9 @@ function HowFar({ operation }: { operation: OperationRow }) {
         {operation.error.message}
       </span>
     ) : (
-      <span className="truncate text-xs text-ink-muted">{outcomeText(operation)}</span>
+      <span className={cx('truncate text-xs', isUnproven(operation) ? 'text-failed' : 'text-ink-muted')}>
+        {outcomeText(operation)}
+      </span>
     )
   }
   const share = operationShare(operation)

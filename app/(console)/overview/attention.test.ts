@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { datastoreItems, protectionItems, quotaItems, vmItems } from './attention.ts'
+import { bootTestItems, datastoreItems, protectionItems, quotaItems, vmItems } from './attention.ts'
 
 const tenant = (use: number, limit: number | null) => ({
   id: 't',
@@ -48,4 +48,11 @@ test('of a datastore the worst is told: what can’t be reached says nothing of 
     'degraded: is nearly full',
   ])
   expect(items[0]).toMatchObject({ detail: 'The folder is gone.', href: '/datastores/d' })
+})
+
+test('VMs whose backups do not boot are one line', () => {
+  expect(bootTestItems({ failed: 0 })).toEqual([])
+  expect(bootTestItems({ failed: 2 })).toMatchObject([
+    { look: 'failed', name: '2 VMs', href: '/protection?boot=failed' },
+  ])
 })

@@ -103,6 +103,15 @@ export function protectionItems({ failing, late }: { failing: number; late: numb
   ]
 }
 
+/** VMs whose backups did not boot when they were last tested. */
+export function bootTestItems({ failed }: { failed: number }): AttentionItem[] {
+  if (failed === 0) return []
+  const name = `${formatCount(failed)} ${failed === 1 ? 'VM' : 'VMs'}`
+  return [
+    { id: 'boot tests', look: 'failed', name, text: 'failed the last boot test', href: '/protection?boot=failed' },
+  ]
+}
+
 type Datastore = Outputs['datastore']['list'][number]
 
 /** Datastores that backups can't count on: the worst of each. */

@@ -3,7 +3,15 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { datastoreItems, hostItems, operationItems, protectionItems, quotaItems, vmItems } from './attention.ts'
+import {
+  bootTestItems,
+  datastoreItems,
+  hostItems,
+  operationItems,
+  protectionItems,
+  quotaItems,
+  vmItems,
+} from './attention.ts'
 import { failedLately, troubledVms } from './overview-query.ts'
 
 /** Everything that needs somebody's attention now, the worst first; undefined until it is known. */
@@ -32,6 +40,7 @@ export function useAttention(operator: boolean) {
       ...hostItems(places.data.hosts, operator),
       ...vmItems(vms.data.rows, { crashed, unknown }),
       ...protectionItems(protection.data.byState),
+      ...bootTestItems(protection.data.byBoot),
       ...datastoreItems(datastores.data ?? []),
       ...quotaItems(tenants.data),
       ...operationItems(operations.data.items),

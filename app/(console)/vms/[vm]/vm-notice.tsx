@@ -8,7 +8,7 @@ import { EditFacts, MigrationFacts } from '#components/operation/operation-detai
 import { OperationTitle } from '#components/operation/operation-line.tsx'
 import { OperationProgress } from '#components/operation/operation-progress.tsx'
 import { editOutcomes, migrationResult } from '#components/operation/operation-result.ts'
-import { newsKinds, operationLook, operationTookMs } from '#components/operation/operation-words.ts'
+import { isUnproven, newsKinds, operationLook, operationTookMs } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { cx } from '#components/ui/class-name.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
@@ -56,7 +56,7 @@ function isNews(operation: OperationRow): boolean {
   // The editor itself says what libvirt refused.
   if (operation.kind === 'edit-vm-xml') return false
   const waits = editOutcomes(operation).some(({ live }) => !live)
-  return operation.state !== 'succeeded' || operation.kind === 'migrate-vm' || waits
+  return operation.state !== 'succeeded' || operation.kind === 'migrate-vm' || waits || isUnproven(operation)
 }
 
 function OperationNotice({ operation, onDismiss }: { operation: OperationRow; onDismiss: () => void }) {
@@ -68,7 +68,7 @@ function OperationNotice({ operation, onDismiss }: { operation: OperationRow; on
       aria-label="Latest operation"
       className={cx(
         'mx-4 mb-3 rounded-md border px-3 py-2',
-        operation.state === 'failed' ? 'border-failed/40 bg-failed-soft/50' : 'border-line bg-surface',
+        operationLook(operation).look === 'failed' ? 'border-failed/40 bg-failed-soft/50' : 'border-line bg-surface',
       )}
     >
       <div className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
