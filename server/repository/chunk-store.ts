@@ -41,12 +41,12 @@ export class ChunkStore {
   #refreshing: Promise<void> | undefined
   #refreshAgain: Promise<void> | undefined
 
-  constructor(store: ObjectStore, owner: Owner, keyring: Keyring, mapFolder: string) {
+  constructor(store: ObjectStore, owner: Owner, keyring: Keyring, mapFolder: string, onDamage?: () => void) {
     this.store = store
     this.owner = owner
     this.keyring = keyring
     this.map = new MiddleMap(mapFolder)
-    this.damage = new DamageList(store, owner, keyring)
+    this.damage = new DamageList(store, owner, keyring, onDamage)
   }
 
   packObjectKey = (id: string) => objectKey(this.owner, 'packs', id)

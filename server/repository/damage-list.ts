@@ -30,13 +30,15 @@ export class DamageList {
   readonly #store: ObjectStore
   readonly #owner: Owner
   readonly #keyring: Keyring
+  readonly #onReport: (() => void) | undefined
   #reports = new Map<string, Report>()
   #badPlaces = new Set<string>()
 
-  constructor(store: ObjectStore, owner: Owner, keyring: Keyring) {
+  constructor(store: ObjectStore, owner: Owner, keyring: Keyring, onReport?: () => void) {
     this.#store = store
     this.#owner = owner
     this.#keyring = keyring
+    this.#onReport = onReport
   }
 
   isBad({ pack, offset }: Pick<Location, 'offset'> & { pack: { id: string } }): boolean {
@@ -79,6 +81,7 @@ export class DamageList {
       Buffer.from(JSON.stringify({ chunks })),
     )
     this.#take(new Map([...this.#reports, [name, { chunks }]]))
+    this.#onReport?.()
   }
 
   /** Forgets the reports of which nothing is left to heal. */

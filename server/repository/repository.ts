@@ -28,6 +28,8 @@ export interface RepositoryOptions {
   readonly packBytes?: number | undefined
   /** How long a session may stand still before it is taken for dead. */
   readonly sessionLeaseMs?: number | undefined
+  /** Told when something was found broken that nobody knew of. */
+  readonly onDamage?: (() => void) | undefined
 }
 
 /** One tenant's backups in one datastore. */
@@ -50,7 +52,7 @@ export class Repository {
     const owner = ownerOf(options.datastoreId, options.tenantId)
     const keyring = await Keyring.open(options.store, owner, options.masters)
     const folder = join(options.cacheFolder, options.datastoreId, options.tenantId)
-    const chunks = new ChunkStore(options.store, owner, keyring, join(folder, 'map'))
+    const chunks = new ChunkStore(options.store, owner, keyring, join(folder, 'map'), options.onDamage)
     await chunks.refresh()
     return new Repository(options, chunks)
   }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { listDatastores } from '#server/core/datastore.ts'
 import { damageText, demandRestorable } from '#server/core/datastore-damage.ts'
 import { listDatastorePoints, readDatastore, readTenantShare } from '#server/core/datastore-page.ts'
@@ -89,6 +89,21 @@ test('a flipped byte, a truncated pack, a pack that is gone: named with the reco
     await (await trial.repository()).collect()
     expect((await verify()).damages.filter(({ healedAt }) => !healedAt)).toEqual([])
   }
+})
+
+test('what a restore finds broken is known by itself: a measure follows, which names the recovery point', async () => {
+  const hurt = await trial.backUp({ image: imageOf(6, 30) })
+  await care()
+  const [pack = ''] = await trial.packs()
+  await flipByte(pack, 5000)
+  await expect(restoreById(await trial.repository(), hurt)).rejects.toThrow(/damaged/)
+  await vi.waitFor(async () => {
+    const { measureNow } = await fleet.db.datastore.findUniqueOrThrow({ where: { id: trial.id } })
+    expect(measureNow).toBe(true)
+  })
+  while (await careForOne({ db: fleet.db, repositories: trial.repositories, log: quiet }));
+  expect((await page()).damages).toMatchObject([{ what: 'chunk', healedAt: null, hurts: [{ recoveryPointId: hurt }] }])
+  await expect(fleet.db.$transaction((tx) => demandRestorable(tx, hurt))).rejects.toMatchObject({ code: 'conflict' })
 })
 
 test('the rolling verify reads a part at a time until all is read, and finds what is broken anywhere', async () => {

@@ -5,6 +5,7 @@ import { CredentialBox } from '#server/core/credential.ts'
 import { sealedOf } from '#server/core/store-credential.ts'
 import type { Db } from '#server/db.ts'
 import { notFound, SkerryError } from '#server/errors.ts'
+import { log } from '#server/log.ts'
 import { CompressPool } from '#server/repository/compress-pool.ts'
 import { Datastore } from '#server/repository/datastore.ts'
 import { masterKeys } from '#server/repository/master-key.ts'
@@ -167,9 +168,15 @@ export class Repositories {
     }
   }
 
+  /** What a restore or a reader of files finds broken is soon known to everybody, with whom it hurts. */
+  #measureSoon(id: string): void {
+    const asked = this.#options.db.datastore.updateMany({ where: { id }, data: { measureNow: true } })
+    asked.catch((error: unknown) => log.warn({ datastore: id, error: String(error) }, 'damage is told later'))
+  }
+
   #datastoreOptions(id: string, store: ObjectStore, cacheFolder: string) {
     const masters = masterKeys(this.#options.keys.split(',').map(derived))
-    return { id, store, masters, cacheFolder, pool: this.#pool }
+    return { id, store, masters, cacheFolder, pool: this.#pool, onDamage: () => this.#measureSoon(id) }
   }
 }
 
