@@ -30,6 +30,8 @@ async function pages(): Promise<string[]> {
     '/protection?view=policies',
     '/protection?view=policies&policy=new',
     '/datastores',
+    '/recovery-points',
+    '/archive',
     '/templates',
     '/tenants',
     `/tenants/${await id('tenant')}`,

@@ -72,6 +72,14 @@ test('a file is brought back from a backup without a restore, by who may restore
     await run('tar', ['-xf', await tar.path(), '-C', join(folder, 'out')])
     expect(hash(await readFile(join(folder, 'out', '2026', 'November.csv')))).toBe(hash(bytes))
 
+    // Whoever's VM is gone comes to them from here.
+    await page.goto('/recovery-points')
+    await page.getByRole('link', { name: vm }).click()
+    await page.getByRole('button', { name: /^Browse files of/ }).click()
+    await expect(page.getByRole('row', { name: /vmlinuz/ })).toBeVisible({ timeout: 30_000 })
+    await page.getByRole('link', { name: /^data ext4/ }).click()
+    await expect(page.getByRole('row', { name: /read me\.txt/ })).toBeVisible()
+
     const entries = await sql<{ path: string; outcome: string }>(
       "SELECT detail->>'path' AS path, outcome FROM audit_entry WHERE action = 'vm.download-file' ORDER BY sequence",
     )

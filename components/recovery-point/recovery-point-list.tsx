@@ -1,7 +1,7 @@
 'use client'
 
 import { Copy, Ellipsis, FolderOpen, History, MonitorCheck, Trash2 } from 'lucide-react'
-import { useRouter } from 'next/navigation'
+import { usePathname, useRouter } from 'next/navigation'
 import { type BootTest, bootLook, totalText } from '#components/boot-test/boot-test-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
@@ -22,7 +22,7 @@ interface RecoveryPointListProps {
   recoveryPoints: readonly RecoveryPoint[]
   /** Of the VM, newest first */
   bootTests: readonly BootTest[]
-  can: { restore?: Right; readFiles?: Right; restoreNew: Right; bootTest: Right; delete: Right }
+  can: { restore?: Right; readFiles: Right; restoreNew: Right; bootTest: Right; delete: Right }
   /** In place; without it the VM is gone */
   onRestore?: (point: RecoveryPoint) => void
   onRestoreNew: (point: RecoveryPoint) => void
@@ -36,6 +36,7 @@ const off = (right: Right | undefined) => (typeof right === 'string' ? { disable
 export function RecoveryPointList(props: RecoveryPointListProps) {
   const { recoveryPoints, bootTests, can, onRestore, onRestoreNew, onBootTest, onDelete } = props
   const router = useRouter()
+  const pathname = usePathname()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
   return (
     <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
@@ -96,18 +97,16 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
               )}
             </span>
             <span className="flex items-center gap-1">
-              {onRestore && (
-                <Button
-                  size="sm"
-                  variant="quiet"
-                  icon={<FolderOpen size={13} aria-hidden="true" />}
-                  label={`Browse files of ${time}`}
-                  {...off(can.readFiles)}
-                  onPress={() => router.push(`/vms/${point.vmId}/backups/${point.id}/files`)}
-                >
-                  Browse files…
-                </Button>
-              )}
+              <Button
+                size="sm"
+                variant="quiet"
+                icon={<FolderOpen size={13} aria-hidden="true" />}
+                label={`Browse files of ${time}`}
+                {...off(can.readFiles)}
+                onPress={() => router.push(`${onRestore ? `/vms/${point.vmId}/backups` : pathname}/${point.id}/files`)}
+              >
+                Browse files…
+              </Button>
               {onRestore ? (
                 <Button
                   size="sm"

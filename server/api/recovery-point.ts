@@ -39,6 +39,7 @@ export const recoveryPointRouter = router({
       bootTests: await listBootTests(ctx.tx, { vmUuid: input.vmUuid }),
       can: {
         restoreNew: allowed(ctx.actor, 'vm', 'restore', owner),
+        readFiles: allowed(ctx.actor, 'vm', 'restore', owner),
         bootTest: allowed(ctx.actor, 'vm', 'restore', owner),
         readScreen: allowed(ctx.actor, 'vm', 'console', owner),
         delete: allowed(ctx.actor, 'vm', 'delete-backup', owner),
