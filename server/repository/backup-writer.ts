@@ -7,7 +7,7 @@ import { chunkBytes, idBytes, segmentChunks, zeroChunk, zeroId } from './layout.
 import { type DiskSegments, type Manifest, manifestKey, putManifest, readLastingManifest } from './manifest.ts'
 import { PackWriter } from './pack-writer.ts'
 import { segmentOf } from './segment-table.ts'
-import { Session } from './session.ts'
+import { isPackFor, Session } from './session.ts'
 
 export interface BackupRequest {
   /** Of the recovery point that comes of it; the caller's choice, so that a step that runs twice finds it again. */
@@ -33,6 +33,8 @@ export class BackupWriter {
   readonly #disks: readonly DiskDraft[]
   /** One for the whole backup, so that all of its ids are keyed alike. */
   readonly #key: DataKey
+  /** What attempts that broke off have left, and this one finds again. */
+  readonly #leftBytes: number
   #writtenChunkCount = 0
   #isOver = false
 
@@ -48,12 +50,14 @@ export class BackupWriter {
     this.#session = session
     this.#disks = disks
     this.#key = chunks.keyring.current
+    const left = [...chunks.map.packs].filter((pack) => !pack.gone && isPackFor(request.id, pack.id))
+    this.#leftBytes = left.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     this.#packs = new PackWriter(chunks, session, pool, packBytes)
   }
 
   static async start(chunks: ChunkStore, request: BackupRequest, options: BackupOptions): Promise<BackupWriter> {
     assertDisks(request)
-    const session = await Session.start(chunks, 'backup')
+    const session = await Session.start(chunks, 'backup', request.id)
     try {
       await chunks.refresh()
       if (await chunks.store.get(manifestKey(chunks, request.id), { offset: 0, bytes: 1 })) {
@@ -143,7 +147,7 @@ export class BackupWriter {
           disks,
           writtenChunkCount: this.#writtenChunkCount,
           storedChunkCount: this.#packs.chunkCount,
-          storedBytes: this.#packs.storedBytes,
+          storedBytes: this.#leftBytes + this.#packs.storedBytes,
         },
         segments,
       }

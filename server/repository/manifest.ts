@@ -33,7 +33,7 @@ const Description = z.object({
       chunkCount: z.number().int().nonnegative(),
     }),
   ),
-  /** What making it cost. */
+  /** What making it cost, with what attempts before this one had stored of it. */
   writtenChunkCount: z.number().int(),
   storedChunkCount: z.number().int(),
   storedBytes: z.number().int(),

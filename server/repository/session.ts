@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { unavailable } from '#server/errors.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { objectKey } from './layout.ts'
@@ -8,6 +8,7 @@ import { putTenantObject } from './tenant-object.ts'
 const beatMs = 60_000
 export const sessionLeaseMs = 15 * 60_000
 const sessionIdBytes = 12
+const originBytes = 6
 
 /** Read and backup count on chunks; collect only moves them, so that collectors need not wait for each other. */
 export type SessionPurpose = 'backup' | 'read' | 'collect'
@@ -17,6 +18,10 @@ export const isCollecting = (sessionName: string) => sessionName.endsWith(collec
 /** Whether a pack was written in this session. */
 export const isPackOf = (sessionName: string, packId: string) =>
   packId.startsWith(sessionName.slice(0, sessionIdBytes * 2))
+
+/** Begins the ids of all sessions, and so of all packs, in which a thing was tried to write. */
+const originOf = (what: string) => createHash('sha256').update(what).digest().subarray(0, originBytes)
+export const isPackFor = (what: string, packId: string) => packId.startsWith(originOf(what).toString('hex'))
 
 /**
  * Says that something is under way which counts on chunks that no manifest names, or no longer. What is condemned while
@@ -41,8 +46,11 @@ export class Session {
     this.id = id
   }
 
-  static async start(chunks: ChunkStore, purpose: SessionPurpose): Promise<Session> {
-    const session = new Session(chunks, purpose, randomBytes(sessionIdBytes))
+  /** @param what is written in it, by its id: what it stored is told from what others did, over all attempts */
+  static async start(chunks: ChunkStore, purpose: SessionPurpose, what?: string): Promise<Session> {
+    const origin = what === undefined ? Buffer.alloc(0) : originOf(what)
+    const id = Buffer.concat([origin, randomBytes(sessionIdBytes - origin.length)])
+    const session = new Session(chunks, purpose, id)
     await session.#put()
     session.#timer = setInterval(() => {
       // A beat that fails is made up for by the next; whether the session is still held is asked at the end.
