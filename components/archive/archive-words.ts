@@ -1,6 +1,6 @@
 import { scheduleText } from '#components/schedule/schedule-words.ts'
 import { formatBytes, formatDuration } from '#components/ui/format.ts'
-import type { ArchivalRules, LocalCopy, Recall, Which } from '#server/schema/archive.ts'
+import type { ArchivalRules, LocalCopy, LockMode, Recall, Which } from '#server/schema/archive.ts'
 
 export const whichWord: Record<Which, string> = {
   every: 'Every recovery point',
@@ -13,6 +13,32 @@ export const localCopyWord: Record<LocalCopy, { title: string; description: stri
   delete: { title: 'Deleted', description: 'Once the archive has proven its copy. The newest of a VM stays.' },
   invalidate: { title: 'Marked invalid', description: 'Stays where it is, but nobody restores from it.' },
   keep: { title: 'Kept', description: 'The archive is a second copy.' },
+}
+
+/** A day, as locks end with one: the same for everybody. */
+export const formatDay = (at: Date | string): string =>
+  new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(
+    new Date(at),
+  )
+
+/** Who can lift a lock, in a sentence. */
+export const lockWord: Record<LockMode, { title: string; short: string; who: string }> = {
+  governance: {
+    title: 'Locked, the provider can lift it',
+    short: 'locked',
+    who: 'Nobody but who has a right of its own at the store can delete it before',
+  },
+  compliance: {
+    title: 'Locked for everybody',
+    short: 'locked for everybody',
+    who: 'Nobody, the provider neither, can delete it before',
+  },
+}
+
+/** Nothing for what is not locked, or no longer. */
+export function lockText({ lock, lockedUntil }: { lock: LockMode | null; lockedUntil: Date | string | null }): string {
+  if (lock === null || lockedUntil === null || new Date(lockedUntil) <= new Date()) return ''
+  return `${lockWord[lock].who} ${formatDay(lockedUntil)}`
 }
 
 /** Small amounts keep what tells them from nothing. */

@@ -36,3 +36,12 @@ test('a restore says what it wrote, and of a new VM what it does not have', () =
     'Took 5 s · 0 B written · 1 network card unplugged · without the disc in sda',
   )
 })
+
+test('an archival says what went there, what expired, and what is locked still', () => {
+  const nothing = { archived: 0, archivedBytes: 0, expired: 0, locked: null }
+  expect(outcomeText(ended('archive-recovery-points', nothing))).toBe('Took 5 s')
+  const locked = { objects: 2, bytes: 2 ** 20, until: '2027-01-05T00:00:00.000Z' }
+  expect(
+    outcomeText(ended('archive-recovery-points', { archived: 3, archivedBytes: 2 ** 21, expired: 2, locked })),
+  ).toBe('Took 5 s · 3 archived, 2 MiB · 2 expired · 1 MiB of what has expired locked until January 5, 2027')
+})

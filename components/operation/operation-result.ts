@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { formatDay } from '#components/archive/archive-words.ts'
 import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { bootTestResult, operationTookMs } from './operation-words.ts'
@@ -53,6 +54,24 @@ const RestoreResult = z.object({
   leftOut: z.array(z.string()).default([]),
 })
 
+/** What an archival came to; what is locked waits for the end of its lock. */
+const ArchivalResult = z.object({
+  archived: z.number(),
+  archivedBytes: z.number(),
+  expired: z.number(),
+  locked: z.object({ objects: z.number(), bytes: z.number(), until: z.string() }).nullish(),
+})
+
+function archivalText({ archived, archivedBytes, expired, locked }: z.infer<typeof ArchivalResult>): string {
+  return [
+    archived > 0 && `${archived} archived, ${formatBytes(archivedBytes)}`,
+    expired > 0 && `${expired} expired`,
+    locked && `${formatBytes(locked.bytes)} of what has expired locked until ${formatDay(locked.until)}`,
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
 const restoreResult = ({ kind, result }: OperationRow) =>
   kind === 'restore-vm' || kind === 'restore-new-vm' ? (RestoreResult.safeParse(result).data ?? null) : null
 
@@ -89,6 +108,8 @@ export function outcomeText(operation: OperationRow): string {
     const without = leftOut.length > 0 && `without ${leftOut.join(', ')}`
     return [took, `${formatBytes(writtenBytes)} written`, cards, without].filter(Boolean).join(' · ')
   }
+  const archival = operation.kind === 'archive-recovery-points' && ArchivalResult.safeParse(operation.result).data
+  if (archival) return [took, archivalText(archival)].filter(Boolean).join(' · ')
   const items = itemResults(operation)
   if (items.length > 0) {
     const failed = items.filter((item) => item.state !== 'succeeded').length

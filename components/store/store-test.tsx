@@ -20,10 +20,12 @@ export interface StoreTestProps {
   isStarting: boolean
   error: CallError | null
   disabledReason?: string | undefined
+  /** Says also whether what is in it can be locked */
+  withLock?: boolean
 }
 
 /** Tries a store from a worker and says what it does not do, and the way out. Leaves it as it was. */
-export function StoreTest({ of, start, isStarting, error, disabledReason }: StoreTestProps) {
+export function StoreTest({ of, start, isStarting, error, disabledReason, withLock }: StoreTestProps) {
   const [tested, setTested] = useState<{ of: string; operationId: string } | null>(null)
   const operation = useOperation(tested?.of === of ? tested.operationId : null)
   const row = tested?.of === of ? operation.data : undefined
@@ -56,6 +58,13 @@ export function StoreTest({ of, start, isStarting, error, disabledReason }: Stor
           )}
         </span>
       </div>
+      {summary && withLock && (
+        <p className="text-xs text-ink-muted">
+          {summary.lockRefusal === null
+            ? 'What is archived there can be locked: an object that was locked could not be deleted.'
+            : `What is archived there can’t be locked. ${summary.lockRefusal}`}
+        </p>
+      )}
       {error && <ErrorMessage {...failure('The test could not begin', error)} />}
       {row?.state === 'failed' && (
         <ErrorMessage

@@ -43,16 +43,19 @@ export type Choice = Pick<
   'which' | 'begins' | 'minAgeDays' | 'timeZone' | 'aboveBytes' | 'downToBytes' | 'localCopy'
 >
 
+/** What a policy is judged by. */
+export interface Situation {
+  points: readonly ChosenFrom[]
+  archived: readonly KnownThere[]
+  /** What the points really take, where that was measured since the last of them came or went */
+  measuredBytes: number | null
+}
+
 /**
  * What a run of the policy does now with the recovery points that it is about. The newest of a VM in a datastore stays
  * there in any case: the next backup builds on it, and nothing is restored as fast.
  */
-export function planArchival(
-  policy: Choice,
-  points: readonly ChosenFrom[],
-  archived: readonly KnownThere[],
-  now: Date,
-): ArchivalPlan {
+export function planArchival(policy: Choice, { points, archived, measuredBytes }: Situation, now: Date): ArchivalPlan {
   const there = new Set(archived.map(({ id }) => id))
   const oldestFirst = points.toSorted(byAge)
   const newest = newestIds(oldestFirst)
@@ -62,7 +65,7 @@ export function planArchival(
     policy.localCopy !== 'keep' && !newest.has(point.id) && !(policy.localCopy === 'invalidate' && point.isInvalid)
   const send: ChosenFrom[] = []
   const release: ChosenFrom[] = []
-  let room = roomToMake(policy, points)
+  let room = roomToMake(policy, points, measuredBytes)
   for (const point of oldestFirst) {
     if (room !== null && room <= 0) break
     const isNew = !there.has(point.id) && chosen.has(point.id) && isOld(point) && !point.isInvalid
@@ -83,9 +86,14 @@ const byAge = (a: { takenAt: Date; id: string }, b: { takenAt: Date; id: string 
   a.takenAt.getTime() - b.takenAt.getTime() || (a.id < b.id ? -1 : 1)
 
 /** Null: it is not about room. */
-function roomToMake({ begins, aboveBytes, downToBytes }: Choice, points: readonly ChosenFrom[]): number | null {
+function roomToMake(
+  { begins, aboveBytes, downToBytes }: Choice,
+  points: readonly ChosenFrom[],
+  measuredBytes: number | null,
+): number | null {
   if (begins !== 'fullness') return null
-  const stored = points.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
+  // What a point added when it was taken is not what it takes now: others may be gone that it shared with.
+  const stored = measuredBytes ?? points.reduce((sum, { storedBytes }) => sum + storedBytes, 0)
   return stored > (aboveBytes ?? 0) ? stored - (downToBytes ?? 0) : 0
 }
 

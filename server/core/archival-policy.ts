@@ -1,10 +1,17 @@
 import { type ArchivalPolicy, Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
-import type { ArchivalPolicyInput, ArchivalRules, Beginning, LocalCopy, Which } from '#server/schema/archive.ts'
+import type {
+  ArchivalPolicyInput,
+  ArchivalRules,
+  Beginning,
+  LocalCopy,
+  LockMode,
+  Which,
+} from '#server/schema/archive.ts'
 import { liveStates } from '#server/schema/operation.ts'
 import { ScheduleMoment } from '#server/schema/schedule.ts'
-import type { ChosenFrom, KnownThere } from './archival-plan.ts'
+import type { ChosenFrom, KnownThere, Situation } from './archival-plan.ts'
 import { type ArchivalPreview, previewArchival } from './archival-preview.ts'
 import { demandWithinLimits } from './archive-limit.ts'
 import { grantOf } from './archive-store.ts'
@@ -15,9 +22,10 @@ const mostPolicies = 50
 
 /** A row as its rules were written. */
 export function rulesOf(row: ArchivalPolicy): ArchivalRules {
-  const { archiveStoreId, allVms, tags, vmIds, datastoreId, minAgeDays, timeZone, keepDays, lock } = row
+  const { archiveStoreId, allVms, tags, vmIds, datastoreId, minAgeDays, timeZone, keepDays } = row
   return {
-    ...{ archiveStoreId, allVms, tags, vmIds, datastoreId, minAgeDays, timeZone, keepDays, lock },
+    ...{ archiveStoreId, allVms, tags, vmIds, datastoreId, minAgeDays, timeZone, keepDays },
+    lock: row.lock as LockMode | null,
     ...{ which: row.which as Which, begins: row.begins as Beginning, localCopy: row.localCopy as LocalCopy },
     schedule: row.schedule === null ? null : ScheduleMoment.parse(row.schedule),
     aboveBytes: row.aboveBytes === null ? null : Number(row.aboveBytes),
@@ -93,7 +101,7 @@ async function demandRules(tx: Tx, tenantId: string, rules: ArchivalRules) {
 }
 
 /** The recovery points in datastores that the rules are about. */
-export async function pointsUnder(tx: Tx, tenantId: string, rules: ArchivalRules): Promise<ChosenFrom[]> {
+async function pointsUnder(tx: Tx, tenantId: string, rules: ArchivalRules): Promise<ChosenFrom[]> {
   const { allVms, tags, vmIds, datastoreId } = rules
   const rows = await tx.recoveryPoint.findMany({
     where: {
@@ -113,8 +121,33 @@ export async function pointsUnder(tx: Tx, tenantId: string, rules: ArchivalRules
   }))
 }
 
+/** All that the rules are judged by. */
+export async function situationUnder(tx: Tx, tenantId: string, rules: ArchivalRules): Promise<Situation> {
+  const points = await pointsUnder(tx, tenantId, rules)
+  const archived = await archivedThere(tx, tenantId, rules.archiveStoreId)
+  return { points, archived, measuredBytes: await measuredUnder(tx, tenantId, rules, points) }
+}
+
+/** Of a tenant's points alone, and of all of them: what some take of what they share with others can't be said. */
+async function measuredUnder(
+  tx: Tx,
+  tenantId: string,
+  { allVms, datastoreId, begins }: ArchivalRules,
+  points: readonly ChosenFrom[],
+): Promise<number | null> {
+  if (!allVms || begins !== 'fullness') return null
+  const shares = await tx.datastoreShare.findMany({
+    where: { tenantId, ...(datastoreId ? { datastoreId } : {}) },
+    include: { datastore: { select: { measureAskedAt: true } } },
+  })
+  const isCurrent = ({ measuredAt, datastore }: (typeof shares)[number]) => datastore.measureAskedAt <= measuredAt
+  const isMeasured = (id: string) => shares.some((share) => share.datastoreId === id && isCurrent(share))
+  if (!points.every((point) => isMeasured(point.datastoreId))) return null
+  return shares.reduce((sum, { storedBytes, deadBytes }) => sum + Number(storedBytes - deadBytes), 0)
+}
+
 /** What the tenant has in an archive store. */
-export async function archivedThere(tx: Tx, tenantId: string, archiveStoreId: string): Promise<KnownThere[]> {
+async function archivedThere(tx: Tx, tenantId: string, archiveStoreId: string): Promise<KnownThere[]> {
   const rows = await tx.archivedPoint.findMany({
     where: { tenantId, archiveStoreId },
     select: { id: true, vmUuid: true, takenAt: true, storedBytes: true },
@@ -130,10 +163,8 @@ export async function previewRules(
   now: Date,
 ): Promise<ArchivalPreview> {
   const { archiveStore, maxBytes } = await demandRules(tx, tenantId, rules)
-  const points = await pointsUnder(tx, tenantId, rules)
-  const archived = await archivedThere(tx, tenantId, rules.archiveStoreId)
   const store = { ...archiveStore, maxBytes: maxBytes === null ? null : Number(maxBytes) }
-  return previewArchival(rules, points, archived, store, now)
+  return previewArchival(rules, await situationUnder(tx, tenantId, rules), store, now)
 }
 
 /** A tenant's policies as the page lists them. */

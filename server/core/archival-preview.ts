@@ -1,5 +1,13 @@
 import { gbBytes } from '#server/schema/archive.ts'
-import { additions, type Choice, type ChosenFrom, chosenIds, type KnownThere, planArchival } from './archival-plan.ts'
+import {
+  additions,
+  type Choice,
+  type ChosenFrom,
+  chosenIds,
+  type KnownThere,
+  planArchival,
+  type Situation,
+} from './archival-plan.ts'
 
 export interface ArchivalPreview {
   currency: string
@@ -28,12 +36,12 @@ export interface PreviewedStore {
 /** What rules cost and free, from the backups that there are. */
 export function previewArchival(
   policy: Choice & { keepDays: number },
-  points: readonly ChosenFrom[],
-  archived: readonly KnownThere[],
+  situation: Situation,
   store: PreviewedStore,
   now: Date,
 ): ArchivalPreview {
-  const plan = planArchival(policy, points, archived, now)
+  const { points, archived } = situation
+  const plan = planArchival(policy, situation, now)
   const priceOf = (bytes: number) => (bytes / gbBytes) * store.pricePerGbMonth
   const sentBytes = sumOf(plan.send.map(({ bytes }) => bytes))
   const thereBytes = sumOf(archived.map(({ storedBytes }) => storedBytes)) + sentBytes

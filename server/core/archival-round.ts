@@ -1,6 +1,6 @@
 import type { Tx } from '#server/db.ts'
 import { planArchival } from './archival-plan.ts'
-import { archivalOf, archivedThere, isAtWork, nextLook, pointsUnder, rulesOf } from './archival-policy.ts'
+import { archivalOf, isAtWork, nextLook, rulesOf, situationUnder } from './archival-policy.ts'
 import { askByItself, type Fault } from './scheduled-request.ts'
 
 const retryAfterMs = 3_600_000
@@ -15,8 +15,7 @@ export async function askForArchival(tx: Tx, now: Date, fault: Fault): Promise<b
   const policy = await tx.archivalPolicy.findUniqueOrThrow({ where: { id: due.id } })
   const rules = rulesOf(policy)
   const { tenantId } = policy
-  const points = await pointsUnder(tx, tenantId, rules)
-  const plan = planArchival(rules, points, await archivedThere(tx, tenantId, rules.archiveStoreId), now)
+  const plan = planArchival(rules, await situationUnder(tx, tenantId, rules), now)
   const nextAt = nextLook(rules, now)
   const isIdle = plan.send.length + plan.release.length === 0 || (await isAtWork(tx, policy.id))
   if (isIdle) {

@@ -1,4 +1,4 @@
-import type { ArchiveGrant } from '#prisma/generated/client.ts'
+import type { ArchiveGrant, ArchiveStore } from '#prisma/generated/client.ts'
 import { invalid } from '#server/errors.ts'
 import type { ArchivalRules } from '#server/schema/archive.ts'
 
@@ -8,7 +8,7 @@ type Limits = Pick<ArchiveGrant, 'minKeepDays' | 'maxKeepDays' | 'mayDeleteLocal
 export function demandWithinLimits(
   { keepDays, localCopy, lock }: Pick<ArchivalRules, 'keepDays' | 'localCopy' | 'lock'>,
   limits: Limits,
-  { lockDays }: { lockDays: number | null },
+  { lockDays, lockRefusal }: Pick<ArchiveStore, 'lockDays' | 'lockRefusal'>,
 ): void {
   const { minKeepDays, maxKeepDays, mayDeleteLocal } = limits
   if (keepDays < minKeepDays || keepDays > maxKeepDays) {
@@ -23,14 +23,21 @@ export function demandWithinLimits(
       wayOut: 'Keep it, or mark it as invalid.',
     })
   }
-  if (lock && lockDays === null) {
-    throw invalid('This archive store can’t keep objects from being deleted.', {
+  if (lock === null) return
+  if (lockRefusal !== null) {
+    throw invalid(`This archive store can’t keep objects from being deleted. ${lockRefusal}`, {
       field: 'lock',
       wayOut: 'Choose one with object lock, or do without.',
     })
   }
-  if (lock && lockDays !== null && keepDays > lockDays) {
-    throw invalid(`This archive store keeps objects from being deleted for at most ${lockDays} days.`, {
+  if (lockDays === null) {
+    throw invalid('The provider does not allow that archived objects are locked there.', {
+      field: 'lock',
+      wayOut: 'Ask for it, or do without.',
+    })
+  }
+  if (keepDays > lockDays) {
+    throw invalid(`Archived objects can be locked there for at most ${lockDays} days.`, {
       field: 'keepDays',
       wayOut: 'Keep them for less time, or do without the lock.',
     })

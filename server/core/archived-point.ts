@@ -1,15 +1,15 @@
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { notFound } from '#server/errors.ts'
-import type { ArchivedPointRef, BringBackInput } from '#server/schema/archive.ts'
+import type { ArchivedPointRef, BringBackInput, LockMode } from '#server/schema/archive.ts'
 import { liveStates } from '#server/schema/operation.ts'
 import { readingRates, recallOf } from './archive-store.ts'
 import type { NewOperation } from './operation.ts'
 
 /** A VM's recovery points in archive stores, newest first, with what getting each back takes. */
-export async function listArchivedPoints(tx: Tx, vmId: string) {
+export async function listArchivedPoints(tx: Tx, of: { vmId: string } | { vmUuid: string }) {
   const rows = await tx.archivedPoint.findMany({
-    where: { vmId },
+    where: of,
     orderBy: { takenAt: 'desc' },
     take: 1000,
     omit: { definition: true },
@@ -26,6 +26,7 @@ export async function listArchivedPoints(tx: Tx, vmId: string) {
       ...row,
       ...{ sizeBytes: Number(row.sizeBytes), contentBytes: Number(row.contentBytes) },
       ...{ storedBytes: Number(row.storedBytes), readBackBytes: Number(row.readBackBytes) },
+      lock: row.lock as LockMode | null,
       archiveStore: { id: archiveStore.id, name: archiveStore.name },
       local: here ? (here.invalidAt ? ('invalid' as const) : ('whole' as const)) : ('gone' as const),
       recall: recallOf(Number(row.contentBytes), archiveStore, rates.get(row.archiveStoreId)),

@@ -4,6 +4,7 @@ import type { CompressPool } from './compress-pool.ts'
 import { DamageError } from './damage.ts'
 import { idBytes, uuidFromBytes } from './layout.ts'
 import { readRecord, recordBytes } from './location-run.ts'
+import { type LockedRest, LockedTally } from './locked-tally.ts'
 import { manifestKey } from './manifest.ts'
 import { LiveMarks } from './marks.ts'
 import type { OpenRun, PackState } from './middle-map.ts'
@@ -31,6 +32,8 @@ export interface CollectReport {
   readonly movedChunks: number
   /** Packs and recovery points that wait for backups and restores under way; collect again when they are done. */
   readonly waiting: number
+  /** What would go as well, but nobody can delete before its time; collect again then. */
+  readonly locked: LockedRest
 }
 
 interface PackUse {
@@ -84,17 +87,19 @@ export class Collector {
     try {
       // Packs of these may be named by no recovery point yet; who has ended, has named what it wrote.
       const writing = await this.#sessions.alive()
-      const removal = await this.#removeRecoveryPoints()
+      const locked = new LockedTally(this.#chunks)
+      const removal = await this.#removeRecoveryPoints(locked)
       const marks = new LiveMarks(this.#chunks, frozen.runs)
       await marks.update()
       const settled = (packId: string) => [...writing].every((name) => !isPackOf(name, packId))
-      await this.#condemn(frozen.runs, marks, settled, request)
-      const emptied = await this.#deleteCondemned(session, marks, request.signal)
+      await this.#condemn(frozen.runs, marks, settled, locked, request)
+      const emptied = await this.#deleteCondemned(session, marks, locked, request.signal)
       await this.#chunks.damage.settle(({ id, places }) => {
         const isHealed = this.#isHealed(Buffer.from(id, 'hex'), marks)
         return isHealed && places.every(({ packId }) => this.#chunks.map.pack(packId)?.gone ?? true)
       })
-      return { removedRecoveryPoints: removal.removed, ...emptied, waiting: removal.waiting + emptied.waiting }
+      const waiting = removal.waiting + emptied.waiting
+      return { removedRecoveryPoints: removal.removed, ...emptied, waiting, locked: locked.rest }
     } finally {
       frozen.release()
       await session.end()
@@ -111,14 +116,21 @@ export class Collector {
     return new Set([...(await this.#sessions.alive())].filter((name) => !isCollecting(name)))
   }
 
-  async #removeRecoveryPoints() {
+  async #removeRecoveryPoints(locked: LockedTally) {
     const names = await this.#removed.names()
     const ready = await this.#removed.ready(names, await this.#counting())
+    let removed = 0
+    let kept = 0
     for (const name of ready) {
-      await this.#chunks.store.delete(manifestKey(this.#chunks, uuidFromBytes(Buffer.from(name, 'hex'))))
+      const key = manifestKey(this.#chunks, uuidFromBytes(Buffer.from(name, 'hex')))
+      if ((await locked.has(key, 0)) || !(await locked.delete(key, 0))) {
+        kept++
+        continue
+      }
       await this.#removed.forget(name)
+      removed++
     }
-    return { removed: ready.length, waiting: names.size - ready.length }
+    return { removed, waiting: names.size - removed - kept }
   }
 
   /** Announces the packs that shall be emptied. */
@@ -126,6 +138,7 @@ export class Collector {
     runs: readonly OpenRun[],
     marks: LiveMarks,
     isSettled: (packId: string) => boolean,
+    locked: LockedTally,
     request: CollectRequest,
   ) {
     const uses = await this.#packUses(runs, marks)
@@ -134,6 +147,8 @@ export class Collector {
     // What a damaged pack still holds may be all that is left of something, unless nothing is missing.
     if (marks.isComplete) chosen.push(...[...this.#chunks.unreadable.keys()].filter(isSettled))
     for (const id of chosen) {
+      // What stays anyway is not copied: it would only be there twice, and the copy not locked.
+      if (await locked.has(this.#chunks.packObjectKey(id), this.#sizeOf(id))) continue
       await this.#condemned.announce(id)
       const pack = this.#chunks.map.pack(id)
       if (pack) pack.condemned = true
@@ -202,7 +217,7 @@ export class Collector {
     return uses
   }
 
-  async #deleteCondemned(session: Session, marks: LiveMarks, signal: AbortSignal | undefined) {
+  async #deleteCondemned(session: Session, marks: LiveMarks, locked: LockedTally, signal: AbortSignal | undefined) {
     const names = await this.#condemned.names()
     const ready = await this.#condemned.ready(names, await this.#counting())
     // Looked at after the announcements: nothing new counts on these packs, and what counted on them is named by now.
@@ -211,14 +226,24 @@ export class Collector {
     const writer = new PackWriter(this.#chunks, session, this.#pool, this.#packBytes)
     const emptied: string[] = []
     let deleted = 0
+    let kept = 0
     let freedBytes = 0
     const remove = async (id: string) => {
-      freedBytes += await this.#deletePack(id)
-      deleted++
+      const sizeBytes = this.#sizeOf(id)
+      if (await this.#deletePack(id, locked)) {
+        freedBytes += sizeBytes
+        deleted++
+      } else kept++
     }
     try {
       for (const id of ready) {
         signal?.throwIfAborted()
+        // Locked since it was announced, or announced by somebody who wants it gone.
+        if (await locked.has(this.#chunks.packObjectKey(id), this.#sizeOf(id))) {
+          await this.#pardon(id)
+          kept++
+          continue
+        }
         const unreadable = this.#chunks.unreadable.has(id)
         const pack = this.#chunks.map.pack(id)
         if (unreadable && !marks.isComplete) continue
@@ -233,7 +258,7 @@ export class Collector {
       throw error
     }
     for (const id of emptied) await remove(id)
-    const waiting = names.size - deleted
+    const waiting = names.size - deleted - kept
     return {
       deletedPacks: deleted,
       freedBytes: freedBytes - writer.storedBytes,
@@ -242,15 +267,26 @@ export class Collector {
     }
   }
 
-  /** @returns how many bytes that gives back */
-  async #deletePack(id: string): Promise<number> {
+  /** It stays, so it may be counted on again. */
+  async #pardon(id: string) {
+    await this.#condemned.forget(id)
     const pack = this.#chunks.map.pack(id)
-    const sizeBytes = pack?.gone ? 0 : (this.#chunks.unreadable.get(id)?.sizeBytes ?? pack?.sizeBytes ?? 0)
-    await this.#chunks.store.delete(this.#chunks.packObjectKey(id))
+    if (pack) pack.condemned = false
+  }
+
+  #sizeOf(id: string): number {
+    const pack = this.#chunks.map.pack(id)
+    return pack?.gone ? 0 : (this.#chunks.unreadable.get(id)?.sizeBytes ?? pack?.sizeBytes ?? 0)
+  }
+
+  /** @returns whether it is gone */
+  async #deletePack(id: string, locked: LockedTally): Promise<boolean> {
+    if (!(await locked.delete(this.#chunks.packObjectKey(id), this.#sizeOf(id)))) return false
+    const pack = this.#chunks.map.pack(id)
     if (pack) pack.gone = true
     this.#chunks.unreadable.delete(id)
     await this.#condemned.forget(id)
-    return sizeBytes
+    return true
   }
 
   /** @returns how many chunks were moved; nothing when the pack turned out to be broken: it stays as it is */

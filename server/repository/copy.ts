@@ -1,5 +1,5 @@
-import { unavailable } from '#server/errors.ts'
 import { padded } from './backup-writer.ts'
+import { DamageError } from './damage.ts'
 import { changedChunks } from './diff.ts'
 import { chunkBytes, chunkCountOf, segmentChunks, segmentCountOf } from './layout.ts'
 import { isZeroId, segmentIdAt } from './manifest.ts'
@@ -138,7 +138,7 @@ export interface ProofRequest extends CopyProgress {
 /**
  * Proves a copy: each chunk is that of the original by its id, and reads back from the store as what it was.
  * @returns how many bytes were read back
- * @throws unavailable or DamageError when it is not the same
+ * @throws DamageError when it is not the same
  */
 export async function proveCopy(request: ProofRequest): Promise<number> {
   const { original, copy, proven, signal } = request
@@ -210,6 +210,6 @@ async function proveSegment(
 }
 
 const unlike = (disk: string, chunk: number) =>
-  unavailable(`What was stored is not what was sent, at byte ${chunk * chunkBytes} of the disk ${disk}.`, {
+  new DamageError(`What was stored is not what was sent, at byte ${chunk * chunkBytes} of the disk ${disk}.`, {
     wayOut: 'Nothing was deleted. Try again; if it comes again, the store can’t be trusted.',
   })

@@ -42,6 +42,8 @@ export type Folder = 'keys' | 'packs' | 'manifests' | 'removed' | 'sessions' | '
 
 export const folderPrefix = (owner: Owner, folder: Folder) => `${owner.datastoreId}/${owner.tenantId}/${folder}/`
 export const objectKey = (owner: Owner, folder: Folder, name: string) => folderPrefix(owner, folder) + name
+/** Written once and never again, whoever asks: of these a store with versions takes the first for the true one. */
+export const isWriteOnce = (key: string) => /(^|\/)(keys|packs|manifests)\/[^/]+$/.test(key)
 export const nameOf = (key: string) => key.slice(key.lastIndexOf('/') + 1)
 
 export const chunkCountOf = (sizeBytes: number) => Math.ceil(sizeBytes / chunkBytes)

@@ -1,3 +1,5 @@
+import type { LockMode } from '#server/schema/archive.ts'
+
 /** One object as a listing shows it. */
 export interface StoredObject {
   readonly key: string
@@ -18,6 +20,14 @@ export interface StoreRoom {
   readonly totalBytes: number
 }
 
+/** Keeps objects from being deleted before their time, whoever asks for it and with whichever right. */
+export interface ObjectLocks {
+  /** What is locked for longer or more strictly stays so. @throws unavailable when the object is gone */
+  hold(key: string, until: Date, mode: LockMode): Promise<void>
+  /** @returns nothing when it is not locked, or no longer */
+  heldUntil(key: string): Promise<Date | undefined>
+}
+
 /**
  * All that the repository asks of what stores its bytes: a folder, a bucket. What was put is there in full or not at
  * all, survives a power cut once `put` returned, and shows in the next listing. Every failure is a SkerryError that
@@ -32,7 +42,7 @@ export interface ObjectStore {
   get(key: string, range?: ByteRange): Promise<Buffer | undefined>
   /** Every object below a prefix that ends with a slash. */
   list(prefix: string): AsyncIterable<StoredObject>
-  /** An object that is not there counts as deleted. */
+  /** An object that is not there counts as deleted. @throws LockedError for one that is locked */
   delete(key: string): Promise<void>
   /** The names right below a prefix that ends with a slash and have objects below themselves. */
   folders(prefix: string): Promise<string[]>
@@ -42,5 +52,9 @@ export interface ObjectStore {
   room?(): Promise<StoreRoom>
   /** Removes what is left of a prefix without objects, where a store keeps such things. */
   dropFolder?(folder: string): Promise<void>
+  /** Missing where it locks nothing. */
+  readonly locks?: ObjectLocks | undefined
+  /** Why it locks nothing, where the store itself knows. */
+  readonly lockRefusal?: string | undefined
   close?(): void
 }

@@ -6,9 +6,11 @@ import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
 import { CompressPool } from './compress-pool.ts'
 import { changedChunks, difference, readChanges } from './diff.ts'
+import { type Hold, holdRecoveryPoint } from './hold.ts'
 import { Keyring } from './keyring.ts'
 import { folderPrefix, nameOf, ownerOf } from './layout.ts'
-import { listManifests, type Manifest, nameOfManifest, readLastingManifest } from './manifest.ts'
+import { LockedError } from './locked.ts'
+import { listManifests, type Manifest, manifestKey, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
 import { PendingRemovals } from './pending-removal.ts'
@@ -85,13 +87,15 @@ export class Repository {
 
   /**
    * Makes the id of one that was removed free again.
-   * @throws conflict while something counts on what it held
+   * @throws conflict while something counts on what it held, or it is locked
    */
   async freeId(id: string): Promise<void> {
     const isHidden = async () => (await new PendingRemovals(this.chunks, 'removed').names()).has(nameOfManifest(id))
     if (!(await isHidden())) return
     await this.collect()
     if (!(await isHidden())) return
+    const until = await this.heldUntil(id)
+    if (until) throw new LockedError(manifestKey(this.chunks, id), this.chunks.store.name, until)
     throw conflict(
       'This recovery point was removed a moment ago, and something still reads what it shares with others.',
       'Try again when the backups and restores under way have ended.',
@@ -104,11 +108,32 @@ export class Repository {
     await new PendingRemovals(this.chunks, 'removed').announce(nameOfManifest(id))
   }
 
+  /**
+   * Keeps a recovery point, with all that reading it takes, from being deleted by anybody.
+   * @returns how many objects were locked, or were already
+   */
+  hold(id: string, hold: Hold): Promise<number> {
+    return holdRecoveryPoint(this.chunks, id, hold)
+  }
+
+  /** Until when it can't be deleted; nothing when it can. */
+  async heldUntil(id: string): Promise<Date | undefined> {
+    return this.chunks.store.locks?.heldUntil(manifestKey(this.chunks, id))
+  }
+
   /** Deletes what no recovery point names, and moves what is left of half-empty packs together. Call it again and again. */
   collect(request: CollectRequest = {}): Promise<CollectReport> {
     const run = this.#collecting.catch(() => undefined).then(() => this.#collector.run(request))
     this.#collecting = run
     return run
+  }
+
+  /** Whether something was given up that is not deleted yet. */
+  async hasPending(): Promise<boolean> {
+    for (const folder of ['removed', 'condemned'] as const) {
+      if ((await new PendingRemovals(this.chunks, folder).names()).size > 0) return true
+    }
+    return false
   }
 
   changedChunks(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {

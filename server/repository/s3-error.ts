@@ -14,6 +14,14 @@ function said(error: unknown): Said {
 }
 
 export const isNoSuchKey = (error: unknown) => said(error).name === 'NoSuchKey'
+/** The version was deleted, for good. */
+export const isNoSuchVersion = (error: unknown) => said(error).name === 'NoSuchVersion'
+export const isRefused = (error: unknown) => said(error).status === 403
+/** The store understood, and said no. */
+export const wasDeclined = (error: unknown) => {
+  const { status } = said(error)
+  return status === 501 || (status !== undefined && status >= 400 && status < 500)
+}
 export const isEmptyRange = (error: unknown) => said(error).name === 'InvalidRange' || said(error).status === 416
 /** The store said something, if only a number. */
 export const wasAnswered = (error: unknown) => said(error).status !== undefined

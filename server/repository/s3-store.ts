@@ -2,14 +2,27 @@ import { createHash } from 'node:crypto'
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadBucketCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import type { ByteRange, ObjectStore, StoredObject } from './object-store.ts'
-import { asS3Error, type BucketPlace, isEmptyRange, isNoSuchKey, wasAnswered, wasCutOff } from './s3-error.ts'
+import { isWriteOnce } from './layout.ts'
+import type { ByteRange, ObjectLocks, ObjectStore, StoredObject } from './object-store.ts'
+import {
+  asS3Error,
+  type BucketPlace,
+  isEmptyRange,
+  isNoSuchKey,
+  isNoSuchVersion,
+  isRefused,
+  wasAnswered,
+  wasCutOff,
+  wasDeclined,
+} from './s3-error.ts'
+import { S3Versions } from './s3-versions.ts'
 
 export interface S3Settings {
   readonly endpoint: string
@@ -39,6 +52,9 @@ export class S3Store implements ObjectStore {
   readonly #address: string
   readonly #bucket: string
   readonly #prefix: string
+  /** Where the bucket has object lock, and so versions. */
+  #versions: S3Versions | undefined
+  lockRefusal: string | undefined = 'Whether the bucket has object lock was not asked.'
 
   constructor(settings: S3Settings) {
     const { endpoint, bucket, accessKeyId, secretAccessKey, timeoutMs = defaultTimeoutMs } = settings
@@ -78,7 +94,12 @@ export class S3Store implements ObjectStore {
       }
       throw asS3Error(error, store.#place, 'open it')
     }
+    await store.#askForLock()
     return store
+  }
+
+  get locks(): ObjectLocks | undefined {
+    return this.lockRefusal === undefined ? this.#versions : undefined
   }
 
   close(): void {
@@ -93,9 +114,10 @@ export class S3Store implements ObjectStore {
     const body = Buffer.concat(parts)
     const md5 = createHash('md5').update(body).digest('base64')
     try {
-      await this.#client.send(
+      const { VersionId } = await this.#client.send(
         new PutObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key, Body: body, ContentMD5: md5 }),
       )
+      if (this.#versions && VersionId) await this.#versions.written(key, VersionId)
     } catch (error) {
       throw asS3Error(error, this.#place, `write ${key}`)
     }
@@ -106,6 +128,10 @@ export class S3Store implements ObjectStore {
       try {
         return await this.#get(key, range)
       } catch (error) {
+        if (this.#versions && isWriteOnce(key) && (isNoSuchKey(error) || isNoSuchVersion(error))) {
+          this.#versions.forget(key)
+          if (attempt < attempts) continue
+        }
         if (isNoSuchKey(error)) return undefined
         if (isEmptyRange(error)) return Buffer.alloc(0)
         // The client tries again by itself, but not once the answer has begun.
@@ -115,7 +141,11 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  list(prefix: string): AsyncIterable<StoredObject> {
+    return this.#versions?.list(prefix) ?? this.#listLatest(prefix)
+  }
+
+  async *#listLatest(prefix: string): AsyncIterable<StoredObject> {
     let token: string | undefined
     do {
       const page: ListObjectsV2CommandOutput = await this.#list(prefix, token).catch((error) => {
@@ -130,6 +160,7 @@ export class S3Store implements ObjectStore {
   }
 
   async folders(prefix: string): Promise<string[]> {
+    if (this.#versions) return this.#versions.folders(prefix)
     const names: string[] = []
     let token: string | undefined
     do {
@@ -145,6 +176,7 @@ export class S3Store implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
+    if (this.#versions) return this.#versions.delete(key)
     try {
       await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }))
     } catch (error) {
@@ -160,8 +192,30 @@ export class S3Store implements ObjectStore {
     return this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix + prefix, ...page }))
   }
 
-  async #get(key: string, range: ByteRange | undefined): Promise<Buffer> {
-    const input = { Bucket: this.#bucket, Key: this.#prefix + key }
+  /** A bucket that does not say has none: what it answers otherwise is no reason to take it for one without. */
+  async #askForLock(): Promise<void> {
+    try {
+      const answer = await this.#client.send(new GetObjectLockConfigurationCommand({ Bucket: this.#bucket }))
+      const { ObjectLockEnabled, Rule } = answer.ObjectLockConfiguration ?? {}
+      this.lockRefusal = 'The bucket was made without object lock.'
+      if (ObjectLockEnabled !== 'Enabled') return
+      const place = () => this.#place
+      this.#versions = new S3Versions({ client: this.#client, bucket: this.#bucket, prefix: this.#prefix, place })
+      this.lockRefusal = Rule?.DefaultRetention
+        ? 'The bucket locks by itself whatever is put into it, also what Skerry needs for a moment only.'
+        : undefined
+    } catch (error) {
+      if (!wasDeclined(error)) throw asS3Error(error, this.#place, 'ask whether it locks objects')
+      this.lockRefusal = isRefused(error)
+        ? 'The access key may not ask whether the bucket has object lock.'
+        : 'The bucket was made without object lock.'
+    }
+  }
+
+  /** @returns nothing where there is no version that counts */
+  async #get(key: string, range: ByteRange | undefined): Promise<Buffer | undefined> {
+    const input = { Bucket: this.#bucket, Key: this.#prefix + key, ...(await this.#versionOf(key)) }
+    if (this.#versions && isWriteOnce(key) && !('VersionId' in input)) return undefined
     const { Body, ContentLength } = await this.#client.send(
       new GetObjectCommand(range ? { ...input, Range: rangeText(range) } : input),
     )
@@ -169,6 +223,11 @@ export class S3Store implements ObjectStore {
     const buffer = bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0)
     if (ContentLength !== undefined && buffer.length !== ContentLength) throw new Error('aborted')
     return buffer
+  }
+
+  async #versionOf(key: string): Promise<{ VersionId?: string }> {
+    const versionId = this.#versions && isWriteOnce(key) ? await this.#versions.idOf(key) : undefined
+    return versionId === undefined ? {} : { VersionId: versionId }
   }
 }
 

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, mkdtemp, open, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { unavailable } from '#server/errors.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SkerryError, unavailable } from '#server/errors.ts'
 import { asFolderError, isMissing } from './folder-error.ts'
+import { LockedError } from './locked.ts'
 import type { ObjectStore, StoreRoom } from './object-store.ts'
 
 export interface TrialReport {
@@ -36,6 +38,41 @@ export async function tryStore(store: ObjectStore, onStage: (stage: string) => v
   await store.delete(key)
   const roundTripMs = performance.now() - startedAt
   return { roundTripMs, room: await store.room?.() }
+}
+
+export const noBucket = 'A folder locks nothing: that takes a bucket with object lock.'
+/** Stores may keep whole seconds only. */
+const trialLockMs = 2000
+const patienceMs = 8000
+
+/** Locks a small object for a moment and tries to delete it. @returns why nothing can be locked there, or null */
+export async function tryLock(store: ObjectStore): Promise<string | null> {
+  const { locks } = store
+  if (!locks) return store.lockRefusal ?? noBucket
+  // Where an object counts as written once.
+  const key = `.skerry/packs/test-${randomBytes(12).toString('hex')}`
+  await store.put(key, [randomBytes(64)])
+  try {
+    await locks.hold(key, new Date(Date.now() + trialLockMs), 'governance')
+  } catch (error) {
+    await store.delete(key)
+    if (error instanceof SkerryError) return error.message
+    throw error
+  }
+  const begun = performance.now()
+  let wasKept = false
+  for (;;) {
+    try {
+      await store.delete(key)
+      return wasKept ? null : 'It takes locks, and does not keep them.'
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error
+      wasKept = true
+      // By a clock that is behind ours it lasts longer; such an object of 64 bytes is left there.
+      if (performance.now() - begun > patienceMs) return null
+      await delay(250)
+    }
+  }
 }
 
 async function isListed(store: ObjectStore, key: string): Promise<boolean> {

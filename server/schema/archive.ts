@@ -32,10 +32,6 @@ export const SaveArchiveStoreInput = z
     credential: StoreCredential.nullable().default(null),
     archiveStoreId: z.uuid().nullable().default(null),
   })
-  .refine((store) => store.lockDays === null, {
-    message: 'Object lock is not used yet.',
-    path: ['lockDays'],
-  })
   .refine((store) => store.archiveStoreId !== null || store.credential !== null || !needsCredential(store.location), {
     message: 'Give the secret of the access key.',
     path: ['credential', 'secretAccessKey'],
@@ -81,6 +77,9 @@ export const beginnings = ['age', 'schedule', 'fullness'] as const
 export type Beginning = (typeof beginnings)[number]
 export const localCopies = ['keep', 'invalidate', 'delete'] as const
 export type LocalCopy = (typeof localCopies)[number]
+/** As S3 calls the modes of its object lock: whom the provider gave a right of its own may lift the first, nobody the other. */
+export const lockModes = ['governance', 'compliance'] as const
+export type LockMode = (typeof lockModes)[number]
 
 const bytes = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const rules = z.object({
@@ -98,7 +97,7 @@ const rules = z.object({
   downToBytes: bytes.nullable().default(null),
   keepDays,
   localCopy: z.enum(localCopies),
-  lock: z.boolean().default(false),
+  lock: z.enum(lockModes).nullable().default(null),
 })
 
 type Rules = z.infer<typeof rules>
@@ -155,6 +154,11 @@ export const CreateArchivalPolicyInput = policyFields.extend({ tenantId: z.strin
 export const EditArchivalPolicyInput = policyFields.extend(ArchivalPolicyId.shape).superRefine(demandSound)
 /** Of rules that are being written, or those of a policy that is there. */
 export const PreviewArchivalInput = rules.extend({ tenantId: z.string().max(64) }).superRefine(demandSound)
+
+const dayMs = 86_400_000
+/** The end of the day on which the keeping ends, so that all that is archived on one day is kept, and locked, alike. */
+export const keptUntil = (since: Date, days: number) =>
+  new Date((Math.floor(since.getTime() / dayMs) + days + 1) * dayMs)
 
 /** Without a policy: removes what has expired. */
 export const ArchivePlan = z.object({ policyId: z.uuid().nullable(), archiveStoreId: z.uuid() })

@@ -130,6 +130,8 @@ export type RestoreVmPlan = z.infer<typeof RestoreVmPlan>
 
 export const RestoreNewVmInput = z.object({
   recoveryPointId: z.uuid(),
+  /** Straight from this archive store; null: from its datastore */
+  archiveStoreId: z.uuid().nullable().default(null),
   name: VmName,
   notes: Notes.default(''),
   /** Any host of a site, or this one */
@@ -145,7 +147,8 @@ export type RestoreNewVmInput = z.infer<typeof RestoreNewVmInput>
 /** Everything the worker needs, decided when it was asked. */
 export const RestoreNewVmPlan = RestoreNewVmInput.extend({
   uuid: z.uuid(),
-  datastoreId: z.uuid(),
+  /** Null where it is read from an archive store */
+  datastoreId: z.uuid().nullable(),
   hostId: z.uuid(),
   pool: z.string(),
   disks: z.array(DiskTarget).min(1),

@@ -76,10 +76,14 @@ export const TestStorePlan = z.object({
 })
 export type TestStorePlan = z.infer<typeof TestStorePlan>
 
-/** What a test tells of a store: the time of a small object there and back, and room where that is known. */
+/**
+ * What a test tells of a store: the time of a small object there and back, room where that is known, and why it can
+ * lock nothing where that is so.
+ */
 export const StoreSummary = z.object({
   roundTripMs: z.number(),
   freeBytes: z.number().nullable(),
   totalBytes: z.number().nullable(),
+  lockRefusal: z.string().nullable(),
 })
 export type StoreSummary = z.infer<typeof StoreSummary>

@@ -13,13 +13,10 @@ import { env } from '#server/env.ts'
 import { openArchive } from '#server/repository/archive.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
+import { runArchival } from '#server/testing/archive-run.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
 import { noFault } from '#server/testing/fault.ts'
 import { testDatabase } from '#server/testing/postgres.ts'
-import { archive } from './archive/archive.ts'
-import type { ArchiveContext } from './archive/context.ts'
-import { expire } from './archive/expire.ts'
-import { plan } from './archive/plan.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import type { BareContext } from './define.ts'
 
@@ -45,18 +42,8 @@ async function begun(name: string) {
 }
 type Trial = Awaited<ReturnType<typeof begun>>
 
-/** A run of the policy, step by step, as the engine would. */
-async function run(of: Trial, policy: ArchivalPolicy, options: { signal?: AbortSignal } = {}) {
-  const { tenantId, repositories } = of
-  const { id: policyId, archiveStoreId } = policy
-  const context = {
-    ...{ db, repositories, operation: { tenantId }, input: { policyId, archiveStoreId }, memory: {} },
-    ...{ signal: options.signal ?? new AbortController().signal, progress: () => undefined },
-  } as unknown as ArchiveContext
-  const planned = await plan(context)
-  const archived = await archive({ ...context, memory: planned })
-  return { ...planned, ...archived, ...(await expire(context)) }
-}
+const run = (of: Trial, policy: ArchivalPolicy, options: { signal?: AbortSignal } = {}) =>
+  runArchival(db, of, policy, options)
 
 const filesOf = async (path: string) =>
   (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
@@ -115,6 +102,14 @@ test('cancelled in the middle: nothing is lost, and the next run goes on without
   const repository = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
   // Lists of ids aside: no block is there twice.
   expect((await repository.usage()).deadBytes).toBeLessThan(32_768)
+  // What was stored before it broke off is written down too: byte for byte what the packs take on the disk.
+  const packs = (await filesOf(join(now.folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))
+  const sizes = await Promise.all(packs.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size))
+  const { _sum } = await db.archivedPoint.aggregate({
+    where: { tenantId: now.tenantId },
+    _sum: { storedBytes: true },
+  })
+  expect(Number(_sum.storedBytes)).toBe(sizes.reduce((sum, size) => sum + size, 0))
 })
 
 test('what the archive gives back otherwise is found out: the local copy stays, the next run heals it', async () => {
@@ -232,6 +227,32 @@ test('policies are asked for when they are due, once, and expiry by itself', asy
   expect(await db.$transaction((tx) => askForExpiry(tx, new Date(), noFault))).toBe(false)
 })
 
+test('how full it is goes by the last measure of the datastore, unless points came or went since', async () => {
+  const now = await begun('fullness')
+  const half = { begins: 'fullness', minAgeDays: 0, aboveBytes: 40_000_000n, downToBytes: 39_000_000n }
+  const policy = await now.policy(half)
+  const planned = async () => (await previewRules(db, now.tenantId, rulesOf(policy), new Date())).now.points
+  expect(await planned()).toBe(0)
+  const share = {
+    recoveryPoints: 3,
+    restorableBytes: 1n,
+    contentBytes: 1n,
+    dedupRatio: 1,
+    compressionRatio: 1,
+    vmBytes: {},
+  }
+  const { datastoreId, tenantId } = now
+  await db.datastoreShare.create({
+    data: { ...share, datastoreId, tenantId, storedBytes: 60_000_000n, deadBytes: 5_000_000n, measuredAt: new Date() },
+  })
+  expect(await planned()).toBeGreaterThan(0)
+  await db.datastoreShare.updateMany({ where: { datastoreId }, data: { deadBytes: 25_000_000n } })
+  expect(await planned()).toBe(0)
+  await db.datastoreShare.updateMany({ where: { datastoreId }, data: { deadBytes: 5_000_000n } })
+  await db.datastore.update({ where: { id: datastoreId }, data: { measureAskedAt: new Date(Date.now() + 1000) } })
+  expect(await planned()).toBe(0)
+})
+
 test('another tenant’s store, VM and archived points are not there; rules beyond limits are refused', async () => {
   const now = await begun('mine')
   const other = await archiveTrial(db, 'theirs')
@@ -257,7 +278,7 @@ test('another tenant’s store, VM and archived points are not there; rules beyo
       _sum: { storedBytes: true },
     })
     expect(preview.now.bytes).toBeGreaterThanOrEqual(Number(_sum.storedBytes) * 0.95)
-    expect(await listArchivedPoints(db, crypto.randomUUID())).toEqual([])
+    expect(await listArchivedPoints(db, { vmId: crypto.randomUUID() })).toEqual([])
     // Each tenant has an archive of its own, sealed with its own key.
     const folders = await readdir(join(now.folder, 'far', now.archiveStoreId))
     expect(folders.sort()).toEqual(['datastore', now.tenantId].sort())

@@ -3,7 +3,14 @@ import type { CredentialBox } from '#server/core/credential.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import type { ObjectStore } from '#server/repository/object-store.ts'
 import { type S3Settings, S3Store } from '#server/repository/s3-store.ts'
-import { folderNotMade, tryFolder, tryStore } from '#server/repository/store-trial.ts'
+import {
+  folderNotMade,
+  noBucket,
+  type TrialReport,
+  tryFolder,
+  tryLock,
+  tryStore,
+} from '#server/repository/store-trial.ts'
 import { StoreCredential, type StoreLocation, type StoreSummary } from '#server/schema/store.ts'
 
 /** A store as rows and operations have it. */
@@ -48,16 +55,19 @@ export async function testStore(
 ): Promise<StoreSummary> {
   onStage('connecting')
   const { location } = place
-  if (location.kind === 'folder') return summaryOf(await tryFolder(location.path))
+  if (location.kind === 'folder') return summaryOf(await tryFolder(location.path), noBucket)
   const store = await openStore(box, place, testTimeoutMs)
   try {
-    return summaryOf(await tryStore(store, onStage))
+    const report = await tryStore(store, onStage)
+    onStage('locking')
+    return summaryOf(report, await tryLock(store))
   } finally {
     store.close?.()
   }
 }
 
-const summaryOf = ({ roundTripMs, room }: Awaited<ReturnType<typeof tryStore>>): StoreSummary => ({
+const summaryOf = ({ roundTripMs, room }: TrialReport, lockRefusal: string | null): StoreSummary => ({
+  lockRefusal,
   roundTripMs,
   freeBytes: room?.freeBytes ?? null,
   totalBytes: room?.totalBytes ?? null,

@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { localCopyWord, whichWord } from '#components/archive/archive-words.ts'
+import { formatDay, localCopyWord, lockWord, whichWord } from '#components/archive/archive-words.ts'
 import { IntervalControl, TimeFields, TimeZoneSelect } from '#components/schedule/time-fields.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Section } from '#components/ui/card.tsx'
@@ -10,7 +10,7 @@ import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { NumberField } from '#components/ui/number-field.tsx'
-import { RadioCards } from '#components/ui/radio-cards.tsx'
+import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { Switch } from '#components/ui/switch.tsx'
 import { TagList } from '#components/ui/tag.tsx'
@@ -20,8 +20,10 @@ import {
   ArchivalPolicyInput,
   type Beginning,
   beginnings,
+  keptUntil,
   type LocalCopy,
   localCopies,
+  lockModes,
   type Which,
   whichWords,
 } from '#server/schema/archive.ts'
@@ -40,7 +42,7 @@ function fresh(page: TenantArchivePage): ArchivalPolicyInput {
   const [store] = page.stores
   return {
     ...{ name: '', enabled: true, archiveStoreId: store?.id ?? '', allVms: true, tags: [], vmIds: [] },
-    ...{ datastoreId: null, which: 'every', begins: 'age', minAgeDays: 30, schedule: null, lock: false },
+    ...{ datastoreId: null, which: 'every', begins: 'age', minAgeDays: 30, schedule: null, lock: null },
     ...{ aboveBytes: null, downToBytes: null, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
     keepDays: Math.min(store?.maxKeepDays ?? 365, Math.max(store?.minKeepDays ?? 365, 365)),
     localCopy: store?.mayDeleteLocal ? 'delete' : 'keep',
@@ -216,6 +218,15 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
             onChange={(id) => change({ localCopy: id as LocalCopy })}
             error={problem('localCopy')}
           />
+          {store && (
+            <RadioCards
+              label="Lock"
+              columns={3}
+              cards={lockCards(store, draft.keepDays)}
+              value={draft.lock ?? 'none'}
+              onChange={(id) => change({ lock: lockModes.find((mode) => mode === id) ?? null })}
+            />
+          )}
           {policy && (
             <Switch isSelected={draft.enabled} onChange={(enabled) => change({ enabled })}>
               Runs by itself
@@ -227,4 +238,25 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
       </div>
     </FormDialog>
   )
+}
+
+/** What a lock means, by the day that it would end if it began today. */
+function lockCards({ lockRefusal, lockDays }: TenantArchivePage['stores'][number], keepDays: number): RadioCard[] {
+  const refusal =
+    lockRefusal !== null
+      ? `Not in this store. ${lockRefusal}`
+      : lockDays === null
+        ? 'The provider does not allow it in this store.'
+        : keepDays > lockDays
+          ? `The provider allows it for at most ${lockDays} days.`
+          : undefined
+  const day = Number.isFinite(keepDays) ? formatDay(keptUntil(new Date(), keepDays)) : 'that day'
+  return [
+    { id: 'none', title: 'Not locked', description: 'Who has a key to the store can delete it.' },
+    ...lockModes.map((mode) => ({
+      ...{ id: mode, title: lockWord[mode].title },
+      description: `${lockWord[mode].who} ${day}, if archived today. It costs until then, also when this policy or the tenant is gone.`,
+      ...(refusal ? { disabledReason: refusal } : {}),
+    })),
+  ]
 }

@@ -8,6 +8,7 @@ import { StoreLocationFields } from '#components/store/store-location-fields.tsx
 import { StoreTest } from '#components/store/store-test.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { NumberField } from '#components/ui/number-field.tsx'
+import { Switch } from '#components/ui/switch.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { SaveArchiveStoreInput, TestArchiveStoreInput } from '#server/schema/archive.ts'
@@ -24,11 +25,19 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
     pricePerGbRead: store?.pricePerGbRead ?? 0.02,
     firstByteSeconds: store?.firstByteSeconds ?? 0,
   })
+  const [lockDays, setLockDays] = useState(store?.lockDays ?? null)
   const save = useMutation(trpc.archiveStore.save.mutationOptions())
   const test = useMutation(trpc.archiveStore.test.mutationOptions())
   const [location, credential] = [typedLocation(draft), typedCredential(draft)]
   const input = SaveArchiveStoreInput.safeParse({
-    ...{ ...prices, name, location, credential, lockDays: null, archiveStoreId: store?.id ?? null },
+    ...{
+      ...prices,
+      name,
+      lockDays: draft.kind === 's3' ? lockDays : null,
+      location,
+      credential,
+      archiveStoreId: store?.id ?? null,
+    },
   })
   const tested = TestArchiveStoreInput.safeParse({
     ...{ location, credential },
@@ -61,7 +70,26 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
             isStarting={test.isPending}
             error={test.error}
             disabledReason={tested.success ? undefined : 'Say first where its files lie'}
+            withLock
           />
+          {draft.kind === 's3' && (
+            <div className="flex flex-col gap-3">
+              <Switch isSelected={lockDays !== null} onChange={(isOn) => setLockDays(isOn ? 365 : null)}>
+                Tenants may lock what they archive
+              </Switch>
+              {lockDays !== null && (
+                <NumberField
+                  label="For at most"
+                  unit="days"
+                  min={1}
+                  max={36_500}
+                  value={lockDays}
+                  onChange={setLockDays}
+                  description="The bucket needs object lock, which only a new one can be given. What a tenant locks costs until then, also when the tenant has left."
+                />
+              )}
+            </div>
+          )}
           <div className="grid gap-3 sm:grid-cols-2">
             <TextField
               label="Currency"

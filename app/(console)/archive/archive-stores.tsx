@@ -56,6 +56,7 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
               <span className="min-w-48 flex-1">
                 <span className="font-medium">{store.name}</span>
                 <span className="block truncate font-mono text-ink-muted text-xs">{locationText(store.location)}</span>
+                <span className="block text-ink-muted text-xs">{lockText(store)}</span>
               </span>
               <span className="w-44">
                 {formatMoney(store.pricePerGbMonth, store.currency)} a GB and month
@@ -127,4 +128,9 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
       )}
     </Card>
   )
+}
+
+function lockText({ lockRefusal, lockDays }: ArchiveStore): string {
+  if (lockRefusal !== null) return `No object lock. ${lockRefusal}`
+  return lockDays === null ? 'Has object lock, which tenants may not use' : `Tenants may lock for ${lockDays} days`
 }

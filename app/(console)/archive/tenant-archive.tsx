@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Archive, KeyRound, Pencil, Play, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { formatMoney, localCopyWord, whenText, whichWord } from '#components/archive/archive-words.ts'
+import { formatMoney, localCopyWord, lockWord, whenText, whichWord } from '#components/archive/archive-words.ts'
 import { OneTimeText } from '#components/tenant/one-time-text.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
@@ -79,6 +79,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                 </span>
                 <span className="w-52">
                   to {policy.archiveStoreName} for {policy.rules.keepDays} days
+                  {policy.rules.lock && `, ${lockWord[policy.rules.lock].short}`}
                   <span className="block text-ink-muted text-xs">
                     local copy {localCopyWord[policy.rules.localCopy].title.toLowerCase()}; {formatCount(policy.points)}{' '}
                     archived

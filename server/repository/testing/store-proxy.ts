@@ -13,11 +13,11 @@ export interface StoreProxy {
  */
 export async function storeProxy(
   endpoint: string,
-  spoil: (request: IncomingMessage, response: ServerResponse) => boolean,
+  spoil: (request: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>,
 ): Promise<StoreProxy> {
   const { port } = new URL(endpoint)
-  const server = http.createServer((request, response) => {
-    if (spoil(request, response)) return
+  const server = http.createServer(async (request, response) => {
+    if (await spoil(request, response)) return
     const options = { port, method: request.method, path: request.url, headers: request.headers }
     const onward = http.request(options, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers)

@@ -11,6 +11,8 @@ export interface ArchiveMemory {
   archivedBytes: number
   released: number
   expired: number
+  /** Of what has expired: what is locked still, because others that are kept for longer share it */
+  locked: { objects: number; bytes: number; until: string } | null
   /** What stayed where it was, and why */
   left: string[]
 }

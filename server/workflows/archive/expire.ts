@@ -1,5 +1,6 @@
 import { isBeingRead } from '#server/core/archived-point.ts'
 import { SkerryError } from '#server/errors.ts'
+import type { CollectReport } from '#server/repository/collector.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, mostAtOnce, tenantOf } from './context.ts'
 
@@ -35,9 +36,14 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
     await repository.remove(id).catch(unlessGone)
   }
   await removeLeft(context, repository)
-  if (expired > 0) await repository.collect()
-  return { expired }
+  const mayGo = expired > 0 || (await repository.hasPending())
+  const locked = mayGo ? lockedOf(await repository.collect()) : null
+  return { expired, locked }
 }
+
+/** What was to go and nobody can delete yet: it goes when a later run finds the lock ended. */
+const lockedOf = ({ locked: { objects, bytes, until } }: CollectReport): ArchiveMemory['locked'] =>
+  until && { objects, bytes, until: until.toISOString() }
 
 /** What an expiry that broke off has left. What is in a datastore still may be on its way here. */
 async function removeLeft({ db, input: { archiveStoreId } }: Context, repository: Repository): Promise<void> {
@@ -53,7 +59,10 @@ async function removeLeft({ db, input: { archiveStoreId } }: Context, repository
         await db.recoveryPoint.findMany({ where, select }),
       ].flatMap((rows) => rows.map(({ id }) => id)),
     )
-    for (const id of some) if (!known.has(id)) await repository.remove(id).catch(unlessGone)
+    for (const id of some) {
+      // What is locked and no row names is not ours to hide: it is all that is left of it.
+      if (!known.has(id) && !(await repository.heldUntil(id))) await repository.remove(id).catch(unlessGone)
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { planArchival } from '#server/core/archival-plan.ts'
-import { archivedThere, pointsUnder, rulesOf } from '#server/core/archival-policy.ts'
+import { rulesOf, situationUnder } from '#server/core/archival-policy.ts'
 import { demandWithinLimits } from '#server/core/archive-limit.ts'
 import { grantOf } from '#server/core/archive-store.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, mostAtOnce, policyOf, tenantOf } from './context.ts'
@@ -14,7 +14,6 @@ export async function plan(context: Context): Promise<Partial<ArchiveMemory>> {
   // The provider may have changed its mind since the policy was written.
   const grant = await grantOf(db, rules.archiveStoreId, tenantId)
   demandWithinLimits(rules, grant, grant.archiveStore)
-  const archived = await archivedThere(db, tenantId, rules.archiveStoreId)
-  const { send, release } = planArchival(rules, await pointsUnder(db, tenantId, rules), archived, new Date())
+  const { send, release } = planArchival(rules, await situationUnder(db, tenantId, rules), new Date())
   return { send: send.slice(0, mostAtOnce), release: release.slice(0, mostAtOnce * 4) }
 }

@@ -1,5 +1,5 @@
-import { SkerryError } from '#server/errors.ts'
 import { proveCopy } from '#server/repository/copy.ts'
+import { DamageError } from '#server/repository/damage.ts'
 import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import type { ArchiveContext as Context } from './context.ts'
@@ -15,7 +15,7 @@ interface Sent {
   onBytes: (bytes: number) => void
 }
 
-/** What is not proven is taken out of the archive again. */
+/** What is found to be another is taken out of the archive again. */
 export async function prove({ signal }: Context, { from, to, original, parent, onBytes }: Sent) {
   const startedAt = performance.now()
   const copy = await to.recoveryPoint(original.id)
@@ -28,7 +28,8 @@ export async function prove({ signal }: Context, { from, to, original, parent, o
     const readBackMs = Math.max(1, Math.round(performance.now() - startedAt))
     return { readBackBytes, readBackMs, readBackAt: before && parent ? parent.readBackAt : new Date() }
   } catch (error) {
-    if (error instanceof SkerryError && !signal.aborted) await to.remove(original.id).catch(() => undefined)
+    // A store that does not answer proves nothing: what was sent stays there and is not sent again.
+    if (error instanceof DamageError) await to.remove(original.id).catch(() => undefined)
     throw error
   } finally {
     await Promise.all([copy.close(), before?.close(), beforeHere?.close()])

@@ -6,12 +6,11 @@ import { conflict } from '#server/errors.ts'
 import { copyRecoveryPoint } from '#server/repository/copy.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
 import type { Repository } from '#server/repository/repository.ts'
+import { keptUntil, type LockMode } from '#server/schema/archive.ts'
 import type { Meter } from '../meter.ts'
 import { Cancelled } from '../pause.ts'
 import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
 import { prove } from './prove.ts'
-
-const dayMs = 86_400_000
 
 /** @returns what it added to the archive store, or null when it is in no datastore any more */
 export async function sendOne(
@@ -45,7 +44,10 @@ export async function sendOne(
     else
       await copyRecoveryPoint({ from, to, point: original, parentId: parent?.id, label: labelOf(row), onBytes, signal })
     const proof = await prove(context, { from, to, original, parent, onBytes })
-    await record(context, policy, row, { to, tookMs: Math.round(performance.now() - startedAt), ...proof })
+    // The local copy goes only once nobody can delete this one.
+    const until = keptUntil(new Date(), policy.keepDays)
+    if (policy.lock) await to.hold(id, { until, mode: policy.lock as LockMode, signal })
+    await record(context, policy, row, { to, until, tookMs: Math.round(performance.now() - startedAt), ...proof })
     const written = await to.describe(id)
     return written?.description.storedBytes ?? 0
   } catch (error) {
@@ -94,23 +96,24 @@ async function record(
   context: Context,
   policy: ArchivalPolicy,
   row: PointRow,
-  proof: { to: Repository; tookMs: number; readBackBytes: number; readBackMs: number; readBackAt: Date },
+  proof: { to: Repository; until: Date; tookMs: number; readBackBytes: number; readBackMs: number; readBackAt: Date },
 ): Promise<void> {
-  const { to, tookMs, readBackMs, readBackAt } = proof
-  const { id, vmId, vmUuid, vmName, takenAt, consistency, disks, sizeBytes, definition } = row
+  const { to, until, tookMs, readBackMs, readBackAt } = proof
+  const { id, vmId, vmUuid, vmName, takenAt, consistency, disks, shape, sizeBytes, definition } = row
   const description = (await to.describe(id))?.description
   if (!description) throw conflict('The recovery point was taken out of the archive while it was proven.', 'Try again.')
   const chunkCount = description.disks.reduce((sum, disk) => sum + disk.chunkCount, 0)
-  const expiresAt = new Date(Date.now() + policy.keepDays * dayMs)
   await context.db.archivedPoint.createMany({
     skipDuplicates: true,
     data: [
       {
         ...{ id, vmId, vmUuid, vmName, takenAt, consistency, sizeBytes, definition, disks: disks ?? [] },
+        shape: shape ?? {},
         ...{ archiveStoreId: policy.archiveStoreId, tenantId: policy.tenantId, policyId: policy.id },
         contentBytes: BigInt(chunkCount * chunkBytes),
         storedBytes: BigInt(description.storedBytes),
-        ...{ tookMs, readBackBytes: BigInt(proof.readBackBytes), readBackMs, readBackAt, expiresAt },
+        ...{ tookMs, readBackBytes: BigInt(proof.readBackBytes), readBackMs, readBackAt },
+        ...{ expiresAt: until, lock: policy.lock, lockedUntil: policy.lock ? until : null },
       },
     ],
   })
