@@ -93,6 +93,37 @@ test('an archive store is granted; a policy moves an older backup there, and the
     expect(await virsh(host, 'domuuid', vm)).toBe(uuid)
     expect(await virsh(host, 'domstate', vm)).toBe('running')
     await expect.poll(async () => (await newestCount(host, vm))?.bootId, { timeout: 60_000 }).not.toBe(before?.bootId)
+
+    // A folder can't lock: the dialog says why, and offers no lock.
+    await page.goto('/archive')
+    await expect(page.getByRole('list', { name: 'Archive stores', exact: true })).toContainText(
+      /No object lock\. A folder/,
+    )
+
+    const made = `${vm}-again`
+    await page.goto(`/recovery-points/${uuid}`)
+    await page
+      .getByRole('button', { name: /^Restore as a new VM from the archive/ })
+      .last()
+      .click()
+    const asNew = page.getByRole('dialog', { name: `Restore ${vm} as a new VM` })
+    await expect(asNew).toContainText(/read straight from Ice, which takes at most €/)
+    await asNew.getByLabel('Name').fill(made)
+    await expect(asNew.getByRole('radio', { checked: true })).toBeVisible({ timeout: 30_000 })
+    await asNew.getByRole('button', { name: 'Restore', exact: true }).click()
+    await expect.poll(() => lastOf('restore-new-vm'), { timeout: 150_000 }).toBe('succeeded')
+    const [row] = await sql<{ host: string }>(
+      'SELECT host.name AS host FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = $1',
+      made,
+    )
+    expect(await virsh(row?.host ?? '', 'domuuid', made)).not.toBe(uuid)
+    await expect(page.getByRole('heading', { name: made })).toBeVisible()
+    await page.getByRole('button', { name: /^More/ }).first().click()
+    await page.getByRole('menuitem', { name: /Delete/ }).click()
+    const remove = page.getByRole('alertdialog')
+    await remove.getByRole('textbox').fill(made)
+    await remove.getByRole('button', { name: 'Delete' }).click()
+    await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', made), { timeout: 30_000 }).toEqual([])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -3,6 +3,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { recallText } from '#components/archive/archive-words.ts'
+import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
@@ -19,14 +21,16 @@ import type { RecoveryPoint } from './recovery-point-list.tsx'
 import { RestoredCards } from './restored-cards.tsx'
 
 interface RestoreNewDialogProps {
-  recoveryPoint: RecoveryPoint
+  recoveryPoint: Pick<RecoveryPoint, 'id' | 'vmName' | 'takenAt' | 'disks'>
+  /** Where it is read straight from the archive, and what that takes */
+  archived?: Pick<ArchivedPoint, 'archiveStore' | 'recall'>
   /** Free again, so the new VM may have its name */
   isGone: boolean
   onClose: () => void
 }
 
 /** Makes a VM of its own of a recovery point, and goes to its page. */
-export function RestoreNewDialog({ recoveryPoint, isGone, onClose }: RestoreNewDialogProps) {
+export function RestoreNewDialog({ recoveryPoint, archived, isGone, onClose }: RestoreNewDialogProps) {
   const trpc = useTRPC()
   const router = useRouter()
   const { id: recoveryPointId, vmName } = recoveryPoint
@@ -36,7 +40,8 @@ export function RestoreNewDialog({ recoveryPoint, isGone, onClose }: RestoreNewD
   const [picked, setPicked] = useState<string>()
   const [keepNetworks, setKeepNetworks] = useState(isGone)
   const [start, setStart] = useState(false)
-  const chosen = { recoveryPointId, start, ...(disks.length === all.length ? {} : { disks }) }
+  const archiveStoreId = archived?.archiveStore.id ?? null
+  const chosen = { recoveryPointId, archiveStoreId, start, ...(disks.length === all.length ? {} : { disks }) }
   const places = useQuery({
     ...trpc.recoveryPoint.places.queryOptions(chosen, { staleTime: 0 }),
     enabled: disks.length > 0,
@@ -80,6 +85,12 @@ export function RestoreNewDialog({ recoveryPoint, isGone, onClose }: RestoreNewD
       }
       onClose={onClose}
     >
+      {archived && (
+        <p className="text-sm text-ink-muted">
+          It is read straight from {archived.archiveStore.name}, which takes{' '}
+          <strong className="text-ink">{recallText(archived.recall)}</strong>.
+        </p>
+      )}
       <TextField
         label="Name"
         value={name}

@@ -115,7 +115,7 @@ export const archiveRouter = router({
   /** A VM's archived recovery points, with what getting each back takes. */
   points: signedIn.input(z.object({ vmId: VmId })).query(async ({ ctx, input }) => {
     const vm = await load.vm(ctx, input.vmId, 'read')
-    return listArchivedPoints(ctx.tx, vm.id)
+    return listArchivedPoints(ctx.tx, { vmId: vm.id })
   }),
 
   bringBack: change('vm', 'restore')

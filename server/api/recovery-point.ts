@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { type Asking, demand, load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
+import { listArchivedPoints } from '#server/core/archived-point.ts'
 import { listBootTests } from '#server/core/boot-test.ts'
 import { listRestorableVms } from '#server/core/gone-vm.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
-import { requestRestoreNew, restorePlaces } from '#server/core/restore-new-vm.ts'
+import { requestRestoreNew, restorablePoint, restorePlaces } from '#server/core/restore-new-vm.ts'
 import { notFound } from '#server/errors.ts'
 import { RestoreNewVmInput } from '#server/schema/backup.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
@@ -13,12 +14,20 @@ import { change, router, signedIn } from './trpc.ts'
 
 type Ctx = Asking & { requestId: string }
 
+type Source = Pick<RestoreNewVmInput, 'recoveryPointId' | 'archiveStoreId'>
+
+async function loadPoint(ctx: Ctx, source: Source) {
+  const loaded = source.archiveStoreId === null ? load.recoveryPoint : load.archivedPoint
+  await loaded(ctx, source.recoveryPointId, 'restore')
+  return restorablePoint(ctx.tx, source)
+}
+
 /** Where a VM goes within a site is the fleet's business. */
 export async function restoreNew(ctx: Ctx, input: RestoreNewVmInput, idempotencyKey: string | null) {
-  const { tenantId } = await load.recoveryPoint(ctx, input.recoveryPointId, 'restore')
+  const point = await loadPoint(ctx, input)
+  const { tenantId } = point
   demand(ctx, 'vm', 'create', { tenantId })
   if ('hostId' in input.place) demand(ctx, 'vm', 'migrate', { tenantId })
-  const point = await ctx.tx.recoveryPoint.findUniqueOrThrow({ where: { id: input.recoveryPointId } })
   return requestRestoreNew(asker(ctx), point, input, idempotencyKey)
 }
 
@@ -29,13 +38,14 @@ export const recoveryPointRouter = router({
   /** Of a VM by its UUID, which it keeps when it is gone. */
   list: signedIn.input(z.object({ vmUuid: z.uuid() })).query(async ({ ctx, input }) => {
     const recoveryPoints = await listRecoveryPoints(ctx.tx, { vmUuid: input.vmUuid })
-    const [newest] = recoveryPoints
+    const archived = await listArchivedPoints(ctx.tx, { vmUuid: input.vmUuid })
+    const newest = recoveryPoints[0] ?? archived[0]
     if (!newest) throw notFound('VM with recovery points', input.vmUuid)
-    const owner = await load.recoveryPoint(ctx, newest.id, 'read')
+    const owner = await (recoveryPoints[0] ? load.recoveryPoint : load.archivedPoint)(ctx, newest.id, 'read')
     // One that is another tenant's now is as good as gone to this one.
     const vm = newest.vmId ? await ctx.tx.vm.findUnique({ where: { id: newest.vmId }, select: { id: true } }) : null
     return {
-      ...{ recoveryPoints, name: newest.vmName, vmId: vm?.id ?? null },
+      ...{ recoveryPoints, archived, name: newest.vmName, vmId: vm?.id ?? null },
       bootTests: await listBootTests(ctx.tx, { vmUuid: input.vmUuid }),
       can: {
         restoreNew: allowed(ctx.actor, 'vm', 'restore', owner),
@@ -49,9 +59,9 @@ export const recoveryPointRouter = router({
 
   /** Where a new VM can be made of it: hosts, for whom the fleet is their business, else sites. */
   places: signedIn
-    .input(RestoreNewVmInput.pick({ recoveryPointId: true, disks: true, start: true }))
+    .input(RestoreNewVmInput.pick({ recoveryPointId: true, archiveStoreId: true, disks: true, start: true }))
     .query(async ({ ctx, input }) => {
-      const point = await load.recoveryPoint(ctx, input.recoveryPointId, 'restore')
+      const point = await loadPoint(ctx, input)
       const places = await restorePlaces(ctx.tx, point, input)
       const isFleets = allowed(ctx.actor, 'vm', 'migrate', point) === true
       const bySite = [...new Set(places.map(({ siteId }) => siteId))].flatMap((siteId) => {

@@ -85,6 +85,14 @@ export const load = {
     find: (tx, id) => tx.recoveryPoint.findUnique({ where: { id }, omit: { definition: true } }),
     about: ({ vmId, vmUuid, vmName, tenantId }) => ({ id: vmId ?? vmUuid, name: vmName, tenantId }),
   }),
+  /** Likewise, in whichever archive store. */
+  archivedPoint: loader({
+    resource: 'vm',
+    word: 'recovery point',
+    byUuid: true,
+    find: (tx, id) => tx.archivedPoint.findFirst({ where: { id }, omit: { definition: true } }),
+    about: ({ vmId, vmUuid, vmName, tenantId }) => ({ id: vmId ?? vmUuid, name: vmName, tenantId }),
+  }),
   /** As the VM that it is of. */
   bootTest: loader({
     resource: 'vm',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { RecoveryPoint } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { conflict, invalid, unsupported } from '#server/errors.ts'
+import { conflict, invalid, notFound, unsupported } from '#server/errors.ts'
 import { RecoveryDisks, type RestoreNewVmInput, type RestoreNewVmPlan, VmShape } from '#server/schema/backup.ts'
 import { demandRestorable } from './datastore-damage.ts'
 import { findEarlier } from './idempotency.ts'
@@ -11,7 +11,31 @@ import { demandValid } from './restore-disk.ts'
 import { placesFor, type RestorePlace } from './restore-place.ts'
 import { insertReserved, size } from './vm-creation.ts'
 
-type Point = Pick<RecoveryPoint, 'id' | 'tenantId' | 'datastoreId' | 'disks' | 'shape' | 'vmName' | 'invalidAt'>
+type Point = Pick<RecoveryPoint, 'id' | 'tenantId' | 'disks' | 'shape' | 'vmName'> &
+  (
+    | { datastoreId: string; archiveStoreId: null; invalidAt: Date | null }
+    | { datastoreId: null; archiveStoreId: string }
+  )
+
+/**
+ * What a new VM is made of: the recovery point in its datastore, or the one in an archive store.
+ * @throws not-found for one that is not there, or not to be seen
+ */
+export async function restorablePoint(
+  tx: Tx,
+  { recoveryPointId: id, archiveStoreId }: Pick<RestoreNewVmInput, 'recoveryPointId' | 'archiveStoreId'>,
+): Promise<Point> {
+  const select = { id: true, tenantId: true, disks: true, shape: true, vmName: true } as const
+  if (archiveStoreId === null) {
+    const where = { where: { id }, select: { ...select, datastoreId: true, invalidAt: true } }
+    const point = await tx.recoveryPoint.findUnique(where)
+    if (point) return { ...point, archiveStoreId }
+  } else {
+    const point = await tx.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } }, select })
+    if (point) return { ...point, archiveStoreId, datastoreId: null }
+  }
+  throw notFound('recovery point', id)
+}
 
 /** Where a new VM can be made of a recovery point. @throws unsupported where nobody wrote down what the VM was */
 export async function restorePlaces(
@@ -19,7 +43,7 @@ export async function restorePlaces(
   point: Point,
   wanted: { disks?: readonly string[] | undefined; start: boolean },
 ): Promise<RestorePlace[]> {
-  demandValid(point)
+  if (point.archiveStoreId === null) demandValid(point)
   const { tenantId } = point
   return placesFor(tx, { tenantId, shape: shapeOf(point), disks: disksOf(point, wanted.disks), start: wanted.start })
 }
@@ -37,9 +61,7 @@ export async function requestRestoreNew(
   const { tx } = asker
   const earlier = await findEarlier(asker, { kind: 'restore-new-vm', input, isPlanned: true, key: idempotencyKey })
   if (earlier) return earlier
-  // Held until the operation is written down, after which nobody removes it.
-  await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${point.id}::uuid FOR KEY SHARE`
-  await demandRestorable(tx, point.id)
+  await holdPoint(tx, point)
   const { vcpuCount, memoryBytes } = shapeOf(point)
   const disks = disksOf(point, input.disks)
   const diskBytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
@@ -63,6 +85,17 @@ export async function requestRestoreNew(
     reserved: input.start ? { memoryBytes } : {},
     idempotencyKey,
   })
+}
+
+/** Until the operation is written down, after which nobody removes it. @throws conflict for one that is damaged */
+async function holdPoint(tx: Tx, { id, archiveStoreId }: Point): Promise<void> {
+  if (archiveStoreId === null) {
+    await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${id}::uuid FOR KEY SHARE`
+    await demandRestorable(tx, id)
+    return
+  }
+  await tx.$queryRaw`SELECT FROM archived_point
+    WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
 }
 
 async function choose(tx: Tx, point: Point, { place, disks, start }: RestoreNewVmInput) {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { CredentialBox } from '#server/core/credential.ts'
-import { requestRestoreNew } from '#server/core/restore-new-vm.ts'
+import { requestRestoreNew, restorablePoint } from '#server/core/restore-new-vm.ts'
 import { env } from '#server/env.ts'
 import { RestoreNewVmInput } from '#server/schema/backup.ts'
 import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
@@ -40,7 +40,7 @@ export async function askRestoreNew(
 ) {
   const input = RestoreNewVmInput.parse({ recoveryPointId, ...more })
   return db.$transaction(async (tx) => {
-    const point = await tx.recoveryPoint.findUniqueOrThrow({ where: { id: recoveryPointId } })
+    const point = await restorablePoint(tx, input)
     return requestRestoreNew({ tx, actor, requestId: null }, point, input, null)
   })
 }

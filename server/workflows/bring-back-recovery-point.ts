@@ -144,7 +144,7 @@ export const bringBackRecoveryPoint = defineWorkflow<BringBackInput, Memory>({
       name: 'record',
       do: async (context) => {
         const { db, input, memory } = context
-        const { id, tenantId, vmId, vmUuid, vmName, takenAt, consistency, disks, sizeBytes, definition } =
+        const { id, tenantId, vmId, vmUuid, vmName, takenAt, consistency, disks, shape, sizeBytes, definition } =
           await rowOf(context)
         const { readBytes = 0, storedBytes = 0, tookMs = 0 } = memory
         await db.recoveryPoint.createMany({
@@ -153,6 +153,7 @@ export const bringBackRecoveryPoint = defineWorkflow<BringBackInput, Memory>({
             {
               ...{ id, tenantId, vmId, vmUuid, vmName, takenAt, consistency, sizeBytes, definition, tookMs },
               ...{ datastoreId: input.datastoreId, reading: 'full', disks: disks ?? [] },
+              shape: shape ?? {},
               ...{ readBytes: BigInt(readBytes), storedBytes: BigInt(storedBytes) },
             },
           ],

@@ -1,6 +1,7 @@
 /**
- * Makes a VM of a recovery point: with disks, a UUID and addresses of its own, at any host. The VM that the recovery
- * point was taken of may be gone, run or be elsewhere; nothing is asked of it.
+ * Makes a VM of a recovery point, from its datastore or straight from an archive store: with disks, a UUID and addresses
+ * of its own, at any host. The VM that the recovery point was taken of may be gone, run or be elsewhere; nothing is asked
+ * of it.
  */
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import { restoredXml } from '#server/hypervisor/libvirt/xml/restored.ts'

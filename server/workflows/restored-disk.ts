@@ -15,7 +15,9 @@ export interface RestoredDisk extends MadeVolume {
 
 interface Plan {
   recoveryPointId: string
-  datastoreId: string
+  /** Null where it is read from an archive store */
+  datastoreId: string | null
+  archiveStoreId?: string | null
   hostId: string
   pool: string
   /** Of the VM to be */
@@ -25,8 +27,15 @@ interface Plan {
 }
 type Context = StepContext<Plan, object>
 
-const repositoryOf = ({ repositories, input, operation }: Context) =>
-  repositories.repository(input.datastoreId, operation.tenantId)
+/** Straight from the archive, where it was asked so: all that is not zeros is read there. */
+function repositoryOf({ repositories, input, operation }: Context) {
+  const { archiveStoreId = null, datastoreId } = input
+  if (archiveStoreId !== null && operation.tenantId !== null) {
+    return repositories.archives.repository(archiveStoreId, operation.tenantId)
+  }
+  if (datastoreId === null) throw new Error('an archive belongs to a tenant')
+  return repositories.repository(datastoreId, operation.tenantId)
+}
 
 /** Names the volumes. @throws not-found without the recovery point */
 export async function planRestored(context: Context): Promise<RestoredDisk[]> {
@@ -74,9 +83,14 @@ export async function writeRestored(
 
 /** What the VM was defined by when the recovery point was taken. */
 export async function definitionThen({ db, input }: Pick<Context, 'db' | 'input'>): Promise<string> {
-  const point = await db.recoveryPoint.findUnique({ where: { id: input.recoveryPointId } })
-  if (!point) throw notFound('recovery point', input.recoveryPointId)
-  return String(CredentialBox.fromText(env().SKERRY_KEY).open(point.definition, point.id))
+  const { recoveryPointId: id, archiveStoreId = null } = input
+  const select = { definition: true } as const
+  const point =
+    archiveStoreId === null
+      ? await db.recoveryPoint.findUnique({ where: { id }, select })
+      : await db.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } }, select })
+  if (!point) throw notFound('recovery point', id)
+  return String(CredentialBox.fromText(env().SKERRY_KEY).open(point.definition, id))
 }
 
 export const pathsOf = (disks: readonly RestoredDisk[]): Record<string, string> =>

@@ -33,6 +33,10 @@ const columns: DataColumn<RestorableVm>[] = [
     cell: (vm) => formatCount(vm.recoveryPoints),
   },
   {
+    ...{ id: 'archived', header: 'Archived', isSortable: true, align: 'end', widthPx: 110 },
+    cell: (vm) => formatCount(vm.archived),
+  },
+  {
     ...{ id: 'newest', header: 'Newest', isSortable: true, widthPx: 130, grow: 1 },
     cell: (vm) => <RelativeTime at={vm.newestAt} />,
   },
@@ -48,6 +52,7 @@ const columns: DataColumn<RestorableVm>[] = [
 const sorts: Record<string, SortValue<RestorableVm>> = {
   name: (vm) => vm.name,
   points: (vm) => vm.recoveryPoints,
+  archived: (vm) => vm.archived,
   newest: (vm) => new Date(vm.newestAt).getTime(),
   oldest: (vm) => new Date(vm.oldestAt).getTime(),
   stored: (vm) => vm.storedBytes,

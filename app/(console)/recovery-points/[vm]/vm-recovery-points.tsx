@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archived-point-list.tsx'
 import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
 import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
@@ -22,12 +23,13 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
   const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
   const [restored, setRestored] = useState<RecoveryPoint>()
   const [tested, setTested] = useState<RecoveryPoint>()
+  const [restoredFar, setRestoredFar] = useState<ArchivedPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
     return <ErrorMessage variant="page" title="Its recovery points could not be read" message={query.error.message} />
   }
   if (!query.data) return <SkeletonRows rows={6} />
-  const { name, vmId, recoveryPoints, bootTests, can } = query.data
+  const { name, vmId, recoveryPoints, archived, bootTests, can } = query.data
   const [newest] = recoveryPoints
   const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
   const isGone = vmId === null
@@ -47,22 +49,41 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
         }
       />
       <div className="flex flex-col gap-4 px-4 pb-4">
-        <Card
-          title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
-          isFlush
-          className="pb-1"
-        >
-          <RecoveryPointList
-            recoveryPoints={recoveryPoints}
-            bootTests={bootTests}
-            can={can}
-            onRestoreNew={setRestored}
-            onBootTest={setTested}
-            onDelete={setDeleted}
-          />
-        </Card>
+        {recoveryPoints.length > 0 && (
+          <Card
+            title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
+            isFlush
+            className="pb-1"
+          >
+            <RecoveryPointList
+              recoveryPoints={recoveryPoints}
+              bootTests={bootTests}
+              can={can}
+              onRestoreNew={setRestored}
+              onBootTest={setTested}
+              onDelete={setDeleted}
+            />
+          </Card>
+        )}
+        {archived.length > 0 && (
+          <Card title={`${formatCount(archived.length)} in the archive`} isFlush className="pb-1">
+            <ArchivedPointList
+              points={archived}
+              restoreNewRefusal={can.restoreNew === true ? undefined : can.restoreNew}
+              onRestoreNew={setRestoredFar}
+            />
+          </Card>
+        )}
         <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
       </div>
+      {restoredFar && (
+        <RestoreNewDialog
+          recoveryPoint={restoredFar}
+          archived={restoredFar}
+          isGone={isGone}
+          onClose={() => setRestoredFar(undefined)}
+        />
+      )}
       {restored && <RestoreNewDialog recoveryPoint={restored} isGone={isGone} onClose={() => setRestored(undefined)} />}
       {tested && <BootTestDialog recoveryPoint={tested} onClose={() => setTested(undefined)} />}
       {deleted && (

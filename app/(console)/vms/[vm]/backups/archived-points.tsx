@@ -1,82 +1,42 @@
 'use client'
 
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Download, History } from 'lucide-react'
 import { useState } from 'react'
-import { formatMoney, recallText } from '#components/archive/archive-words.ts'
-import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
-import { Badge } from '#components/ui/badge.tsx'
-import { Button } from '#components/ui/button.tsx'
+import { recallText } from '#components/archive/archive-words.ts'
+import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archived-point-list.tsx'
+import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
+import { useTRPC } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
-import { formatAbsoluteTime, formatBytes, formatCount, formatDuration } from '#components/ui/format.ts'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import type { Vm } from '../use-vm.ts'
 import type { BackupPage } from './use-backups.ts'
 
-export type ArchivedPoint = Outputs['archive']['points'][number]
-const localWord = { gone: 'archive only', invalid: 'local copy invalid', whole: 'here too' } as const
+const refusalOf = (right: true | string) => (right === true ? undefined : right)
 
 /** What of the VM is in archive stores, with what getting it back takes. */
 export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
   const points = useQuery(useTRPC().archive.points.queryOptions({ vmId: vm.id })).data ?? []
-  const [command, setCommand] = useState<{ kind: 'restore' | 'bring-back'; point: ArchivedPoint }>()
+  const [command, setCommand] = useState<{ kind: 'restore' | 'restore-new' | 'bring-back'; point: ArchivedPoint }>()
   const close = () => setCommand(undefined)
   if (points.length === 0) return null
-  const reason = page.can.restore === true ? undefined : page.can.restore
   return (
     <Card title={`${formatCount(points.length)} in the archive`} isFlush className="pb-1">
-      <ol aria-label="Archived recovery points, newest first" className="divide-y divide-line">
-        {points.map((point) => {
-          const when = formatAbsoluteTime(new Date(point.takenAt).getTime())
-          return (
-            <li
-              key={`${point.id} ${point.archiveStoreId}`}
-              className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm"
-            >
-              <span className="w-48 shrink-0">
-                <RelativeTime at={point.takenAt} className="font-medium" />
-                <span className="block text-ink-faint text-xs">{when}</span>
-              </span>
-              <span className="w-44 shrink-0">
-                {point.archiveStore.name}
-                <span className="block text-ink-muted text-xs">
-                  until <RelativeTime at={point.expiresAt} />
-                </span>
-              </span>
-              <span className="min-w-48 flex-1">
-                <Badge tone="outline">{localWord[point.local]}</Badge>
-                <span className="block text-ink-muted text-xs">
-                  to get it back at most {formatMoney(point.recall.cost, point.recall.currency)} and{' '}
-                  {formatDuration(point.recall.seconds)}
-                </span>
-              </span>
-              <Button
-                size="sm"
-                icon={<History size={13} aria-hidden="true" />}
-                label={`Restore from the archive to ${when}`}
-                disabledReason={reason}
-                onPress={() => setCommand({ kind: 'restore', point })}
-              >
-                Restore…
-              </Button>
-              <Button
-                size="sm"
-                variant="quiet"
-                icon={<Download size={13} aria-hidden="true" />}
-                label={`Bring back the recovery point of ${when}`}
-                disabledReason={reason ?? (point.local === 'whole' ? 'It is here too' : undefined)}
-                onPress={() => setCommand({ kind: 'bring-back', point })}
-              >
-                Bring back…
-              </Button>
-            </li>
-          )
-        })}
-      </ol>
+      <ArchivedPointList
+        points={points}
+        restoreRefusal={refusalOf(page.can.restore)}
+        restoreNewRefusal={refusalOf(page.can.restoreNew)}
+        onRestore={(point) => setCommand({ kind: 'restore', point })}
+        onRestoreNew={(point) => setCommand({ kind: 'restore-new', point })}
+        onBringBack={(point) => setCommand({ kind: 'bring-back', point })}
+      />
       {command?.kind === 'restore' && <RestoreFromArchive vm={vm} point={command.point} onClose={close} />}
+      {command?.kind === 'restore-new' && (
+        <RestoreNewDialog recoveryPoint={command.point} archived={command.point} isGone={false} onClose={close} />
+      )}
       {command?.kind === 'bring-back' && <BringBack vm={vm} page={page} point={command.point} onClose={close} />}
     </Card>
   )

@@ -4,7 +4,8 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
-import { formatMoney } from '#components/archive/archive-words.ts'
+import { formatMoney, lockText } from '#components/archive/archive-words.ts'
+import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -17,7 +18,7 @@ import { popoverClassName } from '#components/ui/popover-class.ts'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { useElementWidth } from '#components/ui/use-element-width.ts'
 import type { Vm } from '../use-vm.ts'
-import { type ArchivedPoint, RestoreFromArchive } from './archived-points.tsx'
+import { RestoreFromArchive } from './archived-points.tsx'
 import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
 import type { BackupPage } from './use-backups.ts'
 
@@ -87,6 +88,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
         lines: [
           `${formatBytes(point.recall.readBytes)} to read at the most`,
           `At most ${formatMoney(point.recall.cost, point.recall.currency)} and ${formatDuration(point.recall.seconds)}`,
+          ...(lockText(point) ? [lockText(point)] : []),
         ],
         action: { label: 'Restore…', disabledReason: restoreRefusal, onPress: () => setRestored(point) },
       })),
