@@ -56,6 +56,17 @@ export class CertificateAuthority {
     return paths
   }
 
+  /** What a worker shows to hosts that read from it, in the layout that QEMU knows. @returns its folder */
+  async server(name: string): Promise<string> {
+    const dir = join(this.dir, name)
+    await mkdir(dir, { recursive: true, mode: 0o700 })
+    const uses = 'tls_www_server\nsigning_key\nencryption_key'
+    const content = `cn=${name}\ndns_name=${name}\n${uses}\nexpiration_days=3650\n`
+    await this.issue(join(dir, 'server-cert.pem'), join(dir, 'server-key.pem'), content)
+    await copyFile(this.caCertPath, join(dir, 'ca-cert.pem'))
+    return dir
+  }
+
   /** What a host finds under /etc/pki: one certificate as server and client, for libvirt and for QEMU's migrations. */
   async host(pkiDir: string, name: string, address: string): Promise<void> {
     const folders = ['CA', 'libvirt/private', 'qemu'].map((folder) => join(pkiDir, folder))

@@ -199,7 +199,10 @@ async function giveToCaller(lab: Lab, descriptionPath: string): Promise<void> {
   if (!uid || !gid) return
   await chmod(join(lab.dir, 'pki'), 0o711)
   const { dir, caCertPath, certPath, keyPath } = lab.pki
-  for (const path of [descriptionPath, dir, caCertPath, certPath, keyPath]) await chown(path, uid, gid)
+  const exports = lab.exportPkiDir
+  const served = ['ca-cert.pem', 'server-cert.pem', 'server-key.pem'].map((file) => join(exports, file))
+  const ours = [descriptionPath, dir, caCertPath, certPath, keyPath, exports, ...served]
+  for (const path of ours) await chown(path, uid, gid)
 }
 
 /** The standing fleet as a running lab described it in its folder, or undefined while its hosts are not up. */

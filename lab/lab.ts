@@ -38,6 +38,8 @@ export class Lab {
   readonly accelerator: 'kvm' | 'qemu'
   /** What Skerry needs to speak to the hosts over TLS. */
   readonly pki: ClientPki
+  /** With what Skerry proves itself to hosts that read from it. */
+  readonly exportPkiDir: string
   readonly hosts: Host[] = []
   private readonly authority: CertificateAuthority
   private readonly network: NetworkSwitch
@@ -45,7 +47,7 @@ export class Lab {
   private readonly cuts = new Set<string>()
 
   private constructor(
-    parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'accelerator' | 'pki'> & {
+    parts: Pick<Lab, 'id' | 'dir' | 'imageDir' | 'image' | 'accelerator' | 'pki' | 'exportPkiDir'> & {
       authority: CertificateAuthority
       network: NetworkSwitch
       capabilityDir: string
@@ -57,6 +59,7 @@ export class Lab {
     this.image = parts.image
     this.accelerator = parts.accelerator
     this.pki = parts.pki
+    this.exportPkiDir = parts.exportPkiDir
     this.authority = parts.authority
     this.network = parts.network
     this.capabilityDir = parts.capabilityDir
@@ -100,6 +103,7 @@ export class Lab {
         image,
         accelerator,
         pki: await authority.client('skerry'),
+        exportPkiDir: await authority.server('skerry-worker'),
         authority,
         network,
         capabilityDir,

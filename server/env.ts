@@ -34,6 +34,11 @@ const Env = z.object({
     .string()
     .min(1)
     .default(() => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'skerry')),
+  /** Where hosts read from this worker what clones share with recovery points: a port, and the address if not its own. */
+  SKERRY_EXPORT_PORT: z.coerce.number().int().min(1).max(65535).default(10809),
+  SKERRY_EXPORT_ADDRESS: z.string().min(1).optional(),
+  /** A folder with ca-cert.pem, server-cert.pem and server-key.pem, with which it proves itself to hosts. */
+  SKERRY_EXPORT_CERTIFICATE: z.string().min(1).optional(),
   SKERRY_LOG_LEVEL: LogLevel,
   /** Set by a proxy in front: how many hops of X-Forwarded-For to trust. */
   SKERRY_TRUSTED_PROXIES: z.coerce.number().int().min(0).default(0),

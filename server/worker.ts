@@ -10,6 +10,8 @@ import { repeat } from './inventory/repeat.ts'
 import { ChangeFeed } from './live/change-feed.ts'
 import { log } from './log.ts'
 import { exitWithParent } from './process.ts'
+import { CloneExports } from './workflows/clone-exports.ts'
+import { CloneStall } from './workflows/clone-stall.ts'
 import { careForOne } from './workflows/datastore-care.ts'
 import { startEngine } from './workflows/engine.ts'
 import { hostTest } from './workflows/host-test.ts'
@@ -24,6 +26,7 @@ const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: s
 /** A worker that restarts every day prunes too. */
 const pruneEveryMs = 6 * 3_600_000
 const careEveryMs = 5_000
+const tendEveryMs = 5_000
 /** Running steps get this long to end; the next worker goes on with what did not. */
 const finishWithinMs = 3_000
 const stopWithinMs = 8_000
@@ -48,11 +51,16 @@ const inventory = await startInventory({ db, driver: libvirtDriver, workerId: na
 // No two workers of a database have the same name.
 const cacheFolder = join(cache, encodeURIComponent(name))
 const repositories = new Repositories({ db, keys: key, cacheFolder })
+const cloneExports = new CloneExports({
+  ...{ db, repositories, log, keys: key, workerName: name, port: settings.SKERRY_EXPORT_PORT },
+  ...{ address: settings.SKERRY_EXPORT_ADDRESS, certificateFolder: settings.SKERRY_EXPORT_CERTIFICATE },
+})
 const engine = await startEngine({
   ...{ databaseUrl, db, changes, workflows, log, worker },
   hosts: inventory.hosts,
   testHost: hostTest(libvirtDriver, credentials),
   repositories,
+  cloneExports,
 })
 const scheduler = startScheduler({ db, log })
 const pruning = repeat(
@@ -68,6 +76,15 @@ const caring = repeat(
   },
   (error) => log.warn({ error: String(error) }, 'looking after datastores failed'),
 )
+const stall = new CloneStall({ db, hosts: inventory.hosts, log, workerName: name })
+const tending = repeat(
+  tendEveryMs,
+  async () => {
+    await cloneExports.tend()
+    await stall.resume()
+  },
+  (error) => log.warn({ error: String(error) }, 'serving what clones share failed'),
+)
 log.info({ worker: name }, 'worker is ready')
 
 async function stop() {
@@ -77,8 +94,10 @@ async function stop() {
   await scheduler.stop()
   void pruning.stop()
   void caring.stop()
+  void tending.stop()
   // The engine first: its running steps still need their connections.
   await engine.stop(finishWithinMs)
+  await cloneExports.stop()
   await repositories.close()
   await inventory.stop()
   await worker.release()

@@ -47,9 +47,9 @@ export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 /** What a deletion removed and what it left, as names of volumes. */
 const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
 
-/** What a restore wrote, and what of the VM of then a new one does not have. */
+/** What a restore wrote, if not a clone, and what of the VM of then a new one does not have. */
 const RestoreResult = z.object({
-  writtenBytes: z.number(),
+  writtenBytes: z.number().nullish(),
   unplugged: z.number().default(0),
   leftOut: z.array(z.string()).default([]),
 })
@@ -73,7 +73,9 @@ function archivalText({ archived, archivedBytes, expired, locked }: z.infer<type
 }
 
 const restoreResult = ({ kind, result }: OperationRow) =>
-  kind === 'restore-vm' || kind === 'restore-new-vm' ? (RestoreResult.safeParse(result).data ?? null) : null
+  kind === 'restore-vm' || kind === 'restore-new-vm' || kind === 'clone-recovery-point'
+    ? (RestoreResult.safeParse(result).data ?? null)
+    : null
 
 export const deletionResult = (operation: OperationRow) =>
   operation.kind === 'delete-vm' ? (DeletionResult.safeParse(operation.result).data ?? null) : null
@@ -106,7 +108,8 @@ export function outcomeText(operation: OperationRow): string {
     const { writtenBytes, unplugged, leftOut } = restored
     const cards = unplugged > 0 && `${unplugged} network ${unplugged === 1 ? 'card' : 'cards'} unplugged`
     const without = leftOut.length > 0 && `without ${leftOut.join(', ')}`
-    return [took, `${formatBytes(writtenBytes)} written`, cards, without].filter(Boolean).join(' · ')
+    const written = typeof writtenBytes === 'number' && `${formatBytes(writtenBytes)} written`
+    return [took, written, cards, without].filter(Boolean).join(' · ')
   }
   const archival = operation.kind === 'archive-recovery-points' && ArchivalResult.safeParse(operation.result).data
   if (archival) return [took, archivalText(archival)].filter(Boolean).join(' · ')

@@ -21,6 +21,8 @@ export const kindWord: Record<OperationKind, string> = {
   'measure-restore': 'Measure a restore of',
   'restore-new-vm': 'Restore as a new VM:',
   'boot-test-vm': 'Boot test of',
+  'clone-recovery-point': 'Clone a recovery point as',
+  'keep-clone': 'Keep on its own:',
   'remove-recovery-points': 'Delete recovery points of',
   'save-archive-store': 'Set up archive store',
   'archive-recovery-points': 'Archive by',

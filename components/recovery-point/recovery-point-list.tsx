@@ -1,6 +1,6 @@
 'use client'
 
-import { Copy, Ellipsis, FolderOpen, History, MonitorCheck, Trash2 } from 'lucide-react'
+import { Copy, CopyPlus, Ellipsis, FolderOpen, History, MonitorCheck, Trash2 } from 'lucide-react'
 import { usePathname, useRouter } from 'next/navigation'
 import { type BootTest, bootLook, totalText } from '#components/boot-test/boot-test-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
@@ -26,15 +26,23 @@ interface RecoveryPointListProps {
   /** In place; without it the VM is gone */
   onRestore?: (point: RecoveryPoint) => void
   onRestoreNew: (point: RecoveryPoint) => void
+  onClone: (point: RecoveryPoint) => void
   onBootTest: (point: RecoveryPoint) => void
   onDelete: (point: RecoveryPoint) => void
 }
 
 const off = (right: Right | undefined) => (typeof right === 'string' ? { disabledReason: right } : {})
 
+/** @returns why it can't be deleted, or true */
+function sharedBy({ clones }: RecoveryPoint): Right {
+  if (clones.length === 0) return true
+  const names = clones.map(({ name }) => name).join(', ')
+  return `${names} ${clones.length === 1 ? 'shares' : 'share'} its blocks: keep it on its own, or delete it, first.`
+}
+
 /** Newest first; the bar shows what each had to read beside the largest. */
 export function RecoveryPointList(props: RecoveryPointListProps) {
-  const { recoveryPoints, bootTests, can, onRestore, onRestoreNew, onBootTest, onDelete } = props
+  const { recoveryPoints, bootTests, can, onRestore, onRestoreNew, onClone, onBootTest, onDelete } = props
   const router = useRouter()
   const pathname = usePathname()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
@@ -49,6 +57,11 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
           ...off(use(can.restoreNew)),
           onAction: () => onRestoreNew(point),
         }
+        const clone: MenuAction = {
+          ...{ id: 'clone', label: 'Clone…', icon: <CopyPlus size={14} aria-hidden="true" /> },
+          ...off(use(can.restoreNew)),
+          onAction: () => onClone(point),
+        }
         const test: MenuAction = {
           ...{ id: 'boot-test', label: 'Boot test…', icon: <MonitorCheck size={14} aria-hidden="true" /> },
           ...off(use(can.bootTest)),
@@ -57,7 +70,7 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
         const tested = bootTests.find(({ recoveryPointId }) => recoveryPointId === point.id)
         const remove: MenuAction = {
           ...{ id: 'delete', label: 'Delete…', icon: <Trash2 size={14} aria-hidden="true" />, isDanger: true },
-          ...off(can.delete),
+          ...off(can.delete === true ? sharedBy(point) : can.delete),
           onAction: () => onDelete(point),
         }
         return (
@@ -73,6 +86,11 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
                 {originWord[point.origin as Origin]}
               </span>
               <ApplicationNotes applications={point.applications} />
+              {point.clones.length > 0 && (
+                <span className="block pt-0.5" title={point.clones.map(({ name }) => name).join(', ')}>
+                  <Badge tone="accent">{point.clones.length === 1 ? '1 clone' : `${point.clones.length} clones`}</Badge>
+                </span>
+              )}
             </span>
             <span className="min-w-48 flex-1">
               <span className="flex items-center gap-2">
@@ -138,7 +156,7 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
                   />
                 }
                 groups={[
-                  { id: 'use', items: onRestore ? [asNew, test] : [test] },
+                  { id: 'use', items: onRestore ? [clone, asNew, test] : [clone, test] },
                   { id: 'delete', items: [remove] },
                 ]}
               />

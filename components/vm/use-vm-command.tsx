@@ -6,6 +6,7 @@ import { type ReactNode, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
+import { KeepCloneDialog } from './keep-clone-dialog.tsx'
 import { MigrateDialog } from './migrate/migrate-dialog.tsx'
 import { HardPowerDialog, ShutDownDialog } from './power-dialog.tsx'
 import { toastRefusal } from './refusal.ts'
@@ -67,6 +68,8 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
       return <MigrateDialog vmId={vm.id} onClose={onClose} />
     case 'clone':
       return <CloneVmDialog vmId={vm.id} onClose={onClose} />
+    case 'keep':
+      return <KeepCloneDialog vm={vm} onClose={onClose} />
     case 'delete':
       return <DeleteVmDialog vmId={vm.id} onClose={onClose} />
     default:

@@ -10,6 +10,7 @@ import {
   Power,
   RotateCcw,
   RotateCw,
+  SquareSplitHorizontal,
   Trash2,
   Zap,
 } from 'lucide-react'
@@ -20,7 +21,7 @@ import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
 
 export type PowerAction = PowerInput['action']
-export type VmCommand = PowerAction | 'migrate' | 'clone' | 'edit' | 'delete' | 'protect' | 'unprotect'
+export type VmCommand = PowerAction | 'migrate' | 'clone' | 'keep' | 'edit' | 'delete' | 'protect' | 'unprotect'
 
 /** What a command needs to know of its VM; rows and pages both have it. */
 export interface CommandVm {
@@ -31,7 +32,7 @@ export interface CommandVm {
 }
 
 /** Each command's answer: true, or why not. Null while it is being asked. */
-export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may'> | null
+export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may' | 'standsOn'> | null
 
 const iconSizePx = 14
 const icon = (Icon: typeof Play) => <Icon size={iconSizePx} aria-hidden="true" />
@@ -46,6 +47,7 @@ export const commandLook: Record<VmCommand, { label: string; icon: ReactNode; is
   'force-off': { label: 'Force off…', icon: icon(Zap), isDanger: true },
   edit: { label: 'Edit…', icon: icon(Pencil) },
   clone: { label: 'Clone…', icon: icon(Copy) },
+  keep: { label: 'Keep on its own…', icon: icon(SquareSplitHorizontal) },
   migrate: { label: 'Migrate…', icon: icon(ArrowRightLeft) },
   protect: { label: 'Protect against deletion', icon: icon(Lock) },
   unprotect: { label: 'Switch protection off', icon: icon(LockOpen) },
@@ -65,6 +67,8 @@ const busyWith: Record<string, string> = {
   'delete-snapshot': 'A snapshot of it is being deleted',
   'back-up-vm': 'It is being backed up',
   'restore-vm': 'It is being restored',
+  'clone-recovery-point': 'It is being made',
+  'keep-clone': 'It is being kept on its own',
 }
 
 /** @returns why the command can't be given now, or undefined */
@@ -97,7 +101,7 @@ export function vmMenu(
   return [
     group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
     group('hard power', 'reset', 'force-off'),
-    group('change', 'migrate', 'clone', 'edit'),
+    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', 'edit'),
     group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
   ]
 }

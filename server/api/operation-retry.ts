@@ -13,6 +13,7 @@ import {
   backupOf,
   deletionOf,
   editOf,
+  keepOf,
   measureOf,
   migrationOf,
   powerOf,
@@ -29,6 +30,7 @@ import { ArchivePlan, BringBackInput, SaveArchiveStorePlan } from '#server/schem
 import {
   AddDatastorePlan,
   BackUpPlan,
+  CloneRecoveryPointInput,
   EditDatastorePlan,
   RemoveDatastorePlan,
   RemoveRecoveryPointsPlan,
@@ -105,8 +107,11 @@ const again: Record<OperationKind, Retry> = {
     const target = { kind: targetKind as TargetKind, id: targetId, name: targetName }
     return enqueue(asker(ctx), { kind: 'remove-recovery-points', target, tenantId, exclusive: false, input: plan })
   },
-  'restore-new-vm': (ctx, { input }) => restoreNew(ctx, RestoreNewVmInput.parse(input), null),
+  'restore-new-vm': (ctx, { input }) => restoreNew(ctx, 'restore-new-vm', RestoreNewVmInput.parse(input), null),
   'boot-test-vm': (ctx, { input }) => startBootTest(ctx, BootTestInput.parse(input), null),
+  'clone-recovery-point': (ctx, { input }) =>
+    restoreNew(ctx, 'clone-recovery-point', { ...CloneRecoveryPointInput.parse(input), archiveStoreId: null }, null),
+  'keep-clone': onVm('clone', (vm) => keepOf(vm)),
   'measure-restore': onVm('restore', (vm, input, tx) => restoreMeasureOf(tx, vm, RestoreMeasureInput.parse(input))),
   'add-datastore': async (ctx, { input }) => {
     const { name, location } = AddDatastorePlan.parse(input)

@@ -29,6 +29,8 @@ const rights: Record<OperationKind, Right> = {
   'measure-restore': { vm: 'restore' },
   'restore-new-vm': { vm: 'restore' },
   'boot-test-vm': { vm: 'restore' },
+  'clone-recovery-point': { vm: 'restore' },
+  'keep-clone': { vm: 'clone' },
   'remove-recovery-points': { vm: 'delete-backup' },
   'save-archive-store': { datastore: 'edit' },
   'archive-recovery-points': { archive: 'run' },

@@ -5,9 +5,9 @@ import { listArchivedPoints } from '#server/core/archived-point.ts'
 import { listBootTests } from '#server/core/boot-test.ts'
 import { listRestorableVms } from '#server/core/gone-vm.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
-import { requestRestoreNew, restorablePoint, restorePlaces } from '#server/core/restore-new-vm.ts'
+import { type PointUse, requestRestoreNew, restorablePoint, restorePlaces } from '#server/core/restore-new-vm.ts'
 import { notFound } from '#server/errors.ts'
-import { RestoreNewVmInput } from '#server/schema/backup.ts'
+import { CloneRecoveryPointInput, RestoreNewVmInput } from '#server/schema/backup.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
 import { change, router, signedIn } from './trpc.ts'
@@ -23,12 +23,12 @@ async function loadPoint(ctx: Ctx, source: Source) {
 }
 
 /** Where a VM goes within a site is the fleet's business. */
-export async function restoreNew(ctx: Ctx, input: RestoreNewVmInput, idempotencyKey: string | null) {
+export async function restoreNew(ctx: Ctx, use: PointUse, input: RestoreNewVmInput, idempotencyKey: string | null) {
   const point = await loadPoint(ctx, input)
   const { tenantId } = point
   demand(ctx, 'vm', 'create', { tenantId })
   if ('hostId' in input.place) demand(ctx, 'vm', 'migrate', { tenantId })
-  return requestRestoreNew(asker(ctx), point, input, idempotencyKey)
+  return requestRestoreNew(asker(ctx), point, use, input, idempotencyKey)
 }
 
 /** Recovery points apart from their VMs, which may be gone. */
@@ -59,10 +59,17 @@ export const recoveryPointRouter = router({
 
   /** Where a new VM can be made of it: hosts, for whom the fleet is their business, else sites. */
   places: signedIn
-    .input(RestoreNewVmInput.pick({ recoveryPointId: true, archiveStoreId: true, disks: true, start: true }))
-    .query(async ({ ctx, input }) => {
+    .input(
+      RestoreNewVmInput.pick({ recoveryPointId: true, archiveStoreId: true, disks: true, start: true }).extend({
+        /** Whether it shall share the recovery point's blocks */
+        clone: z.boolean().default(false),
+      }),
+    )
+    .query(async ({ ctx, input: { clone, ...input } }) => {
       const point = await loadPoint(ctx, input)
-      const places = await restorePlaces(ctx.tx, point, input)
+      const places = await restorePlaces(ctx.tx, point, {
+        ...{ ...input, use: clone ? 'clone-recovery-point' : 'restore-new-vm' },
+      })
       const isFleets = allowed(ctx.actor, 'vm', 'migrate', point) === true
       const bySite = [...new Set(places.map(({ siteId }) => siteId))].flatMap((siteId) => {
         const there = places.filter((place) => place.siteId === siteId)
@@ -81,7 +88,21 @@ export const recoveryPointRouter = router({
     .input(RestoreNewVmInput.extend({ idempotencyKey: IdempotencyKey }))
     .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
       ctx.trail.detail = input
-      const operation = await restoreNew(ctx, input, idempotencyKey ?? null)
+      const operation = await restoreNew(ctx, 'restore-new-vm', input, idempotencyKey ?? null)
+      return { operationId: operation.id, vmId: operation.targetId }
+    }),
+
+  /** Makes a VM in seconds that shares the recovery point's blocks and keeps what it writes to itself. */
+  clone: change('vm', 'restore')
+    .input(CloneRecoveryPointInput.extend({ idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
+      ctx.trail.detail = input
+      const operation = await restoreNew(
+        ctx,
+        'clone-recovery-point',
+        { ...input, archiveStoreId: null },
+        idempotencyKey ?? null,
+      )
       return { operationId: operation.id, vmId: operation.targetId }
     }),
 })

@@ -4,7 +4,7 @@ import type { Request } from '#server/core/idempotency.ts'
 import { previewMigration, readMoves } from '#server/core/migration-candidate.ts'
 import { enqueueOnce, type NewOperation } from '#server/core/operation.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
-import { deletionOf, editOf, measureOf, migrationOf, powerOf, xmlEditOf } from '#server/core/vm-request.ts'
+import { deletionOf, editOf, keepOf, measureOf, migrationOf, powerOf, xmlEditOf } from '#server/core/vm-request.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { VmId } from '#server/schema/vm.ts'
 import {
@@ -101,6 +101,15 @@ export const vmActionRouter = router({
       const vm = await load.vm(ctx, id, 'migrate')
       const request = { kind: 'measure-vm', targetId: id, input, key: idempotencyKey } as const
       return once(ctx, request, () => measureOf(vm, input))
+    }),
+
+  /** Copies what a clone shares with its recovery point into its own disks. */
+  keep: change('vm', 'clone')
+    .input(z.object(onVm))
+    .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
+      const vm = await load.vm(ctx, id, 'clone')
+      const request = { kind: 'keep-clone', targetId: id, input: {}, key: idempotencyKey } as const
+      return once(ctx, request, () => keepOf(vm))
     }),
 
   /** Every host of the fleet as a destination, with why not, what is copied, and how long it would take. */

@@ -22,4 +22,5 @@ export const vmPermission: Record<VmAction, ActionOf<'vm'>> = {
   'delete-snapshot': 'snapshot',
   backup: 'backup',
   restore: 'restore',
+  keep: 'clone',
 }

@@ -96,6 +96,10 @@ export const walkCases: Record<string, WalkCase> = {
     ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
   ),
   'bootTest.evidence': asked((w) => ({ id: w.bootTest.id }), ...membersUp),
+  'recoveryPoint.clone': asked(
+    (w) => ({ recoveryPointId: w.recoveryPoint.id, name: `clone-${w.mark}`, place: { siteId: w.host.siteId } }),
+    ...(['not-found', 'forbidden', 'unsupported', 'unsupported'] satisfies Answers),
+  ),
   'backup.remove': asked((w) => ({ ids: [w.recoveryPoint.id] }), ...membersUp),
   'recoveryFile.volumes': asked((w) => ({ recoveryPointId: w.recoveryPoint.id }), ...membersUp),
   // It has no disk; that a member is told so shows that only its right is missing.
@@ -262,6 +266,8 @@ export const walkCases: Record<string, WalkCase> = {
     ...(['forbidden', 'forbidden', 'ok', 'conflict'] satisfies Answers),
   ),
   'vm.clone': asked((w) => ({ ...vmOf(w), name: `twin-${w.mark}` }), 'not-found', 'forbidden', 'conflict', 'conflict'),
+  // It shares nothing.
+  'vm.keep': asked(vmOf, 'not-found', 'forbidden', 'conflict', 'conflict'),
   'vm.edit': asked((w) => ({ ...vmOf(w), notes: 'other' }), 'not-found', 'forbidden', 'ok', 'conflict'),
   'vm.editXml': asked((w) => ({ ...vmOf(w), xml: '<domain><name>x</name></domain>' }), ...operatorsRow),
   'vm.delete': asked(vmOf, 'not-found', 'forbidden', 'conflict', 'conflict'),

@@ -41,7 +41,7 @@ export async function testPlace(tx: Tx, point: Point): Promise<TestPlace> {
   const { tenantId, vmId } = point
   const vm = vmId ? await tx.vm.findUnique({ where: { id: vmId }, select: { siteId: true } }) : null
   const shape = { ...shapeOf(point), cards: [] }
-  const places = await placesFor(tx, { tenantId, shape, disks: disksOf(point, undefined), start: true })
+  const places = await placesFor(tx, { tenantId, shape, disks: disksOf(point, undefined), start: true, isClone: false })
   const busy = await testsByHost(tx)
   const isBusy = ({ hostId }: RestorePlace) => (busy.get(hostId) ?? 0) >= bootTestsPerHost
   const isElsewhere = ({ siteId }: RestorePlace) => vm !== null && siteId !== vm.siteId

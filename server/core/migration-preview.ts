@@ -7,6 +7,8 @@ import { vmRule } from './vm-rule.ts'
 
 /** What moves. Sizes in bytes. */
 export interface MovingVm {
+  /** The recovery point that it shares blocks with */
+  standsOnId?: string | null
   name: string
   hostId: string
   state: VmState
@@ -151,7 +153,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
 function placeReasons(vm: MovingVm, source: Candidate, to: Candidate): string[] {
   if (to.id === vm.hostId) return ['It runs here already.']
   const reasons: string[] = []
-  const ruling = vmRule({ state: vm.state }, 'migrate')
+  const ruling = vmRule({ state: vm.state, standsOnId: vm.standsOnId ?? null }, 'migrate')
   if (ruling !== true) reasons.push(ruling)
   if (to.state !== 'connected') reasons.push('The host can’t be reached.')
   if (source.state !== 'connected') reasons.push(`Its present host ${source.name} can’t be reached.`)

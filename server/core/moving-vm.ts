@@ -14,6 +14,7 @@ interface KnownVm {
   accelerator: MovingVm['accelerator']
   snapshots: MovingVm['snapshots']
   xml: string
+  standsOnId?: string | null
   interfaces: readonly { networkName: string | null; bridge: string | null }[]
 }
 
@@ -35,6 +36,7 @@ export const movingVm = (
   cpuMode: vm.cpuMode,
   accelerator: vm.accelerator,
   snapshots: vm.snapshots.map(({ storage }) => ({ storage })),
+  standsOnId: vm.standsOnId ?? null,
   localDevices: vm.xml.split('<hostdev').length - 1,
   dirtyBytesPerSecond,
   disks,

@@ -65,6 +65,8 @@ const verbs: Record<OperationKind, string> = {
   'measure-restore': 'being measured',
   'restore-new-vm': 'being restored',
   'boot-test-vm': 'being tested',
+  'clone-recovery-point': 'being made',
+  'keep-clone': 'being kept on its own',
   'remove-recovery-points': 'having recovery points deleted',
   'save-archive-store': 'being changed',
   'archive-recovery-points': 'at work',

@@ -130,7 +130,13 @@ async function pruneVms(
     omit: { definition: true },
   })
   const kept = keptByVm(points, retentionOf(policy), policy.timeZone)
-  const going = points.filter(({ id }) => !kept.has(id))
+  const clones = await tx.vm.findMany({
+    where: { standsOnId: { in: points.map(({ id }) => id) } },
+    select: { standsOnId: true },
+  })
+  // What clones share goes when they are on their own or gone, at the latest a day later.
+  const shared = new Set(clones.map(({ standsOnId }) => standsOnId))
+  const going = points.filter(({ id }) => !kept.has(id) && !shared.has(id))
   const parts = Map.groupBy(going, (point) => [point.vmUuid, point.datastoreId, point.tenantId].join(' '))
   for (const part of parts.values()) {
     const chosen = part.slice(0, mostAtOnce)

@@ -29,14 +29,33 @@ export async function userOf(tx: Tx, points: readonly Point[]): Promise<Operatio
   })
 }
 
-/** @throws conflict while one of them is needed */
+/** @throws conflict while one of them is needed, or clones share blocks with it */
 export async function demandUnused(tx: Tx, points: readonly Point[]): Promise<void> {
+  await demandNoClones(tx, points)
   const user = await userOf(tx, points)
   if (!user) return
   const what = points.length === 1 ? 'The recovery point is' : 'Some of the recovery points are'
   throw conflict(
     `${what} needed by an operation on ${user.targetName} (${user.kind}).`,
     'Wait until that has ended, then try again.',
+  )
+}
+
+const namedClones = 3
+
+/** @throws conflict naming the clones that share blocks with one of them */
+export async function demandNoClones(tx: Tx, points: readonly Pick<Point, 'id'>[]): Promise<void> {
+  const clones = await tx.vm.findMany({
+    where: { standsOnId: { in: points.map(({ id }) => id) } },
+    orderBy: { name: 'asc' },
+    select: { name: true },
+  })
+  if (clones.length === 0) return
+  const names = clones.slice(0, namedClones).map(({ name }) => name)
+  const more = clones.length > namedClones ? ` and ${clones.length - namedClones} more` : ''
+  throw conflict(
+    `${names.join(', ')}${more} ${clones.length === 1 ? 'shares' : 'share'} blocks with ${points.length === 1 ? 'the recovery point' : 'some of the recovery points'}.`,
+    'Keep the clones on their own, or delete them, then try again.',
   )
 }
 

@@ -12,7 +12,11 @@ export async function listRecoveryPoints(tx: Tx, of: { vmId: string } | { vmUuid
     orderBy: { takenAt: 'desc' },
     take: 500,
     omit: { definition: true },
-    include: { datastore: { select: { id: true, name: true } }, damage: true },
+    include: {
+      datastore: { select: { id: true, name: true } },
+      damage: true,
+      clones: { orderBy: { name: 'asc' }, select: { id: true, name: true } },
+    },
   })
   return rows.map((row) => ({
     ...row,

@@ -20,6 +20,7 @@ const taken: Record<string, readonly string[]> = {
   'migrate-vm': ['record', 'clean up'],
   'create-vm': ['record'],
   'restore-new-vm': ['record'],
+  'clone-recovery-point': ['record'],
 }
 
 /** What of a reservation the host does not show yet. Of a guest that is moving in, the memory that came is in use there. */

@@ -3,6 +3,7 @@ import type { RecoveryPoint } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound, unsupported } from '#server/errors.ts'
 import { RecoveryDisks, type RestoreNewVmInput, type RestoreNewVmPlan, VmShape } from '#server/schema/backup.ts'
+import type { OperationKind } from '#server/schema/operation.ts'
 import { demandRestorable } from './datastore-damage.ts'
 import { findEarlier } from './idempotency.ts'
 import { type Asker, enqueue } from './operation.ts'
@@ -11,6 +12,8 @@ import { demandValid } from './restore-disk.ts'
 import { placesFor, type RestorePlace } from './restore-place.ts'
 import { insertReserved, size } from './vm-creation.ts'
 
+/** With disks of its own, or with such as share the recovery point's blocks. */
+export type PointUse = Extract<OperationKind, 'restore-new-vm' | 'clone-recovery-point'>
 type Point = Pick<RecoveryPoint, 'id' | 'tenantId' | 'disks' | 'shape' | 'vmName'> &
   (
     | { datastoreId: string; archiveStoreId: null; invalidAt: Date | null }
@@ -41,11 +44,13 @@ export async function restorablePoint(
 export async function restorePlaces(
   tx: Tx,
   point: Point,
-  wanted: { disks?: readonly string[] | undefined; start: boolean },
+  wanted: { use: PointUse; disks?: readonly string[] | undefined; start: boolean },
 ): Promise<RestorePlace[]> {
   if (point.archiveStoreId === null) demandValid(point)
   const { tenantId } = point
-  return placesFor(tx, { tenantId, shape: shapeOf(point), disks: disksOf(point, wanted.disks), start: wanted.start })
+  const { use, start } = wanted
+  const disks = disksOf(point, wanted.disks)
+  return placesFor(tx, { tenantId, shape: shapeOf(point), disks, start, isClone: use === 'clone-recovery-point' })
 }
 
 /**
@@ -55,18 +60,19 @@ export async function restorePlaces(
 export async function requestRestoreNew(
   asker: Asker,
   point: Point,
+  use: PointUse,
   input: RestoreNewVmInput,
   idempotencyKey: string | null,
 ) {
   const { tx } = asker
-  const earlier = await findEarlier(asker, { kind: 'restore-new-vm', input, isPlanned: true, key: idempotencyKey })
+  const earlier = await findEarlier(asker, { kind: use, input, isPlanned: true, key: idempotencyKey })
   if (earlier) return earlier
   await holdPoint(tx, point)
   const { vcpuCount, memoryBytes } = shapeOf(point)
   const disks = disksOf(point, input.disks)
   const diskBytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   await reserve(tx, point.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
-  const place = await choose(tx, point, input)
+  const place = await choose(tx, point, use, input)
   const plan: RestoreNewVmPlan = {
     ...input,
     ...{ uuid: randomUUID(), datastoreId: point.datastoreId, hostId: place.hostId, pool: place.pool },
@@ -74,10 +80,14 @@ export async function requestRestoreNew(
     networks: place.cards.map(({ network, kept }) => (kept && input.keepNetworks ? network : null)),
   }
   const { uuid, name, notes, hostId } = plan
-  const row = { uuid, name, notes, hostId, tags: [], tenantId: point.tenantId, templateId: null }
+  const isClone = use === 'clone-recovery-point'
+  const row = {
+    ...{ uuid, name, notes, hostId, tags: [], tenantId: point.tenantId, templateId: null },
+    ...(isClone ? { standsOnId: point.id } : {}),
+  }
   const vm = await insertReserved(tx, { ...row, vcpuCount, memoryBytes, diskBytes })
   return enqueue(asker, {
-    kind: 'restore-new-vm',
+    kind: use,
     target: { kind: 'vm', id: vm.id, name },
     tenantId: point.tenantId,
     hostId,
@@ -98,8 +108,8 @@ async function holdPoint(tx: Tx, { id, archiveStoreId }: Point): Promise<void> {
     WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
 }
 
-async function choose(tx: Tx, point: Point, { place, disks, start }: RestoreNewVmInput) {
-  const there = (await restorePlaces(tx, point, { disks, start })).filter((each) =>
+async function choose(tx: Tx, point: Point, use: PointUse, { place, disks, start }: RestoreNewVmInput) {
+  const there = (await restorePlaces(tx, point, { use, disks, start })).filter((each) =>
     'hostId' in place ? each.hostId === place.hostId : each.siteId === place.siteId,
   )
   const best = there.find(({ eligible }) => eligible)

@@ -33,6 +33,8 @@ export interface Restored {
   shape: VmShape
   disks: RecoveryDisks
   start: boolean
+  /** Its disks hold nothing at first, and read what they share from the worker */
+  isClone: boolean
 }
 
 /** Judges every host of the fleet. Those with the most free memory first. */
@@ -41,16 +43,22 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
   const read = async () => {
     const candidates = await readCandidates(tx, [])
     const sites = await tx.site.findMany({ select: { id: true, name: true } })
-    const hosts = await tx.host.findMany({ select: { id: true, uri: true } })
+    const hosts = await tx.host.findMany({ select: { id: true, uri: true, workerId: true } })
+    const workers = await tx.worker.findMany({ select: { id: true, cloneObstacle: true } })
     const templates = await tx.template.findMany({ distinct: ['poolName'], select: { poolName: true } })
-    return { candidates, sites, hosts, templatePools: templates.map(({ poolName }) => poolName) }
+    return { candidates, sites, hosts, workers, templatePools: templates.map(({ poolName }) => poolName) }
   }
-  const { candidates, sites, hosts, templatePools } = await unsafeWholeFleet(tx, read)
+  const { candidates, sites, hosts, workers, templatePools } = await unsafeWholeFleet(tx, read)
   return candidates
     .map((host): RestorePlace => {
-      const pool = poolFor(host, restored.disks, templatePools)
-      const isSsh = hosts.find(({ id }) => id === host.id)?.uri.startsWith('qemu+ssh:') ?? false
+      const pool = poolFor(host, restored.isClone ? [] : restored.disks, templatePools)
+      const way = hosts.find(({ id }) => id === host.id)
+      const isSsh = way?.uri.startsWith('qemu+ssh:') ?? false
       const reasons = reasonsAgainst(host, restored, pool !== null, isSsh)
+      const worker = workers.find(({ id }) => id === way?.workerId)
+      if (restored.isClone && way?.uri.startsWith('qemu+tls:') && worker?.cloneObstacle) {
+        reasons.push(worker.cloneObstacle)
+      }
       return {
         ...{ hostId: host.id, name: host.name, siteId: host.siteId, reasons, pool, eligible: reasons.length === 0 },
         siteName: sites.find(({ id }) => id === host.siteId)?.name ?? '',

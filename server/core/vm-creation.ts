@@ -71,6 +71,7 @@ interface Original {
   diskBytes: bigint
   tags: string[]
   templateId: string | null
+  standsOnId: string | null
 }
 
 /**
@@ -110,6 +111,8 @@ interface ReservedVm {
   vcpuCount: number
   memoryBytes: number
   diskBytes: number
+  /** The recovery point that it shares blocks with */
+  standsOnId?: string | null
 }
 
 export async function insertReserved(tx: Tx, wanted: ReservedVm) {
@@ -126,6 +129,7 @@ export async function insertReserved(tx: Tx, wanted: ReservedVm) {
       memoryBytes: BigInt(wanted.memoryBytes),
       diskBytes: BigInt(wanted.diskBytes),
       state: 'creating',
+      standsOnId: wanted.standsOnId ?? null,
     },
     select: { id: true },
   })

@@ -162,6 +162,12 @@ export function migrationOf(moves: Moves, vm: Vm, input: MigrateInput): NewOpera
   })
 }
 
+/** What a clone shares is copied into its own disks. */
+export function keepOf(vm: Vm): NewOperation {
+  demandState(vm, 'keep')
+  return operationOn(vm, { kind: 'keep-clone', input: {} })
+}
+
 /** @throws conflict with the reason why its state does not allow it */
 function demandState(vm: Vm, action: VmAction): void {
   const ruling = vmRule(vm, action)

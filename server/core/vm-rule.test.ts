@@ -41,3 +41,15 @@ test('what the person may not do comes before what the VM can not do', () => {
   expect(can.start).toBe('It is running already.')
   expect(can.shutdown).toBe(true)
 })
+
+test('a clone does what its shared blocks allow, and everything once it is on its own', () => {
+  const clone = { state: 'running', standsOnId: 'point' }
+  for (const action of ['migrate', 'snapshot', 'backup', 'restore', 'edit-xml'] as const) {
+    expect(vmRule(clone, action)).toMatch(/keep it on its own first/)
+    expect(vmRule({ ...clone, standsOnId: null }, action)).toBe(true)
+  }
+  for (const action of ['shutdown', 'suspend', 'edit', 'keep'] as const) expect(vmRule(clone, action)).toBe(true)
+  expect(vmRule({ ...clone, state: 'off' }, 'delete')).toBe(true)
+  expect(vmRule({ ...clone, state: 'off' }, 'keep')).toMatch(/start it first/)
+  expect(vmRule({ ...clone, standsOnId: null }, 'keep')).toMatch(/on its own already/)
+})

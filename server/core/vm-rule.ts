@@ -20,6 +20,7 @@ export const vmActions = [
   'delete-snapshot',
   'backup',
   'restore',
+  'keep',
 ] as const
 export type VmAction = (typeof vmActions)[number]
 
@@ -35,6 +36,7 @@ const leaving = 'It is shutting down.'
 const crashed = 'It has crashed: force it off, then start it.'
 const asleep = 'The guest is asleep: resume it first.'
 const missing = 'Its host no longer has it: define it on a host again, or delete it here.'
+const shares = 'It shares blocks with a recovery point: keep it on its own first.'
 const only = 'It is suspended: its memory stands still and there is nothing to measure.'
 
 type Known = Exclude<VmState, 'creating' | 'unknown'>
@@ -61,6 +63,7 @@ const table: Record<VmAction, Record<Known, Answer>> = {
   'delete-snapshot': row(true, true, leaving, true, crashed, asleep),
   backup: row(true, true, leaving, true, crashed, asleep),
   restore: row(true, paused, leaving, true, crashed, asleep),
+  keep: row(true, paused, leaving, off, crashed, asleep),
 }
 
 function row(
@@ -80,7 +83,14 @@ export interface RuledVm {
   persistent?: boolean
   /** Its host no longer has it */
   missingSince?: Date | null
+  /** The recovery point that it shares blocks with */
+  standsOnId?: string | null
 }
+
+/** What would take its disks for all that there is, or to where what it shares can't be read. */
+const onItsOwn: ReadonlySet<VmAction> = new Set([
+  ...(['edit-xml', 'clone', 'migrate', 'snapshot', 'revert', 'delete-snapshot', 'backup', 'restore'] as const),
+])
 
 /** Whether the VM's state allows the action. The same function answers the button and guards the mutation. */
 export function vmRule(vm: RuledVm, action: VmAction): Answer {
@@ -90,6 +100,8 @@ export function vmRule(vm: RuledVm, action: VmAction): Answer {
   if (state === 'unknown' && !vm.missingSince) return 'Its host can’t be reached, so its state is not known.'
   if (action === 'delete' && vm.protected) return 'It is protected against deletion: switch the protection off first.'
   if (vm.missingSince || state === 'unknown') return true
+  if (vm.standsOnId && onItsOwn.has(action)) return shares
+  if (action === 'keep' && !vm.standsOnId) return 'It is on its own already.'
   if (action === 'delete' && vm.persistent === false) return 'It exists only while it runs: force it off instead.'
   return table[action][state] ?? true
 }

@@ -12,6 +12,16 @@ export async function readVm(tx: Tx, id: string) {
       disks: { orderBy: { target: 'asc' } },
       interfaces: { orderBy: { mac: 'asc' } },
       stat: true,
+      standsOn: {
+        select: {
+          id: true,
+          takenAt: true,
+          vmId: true,
+          vmUuid: true,
+          vmName: true,
+          datastore: { select: { name: true } },
+        },
+      },
       tenant: { select: { id: true, name: true, slug: true } },
       host: {
         select: {
@@ -52,7 +62,7 @@ export const setProtected = (tx: Tx, id: string, isProtected: boolean) =>
 
 /**
  * Gives VMs to a tenant, or takes them back with null. Operations of the past stay with the tenant that asked for them.
- * @throws conflict while an operation works on one of them or it is still being made
+ * @throws conflict while an operation works on one of them or it is still being made, or shares blocks with a recovery point
  */
 export async function assignVms(tx: Tx, ids: readonly string[], tenantId: string | null) {
   const busy = await tx.operation.findFirst({
@@ -60,6 +70,16 @@ export async function assignVms(tx: Tx, ids: readonly string[], tenantId: string
     select: { targetName: true },
   })
   const half = await tx.vm.findFirst({ where: { id: { in: [...ids] }, state: 'creating' }, select: { name: true } })
+  const clone = await tx.vm.findFirst({
+    where: { id: { in: [...ids] }, standsOnId: { not: null } },
+    select: { name: true },
+  })
+  if (clone) {
+    throw conflict(
+      `${clone.name} shares blocks with a recovery point of its tenant.`,
+      'Keep it on its own first; then it can change tenants.',
+    )
+  }
   if (busy || half) {
     const why = busy ? `An operation works on ${busy.targetName}` : `${half?.name} is still being created`
     throw conflict(`${why}: it can’t change tenants now.`, 'Wait until that has ended, or cancel it.')

@@ -4,6 +4,7 @@
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
+import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
@@ -203,6 +204,14 @@ export interface HypervisorHost {
   openDisks(plan: OpenDisksPlan, options?: CallOptions): Promise<BackupExports>
   /** Everything written is then in their files. Closed ones are fine. */
   closeDisks(holder: string, options?: CallOptions): Promise<void>
+
+  // ── disks of clones ──
+  /** Begins to copy what a running VM's disk reads of others into it. @throws conflict while a job works on the disk */
+  beginPull(vm: string, target: string, options?: CallOptions): Promise<void>
+  /** `own` when there is nothing to copy any more; `shares` when nothing is being copied. */
+  readPull(vm: string, target: string, options?: CallOptions): Promise<PullReading>
+  /** What was copied stays. None going on is fine. */
+  abortPull(vm: string, target: string, options?: CallOptions): Promise<void>
 
   // ── moving ──
   /** Resolves when the VM runs at the destination and is gone here. Holds a job connection meanwhile. */

@@ -157,6 +157,16 @@ export const RestoreNewVmPlan = RestoreNewVmInput.extend({
 })
 export type RestoreNewVmPlan = z.infer<typeof RestoreNewVmPlan>
 
+/** A clone shares the recovery point's blocks, so all its disks come. */
+export const CloneRecoveryPointInput = RestoreNewVmInput.omit({ disks: true, archiveStoreId: true })
+export type CloneRecoveryPointInput = z.infer<typeof CloneRecoveryPointInput>
+export const CloneRecoveryPointPlan = RestoreNewVmPlan
+export type CloneRecoveryPointPlan = RestoreNewVmPlan
+
+/** The VM says by itself what it shares. */
+export const KeepCloneInput = z.object({})
+export type KeepCloneInput = z.infer<typeof KeepCloneInput>
+
 export const RestoreMeasureInput = z.object({ recoveryPointId: z.uuid() })
 export type RestoreMeasureInput = z.infer<typeof RestoreMeasureInput>
 export const RestoreMeasurePlan = RestoreMeasureInput.extend({ datastoreId: z.uuid() })

@@ -17,6 +17,8 @@ export const operationKinds = [
   'measure-restore',
   'restore-new-vm',
   'boot-test-vm',
+  'clone-recovery-point',
+  'keep-clone',
   'remove-recovery-points',
   'save-archive-store',
   'archive-recovery-points',

@@ -52,6 +52,9 @@ export async function startConsole(children, options) {
     SKERRY_KEY: secret.sealingKey,
     SKERRY_URL: url,
     SKERRY_CACHE: join(folder, 'cache'),
+    // Of several consoles of this machine each needs a port of its own.
+    SKERRY_EXPORT_PORT: String(port > 55_535 ? port - 10_000 : port + 10_000),
+    ...(hosts === 'lab' ? { SKERRY_EXPORT_CERTIFICATE: join(labFolder, 'pki', 'skerry-worker') } : {}),
     ...process.env,
     NODE_ENV: 'production',
     NEXT_TELEMETRY_DISABLED: '1',

@@ -8,6 +8,7 @@ import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import type { EngineHooks } from '#server/workflows/attempt.ts'
+import { CloneExports } from '#server/workflows/clone-exports.ts'
 import type { AnyWorkflow } from '#server/workflows/define.ts'
 import { startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
@@ -25,7 +26,7 @@ export interface TestEngine {
 
 /** The engine in this process over the fleet's hosts. One at a time in a process. */
 export async function testEngine(
-  fleet: Pick<TestFleet, 'db' | 'databaseUrl'>,
+  fleet: Pick<TestFleet, 'db' | 'databaseUrl'> & Partial<Pick<TestFleet, 'exports'>>,
   options: { workflows?: readonly AnyWorkflow[]; workerName?: string; sweepMs?: number; hostWaitMs?: number } = {},
 ): Promise<TestEngine> {
   const changes = new ChangeFeed(fleet.databaseUrl)
@@ -41,11 +42,17 @@ export async function testEngine(
       await worker.release()
       await changes.close()
       await hosts.close()
+      await cloneExports.stop()
       await repositories.close()
       await rm(cacheFolder, { recursive: true, force: true })
     },
   }
   const worker = await WorkerLease.take({ db: fleet.db, name: options.workerName ?? 'test-worker', onLost: () => {} })
+  const cloneExports = new CloneExports({
+    ...{ db: fleet.db, repositories, log, keys: env().SKERRY_KEY, workerName: worker.name },
+    ...(fleet.exports ?? { port: env().SKERRY_EXPORT_PORT }),
+  })
+  if (fleet.exports) await cloneExports.tend()
   const engine = await startEngine({
     databaseUrl: fleet.databaseUrl,
     db: fleet.db,
@@ -54,6 +61,7 @@ export async function testEngine(
     log,
     testHost: hostTest(libvirtDriver, CredentialBox.fromText(env().SKERRY_KEY)),
     repositories,
+    cloneExports,
     workflows: options.workflows ?? workflows,
     worker,
     hostWaitMs: options.hostWaitMs ?? 5_000,

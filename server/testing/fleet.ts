@@ -4,6 +4,7 @@ import { Lab } from '#lab/lab.ts'
 import type { Operation } from '#prisma/generated/client.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { type Db, openDb } from '#server/db.ts'
+import { freePort } from '#server/libvirt/testing/free-port.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { writeHostRow, writeVmRow, writeVolumeRows } from './fleet-rows.ts'
 import { testDatabase } from './postgres.ts'
@@ -26,6 +27,8 @@ export interface TestFleet {
   db: Db
   databaseUrl: string
   lab: Lab
+  /** Where its workers serve what clones share, and with which certificate */
+  exports: { port: number; certificateFolder: string }
   host(name: string): FleetHost
   /** A guest on the host, known to the database; waits for its boot unless it stays off */
   guest(hostName: string, options: GuestOptions & { off?: boolean }): Promise<FleetGuest>
@@ -60,6 +63,7 @@ export async function testFleet(id: string, hostNames: readonly string[]): Promi
     db,
     lab,
     databaseUrl: database.url,
+    exports: { port: await freePort(), certificateFolder: lab.exportPkiDir },
     host: find,
     async guest(hostName, { off, ...options }) {
       const host = find(hostName)

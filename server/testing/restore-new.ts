@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { CredentialBox } from '#server/core/credential.ts'
 import { requestRestoreNew, restorablePoint } from '#server/core/restore-new-vm.ts'
 import { env } from '#server/env.ts'
-import { RestoreNewVmInput } from '#server/schema/backup.ts'
+import { CloneRecoveryPointInput, RestoreNewVmInput } from '#server/schema/backup.ts'
 import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
 
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
@@ -41,6 +41,19 @@ export async function askRestoreNew(
   const input = RestoreNewVmInput.parse({ recoveryPointId, ...more })
   return db.$transaction(async (tx) => {
     const point = await restorablePoint(tx, input)
-    return requestRestoreNew({ tx, actor, requestId: null }, point, input, null)
+    return requestRestoreNew({ tx, actor, requestId: null }, point, 'restore-new-vm', input, null)
+  })
+}
+
+/** Asks for a clone of a recovery point, as the API does. */
+export async function askClonePoint(
+  { db }: TestFleet,
+  recoveryPointId: string,
+  more: Omit<z.input<typeof CloneRecoveryPointInput>, 'recoveryPointId'>,
+) {
+  const input = { ...CloneRecoveryPointInput.parse({ recoveryPointId, ...more }), archiveStoreId: null }
+  return db.$transaction(async (tx) => {
+    const point = await restorablePoint(tx, input)
+    return requestRestoreNew({ tx, actor, requestId: null }, point, 'clone-recovery-point', input, null)
   })
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { OperationKind } from '#server/schema/operation.ts'
+import type { TestFleet } from './fleet.ts'
 
 const script = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
 /** Most of a worker's start is reading its own program; Node keeps what it made of it between processes. */
@@ -29,9 +30,10 @@ export class WorkerChild {
   /** Resolves when it has ended, by whatever */
   readonly gone: Promise<void>
 
-  constructor(databaseUrl: string) {
+  constructor(databaseUrl: string, exports?: TestFleet['exports']) {
     const cacheFolder = mkdtempSync(join(tmpdir(), 'skerry-test-cache-'))
-    this.process = spawn(process.execPath, [script, databaseUrl, cacheFolder], {
+    const served = exports ? [String(exports.port), exports.certificateFolder] : []
+    this.process = spawn(process.execPath, [script, databaseUrl, cacheFolder, ...served], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     })

@@ -11,6 +11,7 @@ import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import { exitWithParent } from '#server/process.ts'
+import { CloneExports } from '#server/workflows/clone-exports.ts'
 import { startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
@@ -22,7 +23,7 @@ import type { WorkerOrders } from './worker-child.ts'
 const sweepMs = 150
 
 exitWithParent(() => process.exit(0))
-const [databaseUrl = '', cacheFolder = ''] = process.argv.slice(2)
+const [databaseUrl = '', cacheFolder = '', exportPort = '', certificateFolder] = process.argv.slice(2)
 const orders = once(createInterface(process.stdin), 'line')
 const db = openDb(databaseUrl, { scope: 'fleet' })
 const changes = new ChangeFeed(databaseUrl)
@@ -30,6 +31,11 @@ await Promise.all([changes.open(), db.$queryRaw`SELECT 1`])
 const [line] = await orders
 const { workerId: name, killAfter, silenceMs = 4_000, holdMs = 0, trailPath }: WorkerOrders = JSON.parse(line)
 const worker = await WorkerLease.take({ db, name, silenceMs, onLost: () => process.exit(3) })
+const keys = env().SKERRY_KEY
+const repositories = new Repositories({ db, keys, cacheFolder })
+const port = Number(exportPort) || env().SKERRY_EXPORT_PORT
+const cloneExports = new CloneExports({ db, repositories, log, keys, workerName: name, port, certificateFolder })
+if (certificateFolder) await cloneExports.tend()
 await startEngine({
   databaseUrl,
   db,
@@ -38,7 +44,8 @@ await startEngine({
   worker,
   workflows,
   testHost: hostTest(libvirtDriver, undefined),
-  repositories: new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder }),
+  repositories,
+  cloneExports,
   hosts: new TestHosts(db),
   hostWaitMs: 10_000,
   sweepMs,

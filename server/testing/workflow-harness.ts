@@ -48,7 +48,7 @@ export function proveWorkflow(proof: Proof): void {
     }
     const workers: WorkerChild[] = []
     const spare = () => {
-      const worker = new WorkerChild(fleet.databaseUrl)
+      const worker = new WorkerChild(fleet.databaseUrl, fleet.exports)
       workers.push(worker)
       return worker
     }

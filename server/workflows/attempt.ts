@@ -4,6 +4,7 @@ import { type Db, isDatabaseGone } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { OperationError } from '#server/schema/operation.ts'
+import type { CloneExports } from './clone-exports.ts'
 import { connected, GivenUp } from './connection.ts'
 import type { AnyWorkflow, BareContext, HostSource, HostTest, OperationRef } from './define.ts'
 import { fenced, LeaseLost } from './fence.ts'
@@ -30,6 +31,7 @@ export interface Runtime {
   hosts: HostSource
   testHost: HostTest
   repositories: Repositories
+  cloneExports: CloneExports
   log: Logger
   hostWaitMs: number
   hooks: EngineHooks
@@ -225,6 +227,7 @@ function contextFor(
     signal,
     progress: (value) => progress.report(value),
     repositories: runtime.repositories,
+    cloneExports: runtime.cloneExports,
     openHost,
     testHost: (uri, sealed, hostId) => runtime.testHost(uri, sealed, hostId, signal),
     host: async (hostId, waitMs = hostWaitMs) => {

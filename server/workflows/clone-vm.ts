@@ -66,7 +66,7 @@ async function copyDisks(context: Context, host: HypervisorHost): Promise<undefi
 async function requireOff(context: Context, host: HypervisorHost) {
   const original = await vmRow(context, context.input.sourceVmId)
   const facts = await requireVm(host, original.uuid, original.name, context.signal)
-  const ruling = vmRule({ state: facts.state }, 'clone')
+  const ruling = vmRule({ state: facts.state, standsOnId: original.standsOnId }, 'clone')
   if (ruling !== true) throw conflict(`${original.name} can’t be cloned now. ${ruling}`)
   return { original, facts }
 }

@@ -4,6 +4,7 @@ import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { HostFacts } from '#server/hypervisor/facts.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
+import type { CloneExports } from './clone-exports.ts'
 import type { Repositories } from './repositories.ts'
 
 /** Where connections to hosts come from; a host stays open as long as the worker lives. */
@@ -53,6 +54,8 @@ export interface StepContext<Input, Memory> {
   /** One attempt at a host that may not be in the fleet yet. @throws the stage that failed, with the way out */
   testHost(uri: string, sealed: string | null, hostId: string): Promise<HostFacts>
   repositories: Repositories
+  /** Where hosts read what clones share with recovery points */
+  cloneExports: CloneExports
   /** Cheap to call often; written to the row at most four times a second */
   progress(progress: Progress): void
 }

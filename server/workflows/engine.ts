@@ -4,6 +4,7 @@ import type { WorkerLease } from '#server/core/worker-lease.ts'
 import { type Db, idleInTransaction } from '#server/db.ts'
 import { applicationVersion } from './application-version.ts'
 import { attemptStep, attemptUndo, type EngineHooks, type Runtime, type StepOutcome, whileOwned } from './attempt.ts'
+import type { CloneExports } from './clone-exports.ts'
 import type { AnyWorkflow, HostSource, HostTest } from './define.ts'
 import { type ChangeSource, type Concurrency, Dispatcher } from './dispatcher.ts'
 import { Ownership, type Run } from './ownership.ts'
@@ -19,6 +20,7 @@ export interface EngineOptions {
   hosts: HostSource
   testHost: HostTest
   repositories: Repositories
+  cloneExports: CloneExports
   changes: ChangeSource
   workflows: readonly AnyWorkflow[]
   log: Logger
@@ -109,6 +111,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     hosts: options.hosts,
     testHost: options.testHost,
     repositories: options.repositories,
+    cloneExports: options.cloneExports,
     log,
     hostWaitMs: options.hostWaitMs ?? 30_000,
     hooks: options.hooks ?? {},

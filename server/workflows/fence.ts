@@ -16,6 +16,8 @@ const changes: ReadonlySet<string | symbol> = new Set([
   'attachDevice',
   'detachDevice',
   'resizeDisk',
+  'beginPull',
+  'abortPull',
   'createVolume',
   'copyVolume',
   'resizeVolume',

@@ -50,7 +50,12 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
   const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
   // Seen from the hypervisor: fresher than the database.
-  const moving = movingVm(vm.hostId, facts, disks, await grantedNetworksOf(db, vm.tenantId))
+  const moving = movingVm(
+    vm.hostId,
+    { ...facts, standsOnId: vm.standsOnId },
+    disks,
+    await grantedNetworksOf(db, vm.tenantId),
+  )
   const sources = disks.flatMap((disk) => disk.source ?? [])
   const hostIds = [vm.hostId, input.destinationHostId]
   const candidates = await readCandidates(db, sources, { hostIds, operationId: operation.id })

@@ -5,6 +5,7 @@ import { backUpVm } from './back-up-vm.ts'
 import { bootTestVm } from './boot-test-vm.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import { bulkVm } from './bulk-vm.ts'
+import { cloneRecoveryPoint } from './clone-recovery-point.ts'
 import { cloneVm } from './clone-vm.ts'
 import { compactDatastore } from './compact-datastore.ts'
 import { createVm } from './create-vm.ts'
@@ -16,6 +17,7 @@ import { editDatastore } from './edit-datastore.ts'
 import { editHost } from './edit-host.ts'
 import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
+import { keepClone } from './keep-clone.ts'
 import { measureRestore } from './measure-restore.ts'
 import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
@@ -50,6 +52,8 @@ const changes: readonly AnyWorkflow[] = [
   measureRestore,
   restoreNewVm,
   bootTestVm,
+  cloneRecoveryPoint,
+  keepClone,
   removeRecoveryPoints,
   saveArchiveStore,
   archiveRecoveryPoints,

@@ -3,21 +3,13 @@
  * of its own, at any host. The VM that the recovery point was taken of may be gone, run or be elsewhere; nothing is asked
  * of it.
  */
-import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
-import { restoredXml } from '#server/hypervisor/libvirt/xml/restored.ts'
 import { RestoreNewVmPlan } from '#server/schema/backup.ts'
-import type { StepContext } from './define.ts'
 import { defineNewVmWorkflow } from './new-vm-workflow.ts'
-import { definitionThen, pathsOf, planRestored, type RestoredDisk, writeRestored } from './restored-disk.ts'
+import { planRestored, writeRestored } from './restored-disk.ts'
+import { type RestoredVm, restoredDefinition } from './restored-vm.ts'
 import type { Written } from './write-disks.ts'
 
-interface Memory extends Written {
-  disks: RestoredDisk[]
-  unplugged: number
-  /** Devices that only the host of then has */
-  leftOut: string[]
-}
-type Context = StepContext<RestoreNewVmPlan, Memory>
+interface Memory extends RestoredVm, Written {}
 
 export const restoreNewVm = defineNewVmWorkflow<RestoreNewVmPlan, Memory>({
   kind: 'restore-new-vm',
@@ -30,16 +22,7 @@ export const restoreNewVm = defineNewVmWorkflow<RestoreNewVmPlan, Memory>({
     made: ({ disks }) => disks ?? [],
     letGo: ({ operation }, host) => host.closeDisks(operation.id),
   },
-  definition,
+  definition: (context) => restoredDefinition(context),
   start: ({ start }) => start,
   result: ({ writtenBytes, writeMs, unplugged, leftOut }) => ({ writtenBytes, writeMs, unplugged, leftOut }),
 })
-
-async function definition(context: Context): Promise<{ xml: string; remember: Partial<Memory> }> {
-  const { uuid, name, notes, networks } = context.input
-  const { xml, leftOut } = restoredXml(await definitionThen(context), {
-    ...{ uuid, name, notes, networks, mac: (index) => macOf(uuid, index) },
-    disks: pathsOf(context.memory.disks ?? []),
-  })
-  return { xml, remember: { leftOut, unplugged: networks.filter((network) => network === null).length } }
-}

@@ -51,6 +51,16 @@ export async function planRestored(context: Context): Promise<RestoredDisk[]> {
   return disks
 }
 
+/** Anew, with nothing in them. */
+export async function makeEmpty(context: Context, host: HypervisorHost, disks: readonly RestoredDisk[]): Promise<void> {
+  context.progress({ phase: 'making the disks' })
+  for (const volume of disks) {
+    await removeMade(context, host, volume)
+    const { pool, name, sizeBytes } = volume
+    await host.createVolume(pool, { name, format: 'qcow2', capacityBytes: sizeBytes }, { signal: context.signal })
+  }
+}
+
 /** Anew whenever it runs: of a half-written one nobody knows which half. */
 export async function writeRestored(
   context: Context,
@@ -59,12 +69,7 @@ export async function writeRestored(
 ): Promise<Written> {
   const { input, operation } = context
   await host.closeDisks(operation.id)
-  context.progress({ phase: 'making the disks' })
-  for (const volume of disks) {
-    await removeMade(context, host, volume)
-    const { pool, name, sizeBytes } = volume
-    await host.createVolume(pool, { name, format: 'qcow2', capacityBytes: sizeBytes }, { signal: context.signal })
-  }
+  await makeEmpty(context, host, disks)
   const point = await (await repositoryOf(context)).recoveryPoint(input.recoveryPointId)
   try {
     const writings = disks.map(

@@ -11,6 +11,7 @@ import { readEvent } from './event.ts'
 import { guestVerbs } from './guest.ts'
 import { migrationVerbs } from './migration.ts'
 import { openDisksVerbs } from './open-disks.ts'
+import { pullVerbs } from './pull.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
 import { Session } from './session.ts'
@@ -75,6 +76,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...openDisksVerbs(session),
     ...migrationVerbs(session),
     ...backupVerbs(session),
+    ...pullVerbs(session),
     ...guestVerbs(session),
   }
 }

@@ -18,6 +18,8 @@ export async function releaseLocal(
   const there = await repositories.archives.repository(archiveStoreId, tenantId)
   if (!(await there.describe(id))) return 'One is gone from the archive store: its local copy stays.'
   if (localCopy === 'invalidate') {
+    const clone = await db.vm.findFirst({ where: { standsOnId: id }, select: { name: true } })
+    if (clone) return `${clone.name} shares blocks with one: its local copy stays.`
     await db.recoveryPoint.updateMany({ where: { id, tenantId, invalidAt: null }, data: { invalidAt: new Date() } })
     return null
   }

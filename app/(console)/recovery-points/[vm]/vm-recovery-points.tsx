@@ -6,8 +6,8 @@ import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archi
 import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
 import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
+import { NewVmDialog } from '#components/recovery-point/new-vm-dialog.tsx'
 import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
-import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
@@ -21,7 +21,7 @@ import { SkeletonRows } from '#components/ui/skeleton.tsx'
 /** What a VM that may be gone can be restored to. */
 export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
   const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
-  const [restored, setRestored] = useState<RecoveryPoint>()
+  const [made, setMade] = useState<{ point: RecoveryPoint; isClone: boolean }>()
   const [tested, setTested] = useState<RecoveryPoint>()
   const [restoredFar, setRestoredFar] = useState<ArchivedPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
@@ -59,7 +59,8 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
               recoveryPoints={recoveryPoints}
               bootTests={bootTests}
               can={can}
-              onRestoreNew={setRestored}
+              onRestoreNew={(point) => setMade({ point, isClone: false })}
+              onClone={(point) => setMade({ point, isClone: true })}
               onBootTest={setTested}
               onDelete={setDeleted}
             />
@@ -77,14 +78,22 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
         <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
       </div>
       {restoredFar && (
-        <RestoreNewDialog
+        <NewVmDialog
           recoveryPoint={restoredFar}
+          isClone={false}
           archived={restoredFar}
           isGone={isGone}
           onClose={() => setRestoredFar(undefined)}
         />
       )}
-      {restored && <RestoreNewDialog recoveryPoint={restored} isGone={isGone} onClose={() => setRestored(undefined)} />}
+      {made && (
+        <NewVmDialog
+          recoveryPoint={made.point}
+          isClone={made.isClone}
+          isGone={isGone}
+          onClose={() => setMade(undefined)}
+        />
+      )}
       {tested && <BootTestDialog recoveryPoint={tested} onClose={() => setTested(undefined)} />}
       {deleted && (
         <DeleteRecoveryPointDialog

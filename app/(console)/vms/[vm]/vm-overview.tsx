@@ -2,14 +2,29 @@
 
 import { Card } from '#components/ui/card.tsx'
 import { formatBytes } from '#components/ui/format.ts'
-import { KeyValueList } from '#components/ui/key-value-list.tsx'
+import { type KeyValue, KeyValueList } from '#components/ui/key-value-list.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
-import { useVm } from './use-vm.ts'
+import { useVm, type Vm } from './use-vm.ts'
 import { VmCharts } from './vm-charts.tsx'
 import { VmNotes } from './vm-notes.tsx'
 import { VmTags } from './vm-tags.tsx'
 
 const acceleratorWord = { kvm: 'KVM', emulation: 'Emulation', unknown: 'Not known' } as const
+
+/** What a clone shares blocks with, and how much of its disks is its own by now. */
+function sharing(vm: Vm, { vmId, vmUuid, vmName, takenAt, datastore }: NonNullable<Vm['standsOn']>): KeyValue {
+  const ownBytes = vm.disks.reduce((sum, disk) => sum + Number(disk.allocationBytes), 0)
+  return {
+    label: 'Shares blocks with',
+    value: (
+      <Link href={vmId ? `/vms/${vmId}/backups` : `/recovery-points/${vmUuid}`}>
+        {vmName}, <RelativeTime at={takenAt} />
+      </Link>
+    ),
+    note: `In ${datastore.name}; ${formatBytes(ownBytes)} of its disks are its own. More › Keep on its own ends that.`,
+  }
+}
 
 export function VmOverview() {
   const vm = useVm()
@@ -35,6 +50,7 @@ export function VmOverview() {
                 label: 'Disks',
                 value: `${vm.disks.filter((disk) => disk.device === 'disk').length}, ${formatBytes(Number(vm.diskBytes))}`,
               },
+              ...(vm.standsOn ? [sharing(vm, vm.standsOn)] : []),
               { label: 'Accelerator', value: acceleratorWord[vm.accelerator] },
               { label: 'Machine', value: vm.machineType, isMono: true },
               { label: 'UUID', value: vm.uuid, isMono: true, copyText: vm.uuid },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { sharesBacking, sharingDisks, withoutBacking } from './backing.ts'
 import { restoredXml } from './restored.ts'
 import { readVmXml } from './vm.ts'
 
@@ -59,4 +60,25 @@ test('a disk that was not chosen is left out, and that is said', () => {
   const { xml, leftOut } = restored({ vda: '/new/a.qcow2' })
   expect(readVmXml(xml).disks.map(({ target }) => target)).toEqual(['vda', 'sda'])
   expect(leftOut).toContain('the disk vdb')
+})
+
+test('disks of a clone read what they share from elsewhere, and the guest stands still where that fails', () => {
+  const address = { host: '10.0.0.1', port: 10809, tlsName: 'worker' }
+  const clone = (place: typeof address | { socketPath: string }) =>
+    restoredXml(definition, {
+      ...{ uuid, name: 'clone', notes: '', networks: [], mac: () => '52:54:00:aa:aa:00' },
+      disks: { vda: '/new/a.qcow2', vdb: '/new/b.qcow2' },
+      backing: (target) => ({ address: place, exportName: `secret-${target}` }),
+    }).xml
+  const xml = clone(address)
+  expect(xml.match(/ r?error_policy='stop'/g)).toHaveLength(4)
+  expect(xml).toContain(
+    "<backingStore type='network'><format type='raw'/><source protocol='nbd' name='secret-vda' tls='yes' tlsHostname='worker'><host name='10.0.0.1' port='10809'/>",
+  )
+  expect(clone({ socketPath: '/run/x.sock' })).toContain("<host transport='unix' socket='/run/x.sock'/>")
+  expect(sharingDisks(xml)).toEqual(['vda', 'vdb'])
+  expect(sharesBacking(xml, 'vdb')).toBe(true)
+  expect(sharingDisks(withoutBacking(xml))).toEqual([])
+  // The name lets whoever has it read, so it is nobody's to see.
+  expect(readVmXml(xml).disks.map(({ backingPath }) => backingPath)).toEqual([null, null, null])
 })

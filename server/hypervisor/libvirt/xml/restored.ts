@@ -1,3 +1,5 @@
+import type { DiskBacking } from '../../backing.ts'
+import { backingElement } from './backing.ts'
 import { XmlEdit } from './edit.ts'
 import { type Twin, twinIdentity } from './relocate.ts'
 import { attributeAt, find, findAll, type XmlElement } from './tree.ts'
@@ -8,6 +10,8 @@ export interface Restored extends Omit<Twin, 'disks'> {
   disks: Readonly<Record<string, string>>
   /** Of the n-th card; null: plugged into nothing */
   networks: readonly (string | null)[]
+  /** What a disk reads that was never written in it */
+  backing?(target: string): DiskBacking | undefined
 }
 
 /** Addresses on which every host can listen. */
@@ -36,7 +40,7 @@ export function restoredXml(definition: string, restored: Restored): { xml: stri
   return { xml: edit.toString(), leftOut }
 }
 
-function placeDisk(edit: XmlEdit, disk: XmlElement, { disks }: Restored, leftOut: string[]): void {
+function placeDisk(edit: XmlEdit, disk: XmlElement, { disks, backing }: Restored, leftOut: string[]): void {
   const target = attributeAt(disk, 'target', 'dev') ?? ''
   const source = find(disk, 'source')
   const path = disks[target]
@@ -49,15 +53,20 @@ function placeDisk(edit: XmlEdit, disk: XmlElement, { disks }: Restored, leftOut
     return
   }
   edit.setAttribute(disk, 'type', 'file')
+  const shared = backing?.(target)
+  // A guest whose reads fail would lose its file systems: it stands still until they don't.
+  const policies = shared ? { error_policy: 'stop', rerror_policy: 'stop' } : {}
   const driver = find(disk, 'driver')
-  if (driver) edit.setAttribute(driver, 'type', 'qcow2')
-  else edit.append(disk, xml('driver', { name: 'qemu', type: 'qcow2' }))
+  const wanted = { type: 'qcow2', ...policies }
+  if (driver) for (const [name, value] of Object.entries(wanted)) edit.setAttribute(driver, name, value)
+  else edit.append(disk, xml('driver', { name: 'qemu', ...wanted }))
   if (source) edit.replace(source, xml('source', { file: path }))
   else edit.append(disk, xml('source', { file: path }))
   for (const name of ['backingStore', 'mirror']) {
     const element = find(disk, name)
     if (element) edit.remove(element)
   }
+  if (shared) edit.append(disk, backingElement(shared))
 }
 
 function plug(edit: XmlEdit, card: XmlElement, mac: string, network: string | null): void {

@@ -60,6 +60,9 @@ function sourceOf(source: XmlElement | undefined): string | null {
   return at.volume ? `${at.pool ?? ''}/${at.volume}` : null
 }
 
+/** None for what comes over a network, whose name may be a secret. */
+const pathOf = (source: XmlElement | undefined) => (source?.attributes.protocol ? null : sourceOf(source))
+
 export function readDisk(disk: XmlElement): DiskFacts {
   const source = find(disk, 'source')
   const path = sourceOf(source)
@@ -72,7 +75,7 @@ export function readDisk(disk: XmlElement): DiskFacts {
     format: attributeAt(disk, 'driver', 'type'),
     poolName: source?.attributes.pool ?? null,
     volumeName: source?.attributes.volume ?? null,
-    backingPath: sourceOf(find(disk, 'backingStore/source')),
+    backingPath: pathOf(find(disk, 'backingStore/source')),
     capacityBytes: 0,
     allocationBytes: 0,
     readOnly: find(disk, 'readonly') !== undefined,

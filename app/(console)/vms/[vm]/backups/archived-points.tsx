@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { recallText } from '#components/archive/archive-words.ts'
 import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archived-point-list.tsx'
-import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
+import { NewVmDialog } from '#components/recovery-point/new-vm-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
@@ -35,7 +35,13 @@ export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
       />
       {command?.kind === 'restore' && <RestoreFromArchive vm={vm} point={command.point} onClose={close} />}
       {command?.kind === 'restore-new' && (
-        <RestoreNewDialog recoveryPoint={command.point} archived={command.point} isGone={false} onClose={close} />
+        <NewVmDialog
+          recoveryPoint={command.point}
+          isClone={false}
+          archived={command.point}
+          isGone={false}
+          onClose={close}
+        />
       )}
       {command?.kind === 'bring-back' && <BringBack vm={vm} page={page} point={command.point} onClose={close} />}
     </Card>

@@ -5,8 +5,8 @@ import { useState } from 'react'
 import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
 import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { DeleteRecoveryPointDialog } from '#components/recovery-point/delete-recovery-point-dialog.tsx'
+import { NewVmDialog } from '#components/recovery-point/new-vm-dialog.tsx'
 import { type RecoveryPoint, RecoveryPointList } from '#components/recovery-point/recovery-point-list.tsx'
-import { RestoreNewDialog } from '#components/recovery-point/restore-new-dialog.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -27,7 +27,7 @@ export function VmBackups() {
   const query = useBackups(vm.id)
   const [isBackingUp, setBackingUp] = useState(false)
   const [restored, setRestored] = useState<RecoveryPoint>()
-  const [restoredNew, setRestoredNew] = useState<RecoveryPoint>()
+  const [made, setMade] = useState<{ point: RecoveryPoint; isClone: boolean }>()
   const [tested, setTested] = useState<RecoveryPoint>()
   const [deleted, setDeleted] = useState<RecoveryPoint>()
   if (query.error) {
@@ -76,15 +76,21 @@ export function VmBackups() {
             bootTests={bootTests}
             can={can}
             onRestore={setRestored}
-            onRestoreNew={setRestoredNew}
+            onRestoreNew={(point) => setMade({ point, isClone: false })}
+            onClone={(point) => setMade({ point, isClone: true })}
             onBootTest={setTested}
             onDelete={setDeleted}
           />
         )}
         {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
         {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
-        {restoredNew && (
-          <RestoreNewDialog recoveryPoint={restoredNew} isGone={false} onClose={() => setRestoredNew(undefined)} />
+        {made && (
+          <NewVmDialog
+            recoveryPoint={made.point}
+            isClone={made.isClone}
+            isGone={false}
+            onClose={() => setMade(undefined)}
+          />
         )}
         {tested && <BootTestDialog recoveryPoint={tested} onClose={() => setTested(undefined)} />}
         {deleted && (

@@ -20,65 +20,87 @@ import { VmName } from '#server/schema/vm-action.ts'
 import type { RecoveryPoint } from './recovery-point-list.tsx'
 import { RestoredCards } from './restored-cards.tsx'
 
-interface RestoreNewDialogProps {
+interface NewVmDialogProps {
   recoveryPoint: Pick<RecoveryPoint, 'id' | 'vmName' | 'takenAt' | 'disks'>
   /** Where it is read straight from the archive, and what that takes */
   archived?: Pick<ArchivedPoint, 'archiveStore' | 'recall'>
+  /** Shares the recovery point's blocks, instead of having all of them written */
+  isClone: boolean
   /** Free again, so the new VM may have its name */
   isGone: boolean
   onClose: () => void
 }
 
-/** Makes a VM of its own of a recovery point, and goes to its page. */
-export function RestoreNewDialog({ recoveryPoint, archived, isGone, onClose }: RestoreNewDialogProps) {
+const restored = {
+  title: (name: string) => `Restore ${name} as a new VM`,
+  suffix: 'restored',
+  submit: 'Restore',
+  failed: 'It was not restored',
+} as const
+const cloned = {
+  title: (name: string) => `Clone ${name}`,
+  suffix: 'clone',
+  submit: 'Clone',
+  failed: 'It was not cloned',
+} as const
+
+/** Makes a VM of a recovery point, with disks of its own or with such as share its blocks, and goes to its page. */
+export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose }: NewVmDialogProps) {
   const trpc = useTRPC()
   const router = useRouter()
   const { id: recoveryPointId, vmName } = recoveryPoint
+  const words = isClone ? cloned : restored
   const all = RecoveryDisks.safeParse(recoveryPoint.disks).data ?? []
-  const [name, setName] = useState(isGone ? vmName : `${vmName}-restored`)
+  const [name, setName] = useState(isGone && !isClone ? vmName : `${vmName}-${words.suffix}`)
   const [disks, setDisks] = useState(all.map(({ target }) => target))
   const [picked, setPicked] = useState<string>()
   const [keepNetworks, setKeepNetworks] = useState(isGone)
-  const [start, setStart] = useState(false)
+  const [start, setStart] = useState(isClone)
   const archiveStoreId = archived?.archiveStore.id ?? null
   const chosen = { recoveryPointId, archiveStoreId, start, ...(disks.length === all.length ? {} : { disks }) }
   const places = useQuery({
-    ...trpc.recoveryPoint.places.queryOptions(chosen, { staleTime: 0 }),
+    ...trpc.recoveryPoint.places.queryOptions({ ...chosen, clone: isClone }, { staleTime: 0 }),
     enabled: disks.length > 0,
     placeholderData: (before) => before,
   })
-  const restore = useMutation(
-    trpc.recoveryPoint.restoreNew.mutationOptions({
-      onSuccess: ({ vmId }) => {
-        onClose()
-        router.push(`/vms/${vmId}`)
-      },
-    }),
-  )
+  const onSuccess = ({ vmId }: { vmId: string }) => {
+    onClose()
+    router.push(`/vms/${vmId}`)
+  }
+  const restore = useMutation(trpc.recoveryPoint.restoreNew.mutationOptions({ onSuccess }))
+  const clone = useMutation(trpc.recoveryPoint.clone.mutationOptions({ onSuccess }))
+  const make = isClone ? clone : restore
   const eligible = places.data?.filter((place) => place.eligible) ?? []
   const place = eligible.find(({ id }) => id === picked) ?? eligible[0]
   const problem = VmName.safeParse(name).error?.issues[0]?.message
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
-  const error = refusal('It was not restored', restore.error)
+  const error = refusal(words.failed, make.error)
   const why = disks.length === 0 ? 'Choose a disk' : places.data && !place ? 'No place can take it now' : undefined
   return (
     <FormDialog
-      title={`Restore ${vmName} as a new VM`}
+      title={words.title(vmName)}
       description={
         <>
-          As it was <RelativeTime at={recoveryPoint.takenAt} />, with disks, addresses and an identity of its own.
+          As it was <RelativeTime at={recoveryPoint.takenAt} />, with{' '}
+          {isClone
+            ? 'addresses and an identity of its own. It shares the recovery point’s blocks, so it is there in seconds, and keeps what it writes to itself.'
+            : 'disks, addresses and an identity of its own.'}
           {!isGone && ` ${vmName} itself stays as it is.`}
         </>
       }
       size="lg"
-      footerNote={`Disks of ${formatBytes(sizeBytes)}; what is zeros takes no space`}
-      submitLabel="Restore"
-      isPending={restore.isPending}
+      footerNote={
+        isClone
+          ? 'Takes no space until it writes; its recovery point stays meanwhile'
+          : `Disks of ${formatBytes(sizeBytes)}; what is zeros takes no space`
+      }
+      submitLabel={words.submit}
+      isPending={make.isPending}
       isIncomplete={Boolean(problem) || (!place && !why)}
       disabledReason={why}
       onSubmit={() =>
         place &&
-        restore.mutate({
+        make.mutate({
           ...{ ...chosen, name, keepNetworks },
           place: place.kind === 'host' ? { hostId: place.id } : { siteId: place.id },
         })
@@ -101,7 +123,7 @@ export function RestoreNewDialog({ recoveryPoint, archived, isGone, onClose }: R
         error={problem}
         description="The guest keeps the host name that it had."
       />
-      {all.length > 1 && (
+      {all.length > 1 && !isClone && (
         <fieldset className="flex flex-col gap-1.5">
           <legend className="mb-1 text-xs font-medium text-ink">Disks</legend>
           {all.map(({ target, sizeBytes: bytes }) => (
@@ -140,7 +162,7 @@ export function RestoreNewDialog({ recoveryPoint, archived, isGone, onClose }: R
         <RestoredCards cards={place.cards} keepNetworks={keepNetworks} onChange={setKeepNetworks} isGone={isGone} />
       )}
       <Checkbox isSelected={start} onChange={setStart}>
-        Start it afterwards
+        {isClone ? 'Start it' : 'Start it afterwards'}
       </Checkbox>
       {error && <ErrorMessage {...error} />}
     </FormDialog>

@@ -1,0 +1,35 @@
+'use client'
+
+import { useMutation } from '@tanstack/react-query'
+import { useTRPC } from '#components/trpc/client.tsx'
+import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { refusal } from './refusal.ts'
+
+interface KeepCloneDialogProps {
+  vm: { id: string; name: string }
+  onClose: () => void
+}
+
+/** Copies what a clone shares into its own disks. */
+export function KeepCloneDialog({ vm, onClose }: KeepCloneDialogProps) {
+  const trpc = useTRPC()
+  const keep = useMutation(trpc.vm.keep.mutationOptions({ onSuccess: onClose }))
+  return (
+    <ConfirmDialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      tone="primary"
+      title={`Keep ${vm.name} on its own?`}
+      confirmLabel="Keep on its own"
+      onConfirm={() => keep.mutate({ id: vm.id })}
+      isPending={keep.isPending}
+      error={refusal('It shares as before', keep.error)}
+    >
+      <p>
+        What it shares with its recovery point is copied into its own disks while it runs on. Then it is a VM like any
+        other: it can move, be backed up and have snapshots, and the recovery point may go.
+      </p>
+      <p>Its disks then take the room of all that is in them. You can cancel at any time; what was copied stays.</p>
+    </ConfirmDialog>
+  )
+}

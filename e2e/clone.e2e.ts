@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addDatastore } from './datastore.ts'
+import { sql, virsh, vmId } from './fleet.ts'
+import { expect, test } from './test.ts'
+
+test('a recovery point is cloned in seconds, can’t be deleted meanwhile, and the clone is kept on its own', async ({
+  as,
+}) => {
+  test.setTimeout(240_000)
+  const [host, vm] = ['frankfurt-1', 'desktop-bo']
+  const made = `${vm}-clone`
+  const folder = await mkdtemp(join(tmpdir(), 'skerry-e2e-clone-'))
+  try {
+    const page = await as('operator', '/datastores')
+    await addDatastore(page, 'Clones', join(folder, 'store'))
+    await page.goto(`/vms/${await vmId(vm)}/backups`)
+    await page.getByRole('button', { name: 'Back up now…' }).click()
+    const backUp = page.getByRole('dialog')
+    await backUp.getByRole('button', { name: /Datastore/ }).click()
+    await page.getByRole('option', { name: 'Clones', exact: true }).click()
+    await backUp.getByRole('button', { name: 'Back up', exact: true }).click()
+    const more = page.getByRole('button', { name: /^More for the recovery point/ }).first()
+    await more.click({ timeout: 90_000 })
+
+    await page.getByRole('menuitem', { name: 'Clone…' }).click()
+    const dialog = page.getByRole('dialog', { name: `Clone ${vm}` })
+    await expect(dialog.getByLabel('Name')).toHaveValue(made)
+    await dialog.getByText(host, { exact: true }).click({ timeout: 30_000 })
+    const askedAt = Date.now()
+    await dialog.getByRole('button', { name: 'Clone', exact: true }).click()
+    await expect(page.getByRole('heading', { name: made })).toBeVisible()
+    const operations = () => sql('SELECT state FROM operation WHERE target_name = $1 ORDER BY created_at', made)
+    await expect.poll(operations, { timeout: 30_000 }).toEqual([{ state: 'succeeded' }])
+    expect(Date.now() - askedAt, 'from the request to running').toBeLessThan(20_000)
+    expect(await virsh(host, 'domstate', made)).toBe('running')
+    expect(await virsh(host, 'dumpxml', made)).toContain("protocol='nbd'")
+    await expect(page.getByText('Shares blocks with')).toBeVisible()
+
+    await page.goto(`/vms/${await vmId(vm)}/backups`)
+    await expect(page.getByText('1 clone', { exact: true })).toBeVisible()
+    await more.click()
+    const remove = page.getByRole('menuitem', { name: 'Delete…' })
+    await expect(remove).toBeDisabled()
+    await page.keyboard.press('Escape')
+
+    await page.goto(`/vms/${await vmId(made)}`)
+    await page.getByRole('button', { name: 'More commands' }).click()
+    await page.getByRole('menuitem', { name: 'Keep on its own…' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Keep on its own' }).click()
+    const kept = () => sql("SELECT state FROM operation WHERE kind = 'keep-clone'")
+    await expect.poll(kept, { timeout: 60_000 }).toEqual([{ state: 'succeeded' }])
+    expect(await virsh(host, 'dumpxml', made)).not.toContain("protocol='nbd'")
+    expect(await virsh(host, 'dumpxml', '--inactive', made)).not.toContain("protocol='nbd'")
+    await expect(page.getByText('Shares blocks with')).toHaveCount(0)
+
+    await virsh(host, 'destroy', made)
+    await page.getByRole('button', { name: 'More commands' }).click({ timeout: 30_000 })
+    await page.getByRole('menuitem', { name: 'Delete…' }).click({ timeout: 30_000 })
+    const end = page.getByRole('alertdialog')
+    await end.getByRole('textbox').fill(made)
+    await end.getByRole('button', { name: 'Delete' }).click()
+    await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', made), { timeout: 30_000 }).toEqual([])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})

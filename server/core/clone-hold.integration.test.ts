@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { databaseForTests } from '#server/testing/database-for-tests.ts'
+import { createHost, createVm } from '#server/testing/vm.ts'
+import { policyTurns } from './protection-round.ts'
+import { assignVms } from './vm.ts'
+
+const own = databaseForTests({ scope: 'fleet', poolSize: 5 })
+const dayMs = 86_400_000
+const fault = (error: unknown) => {
+  throw error
+}
+
+/** A VM with two recovery points of a policy that keeps one, and a clone of the older. */
+async function arrange() {
+  const { db } = own
+  const host = await createHost(db)
+  const vm = await createVm(db, host, null)
+  const datastore = await db.datastore.create({
+    data: { name: randomUUID(), kind: 'folder', location: { path: '/x' } },
+  })
+  const policy = await db.protectionPolicy.create({
+    data: {
+      ...{ name: randomUUID(), madeBy: 'operator', schedules: [], timeZone: 'UTC', retention: { last: 1 } },
+      ...{ datastoreId: datastore.id, lateAfterMinutes: 60, nextAt: new Date(Date.now() + dayMs), createdBy: 'tester' },
+    },
+  })
+  const point = async (ageDays: number) => {
+    const takenAt = new Date(Date.now() - ageDays * dayMs)
+    const { id } = await db.recoveryPoint.create({
+      data: {
+        ...{ id: randomUUID(), vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, datastoreId: datastore.id, takenAt },
+        ...{ consistency: 'crash', reading: 'full', disks: [], sizeBytes: 1n, readBytes: 1n, storedBytes: 1n },
+        ...{ tookMs: 1, definition: new Uint8Array(1), origin: 'policy', policyId: policy.id },
+      },
+    })
+    return id
+  }
+  const [older] = [await point(3), await point(1)]
+  const clone = await createVm(db, host, null, { standsOnId: older })
+  /** What retention asks to be removed */
+  const going = async () => {
+    await db.operation.updateMany({ data: { state: 'succeeded', finishedAt: new Date() } })
+    await db.operation.deleteMany()
+    await db.protectionPolicy.update({ where: { id: policy.id }, data: { prunedAt: new Date(0) } })
+    for (const turn of policyTurns) {
+      while (await db.$transaction((tx) => turn(tx, new Date(), fault)));
+    }
+    const asked = await db.operation.findMany({ where: { kind: 'remove-recovery-points' } })
+    return asked.map(({ input }) => input)
+  }
+  return { db, clone, older, going }
+}
+
+test('retention leaves what a clone stands on, and takes it when the clone is on its own', async () => {
+  const { db, clone, older, going } = await arrange()
+  expect(await going()).toEqual([])
+  await db.vm.update({ where: { id: clone.id }, data: { standsOnId: null } })
+  expect(await going()).toEqual([expect.objectContaining({ ids: [older] })])
+})
+
+test('Postgres itself keeps it, and the clone stays in its tenant', async () => {
+  const { db, clone, older } = await arrange()
+  await expect(db.recoveryPoint.delete({ where: { id: older } })).rejects.toThrow(/vm_stands_on_id_fkey/)
+  const moved = db.$transaction((tx) => assignVms(tx, [clone.id], null))
+  await expect(moved).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/shares blocks/) })
+  await db.vm.delete({ where: { id: clone.id } })
+  await db.recoveryPoint.delete({ where: { id: older } })
+})

@@ -1,0 +1,18 @@
+/** Where a host reads what its disks share: from a port with TLS on both sides, or on its own machine from a socket. */
+export type BackingAddress =
+  | {
+      host: string
+      port: number
+      /** The name to look for in the other side's certificate; null: the host's */
+      tlsName: string | null
+    }
+  | { socketPath: string }
+
+/** What a disk reads that was never written in it. */
+export interface DiskBacking {
+  address: BackingAddress
+  exportName: string
+}
+
+/** How far a disk has got to be on its own. */
+export type PullReading = { state: 'running'; doneBytes: number; totalBytes: number } | { state: 'shares' | 'own' }

@@ -1,0 +1,45 @@
+import type { DiskBacking } from '../../backing.ts'
+import { XmlEdit } from './edit.ts'
+import { attributeAt, find, findAll, parseXml, type XmlElement } from './tree.ts'
+import { type Xml, xml } from './write.ts'
+
+/** What a disk reads that was never written in it; what is said in the disk's own file of such a thing does not count. */
+export function backingElement({ address, exportName }: DiskBacking): Xml {
+  const isSocket = 'socketPath' in address
+  const at = isSocket
+    ? xml('host', { transport: 'unix', socket: address.socketPath })
+    : xml('host', { name: address.host, port: address.port })
+  const tls = isSocket ? {} : { tls: 'yes', tlsHostname: address.tlsName }
+  return xml(
+    'backingStore',
+    { type: 'network' },
+    xml('format', { type: 'raw' }),
+    xml('source', { protocol: 'nbd', name: exportName, ...tls }, at),
+    xml('backingStore'),
+  )
+}
+
+const disksOf = (root: XmlElement) => findAll(find(root, 'devices'), 'disk')
+const isShared = (backing: XmlElement | undefined) => backing?.attributes.type === 'network'
+
+/** Whether a disk reads what others have, too. */
+export function sharesBacking(definition: string, target: string): boolean {
+  const disk = disksOf(parseXml(definition)).find((each) => attributeAt(each, 'target', 'dev') === target)
+  return isShared(find(disk, 'backingStore'))
+}
+
+/** Targets of all disks that do. */
+export const sharingDisks = (definition: string): string[] =>
+  disksOf(parseXml(definition)).flatMap((disk) =>
+    isShared(find(disk, 'backingStore')) ? (attributeAt(disk, 'target', 'dev') ?? []) : [],
+  )
+
+/** The definition of a VM whose disks need nobody else's any more. */
+export function withoutBacking(definition: string): string {
+  const edit = new XmlEdit(definition)
+  for (const disk of disksOf(edit.root)) {
+    const backing = find(disk, 'backingStore')
+    if (backing && isShared(backing)) edit.remove(backing)
+  }
+  return edit.toString()
+}

@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import net from 'node:net'
+import type { Logger } from 'pino'
+import { cloneExportName, isCloneExportName, readCloneExportName } from '#server/core/clone-export.ts'
+import type { Db } from '#server/db.ts'
+import { unsupported } from '#server/errors.ts'
+import type { BackingAddress } from '#server/hypervisor/backing.ts'
+import type { HostAddress } from '#server/hypervisor/driver.ts'
+import type { NbdExport } from '#server/nbd/export.ts'
+import { NbdServer, type NbdServerOptions } from '#server/nbd/server.ts'
+import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
+import { type CloneCertificate, nameToExpect, readCloneCertificate } from './clone-certificate.ts'
+import { cloneExport } from './clone-export.ts'
+import type { Repositories } from './repositories.ts'
+
+export interface CloneExportsOptions {
+  db: Db
+  repositories: Repositories
+  log: Logger
+  /** SKERRY_KEY */
+  keys: string
+  workerName: string
+  port: number
+  /** Under which hosts reach this worker; its own on the way to them when absent */
+  address?: string | undefined
+  certificateFolder?: string | undefined
+}
+
+interface SharedPoint {
+  id: string
+  datastoreId: string
+  tenantId: string | null
+}
+
+/** Every clone of every host may read at once. */
+const limits = { connections: 4096, window: { requests: 32, bytes: 16 * 2 ** 20 } }
+const libvirtTlsPort = 16514
+const probeMs = 5_000
+
+/**
+ * Serves what clones share with recovery points to their hosts. A name says by itself what it is of, so nothing is kept
+ * of what is served: a worker that starts again, or another one at the same address, goes on at once.
+ */
+export class CloneExports {
+  readonly #options: CloneExportsOptions
+  readonly #points = new Map<string, Promise<RecoveryPoint>>()
+  #overTls: NbdServer | undefined
+  #local: NbdServer | undefined
+  #certificate: CloneCertificate | undefined
+  #obstacle: string | null = 'The worker has just started: try again in a moment.'
+
+  constructor(options: CloneExportsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Listens where it does not yet, closes recovery points that nothing stands on any more, and writes down for web what
+   * is in the way. To be called again and again: another worker of this machine may have the port until it ends.
+   */
+  async tend(): Promise<void> {
+    const { db, workerName } = this.#options
+    await this.#listen()
+    await this.#closeUnused()
+    await db.$executeRaw`UPDATE worker SET clone_obstacle = ${this.#obstacle}
+      WHERE id = ${workerName} AND clone_obstacle IS DISTINCT FROM ${this.#obstacle}`
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#overTls?.close(), this.#local?.close()])
+    for (const opening of this.#points.values()) await opening.then((point) => point.close()).catch(() => {})
+    this.#points.clear()
+  }
+
+  exportName(disk: { tenantId: string | null; vmUuid: string; target: string; recoveryPointId: string }): string {
+    return cloneExportName(this.#options.keys, disk)
+  }
+
+  /** @throws unsupported where a host can't read from here */
+  async addressFor({ uri, name = 'the host' }: HostAddress): Promise<BackingAddress> {
+    const url = new URL(uri)
+    if (!url.hostname) return this.#localAddress()
+    if (!url.protocol.endsWith('+tls:')) {
+      throw unsupported(
+        `Clones can’t run on ${name}: it is reached through ssh, which carries no disks yet.`,
+        'Give the host a TLS certificate and change its address to qemu+tls.',
+      )
+    }
+    await this.#listen()
+    if (this.#obstacle !== null || !this.#certificate) {
+      throw unsupported(`Clones can’t run on ${name}. ${this.#obstacle}`, 'Restore it as a new VM meanwhile.')
+    }
+    const hostName = url.hostname.replace(/^\[|\]$/g, '')
+    const { address: given, port } = this.#options
+    const host = given ?? (await ownAddressTo(hostName, Number(url.port) || libvirtTlsPort))
+    const expected = nameToExpect(this.#certificate.certificate, host)
+    if (expected === undefined) {
+      throw unsupported(
+        `Clones can’t run on ${name}: the worker’s certificate names neither ${host} nor any other name.`,
+        'Issue it with a name, or with the address under which hosts reach the worker.',
+      )
+    }
+    return { host, port, tlsName: expected }
+  }
+
+  async #localAddress(): Promise<BackingAddress> {
+    const own = createHash('sha256').update(this.#options.workerName).digest('hex').slice(0, 12)
+    const socketPath = `/var/lib/libvirt/qemu/skerry-clones-${own}.sock`
+    // The host's QEMU is another user's; who knows no name is served nothing.
+    this.#local ??= await this.#serve({ listen: { socketPath, mode: 0o666 } })
+    return { socketPath }
+  }
+
+  async #listen(): Promise<void> {
+    const { certificateFolder, port, log, db } = this.#options
+    const onThisMachine = { standsOnId: { not: null }, host: { uri: { startsWith: 'qemu:///' } } }
+    if (!this.#local && (await db.vm.count({ where: onThisMachine })) > 0) {
+      await this.#localAddress().catch((error: unknown) => log.warn({ err: error }, 'clones of this machine'))
+    }
+    if (this.#overTls) return
+    const certificate = await readCloneCertificate(certificateFolder)
+    if (typeof certificate === 'string') {
+      this.#obstacle = certificate
+      return
+    }
+    try {
+      const at = (host: string) => this.#serve({ listen: { host, port }, tls: certificate })
+      // Where this machine has no IPv6 the first can't be.
+      this.#overTls = await at('::').catch(() => at('0.0.0.0'))
+      this.#certificate = certificate
+      this.#obstacle = null
+    } catch {
+      this.#obstacle = `The worker can’t listen at its port ${port}: another program has it.`
+    }
+  }
+
+  #serve(where: Pick<NbdServerOptions, 'listen' | 'tls'>): Promise<NbdServer> {
+    return NbdServer.start({
+      ...{ ...where, limits },
+      open: (name) => this.#open(name),
+      onTrouble: (error, { address }) => this.#options.log.debug({ err: error, address }, 'a reader of a clone'),
+    })
+  }
+
+  async #open(name: string): Promise<NbdExport | undefined> {
+    const { db, keys } = this.#options
+    const asked = readCloneExportName(name)
+    if (!asked) return undefined
+    const vm = await db.vm.findUnique({
+      where: { uuid: asked.vmUuid },
+      select: { standsOn: { select: { id: true, datastoreId: true, tenantId: true } } },
+    })
+    if (!vm?.standsOn) return undefined
+    const { id: recoveryPointId, tenantId } = vm.standsOn
+    if (!isCloneExportName(keys, { ...asked, tenantId, recoveryPointId }, name)) return undefined
+    return cloneExport(await this.#point(vm.standsOn), asked.target)
+  }
+
+  #point({ id, datastoreId, tenantId }: SharedPoint): Promise<RecoveryPoint> {
+    const known = this.#points.get(id)
+    if (known) return known
+    const opening = this.#options.repositories
+      .repository(datastoreId, tenantId)
+      .then((repository) => repository.recoveryPoint(id))
+    this.#points.set(id, opening)
+    opening.catch(() => this.#points.delete(id))
+    return opening
+  }
+
+  async #closeUnused(): Promise<void> {
+    if (this.#points.size === 0) return
+    const standing = await this.#options.db.vm.findMany({
+      where: { standsOnId: { in: [...this.#points.keys()] } },
+      distinct: ['standsOnId'],
+      select: { standsOnId: true },
+    })
+    const used = new Set(standing.map(({ standsOnId }) => standsOnId))
+    for (const [id, opening] of this.#points) {
+      if (used.has(id)) continue
+      this.#points.delete(id)
+      await opening.then((point) => point.close()).catch(() => {})
+    }
+  }
+}
+
+/** This machine's own address on its way to a host. */
+function ownAddressTo(host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host, port, timeout: probeMs })
+    const fail = () => {
+      socket.destroy()
+      reject(unsupported(`The way to ${host} could not be found out.`, 'Set SKERRY_EXPORT_ADDRESS.'))
+    }
+    socket.once('error', fail)
+    socket.once('timeout', fail)
+    socket.once('connect', () => {
+      const { localAddress } = socket
+      socket.destroy()
+      if (localAddress) resolve(localAddress.replace(/^::ffff:/, ''))
+      else fail()
+    })
+  })
+}
