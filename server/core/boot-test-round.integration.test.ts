@@ -26,8 +26,9 @@ let host: Awaited<ReturnType<typeof createHost>>
 let vms: Vm[] = []
 let policyId = ''
 
-async function pooledHost() {
+async function pooledHost(siteId?: string) {
   const made = await createHost(own.db)
+  if (siteId) await own.db.host.update({ where: { id: made.id }, data: { siteId } })
   const pool = { name: 'default', kind: 'dir', path: '/pool', active: true, availableBytes: 2n ** 40n }
   await own.db.storagePool.create({ data: { hostId: made.id, ...pool } })
   return made
@@ -126,8 +127,9 @@ test('one a host at a time: the next VM is tested when the one before is done, o
   expect(entries.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded'])
 })
 
-test('a second host takes the second test at once; what is reserved counts there, and against no quota', async () => {
-  const other = await pooledHost()
+test('a second host of the site takes the second test at once, one elsewhere none; what is reserved counts there, and against no quota', async () => {
+  await pooledHost()
+  const other = await pooledHost(host.siteId)
   const before = await inTx((tx) => readUse(tx, tenantId))
   await round(await dueNow())
   const all = await asked()
@@ -150,6 +152,13 @@ test('without room it is tried again a few times, then the VM is one that could 
     expect(row.reason).toContain('Not enough memory')
   }
   expect(await own.db.protection.count({ where: { bootTestDueAt: { not: null } } })).toBe(0)
+})
+
+test('where its own site has no room it is tested at another', async () => {
+  const other = await pooledHost()
+  await own.db.host.update({ where: { id: host.id }, data: { draining: true } })
+  await round(await dueNow())
+  expect((await asked()).map(({ hostId }) => hostId)).toEqual([other.id])
 })
 
 test('a VM without a recovery point waits for no test, and holds up no other', async () => {

@@ -36,7 +36,7 @@ export interface TestPlace {
   reasons: string[]
 }
 
-/** A host with room, at the VM's own site if there is one, and rather one where no other test runs. */
+/** A host with room: at the VM's own site where there is one, for links are slow; of several one without a test. */
 export async function testPlace(tx: Tx, point: Point): Promise<TestPlace> {
   const { tenantId, vmId } = point
   const vm = vmId ? await tx.vm.findUnique({ where: { id: vmId }, select: { siteId: true } }) : null
@@ -47,7 +47,7 @@ export async function testPlace(tx: Tx, point: Point): Promise<TestPlace> {
   const isElsewhere = ({ siteId }: RestorePlace) => vm !== null && siteId !== vm.siteId
   const [best] = places
     .filter(({ eligible }) => eligible)
-    .toSorted((a, b) => Number(isBusy(a)) - Number(isBusy(b)) || Number(isElsewhere(a)) - Number(isElsewhere(b)))
+    .toSorted((a, b) => Number(isElsewhere(a)) - Number(isElsewhere(b)) || Number(isBusy(a)) - Number(isBusy(b)))
   const reasons = best ? [] : [...new Set(places.flatMap((place) => place.reasons))]
   return { place: best ?? null, isBusy: best !== undefined && isBusy(best), reasons }
 }

@@ -19,6 +19,8 @@ export interface VmPolicy {
   /** The newest recovery point in its datastore */
   goodAt: string | null
   nextAt: string
+  /** When its newest recovery point is tested next */
+  bootTestAt: string | null
   /** Why there was none the last time */
   failure: string | null
   failedAt: string | null
@@ -85,7 +87,7 @@ const judgedVms = (moments: readonly { id: string; lateBefore: Date }[], vmId?: 
   moment (policy_id, late_before) AS (
     SELECT * FROM unnest(${moments.map(({ id }) => id)}::uuid[], ${moments.map(({ lateBefore }) => lateBefore)}::timestamptz[])),
   under AS (
-    SELECT protection.*, policy.name, policy.next_at, datastore.name AS datastore_name, good.taken_at AS good_at,
+    SELECT protection.*, policy.name, policy.next_at, policy.boot_test_next_at, datastore.name AS datastore_name, good.taken_at AS good_at,
       CASE WHEN late_before >= greatest(protection.since, policy.times_since)
         AND coalesce(good.taken_at, '-infinity') < late_before THEN late_before END AS missed_at,
       coalesce(protection.failed_at >= coalesce(good.taken_at, '-infinity'), false) AS failing
@@ -180,6 +182,7 @@ export async function listProtection(
     LEFT JOIN (
       SELECT vm_id, json_agg(json_build_object('id', policy_id, 'name', name, 'datastoreName', datastore_name,
         'state', (${[...protectionStates]}::text[])[rank + 1], 'goodAt', good_at, 'nextAt', least(due_at, next_at),
+        'bootTestAt', least(boot_test_due_at, boot_test_next_at),
         'failure', failure, 'failedAt', CASE WHEN failing THEN failed_at END,
         'isRunning', operation_id IS NOT NULL, 'missedAt', missed_at) ORDER BY rank, name) AS list
       FROM ranked WHERE vm_id IN (SELECT id FROM page) GROUP BY vm_id) AS policies ON policies.vm_id = page.id

@@ -94,6 +94,16 @@ test('a disk of nothing but zeros: the test went well and says that it does not 
   expect(await throwAways(a)).toEqual([])
 })
 
+test('a guest that ends while it boots is no proof, and nobody waits for the rest of its time', async () => {
+  const id = await askBootTest(fleet, { recoveryPointId: pointId, proof: 'serial', serialText: 'never said' })
+  await whileItRuns(async () => {
+    await a.lab.virsh('destroy', (await judge().running())[0] ?? '')
+  })
+  expect((await fleet.ended(id, 30_000)).result).toMatchObject({ outcome: 'failed' })
+  expect((await rowOf(id)).reason).toBe('It went off while it booted (forced off).')
+  expect(await throwAways(a)).toEqual([])
+})
+
 test('cancelled while its guest boots: nothing is left, and no result', async () => {
   const id = await askBootTest(fleet, { recoveryPointId: pointId, proof: 'serial', serialText: 'never said' })
   await whileItRuns(async () => {

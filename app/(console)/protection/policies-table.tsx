@@ -72,6 +72,14 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
       cell: (policy) => truncated(retentionText(policy.retention)),
     },
     {
+      id: 'boot',
+      header: 'Boot tests',
+      widthPx: 150,
+      grow: 1,
+      cell: ({ bootTest }) =>
+        bootTest ? truncated(scheduleText(bootTest)) : <span className="text-ink-faint">off</span>,
+    },
+    {
       id: 'points',
       header: 'Points',
       align: 'end',

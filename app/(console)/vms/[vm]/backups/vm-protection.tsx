@@ -61,6 +61,11 @@ export function VmProtection({ vm }: { vm: Vm }) {
                   </>
                 )}
               </span>
+              {policy.bootTestAt && (
+                <span className="text-xs text-ink-muted">
+                  boot test <RelativeTime at={policy.bootTestAt} />
+                </span>
+              )}
               {policy.missedAt && (
                 <span className="text-xs text-degraded">
                   was due <RelativeTime at={policy.missedAt} />
