@@ -20,7 +20,7 @@ export function BootCheckFields({ check, change }: BootCheckFieldsProps) {
         label="It is up when"
         value={check.proof}
         onChange={(id) => change({ proof: id as BootProof })}
-        options={bootProofs.map((id) => ({ id, label: `${proofLabel[id]} answers` }))}
+        options={bootProofs.map((id) => ({ id, label: proofLabel[id] }))}
       />
       <NumberField
         label="Within"

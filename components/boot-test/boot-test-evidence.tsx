@@ -107,7 +107,10 @@ export function BootTestEvidence({ test, onClose }: { test: BootTest; onClose: (
             {serialTail ? (
               <div>
                 <h3 className="mb-1 text-xs font-medium text-ink">The end of its serial console</h3>
-                <CodeBlock code={serialTail} label="The end of its serial console" className="max-h-72" />
+                {/* From below, so that it is the end that is seen. */}
+                <div className="flex max-h-72 flex-col-reverse overflow-auto rounded-md">
+                  <CodeBlock code={serialTail} label="The end of its serial console" className="shrink-0" />
+                </div>
               </div>
             ) : (
               <p className="text-ink-muted">Its serial console said nothing.</p>

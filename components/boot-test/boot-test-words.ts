@@ -11,10 +11,11 @@ export const bootLook: Record<BootOutcome, { look: VisualState; word: string }> 
   failed: { look: 'failed', word: 'Failed' },
 }
 
+/** When a guest counts as up, after "It is up when". */
 export const proofLabel: Record<BootProof, string> = {
-  any: 'Guest agent or console',
-  agent: 'Guest agent',
-  serial: 'Serial console',
+  any: 'agent or console answers',
+  agent: 'its guest agent answers',
+  serial: 'its console prints a text',
 }
 
 type Times = Pick<BootTest, 'restoreMs' | 'bootMs'>

@@ -14,7 +14,7 @@ export const protectionLook: Record<ProtectionState, { look: VisualState; word: 
 }
 
 export const bootStateLook: Record<BootState, { look: VisualState; word: string; meaning: string }> = {
-  failed: { look: 'failed', word: 'Does not boot', meaning: 'The last boot test of its backups failed.' },
+  failed: { look: 'failed', word: 'Failed', meaning: 'The last boot test of its backups failed.' },
   untested: { look: 'off', word: 'Never tested', meaning: 'None of its backups was ever booted.' },
   proven: { look: 'running', word: 'Proven', meaning: 'Its backup booted when it was last tested.' },
 }

@@ -173,7 +173,7 @@ function Tested({ test }: { test: BootTest }) {
   const { look, word } = bootLook[test.outcome]
   return (
     <span className="flex flex-wrap items-center gap-x-2 pt-0.5 text-xs text-ink-muted">
-      <StateBadge state={look} label={test.outcome === 'failed' ? 'Does not boot' : word} variant="plain" />
+      <StateBadge state={look} label={test.outcome === 'failed' ? 'Boot test failed' : word} variant="plain" />
       {test.outcome === 'proven' && `boots, restored and up in ${totalText(test)}`}
     </span>
   )

@@ -59,7 +59,7 @@ export function protectionColumns(operator: boolean): DataColumn<ProtectionRow>[
     {
       id: 'boot',
       header: 'Last proven',
-      widthPx: 150,
+      widthPx: 160,
       cell: (row) => <LastProven row={row} />,
     },
     {
@@ -77,7 +77,7 @@ export function protectionColumns(operator: boolean): DataColumn<ProtectionRow>[
       widthPx: 220,
       grow: 2,
       cell: (row) => {
-        const reason = protectionReason(row)
+        const reason = protectionReason(row) || (row.bootReason ?? '')
         return (
           <span className="truncate text-ink-muted" title={reason}>
             {reason}
@@ -97,12 +97,10 @@ function LastProven({ row }: { row: ProtectionRow }) {
       {row.provenMs !== null && <span className="text-ink-muted">, {formatDuration(row.provenMs / 1000)}</span>}
     </>
   )
-  if (row.boot === 'failed') {
-    return (
-      <span className="flex min-w-0 items-center gap-1.5" title={row.bootReason ?? undefined}>
-        <StateBadge state="failed" label="Does not boot" variant="plain" />
-      </span>
-    )
-  }
-  return <span className="truncate">{proven ?? <span className="text-ink-faint">never</span>}</span>
+  return (
+    <span className="flex min-w-0 items-center gap-2 truncate" title={row.bootReason ?? undefined}>
+      {row.boot === 'failed' && <StateBadge state="failed" label="Failed" variant="plain" />}
+      <span className="truncate">{proven ?? <span className="text-ink-faint">never</span>}</span>
+    </span>
+  )
 }

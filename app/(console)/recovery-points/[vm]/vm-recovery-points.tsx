@@ -49,6 +49,9 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
         }
       />
       <div className="flex flex-col gap-4 px-4 pb-4">
+        {(newest || bootTests.length > 0) && (
+          <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
+        )}
         {recoveryPoints.length > 0 && (
           <Card
             title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
@@ -75,7 +78,6 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
             />
           </Card>
         )}
-        <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
       </div>
       {restoredFar && (
         <NewVmDialog

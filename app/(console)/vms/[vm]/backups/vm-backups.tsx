@@ -55,6 +55,9 @@ export function VmBackups() {
     <div className="flex flex-col gap-4">
       <VmProtection vm={vm} />
       <RecoveryTimeline vm={vm} page={page} onRestore={setRestored} />
+      {(newest || bootTests.length > 0) && (
+        <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
+      )}
       <Card
         title={
           recoveryPoints.length === 0
@@ -101,9 +104,6 @@ export function VmBackups() {
           />
         )}
       </Card>
-      {(newest || bootTests.length > 0) && (
-        <BootTestCard tests={bootTests} can={can} onTest={newest && (() => setTested(newest))} />
-      )}
       <ArchivedPoints vm={vm} page={page} />
     </div>
   )
