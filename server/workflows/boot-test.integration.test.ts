@@ -97,7 +97,9 @@ test('a disk of nothing but zeros: the test went well and says that it does not 
 test('a guest that ends while it boots is no proof, and nobody waits for the rest of its time', async () => {
   const id = await askBootTest(fleet, { recoveryPointId: pointId, proof: 'serial', serialText: 'never said' })
   await whileItRuns(async () => {
-    await a.lab.virsh('destroy', (await judge().running())[0] ?? '')
+    const [name = ''] = await judge().running()
+    await expect.poll(async () => (await a.lab.virsh('domstate', name)).trim(), { timeout: 10_000 }).toBe('running')
+    await a.lab.virsh('destroy', name)
   })
   expect((await fleet.ended(id, 30_000)).result).toMatchObject({ outcome: 'failed' })
   expect((await rowOf(id)).reason).toBe('It went off while it booted (forced off).')
