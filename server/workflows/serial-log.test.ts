@@ -27,6 +27,24 @@ test('only the end is kept, whatever is said', () => {
   expect(log.tail(16_384)).toHaveLength(16_384)
 })
 
+test.each([
+  ['just as much as is kept', [256 * 1024]],
+  ['a byte more', [256 * 1024 + 1]],
+  ['twice as much at once', [512 * 1024]],
+  ['around the end', [200_000, 100_000, 3]],
+  ['byte by byte around the end', [256 * 1024 - 2, 1, 1, 1, 1]],
+])('the end is whole: %s', (_, lengths) => {
+  const log = new SerialLog()
+  let heard = ''
+  for (const length of lengths) {
+    const part = Array.from({ length }, (_, at) => String.fromCharCode(97 + ((heard.length + at) % 26))).join('')
+    heard += part
+    log.add(Buffer.from(part))
+  }
+  expect(log.tail(16_384)).toBe(heard.slice(-16_384))
+  expect(log.holds(heard.slice(-256 * 1024))).toBe(true)
+})
+
 test('half a character at the cut is left out', () => {
   expect(logOf('a😀').tail(1)).toBe('')
 })

@@ -8,15 +8,17 @@ const sequences = new RegExp(
 
 /** The end of what a guest says on its serial console: untrusted, of any length, with the controls of a terminal. */
 export class SerialLog {
-  #kept: Buffer = Buffer.alloc(0)
+  /** Written around and around: a guest that talks without end costs as much as one that says little. */
+  readonly #ring = Buffer.alloc(keptBytes)
+  #heardBytes = 0
 
   add(bytes: Uint8Array): void {
-    const all = Buffer.concat([this.#kept, bytes])
-    this.#kept = all.length > keptBytes ? Buffer.from(all.subarray(all.length - keptBytes)) : all
-  }
-
-  get isEmpty(): boolean {
-    return this.#kept.length === 0
+    const last = bytes.subarray(-keptBytes)
+    const at = (this.#heardBytes + bytes.length - last.length) % keptBytes
+    const untilEnd = Math.min(last.length, keptBytes - at)
+    this.#ring.set(last.subarray(0, untilEnd), at)
+    this.#ring.set(last.subarray(untilEnd), 0)
+    this.#heardBytes += bytes.length
   }
 
   /** Without what only a terminal understands; at most `length` characters, the last ones. */
@@ -30,7 +32,10 @@ export class SerialLog {
   }
 
   #text(): string {
-    return plain(this.#kept.toString('utf8'))
+    const at = this.#heardBytes % keptBytes
+    const older = this.#heardBytes > keptBytes ? this.#ring.subarray(at) : this.#ring.subarray(0, 0)
+    const newer = this.#heardBytes === keptBytes ? this.#ring : this.#ring.subarray(0, at)
+    return plain(Buffer.concat([older, newer]).toString('utf8'))
   }
 }
 
