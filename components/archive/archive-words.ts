@@ -24,14 +24,14 @@ export const formatDay = (at: Date | string): string =>
 /** Who can lift a lock, in a sentence. */
 export const lockWord: Record<LockMode, { title: string; short: string; who: string }> = {
   governance: {
-    title: 'Locked, the provider can lift it',
+    title: 'Locked, though not for the provider',
     short: 'locked',
-    who: 'Nobody but who has a right of its own at the store can delete it before',
+    who: 'Only whom the provider gave a right of its own at the store can delete it before',
   },
   compliance: {
     title: 'Locked for everybody',
     short: 'locked for everybody',
-    who: 'Nobody, the provider neither, can delete it before',
+    who: 'Nobody, not even the provider, can delete it before',
   },
 }
 
