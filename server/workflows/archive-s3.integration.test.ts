@@ -1,0 +1,267 @@
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ArchivalPolicy } from '#prisma/generated/client.ts'
+import { type Db, openDb } from '#server/db.ts'
+import { env } from '#server/env.ts'
+import { Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
+import { restoreById } from '#server/repository/testing/scratch.ts'
+import { storeProxy } from '#server/repository/testing/store-proxy.ts'
+import { runArchival } from '#server/testing/archive-run.ts'
+import { archiveTrial } from '#server/testing/archive-trial.ts'
+import { testDatabase } from '#server/testing/postgres.ts'
+import { bucketsOf } from '#server/testing/s3-archive.ts'
+import { Repositories } from './repositories.ts'
+
+const missing = radosgwMissing()
+
+/** Trials wait for answers most of the time. */
+const atOnce = 8
+
+/** What happens to a request on its way: it is passed on, now or later, answered with a status, or cut off. */
+type Fate = number | 'pass' | 'slow' | 'cut'
+
+describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missing}` : ''}`, () => {
+  let gateway: Radosgw
+  let database: Awaited<ReturnType<typeof testDatabase>>
+  let db: Db
+  let buckets: ReturnType<typeof bucketsOf>
+  beforeAll(async () => {
+    gateway = await Radosgw.start()
+    database = await testDatabase()
+    db = openDb(database.url, { scope: 'fleet' })
+    buckets = bucketsOf(gateway)
+  })
+  afterAll(async () => {
+    buckets?.s3.destroy()
+    await db?.$disconnect()
+    await database?.close()
+    await gateway?.stop()
+  })
+
+  type Trial = Awaited<ReturnType<typeof archiveTrial>>
+  /** A trial whose archive store is reached by a way of its own, on which requests have the fate that is set there. */
+  interface Way {
+    bucket: string
+    fateOf: (request: IncomingMessage) => Fate
+  }
+  async function withTrial(name: string, work: (trial: Trial, way: Way) => Promise<void>): Promise<void> {
+    const direct = await buckets.newLocation()
+    const way: Way = { bucket: direct.bucket, fateOf: () => 'pass' }
+    const proxy = await storeProxy(gateway.endpoint, async (request, response) => {
+      const fate = way.fateOf(request)
+      if (fate === 'slow') await delay(200)
+      if (fate === 'pass' || fate === 'slow') return false
+      if (fate === 'cut') request.socket.destroy()
+      else response.writeHead(fate).end()
+      return true
+    })
+    const location = { ...direct, endpoint: proxy.endpoint }
+    const trial = await archiveTrial(db, name, { location, sealedFor: buckets.sealedFor, points: 2, chunks: 24 })
+    try {
+      await work(trial, way)
+    } finally {
+      way.fateOf = () => 'pass'
+      await trial.clear()
+      proxy.close()
+    }
+  }
+  /** As by a worker that knows nothing yet. */
+  async function runFresh({ tenantId, folder }: Trial, policy: ArchivalPolicy) {
+    const cacheFolder = `${folder}/worker-${crypto.randomUUID()}`
+    const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder })
+    try {
+      return await runArchival(db, { tenantId, repositories }, policy)
+    } finally {
+      await repositories.close()
+    }
+  }
+  const failed = (trial: Trial, policy: ArchivalPolicy) =>
+    runFresh(trial, policy).then(
+      () => undefined,
+      (error) => error,
+    )
+  test('each thing that can be wrong names the store, the step and the way out; the local copies stay', async () => {
+    await withTrial('wrong', async (trial, way) => {
+      const policy = await trial.policy()
+      const row = await db.archiveStore.findUniqueOrThrow({ where: { id: trial.archiveStoreId } })
+      const change = (location: object, secret?: string) =>
+        db.archiveStore.update({
+          where: { id: row.id },
+          data: {
+            location: { ...(row.location as object), ...location },
+            credential: Uint8Array.from(Buffer.from(buckets.sealedFor(row.id, secret), 'base64')),
+          },
+        })
+      const wrong: [location: object, secret: string | undefined, fate: Fate | undefined, told: RegExp, out: RegExp][] =
+        [
+          [
+            {},
+            'wrong-secret-of-this-test',
+            undefined,
+            /secret is wrong for the archive store far wrong: could not/,
+            /Enter/,
+          ],
+          [
+            { bucket: 'not-there' },
+            undefined,
+            undefined,
+            /no such bucket: could not .* archive store far wrong/,
+            /name/,
+          ],
+          [
+            { endpoint: 'http://127.0.0.1:1' },
+            undefined,
+            undefined,
+            /archive store far wrong does not answer/,
+            /address/,
+          ],
+          [{}, undefined, 403, /may not do this in the archive store far wrong: could not/, /right to/],
+          [{}, undefined, 507, /archive store far wrong is full: could not/, /quota/],
+          [
+            {},
+            undefined,
+            503,
+            /archive store far wrong fails or is too busy.*could not/,
+            /goes on with what is stored/,
+          ],
+        ]
+      for (const [location, secret, fate, told, out] of wrong) {
+        await change(location, secret)
+        way.fateOf = () => fate ?? 'pass'
+        const error = await failed(trial, policy)
+        expect(error, String(told)).toMatchObject({
+          ...{ code: 'unavailable', message: expect.stringMatching(told), wayOut: expect.stringMatching(out) },
+        })
+        expect(`${error.message} ${error.wayOut} ${error.detail}`).not.toContain('wrong-secret-of-this-test')
+        way.fateOf = () => 'pass'
+        expect(await trial.local()).toEqual(trial.ids)
+        expect(await trial.archived()).toEqual([])
+      }
+      await change({})
+      expect(await runFresh(trial, policy)).toMatchObject({ archived: 2, released: 1 })
+      expect(await trial.lost()).toEqual([])
+    })
+  })
+
+  test('full while it writes: what was stored stays stored, and the next run sends only the rest', async () => {
+    await withTrial('full', async (trial, way) => {
+      const { bucket } = way
+      const policy = await trial.policy()
+      let packs = 0
+      way.fateOf = ({ method, url = '' }) => (method === 'PUT' && url.includes('/packs/') && ++packs > 1 ? 507 : 'pass')
+      expect(await failed(trial, policy)).toMatchObject({
+        message: expect.stringMatching(/far full is full: could not write/),
+      })
+      expect(await trial.lost()).toEqual([])
+      expect(await trial.archived()).toEqual(trial.ids.slice(0, 1))
+      const before = (await buckets.versions(bucket)).objects.filter(({ Key }) => Key.includes('/packs/'))
+      expect(before).toHaveLength(1)
+      way.fateOf = () => 'pass'
+      expect(await runFresh(trial, policy)).toMatchObject({ archived: 1 })
+      const after = (await buckets.versions(bucket)).objects.map(({ Key }) => Key)
+      expect(after).toEqual(expect.arrayContaining(before.map(({ Key }) => Key)))
+      expect(await trial.lost()).toEqual([])
+    })
+  })
+
+  test('slow: every request waits, and all of it comes through', async () => {
+    await withTrial('slow', async (trial, way) => {
+      way.fateOf = () => 'slow'
+      expect(await runFresh(trial, await trial.policy())).toMatchObject({ archived: 2, released: 1 })
+      expect(await trial.lost()).toEqual([])
+    })
+  })
+
+  test('failing at the n-th request, for every n: nothing is lost, nothing is stored twice, the next run finishes', {
+    timeout: 590_000,
+  }, async () => {
+    await withTrial('nth', async (trial) => {
+      const { tenantId, ids, images, folder } = trial
+      /** To a store of its own each time, of which nobody knows anything yet. */
+      const archived = async (name: string, fateOf: (nth: number) => Fate) => {
+        const { bucket, ...place } = await buckets.newLocation()
+        let count = 0
+        let isFaulty = true
+        const proxy = await storeProxy(gateway.endpoint, (request, response) => {
+          const fate = isFaulty ? fateOf(++count) : 'pass'
+          if (fate === 'pass' || fate === 'slow') return false
+          if (fate === 'cut') request.socket.destroy()
+          else response.writeHead(fate).end()
+          return true
+        })
+        const id = crypto.randomUUID()
+        const location = { ...place, bucket, endpoint: proxy.endpoint }
+        isFaulty = false
+        await trial.repositories.prepare({ storeId: id, location, sealed: buckets.sealedFor(id) })
+        const { kind, ...rest } = location
+        await db.archiveStore.create({
+          data: {
+            ...{ id, name, kind, location: rest, currency: 'EUR', firstByteSeconds: 0 },
+            ...{ pricePerGbMonth: 1, pricePerGbRead: 2 },
+            credential: Uint8Array.from(Buffer.from(buckets.sealedFor(id), 'base64')),
+            grants: { create: { tenantId, minKeepDays: 1, maxKeepDays: 1000, mayDeleteLocal: true } },
+          },
+        })
+        const policy = await trial.policy({ archiveStoreId: id, localCopy: 'keep' })
+        isFaulty = true
+        const error = await failed(trial, policy)
+        isFaulty = false
+        const where = { archiveStoreId: id }
+        const before = await db.archivedPoint.findMany({ where, orderBy: { takenAt: 'asc' } })
+        const repositories = new Repositories({
+          db,
+          keys: env().SKERRY_KEY,
+          cacheFolder: join(folder, `after-${name}`),
+        })
+        const far = await repositories.archives.repository(id, tenantId)
+        const areWhole = async (some: readonly string[]) => {
+          for (const each of some)
+            expect((await restoreById(far, each)).equals(images.get(each) ?? Buffer.alloc(0))).toBe(true)
+        }
+        // What was written down by then is whole there; the next run does the rest.
+        await areWhole(before.map((point) => point.id))
+        await runArchival(db, { tenantId, repositories }, policy)
+        await areWhole(ids)
+        await repositories.close()
+        proxy.close()
+        const after = await db.archivedPoint.findMany({ where, orderBy: { takenAt: 'asc' } })
+        expect(after.map((point) => point.id)).toEqual(ids)
+        const storedBytes = after.reduce((sum, point) => sum + Number(point.storedBytes), 0)
+        await db.archivedPoint.deleteMany({ where })
+        await db.archivalPolicy.deleteMany({ where })
+        await db.archiveStore.delete({ where: { id } })
+        return { error, count, before: before.length, storedBytes, packBytes: await buckets.packBytes(bucket) }
+      }
+      const plain = await archived('plain', () => 'pass')
+      expect(plain).toMatchObject({ error: undefined, before: 2, storedBytes: plain.packBytes })
+      expect(plain.count).toBeGreaterThan(20)
+      // Some are asked again by the client for a while, which takes its time.
+      const fates: Fate[] = [403, 507, 403, 507, 503, 403, 507, 'cut']
+      const tryNth = async (n: number) => {
+        const fate = fates[n % fates.length] ?? 503
+        const isOnce = n % 2 === 1
+        const why = `${fate} ${isOnce ? 'at' : 'from'} request ${n} of ${plain.count}`
+        const end = await archived(`nth ${n}`, (nth) => (nth === n || (nth > n && !isOnce) ? fate : 'pass')).catch(
+          (error) => {
+            throw new Error(why, { cause: error })
+          },
+        )
+        if (end.count >= n && !isOnce) expect(end.error, why).toBeDefined()
+        if (end.error) {
+          expect(end.error, why).toMatchObject({ code: 'unavailable', wayOut: expect.any(String) })
+          expect(end.error.message, why).toContain(`archive store nth ${n}`)
+        }
+        // Lists of ids aside: no block is there twice, and what is there was written down.
+        expect(end.packBytes, why).toBeLessThan(plain.packBytes + 32_768)
+        expect(end.storedBytes, why).toBe(end.packBytes)
+      }
+      for (let n = 1; n <= plain.count; n += atOnce) {
+        const some = Array.from({ length: Math.min(atOnce, plain.count - n + 1) }, (_, at) => n + at)
+        await Promise.all(some.map(tryNth))
+      }
+      expect(await trial.local()).toEqual(ids)
+    })
+  })
+})
