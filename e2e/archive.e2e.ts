@@ -97,7 +97,7 @@ test('an archive store is granted; a policy moves an older backup there, and the
     // A folder can't lock: the dialog says why, and offers no lock.
     await page.goto('/archive')
     await expect(page.getByRole('list', { name: 'Archive stores', exact: true })).toContainText(
-      /No object lock\. A folder/,
+      /A folder locks nothing/,
     )
 
     const made = `${vm}-again`

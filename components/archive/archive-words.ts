@@ -35,11 +35,21 @@ export const lockWord: Record<LockMode, { title: string; short: string; who: str
   },
 }
 
-/** Nothing for what is not locked, or no longer. */
-export function lockText({ lock, lockedUntil }: { lock: LockMode | null; lockedUntil: Date | string | null }): string {
-  if (lock === null || lockedUntil === null || new Date(lockedUntil) <= new Date()) return ''
-  return `${lockWord[lock].who} ${formatDay(lockedUntil)}`
+interface Locked {
+  lock: LockMode | null
+  lockedUntil: Date | string | null
 }
+
+function lockedText({ lock, lockedUntil }: Locked, text: (words: (typeof lockWord)[LockMode], day: string) => string) {
+  if (lock === null || lockedUntil === null || new Date(lockedUntil) <= new Date()) return ''
+  return text(lockWord[lock], formatDay(lockedUntil))
+}
+
+/** Nothing for what is not locked, or no longer. */
+export const lockText = (point: Locked): string => lockedText(point, ({ short }, day) => `${short} until ${day}`)
+
+/** Likewise, with who can lift it. */
+export const lockSentence = (point: Locked): string => lockedText(point, ({ who }, day) => `${who} ${day}`)
 
 /** Small amounts keep what tells them from nothing. */
 export function formatMoney(amount: number, currency: string): string {

@@ -6,7 +6,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatDuration } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
-import { formatMoney, lockText } from './archive-words.ts'
+import { formatMoney, lockSentence, lockText } from './archive-words.ts'
 
 export type ArchivedPoint = Outputs['archive']['points'][number]
 export const localWord = { gone: 'archive only', invalid: 'local copy invalid', whole: 'here too' } as const
@@ -39,7 +39,7 @@ export function ArchivedPointList(props: ArchivedPointListProps) {
               <RelativeTime at={point.takenAt} className="font-medium" />
               <span className="block text-ink-faint text-xs">{when}</span>
             </span>
-            <span className="w-56 shrink-0">
+            <span className="w-56 shrink-0" title={lockSentence(point)}>
               {point.archiveStore.name}
               <span className="block text-ink-muted text-xs">
                 until <RelativeTime at={point.expiresAt} />

@@ -73,6 +73,7 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
   const input = ArchivalPolicyInput.safeParse(draft)
   const problem = (field: string) => input.error?.issues.find(({ path }) => path[0] === field)?.message
   const store = page.stores.find(({ id }) => id === draft.archiveStoreId)
+  const lockRefusal = store && lockRefusalOf(store, draft.keepDays)
   const error = refusal('The policy was not saved', create.error ?? edit.error)
   return (
     <FormDialog
@@ -221,8 +222,8 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
           {store && (
             <RadioCards
               label="Lock"
-              columns={3}
-              cards={lockCards(store, draft.keepDays)}
+              cards={lockCards(lockRefusal, draft.keepDays)}
+              description={lockRefusal}
               value={draft.lock ?? 'none'}
               onChange={(id) => change({ lock: lockModes.find((mode) => mode === id) ?? null })}
             />
@@ -240,23 +241,22 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
   )
 }
 
+/** Why what goes to the store can't be locked for so long. */
+function lockRefusalOf({ lockRefusal, lockDays }: TenantArchivePage['stores'][number], keepDays: number) {
+  if (lockRefusal !== null) return lockRefusal
+  if (lockDays === null) return 'The provider does not allow that anything is locked in this store.'
+  return keepDays > lockDays ? `The provider allows locks of at most ${lockDays} days.` : undefined
+}
+
 /** What a lock means, by the day that it would end if it began today. */
-function lockCards({ lockRefusal, lockDays }: TenantArchivePage['stores'][number], keepDays: number): RadioCard[] {
-  const refusal =
-    lockRefusal !== null
-      ? `Not in this store. ${lockRefusal}`
-      : lockDays === null
-        ? 'The provider does not allow it in this store.'
-        : keepDays > lockDays
-          ? `The provider allows it for at most ${lockDays} days.`
-          : undefined
+function lockCards(refusal: string | undefined, keepDays: number): RadioCard[] {
   const day = Number.isFinite(keepDays) ? formatDay(keptUntil(new Date(), keepDays)) : 'that day'
   return [
     { id: 'none', title: 'Not locked', description: 'Who has a key to the store can delete it.' },
     ...lockModes.map((mode) => ({
       ...{ id: mode, title: lockWord[mode].title },
       description: `${lockWord[mode].who} ${day}, if archived today. It costs until then, also when this policy or the tenant is gone.`,
-      ...(refusal ? { disabledReason: refusal } : {}),
+      ...(refusal ? { disabledReason: 'Not possible here.' } : {}),
     })),
   ]
 }

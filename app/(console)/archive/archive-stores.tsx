@@ -131,6 +131,6 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
 }
 
 function lockText({ lockRefusal, lockDays }: ArchiveStore): string {
-  if (lockRefusal !== null) return `No object lock. ${lockRefusal}`
+  if (lockRefusal !== null) return lockRefusal
   return lockDays === null ? 'Has object lock, which tenants may not use' : `Tenants may lock for ${lockDays} days`
 }

@@ -72,14 +72,14 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
               <li key={policy.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm">
                 <span className="min-w-52 flex-1">
                   <span className="font-medium">{policy.name}</span>{' '}
-                  {!policy.enabled && <Badge tone="outline">switched off</Badge>}
+                  {!policy.enabled && <Badge tone="outline">switched off</Badge>}{' '}
+                  {policy.rules.lock && <Badge tone="outline">{lockWord[policy.rules.lock].short}</Badge>}
                   <span className="block text-ink-muted text-xs">
                     {whichWord[policy.rules.which]}, {whenText(policy.rules)}
                   </span>
                 </span>
                 <span className="w-52">
                   to {policy.archiveStoreName} for {policy.rules.keepDays} days
-                  {policy.rules.lock && `, ${lockWord[policy.rules.lock].short}`}
                   <span className="block text-ink-muted text-xs">
                     local copy {localCopyWord[policy.rules.localCopy].title.toLowerCase()}; {formatCount(policy.points)}{' '}
                     archived

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
-import { formatMoney, lockText } from '#components/archive/archive-words.ts'
+import { formatMoney, lockSentence } from '#components/archive/archive-words.ts'
 import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
@@ -88,7 +88,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
         lines: [
           `${formatBytes(point.recall.readBytes)} to read at the most`,
           `At most ${formatMoney(point.recall.cost, point.recall.currency)} and ${formatDuration(point.recall.seconds)}`,
-          ...(lockText(point) ? [lockText(point)] : []),
+          ...(lockSentence(point) ? [lockSentence(point)] : []),
         ],
         action: { label: 'Restore…', disabledReason: restoreRefusal, onPress: () => setRestored(point) },
       })),
