@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, readdir, rm } from 'node:fs/promises'
+import { cp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { Datastore } from './datastore.ts'
@@ -186,6 +186,31 @@ test('what one tenant wrote opens for no other', async () => {
     message: expect.stringContaining('another tenant'),
   })
   await thief.close()
+})
+
+test('what an attempt that broke off had stored is found again, and counted with what takes over from it', async () => {
+  await using folder = await scratchFolder()
+  const repository = await scratchRepository(folder.path)
+  const image = randomImage(seededRandom(6), 400 * chunkBytes)
+  const disks = [{ name: 'vda', sizeBytes: image.length }]
+  const broken = await repository.startBackup({ id: pointId(1), disks })
+  await broken.write('vda', 0, image.subarray(0, 300 * chunkBytes))
+  await broken.abort()
+  const packs = join(folder.path, 'store', datastoreId, tenantId, 'packs')
+  const packBytes = async () => {
+    const sizes = (await readdir(packs)).map(async (name) => (await stat(join(packs, name))).size)
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  }
+  const leftBytes = await packBytes()
+  expect(leftBytes).toBeGreaterThan(0)
+  await backUp(repository, pointId(1), image)
+  const first = (await repository.describe(pointId(1)))?.description.storedBytes
+  expect(first).toBe(await packBytes())
+  expect(first).toBeGreaterThan(leftBytes)
+  // Another one has nothing to do with that.
+  await backUp(repository, pointId(2), image, { parentId: pointId(1), indexes: [] })
+  expect((await repository.describe(pointId(2)))?.description.storedBytes).toBe((await packBytes()) - (first ?? 0))
+  await repository.close()
 })
 
 test('another master key opens nothing; a new one takes over when the keys were wrapped anew', async () => {

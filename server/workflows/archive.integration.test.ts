@@ -102,7 +102,7 @@ test('cancelled in the middle: nothing is lost, and the next run goes on without
   const repository = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
   // Lists of ids aside: no block is there twice.
   expect((await repository.usage()).deadBytes).toBeLessThan(32_768)
-  // What was stored before it broke off is written down too: byte for byte what the packs take on the disk.
+  // What is written down is, byte for byte, what the packs take on the disk.
   const packs = (await filesOf(join(now.folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))
   const sizes = await Promise.all(packs.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size))
   const { _sum } = await db.archivedPoint.aggregate({
