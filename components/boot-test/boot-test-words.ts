@@ -13,9 +13,9 @@ export const bootLook: Record<BootOutcome, { look: VisualState; word: string }> 
 
 /** When a guest counts as up, after "It is up when". */
 export const proofLabel: Record<BootProof, string> = {
-  any: 'agent or console answers',
-  agent: 'its guest agent answers',
-  serial: 'its console prints a text',
+  any: 'Agent or console answers',
+  agent: 'Guest agent answers',
+  serial: 'Console prints the text',
 }
 
 type Times = Pick<BootTest, 'restoreMs' | 'bootMs'>
