@@ -26,7 +26,7 @@ const keep = { operationDays: settings.SKERRY_KEEP_OPERATIONS_DAYS, eventDays: s
 /** A worker that restarts every day prunes too. */
 const pruneEveryMs = 6 * 3_600_000
 const careEveryMs = 5_000
-const tendEveryMs = 5_000
+const tendEveryMs = 2_000
 /** Running steps get this long to end; the next worker goes on with what did not. */
 const finishWithinMs = 3_000
 const stopWithinMs = 8_000

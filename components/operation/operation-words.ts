@@ -23,6 +23,7 @@ export const kindWord: Record<OperationKind, string> = {
   'boot-test-vm': 'Boot test of',
   'clone-recovery-point': 'Clone a recovery point as',
   'keep-clone': 'Keep on its own:',
+  'follow-source': 'Bring up to date',
   'remove-recovery-points': 'Delete recovery points of',
   'save-archive-store': 'Set up archive store',
   'archive-recovery-points': 'Archive by',

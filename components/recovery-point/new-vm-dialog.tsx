@@ -56,6 +56,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const [picked, setPicked] = useState<string>()
   const [keepNetworks, setKeepNetworks] = useState(isGone)
   const [start, setStart] = useState(isClone)
+  const [follow, setFollow] = useState(false)
   const archiveStoreId = archived?.archiveStore.id ?? null
   const chosen = { recoveryPointId, archiveStoreId, start, ...(disks.length === all.length ? {} : { disks }) }
   const places = useQuery({
@@ -101,6 +102,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       onSubmit={() =>
         place &&
         make.mutate({
+          ...(isClone ? { follow } : {}),
           ...{ ...chosen, name, keepNetworks },
           place: place.kind === 'host' ? { hostId: place.id } : { siteId: place.id },
         })
@@ -161,9 +163,23 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       {place && place.cards.length > 0 && (
         <RestoredCards cards={place.cards} keepNetworks={keepNetworks} onChange={setKeepNetworks} isGone={isGone} />
       )}
-      <Checkbox isSelected={start} onChange={setStart}>
-        {isClone ? 'Start it' : 'Start it afterwards'}
-      </Checkbox>
+      {isClone && (
+        <Checkbox
+          isSelected={follow}
+          onChange={(isOn) => {
+            setFollow(isOn)
+            if (isOn) setStart(false)
+          }}
+          description={`Stays off, and moves to each newer recovery point of ${vmName} in its datastore: the latest state, ready to start within seconds. Starting it ends that.`}
+        >
+          Follow its source
+        </Checkbox>
+      )}
+      {!follow && (
+        <Checkbox isSelected={start} onChange={setStart}>
+          {isClone ? 'Start it' : 'Start it afterwards'}
+        </Checkbox>
+      )}
       {error && <ErrorMessage {...error} />}
     </FormDialog>
   )

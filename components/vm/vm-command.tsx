@@ -69,6 +69,7 @@ const busyWith: Record<string, string> = {
   'restore-vm': 'It is being restored',
   'clone-recovery-point': 'It is being made',
   'keep-clone': 'It is being kept on its own',
+  'follow-source': 'It is being brought up to date',
 }
 
 /** @returns why the command can't be given now, or undefined */

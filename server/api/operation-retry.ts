@@ -3,6 +3,7 @@ import { type Asking, demand, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
 import { archivalOf } from '#server/core/archival-policy.ts'
 import { bringBackOf } from '#server/core/archived-point.ts'
+import { followOf } from '#server/core/clone-follow.ts'
 import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
@@ -111,6 +112,7 @@ const again: Record<OperationKind, Retry> = {
   'boot-test-vm': (ctx, { input }) => startBootTest(ctx, BootTestInput.parse(input), null),
   'clone-recovery-point': (ctx, { input }) =>
     restoreNew(ctx, 'clone-recovery-point', { ...CloneRecoveryPointInput.parse(input), archiveStoreId: null }, null),
+  'follow-source': onVm('restore', (vm, _, tx) => followOf(tx, vm)),
   'keep-clone': onVm('clone', (vm) => keepOf(vm)),
   'measure-restore': onVm('restore', (vm, input, tx) => restoreMeasureOf(tx, vm, RestoreMeasureInput.parse(input))),
   'add-datastore': async (ctx, { input }) => {

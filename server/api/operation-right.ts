@@ -31,6 +31,7 @@ const rights: Record<OperationKind, Right> = {
   'boot-test-vm': { vm: 'restore' },
   'clone-recovery-point': { vm: 'restore' },
   'keep-clone': { vm: 'clone' },
+  'follow-source': { vm: 'restore' },
   'remove-recovery-points': { vm: 'delete-backup' },
   'save-archive-store': { datastore: 'edit' },
   'archive-recovery-points': { archive: 'run' },

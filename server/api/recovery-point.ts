@@ -23,7 +23,12 @@ async function loadPoint(ctx: Ctx, source: Source) {
 }
 
 /** Where a VM goes within a site is the fleet's business. */
-export async function restoreNew(ctx: Ctx, use: PointUse, input: RestoreNewVmInput, idempotencyKey: string | null) {
+export async function restoreNew(
+  ctx: Ctx,
+  use: PointUse,
+  input: RestoreNewVmInput & { follow?: boolean },
+  idempotencyKey: string | null,
+) {
   const point = await loadPoint(ctx, input)
   const { tenantId } = point
   demand(ctx, 'vm', 'create', { tenantId })

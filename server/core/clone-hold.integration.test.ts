@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
 import { policyTurns } from './protection-round.ts'
+import { type PointUse, restorePlaces } from './restore-new-vm.ts'
 import { assignVms } from './vm.ts'
 
 const own = databaseForTests({ scope: 'fleet', poolSize: 5 })
@@ -66,4 +67,26 @@ test('Postgres itself keeps it, and the clone stays in its tenant', async () => 
   await expect(moved).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/shares blocks/) })
   await db.vm.delete({ where: { id: clone.id } })
   await db.recoveryPoint.delete({ where: { id: older } })
+})
+
+test('a host whose worker can’t be read from is no place for a clone, and says why', async () => {
+  const { db } = own
+  const host = await createHost(db)
+  const cloneObstacle = 'The worker has no certificate.'
+  await db.worker.create({ data: { id: host.name, hostname: 'x', pid: 1, version: '0', cloneObstacle } })
+  await db.host.update({ where: { id: host.id }, data: { workerId: host.name } })
+  const shape = {
+    ...{ vcpuCount: 1, memoryBytes: 2 ** 30, architecture: 'x86_64', machineType: null, cpuMode: null },
+    ...{ accelerator: 'kvm', cards: [] },
+  }
+  const point = {
+    ...{ id: randomUUID(), tenantId: null, disks: [], shape, vmName: 'web' },
+    ...{ datastoreId: randomUUID(), archiveStoreId: null, invalidAt: null },
+  }
+  const reasons = async (use: PointUse) => {
+    const places = await db.$transaction((tx) => restorePlaces(tx, point, { use, start: false }))
+    return places.find(({ hostId }) => hostId === host.id)?.reasons ?? []
+  }
+  expect(await reasons('clone-recovery-point')).toContain(cloneObstacle)
+  expect(await reasons('restore-new-vm')).not.toContain(cloneObstacle)
 })

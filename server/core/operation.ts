@@ -67,6 +67,7 @@ const verbs: Record<OperationKind, string> = {
   'boot-test-vm': 'being tested',
   'clone-recovery-point': 'being made',
   'keep-clone': 'being kept on its own',
+  'follow-source': 'being moved to a newer recovery point',
   'remove-recovery-points': 'having recovery points deleted',
   'save-archive-store': 'being changed',
   'archive-recovery-points': 'at work',

@@ -61,10 +61,11 @@ export async function requestRestoreNew(
   asker: Asker,
   point: Point,
   use: PointUse,
-  input: RestoreNewVmInput,
+  input: RestoreNewVmInput & { follow?: boolean },
   idempotencyKey: string | null,
 ) {
   const { tx } = asker
+  if (input.follow && input.start) throw invalid('What follows its source is not started.', { field: 'start' })
   const earlier = await findEarlier(asker, { kind: use, input, isPlanned: true, key: idempotencyKey })
   if (earlier) return earlier
   await holdPoint(tx, point)
@@ -73,7 +74,7 @@ export async function requestRestoreNew(
   const diskBytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   await reserve(tx, point.tenantId, size({ vcpuCount, memoryBytes, diskBytes }))
   const place = await choose(tx, point, use, input)
-  const plan: RestoreNewVmPlan = {
+  const plan: RestoreNewVmPlan & { follow?: boolean } = {
     ...input,
     ...{ uuid: randomUUID(), datastoreId: point.datastoreId, hostId: place.hostId, pool: place.pool },
     disks: disks.map(({ target }) => target),
@@ -83,7 +84,7 @@ export async function requestRestoreNew(
   const isClone = use === 'clone-recovery-point'
   const row = {
     ...{ uuid, name, notes, hostId, tags: [], tenantId: point.tenantId, templateId: null },
-    ...(isClone ? { standsOnId: point.id } : {}),
+    ...(isClone ? { standsOnId: point.id, follows: input.follow ?? false } : {}),
   }
   const vm = await insertReserved(tx, { ...row, vcpuCount, memoryBytes, diskBytes })
   return enqueue(asker, {

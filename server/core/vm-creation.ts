@@ -113,6 +113,7 @@ interface ReservedVm {
   diskBytes: number
   /** The recovery point that it shares blocks with */
   standsOnId?: string | null
+  follows?: boolean
 }
 
 export async function insertReserved(tx: Tx, wanted: ReservedVm) {
@@ -130,6 +131,7 @@ export async function insertReserved(tx: Tx, wanted: ReservedVm) {
       diskBytes: BigInt(wanted.diskBytes),
       state: 'creating',
       standsOnId: wanted.standsOnId ?? null,
+      follows: wanted.follows ?? false,
     },
     select: { id: true },
   })

@@ -37,6 +37,7 @@ const crashed = 'It has crashed: force it off, then start it.'
 const asleep = 'The guest is asleep: resume it first.'
 const missing = 'Its host no longer has it: define it on a host again, or delete it here.'
 const shares = 'It shares blocks with a recovery point: keep it on its own first.'
+const follows = 'It follows its source and becomes as that is: starting it ends that.'
 const only = 'It is suspended: its memory stands still and there is nothing to measure.'
 
 type Known = Exclude<VmState, 'creating' | 'unknown'>
@@ -85,6 +86,8 @@ export interface RuledVm {
   missingSince?: Date | null
   /** The recovery point that it shares blocks with */
   standsOnId?: string | null
+  /** And moves to newer ones until it is started */
+  follows?: boolean
 }
 
 /** What would take its disks for all that there is, or to where what it shares can't be read. */
@@ -100,6 +103,7 @@ export function vmRule(vm: RuledVm, action: VmAction): Answer {
   if (state === 'unknown' && !vm.missingSince) return 'Its host can’t be reached, so its state is not known.'
   if (action === 'delete' && vm.protected) return 'It is protected against deletion: switch the protection off first.'
   if (vm.missingSince || state === 'unknown') return true
+  if (vm.follows && action === 'edit') return follows
   if (vm.standsOnId && onItsOwn.has(action)) return shares
   if (action === 'keep' && !vm.standsOnId) return 'It is on its own already.'
   if (action === 'delete' && vm.persistent === false) return 'It exists only while it runs: force it off instead.'

@@ -158,10 +158,19 @@ export const RestoreNewVmPlan = RestoreNewVmInput.extend({
 export type RestoreNewVmPlan = z.infer<typeof RestoreNewVmPlan>
 
 /** A clone shares the recovery point's blocks, so all its disks come. */
-export const CloneRecoveryPointInput = RestoreNewVmInput.omit({ disks: true, archiveStoreId: true })
+export const CloneRecoveryPointInput = RestoreNewVmInput.omit({ disks: true, archiveStoreId: true }).extend({
+  /** Until it is started it stands on the newest recovery point that there is of the same VM */
+  follow: z.boolean().default(false),
+})
 export type CloneRecoveryPointInput = z.infer<typeof CloneRecoveryPointInput>
-export const CloneRecoveryPointPlan = RestoreNewVmPlan
-export type CloneRecoveryPointPlan = RestoreNewVmPlan
+export const CloneRecoveryPointPlan = RestoreNewVmPlan.extend({ follow: z.boolean().default(false) })
+export type CloneRecoveryPointPlan = z.infer<typeof CloneRecoveryPointPlan>
+
+/** The newer recovery point, and the one that it stood on when that was asked. */
+export const FollowSourcePlan = z.object({
+  ...{ recoveryPointId: z.uuid(), fromRecoveryPointId: z.uuid(), datastoreId: z.uuid() },
+})
+export type FollowSourcePlan = z.infer<typeof FollowSourcePlan>
 
 /** The VM says by itself what it shares. */
 export const KeepCloneInput = z.object({})

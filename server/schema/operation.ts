@@ -19,6 +19,7 @@ export const operationKinds = [
   'boot-test-vm',
   'clone-recovery-point',
   'keep-clone',
+  'follow-source',
   'remove-recovery-points',
   'save-archive-store',
   'archive-recovery-points',

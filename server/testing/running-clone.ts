@@ -12,10 +12,11 @@ import { CloneExports } from '#server/workflows/clone-exports.ts'
 import { backupTrial } from './backup-proof.ts'
 import type { TestFleet } from './fleet.ts'
 import { writeVmRow } from './fleet-rows.ts'
+import { judgeOf } from './judge.ts'
 import { recoveryPointRow } from './restore-new.ts'
 
-/** A clone that runs, made with virsh, over a worker's part that serves it as long as the trial goes on. */
-export async function runningClone(fleet: TestFleet, name: string) {
+/** A clone that runs, or stays off and follows its source, made with virsh, over a worker's part that serves it as long as the trial goes on. */
+export async function runningClone(fleet: TestFleet, name: string, { off }: { off?: boolean } = {}) {
   const { lab, id: hostId } = fleet.host('a')
   const trial = await backupTrial(fleet, `${name}-origin`, { off: true })
   const raw = join(trial.folder, 'then.raw')
@@ -39,17 +40,21 @@ export async function runningClone(fleet: TestFleet, name: string) {
   const folder = await mkdtemp(join(tmpdir(), 'skerry-running-clone-'))
   await writeFile(join(folder, 'clone.xml'), xml)
   await lab.virsh('define', join(folder, 'clone.xml'))
-  const id = await writeVmRow(fleet.db, hostId, uuid, { standsOnId: point.id })
-  await lab.virsh('start', name)
+  const id = await writeVmRow(fleet.db, hostId, uuid, { standsOnId: point.id, follows: off ?? false })
+  if (!off) await lab.virsh('start', name)
   return {
     ...{ id, name, uuid, diskPath, raw },
+    ...{ recoveryPointId: point.id, datastoreId: trial.datastoreId },
+    /** @returns the id of one of the same VM that was taken later */
+    newer: async () =>
+      recoveryPointRow(fleet, fleet.host('a'), trial.guest, { ...trial, id: await trial.pointOf(raw) }),
     on: { target: { kind: 'vm' as const, id, name }, tenantId: null, hostId },
     row: () => fleet.db.vm.findUniqueOrThrow({ where: { id } }),
     job: async () => (await lab.virsh('blockjob', name, 'vda', '--info').catch(() => '')).trim(),
     async clear() {
       await lab.virsh('destroy', name).catch(() => undefined)
       await lab.virsh('undefine', name).catch(() => undefined)
-      await lab.virsh('vol-delete', `${name}.qcow2`, 'default').catch(() => undefined)
+      await judgeOf(fleet.host('a'), name).clear()
       await fleet.db.vm.deleteMany({ where: { id } })
       await cloneExports.stop()
       await trial.clear()

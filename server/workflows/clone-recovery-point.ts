@@ -5,9 +5,10 @@
  * long as it does, nobody can remove that.
  */
 import { CloneRecoveryPointPlan } from '#server/schema/backup.ts'
+import { cloneDefinition } from './clone-definition.ts'
 import { defineNewVmWorkflow } from './new-vm-workflow.ts'
 import { makeEmpty, planRestored } from './restored-disk.ts'
-import { type RestoredVm, restoredDefinition } from './restored-vm.ts'
+import type { RestoredVm } from './restored-vm.ts'
 
 export const cloneRecoveryPoint = defineNewVmWorkflow<CloneRecoveryPointPlan, RestoredVm>({
   kind: 'clone-recovery-point',
@@ -27,17 +28,7 @@ export const cloneRecoveryPoint = defineNewVmWorkflow<CloneRecoveryPointPlan, Re
     },
     made: ({ disks }) => disks ?? [],
   },
-  definition: async (context) => {
-    const { input, operation, cloneExports } = context
-    const host = await context.host(input.hostId)
-    const address = await cloneExports.addressFor(host.address)
-    const { recoveryPointId, uuid: vmUuid } = input
-    const { tenantId } = operation
-    return restoredDefinition(context, (target) => ({
-      address,
-      exportName: cloneExports.exportName({ tenantId, vmUuid, target, recoveryPointId }),
-    }))
-  },
+  definition: cloneDefinition,
   start: ({ start }) => start,
   result: ({ unplugged, leftOut }) => ({ unplugged, leftOut }),
 })

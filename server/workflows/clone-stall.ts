@@ -20,7 +20,8 @@ const settleMs = 500
 /** The first read that fails has QEMU connect anew, behind its back: one that comes later finds the connection. */
 const resumesAtOnce = 3
 
-async function resumed(host: HypervisorHost, uuid: string): Promise<boolean> {
+/** @returns whether it stood still for a read that failed, and goes on */
+export async function resumeStalled(host: HypervisorHost, uuid: string): Promise<boolean> {
   for (let count = 0; count < resumesAtOnce; count++) {
     if (!isStalled(await host.readVm(uuid))) return count > 0
     await host.power(uuid, { action: 'resume' })
@@ -57,7 +58,7 @@ export class CloneStall {
       if (now < nextAt) continue
       this.#tried.set(uuid, { waitMs: Math.min(wait.longestMs, waitMs * 2), nextAt: now + waitMs })
       try {
-        if (await resumed(await hosts.open(hostId), uuid))
+        if (await resumeStalled(await hosts.open(hostId), uuid))
           log.info({ vm: name }, 'resumed a clone whose reads had failed')
       } catch (error) {
         log.warn({ vm: name, err: error }, 'a clone could not be resumed')

@@ -14,6 +14,7 @@ import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { sharingDisks, withoutBacking } from '#server/hypervisor/libvirt/xml/backing.ts'
 import { KeepCloneInput } from '#server/schema/backup.ts'
+import { resumeStalled } from './clone-stall.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { Cancelled, pause } from './pause.ts'
 import { vmRow } from './vm-on-host.ts'
@@ -22,6 +23,8 @@ type Memory = { copiedDisks: string[] }
 type Context = StepContext<KeepCloneInput, Memory>
 
 const pollMs = 500
+/** The first read after a worker has gone fails, and has the hypervisor connect anew for the next. */
+const mostBegins = 5
 
 export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
   kind: 'keep-clone',
@@ -37,6 +40,8 @@ export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
         const host = await context.host(vm.hostId)
         const definition = await host.readXml(vm.uuid, { secure: true, inactive: true })
         if (sharingDisks(definition).length > 0) await host.define(withoutBacking(definition))
+        // Nobody looks after it as a clone from then on.
+        await resumeStalled(host, vm.uuid)
         await context.db.vm.updateMany({ where: { id: vm.id }, data: { standsOnId: null } })
         return undefined
       },
@@ -47,6 +52,8 @@ export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
 async function copy(context: Context): Promise<Memory> {
   const vm = await vmRow(context)
   const host = await context.host(vm.hostId)
+  // Its reads failed while the worker was away.
+  await resumeStalled(host, vm.uuid)
   const state = async () => (await host.readVm(vm.uuid))?.state ?? 'off'
   const ruling = vmRule({ state: await state(), standsOnId: vm.standsOnId }, 'keep')
   if (ruling !== true) throw conflict(`${vm.name} can’t be kept on its own now. ${ruling}`)
@@ -61,14 +68,13 @@ async function copy(context: Context): Promise<Memory> {
 }
 
 async function copyDisk(context: Context, host: HypervisorHost, vm: { uuid: string; name: string }, target: string) {
-  let hasBegun = false
+  let begins = 0
   let first: { at: number; bytes: number } | undefined
   for (;;) {
     if (context.signal.aborted) throw new Cancelled()
     const reading = await host.readPull(vm.uuid, target)
     if (reading.state === 'own') return
     if (reading.state === 'running') {
-      hasBegun = true
       const { doneBytes: done, totalBytes: total } = reading
       first ??= { at: performance.now(), bytes: done }
       const seconds = (performance.now() - first.at) / 1000
@@ -76,9 +82,10 @@ async function copyDisk(context: Context, host: HypervisorHost, vm: { uuid: stri
       const remainingMs = ratePerSecond ? ((total - done) / ratePerSecond) * 1000 : null
       context.progress({ phase: `copying ${target}`, done, total, unit: 'bytes', ratePerSecond, remainingMs })
     } else {
-      if (hasBegun) throw conflict(`The copying of ${target} broke off.`, 'Try again: what was copied stays.')
+      if (begins === mostBegins)
+        throw conflict(`The copying of ${target} broke off.`, 'Try again: what was copied stays.')
       await host.beginPull(vm.uuid, target)
-      hasBegun = true
+      begins++
     }
     await pause(pollMs, context.signal)
   }

@@ -55,6 +55,10 @@ export const powerVm = defineWorkflow<PowerInput, Memory>({
         if (action === 'shutdown') return shutDown(context, host, facts)
         if (ruling !== true) throw conflict(`${vm.name} can’t do that now. ${ruling}`)
         if (action === 'reboot') return reboot(context, host, facts)
+        // From now on its disks may hold something.
+        if (action === 'start' && vm.follows) {
+          await context.db.vm.update({ where: { id: vm.id }, data: { follows: false } })
+        }
         await host.power(vm.uuid, { action }, { signal: context.signal, timeoutMs: 60_000 })
         return { state: (await host.readVm(vm.uuid))?.state ?? 'off' }
       },

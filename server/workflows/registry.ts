@@ -17,6 +17,7 @@ import { editDatastore } from './edit-datastore.ts'
 import { editHost } from './edit-host.ts'
 import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
+import { followSource } from './follow-source.ts'
 import { keepClone } from './keep-clone.ts'
 import { measureRestore } from './measure-restore.ts'
 import { measureVm } from './measure-vm.ts'
@@ -54,6 +55,7 @@ const changes: readonly AnyWorkflow[] = [
   bootTestVm,
   cloneRecoveryPoint,
   keepClone,
+  followSource,
   removeRecoveryPoints,
   saveArchiveStore,
   archiveRecoveryPoints,

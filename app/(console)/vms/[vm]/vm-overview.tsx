@@ -22,7 +22,9 @@ function sharing(vm: Vm, { vmId, vmUuid, vmName, takenAt, datastore }: NonNullab
         {vmName}, <RelativeTime at={takenAt} />
       </Link>
     ),
-    note: `In ${datastore.name}; ${formatBytes(ownBytes)} of its disks are its own. More › Keep on its own ends that.`,
+    note: vm.follows
+      ? `In ${datastore.name}; it follows its source to each newer one, until it is started.`
+      : `In ${datastore.name}; ${formatBytes(ownBytes)} of its disks are its own. More › Keep on its own ends that.`,
   }
 }
 
