@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
+import { noFault } from '#server/testing/fault.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
+import { syncProtections } from './protection-policy.ts'
 import { policyTurns } from './protection-round.ts'
 import { type PointUse, restorePlaces } from './restore-new-vm.ts'
 import { assignVms } from './vm.ts'
 
 const own = databaseForTests({ scope: 'fleet', poolSize: 5 })
 const dayMs = 86_400_000
-const fault = (error: unknown) => {
-  throw error
-}
 
 /** A VM with two recovery points of a policy that keeps one, and a clone of the older. */
 async function arrange() {
@@ -45,7 +44,7 @@ async function arrange() {
     await db.operation.deleteMany()
     await db.protectionPolicy.update({ where: { id: policy.id }, data: { prunedAt: new Date(0) } })
     for (const turn of policyTurns) {
-      while (await db.$transaction((tx) => turn(tx, new Date(), fault)));
+      while (await db.$transaction((tx) => turn(tx, new Date(), noFault)));
     }
     const asked = await db.operation.findMany({ where: { kind: 'remove-recovery-points' } })
     return asked.map(({ input }) => input)
@@ -89,4 +88,16 @@ test('a host whose worker can’t be read from is no place for a clone, and says
   }
   expect(await reasons('clone-recovery-point')).toContain(cloneObstacle)
   expect(await reasons('restore-new-vm')).not.toContain(cloneObstacle)
+})
+
+test('a clone is under no policy as long as it shares blocks, since it can’t be backed up', async () => {
+  const { db, clone } = await arrange()
+  await db.protectionPolicy.updateMany({ data: { allVms: true } })
+  const isUnder = async () => {
+    await db.$transaction((tx) => syncProtections(tx))
+    return (await db.protection.count({ where: { vmId: clone.id } })) > 0
+  }
+  expect(await isUnder()).toBe(false)
+  await db.vm.update({ where: { id: clone.id }, data: { standsOnId: null } })
+  expect(await isUnder()).toBe(true)
 })

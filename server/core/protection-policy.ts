@@ -109,19 +109,21 @@ export async function runPolicy(tx: Tx, id: string, now: Date): Promise<number> 
 /** Any number names the fleet's one keeping in step; see below. */
 const turnKey = 7_305_817
 
+/** A clone that shares blocks can't be backed up until it is kept on its own; until then it is under no policy. */
+const selects = Prisma.sql`(vm.tenant_id IS NOT DISTINCT FROM policy.tenant_id AND vm.stands_on_id IS NULL
+  AND (policy.all_vms OR vm.tags && policy.tags OR vm.id = ANY (policy.vm_ids)))`
+
 /** Brings the VMs under each policy in step with whom it selects: VMs come, go, change their tags and tenants. */
 export async function syncProtections(tx: Tx): Promise<void> {
   // One at a time: two would insert the same rows.
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${turnKey})`
   await tx.$executeRaw`
     DELETE FROM protection USING protection_policy AS policy, vm
-    WHERE policy.id = policy_id AND vm.id = vm_id AND NOT (vm.tenant_id IS NOT DISTINCT FROM policy.tenant_id
-      AND (policy.all_vms OR vm.tags && policy.tags OR vm.id = ANY (policy.vm_ids)))`
+    WHERE policy.id = policy_id AND vm.id = vm_id AND NOT ${selects}`
   await tx.$executeRaw`
     INSERT INTO protection (policy_id, vm_id)
     SELECT policy.id, vm.id FROM protection_policy AS policy
-    JOIN vm ON (vm.tenant_id = policy.tenant_id OR (vm.tenant_id IS NULL AND policy.tenant_id IS NULL))
-      AND (policy.all_vms OR vm.tags && policy.tags OR vm.id = ANY (policy.vm_ids))
+    JOIN vm ON (vm.tenant_id = policy.tenant_id OR (vm.tenant_id IS NULL AND policy.tenant_id IS NULL)) AND ${selects}
     WHERE NOT EXISTS (SELECT FROM protection WHERE policy_id = policy.id AND vm_id = vm.id)
     ON CONFLICT DO NOTHING`
 }
@@ -191,7 +193,8 @@ export async function previewPolicy(tx: Tx, input: PolicyPreviewInput): Promise<
 
 /** Why the policy takes a VM, as SQL; null where it does not. */
 const selection = ({ allVms, tags, vmIds }: VmSelection) => Prisma.sql`
-  CASE WHEN ${allVms} THEN 'all' WHEN vm.id = ANY (${vmIds}::uuid[]) THEN 'name' WHEN vm.tags && ${tags}::text[] THEN 'tag' END`
+  CASE WHEN vm.stands_on_id IS NOT NULL THEN NULL
+    WHEN ${allVms} THEN 'all' WHEN vm.id = ANY (${vmIds}::uuid[]) THEN 'name' WHEN vm.tags && ${tags}::text[] THEN 'tag' END`
 
 /** Retention is of each VM alone. */
 export function keptByVm(

@@ -7,6 +7,7 @@ import { RECORD_LAYOUT } from '#lab/guest/disk.ts'
 import { runInside, waitForAgent } from '#lab/guest/guest.ts'
 import { askToFollow } from '#server/core/clone-follow.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { noFault } from '#server/testing/fault.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { judgeOf } from '#server/testing/judge.ts'
@@ -48,10 +49,7 @@ async function backUp(): Promise<string> {
 /** What the scheduler does every few seconds. @returns the operation that it asked for, when it did */
 async function look() {
   await fleet.db.vm.updateMany({ data: { followAfter: null } })
-  const fault = (error: unknown) => {
-    throw error
-  }
-  const asked = await fleet.db.$transaction((tx) => askToFollow(tx, new Date(), fault))
+  const asked = await fleet.db.$transaction((tx) => askToFollow(tx, new Date(), noFault))
   if (!asked) return null
   const operation = await fleet.db.operation.findFirstOrThrow({
     where: { kind: 'follow-source' },

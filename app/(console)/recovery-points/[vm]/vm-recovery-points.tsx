@@ -42,9 +42,9 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
           isGone ? (
             'The VM is deleted; what it can be restored to is kept until somebody deletes that too.'
           ) : (
-            <>
+            <span>
               The VM is there: <Link href={`/vms/${vmId}/backups`}>its Backups tab</Link> restores it in place.
-            </>
+            </span>
           )
         }
       />
