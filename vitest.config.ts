@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['{server,lab}/**/*.integration.test.ts'],
           globalSetup: ['server/testing/postgres-setup.ts'],
           // Much of what they do is waiting: for a guest to boot, a lease to run out.
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
