@@ -1,15 +1,14 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { ChunkStore } from './chunk-store.ts'
 import type { CompressPool } from './compress-pool.ts'
 import { DamageError } from './damage.ts'
-import { idBytes, uuidFromBytes } from './layout.ts'
-import { readRecord, recordBytes } from './location-run.ts'
+import { uuidFromBytes } from './layout.ts'
 import { type LockedRest, LockedTally } from './locked-tally.ts'
 import { manifestKey } from './manifest.ts'
 import { LiveMarks } from './marks.ts'
 import type { OpenRun, PackState } from './middle-map.ts'
 import { mostEntries } from './pack.ts'
 import { copyLiveChunks } from './pack-copy.ts'
+import { type PackUse, packUses } from './pack-use.ts'
 import { defaultPackBytes, PackWriter } from './pack-writer.ts'
 import { PendingRemovals } from './pending-removal.ts'
 import { isCollecting, isPackOf, Session } from './session.ts'
@@ -34,12 +33,6 @@ export interface CollectReport {
   readonly waiting: number
   /** What would go as well, but nobody can delete before its time; collect again then. */
   readonly locked: LockedRest
-}
-
-interface PackUse {
-  liveBytes: number
-  allBytes: number
-  entries: number
 }
 
 /** Small packs, as every incremental backup leaves one, are put together when so many have gathered. */
@@ -141,7 +134,7 @@ export class Collector {
     locked: LockedTally,
     request: CollectRequest,
   ) {
-    const uses = await this.#packUses(runs, marks)
+    const uses = await packUses(this.#chunks, runs, marks)
     const packs = [...uses.keys()].filter((pack) => isSettled(pack.id) && !pack.unsound)
     const chosen = this.#choose(packs, uses, marks, request).map(({ id }) => id)
     // What a damaged pack still holds may be all that is left of something, unless nothing is missing.
@@ -189,32 +182,6 @@ export class Collector {
 
   #isHealed(id: Buffer, marks: LiveMarks): boolean {
     return !marks.has(id) || this.#chunks.locateLasting(id) !== undefined
-  }
-
-  /** For each pack that stays, how much of it lives and is the copy that readers take. */
-  async #packUses(runs: readonly OpenRun[], marks: LiveMarks): Promise<Map<PackState, PackUse>> {
-    const uses = new Map<PackState, PackUse>()
-    for (const { file, packs } of runs) {
-      for (const pack of packs) {
-        if (!pack.gone && !pack.condemned && !uses.has(pack)) uses.set(pack, { liveBytes: 0, allBytes: 0, entries: 0 })
-      }
-      for (const { records } of file.blocks()) {
-        for (let at = 0; at < records.length; at += recordBytes) {
-          const { packNumber, offset, storedBytes } = readRecord(records, at)
-          const pack = packs[packNumber]
-          const use = pack && uses.get(pack)
-          if (!use) continue
-          use.allBytes += storedBytes
-          use.entries++
-          const id = records.subarray(at, at + idBytes)
-          if (!marks.has(id)) continue
-          const kept = this.#chunks.locateLasting(id)
-          if (!kept || (kept.pack === pack && kept.offset === offset)) use.liveBytes += storedBytes
-        }
-        await yieldToOthers()
-      }
-    }
-    return uses
   }
 
   async #deleteCondemned(session: Session, marks: LiveMarks, locked: LockedTally, signal: AbortSignal | undefined) {

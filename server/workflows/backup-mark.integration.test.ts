@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { waitForAgent } from '#lab/guest/guest.ts'
 import { backupFleet } from '#server/testing/backup-fleet.ts'
@@ -56,6 +57,26 @@ test('gone back to a snapshot: the marks go, which QEMU would end over, and the 
   const refused = await revert()
   expect(refused.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/of-another-tool/) })
   expect((await a.lab.virsh('domstate', 'web')).trim()).toBe('paused')
+})
+
+test('a host that is busy with the VM leaves sizes of its disks out: they are waited for', async () => {
+  const guest = await fleet.guest('a', { name: 'busy', memoryMib: 96 })
+  const whole = await backUp(guest)
+  expect(whole.result).toMatchObject({ reading: 'full' })
+  const signal = (name: string) => a.lab.run('sh', '-c', `kill -${name} $(pgrep -f [g]uest=busy)`)
+  await signal('STOP')
+  // It asks QEMU, which does not answer, and holds the VM for itself meanwhile.
+  const asked = a.lab.virsh('domblkstat', 'busy', 'vda')
+  const told = () => a.lab.virsh('domstats', '--nowait', '--block', 'busy')
+  await expect.poll(told, { timeout: 5_000 }).not.toMatch(/block\.0\.capacity/)
+  const going = backUp(guest)
+  await delay(1_500)
+  await signal('CONT')
+  await asked
+  const { id, error, result } = await going
+  expect(error).toBeNull()
+  expect(result).toMatchObject({ reading: 'incremental' })
+  expect(await compared(id, guest)).toMatch(/identical/)
 })
 
 test('marks that a power failure broke: everything is read, they go, and the next backup is incremental', async () => {

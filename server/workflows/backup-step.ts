@@ -14,7 +14,7 @@ import { copyDisks } from './backup-copy.ts'
 import { backupRoute } from './backup-route.ts'
 import { checkpointOf, isOwnCheckpoint, startPaused, stopPaused } from './checkpoint-step.ts'
 import type { StepContext } from './define.ts'
-import { requireVm, vmOnHost, vmRow } from './vm-on-host.ts'
+import { requireVm, vmRow, vmWithDisks } from './vm-on-host.ts'
 
 /** What the steps of a backup remember. */
 export interface BackupMemory {
@@ -50,7 +50,7 @@ export const repositoryOf = ({ repositories, input, operation }: Context) =>
 
 /** Decides what is read. */
 export async function look(context: Context): Promise<Partial<BackupMemory>> {
-  const { vm, host, facts } = await vmOnHost(context)
+  const { vm, host, facts } = await vmWithDisks(context)
   const ruling = vmRule({ state: facts.state }, 'backup')
   if (ruling !== true) throw conflict(`${vm.name} can’t be backed up now. ${ruling}`)
   const disks = facts.disks

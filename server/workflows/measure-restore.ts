@@ -14,7 +14,7 @@ import { type RestoreMeasure, RestoreMeasurePlan } from '#server/schema/backup.t
 import { checkpointOf } from './checkpoint-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { Cancelled } from './pause.ts'
-import { vmOnHost } from './vm-on-host.ts'
+import { vmWithDisks } from './vm-on-host.ts'
 
 export const measureRestore = defineWorkflow<RestoreMeasurePlan, RestoreMeasure>({
   kind: 'measure-restore',
@@ -25,7 +25,7 @@ export const measureRestore = defineWorkflow<RestoreMeasurePlan, RestoreMeasure>
 
 async function compare(context: StepContext<RestoreMeasurePlan, RestoreMeasure>): Promise<RestoreMeasure> {
   const { db, input, operation, repositories, signal } = context
-  const { vm, host, facts } = await vmOnHost(context)
+  const { vm, host, facts } = await vmWithDisks(context)
   const { recoveryPointId, datastoreId } = input
   const newest = await db.recoveryPoint.findFirst({
     where: { vmId: vm.id, datastoreId, tenantId: operation.tenantId },

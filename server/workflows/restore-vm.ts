@@ -21,7 +21,7 @@ import { StepError } from './attempt.ts'
 import { type BackupMemory, begin, end, look, read, record, repositoryOf, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { until } from './pause.ts'
-import { vmOnHost } from './vm-on-host.ts'
+import { vmOnHost, vmWithDisks } from './vm-on-host.ts'
 import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
 interface Memory extends BackupMemory, Written {
@@ -155,7 +155,7 @@ async function differenceOf(
 
 /** Of the recovery point, those that were asked for. @throws conflict when the VM has not all of them */
 async function chosenDisks(context: Context): Promise<string[]> {
-  const { vm, facts } = await vmOnHost(context)
+  const { vm, facts } = await vmWithDisks(context)
   const { recoveryPointId, disks } = context.input
   const point = await pointOf(context, recoveryPointId)
   const all = point.description.disks.map(({ name, sizeBytes }) => ({ target: name, sizeBytes }))

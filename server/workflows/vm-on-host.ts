@@ -1,7 +1,8 @@
-import { conflict, notFound } from '#server/errors.ts'
+import { conflict, notFound, unavailable } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
+import { until } from './pause.ts'
 
 type AnyContext = Pick<StepContext<unknown, object>, 'db' | 'host' | 'operation' | 'signal'>
 
@@ -21,6 +22,33 @@ export async function vmOnHost(context: AnyContext) {
   const host = await context.host(vm.hostId)
   const facts = await requireVm(host, vm.uuid, vm.name, context.signal)
   return { vm, host, facts }
+}
+
+/** What a host may leave out for a moment while it does something else with the VM. */
+const missingSize = (facts: VmFacts) =>
+  facts.disks.find((disk) => disk.device === 'disk' && disk.source !== null && disk.capacityBytes === 0)
+
+/**
+ * As `vmOnHost`, with the sizes of all disks.
+ * @throws unavailable when the host does not tell one of them for ten seconds
+ */
+export async function vmWithDisks(context: AnyContext) {
+  const { vm, host, ...found } = await vmOnHost(context)
+  let { facts } = found
+  const isWhole = async () => {
+    if (!missingSize(facts)) return true
+    facts = await requireVm(host, vm.uuid, vm.name, context.signal)
+    return false
+  }
+  await until(isWhole, { timeoutMs: 10_000, signal: context.signal })
+  const missing = missingSize(facts)
+  if (!missing) return { vm, host, facts }
+  throw unavailable(
+    `The size of the disk ${missing.target} of ${vm.name} could not be read: its host is busy with it.`,
+    {
+      wayOut: 'Try again in a moment.',
+    },
+  )
 }
 
 export async function requireVm(
