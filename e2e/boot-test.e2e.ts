@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addDatastore } from './datastore.ts'
+import { addDatastore, backUpInto } from './datastore.ts'
 import { fleet, namesOn, sql, virsh, vmId } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
@@ -22,11 +22,7 @@ test('a recovery point is proven to boot by a throw-away VM that is gone again, 
     await addDatastore(page, 'Proofs', join(folder, 'store'))
     const id = await vmId(vm)
     await page.goto(`/vms/${id}/backups`)
-    await page.getByRole('button', { name: 'Back up now…' }).click()
-    const backUp = page.getByRole('dialog')
-    await backUp.getByRole('button', { name: /Datastore/ }).click()
-    await page.getByRole('option', { name: 'Proofs', exact: true }).click()
-    await backUp.getByRole('button', { name: 'Back up', exact: true }).click()
+    await backUpInto(page, 'Proofs')
     const card = page.getByRole('region', { name: 'Boot tests' })
     await expect(card).toContainText('None of its recovery points was ever booted', { timeout: 90_000 })
 

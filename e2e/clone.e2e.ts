@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addDatastore } from './datastore.ts'
+import { addDatastore, backUpInto } from './datastore.ts'
 import { sql, virsh, vmId } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -16,13 +16,9 @@ test('a recovery point is cloned in seconds, can’t be deleted meanwhile, and t
     const page = await as('operator', '/datastores')
     await addDatastore(page, 'Clones', join(folder, 'store'))
     await page.goto(`/vms/${await vmId(vm)}/backups`)
-    await page.getByRole('button', { name: 'Back up now…' }).click()
-    const backUp = page.getByRole('dialog')
-    await backUp.getByRole('button', { name: /Datastore/ }).click()
-    await page.getByRole('option', { name: 'Clones', exact: true }).click()
-    await backUp.getByRole('button', { name: 'Back up', exact: true }).click()
+    await backUpInto(page, 'Clones')
     const more = page.getByRole('button', { name: /^More for the recovery point/ }).first()
-    await more.click({ timeout: 90_000 })
+    await more.click()
 
     await page.getByRole('menuitem', { name: 'Clone…' }).click()
     const dialog = page.getByRole('dialog', { name: `Clone ${vm}` })

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 
 /** Adds a datastore in a folder, as an operator does on its page. */
 export async function addDatastore(page: Page, name: string, path: string): Promise<void> {
@@ -9,4 +9,15 @@ export async function addDatastore(page: Page, name: string, path: string): Prom
   await add.getByRole('textbox', { name: 'Folder' }).fill(path)
   await add.getByRole('button', { name: 'Add datastore' }).click()
   await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
+}
+
+/** Backs the VM of this Backups tab up, and waits until that is its newest recovery point. */
+export async function backUpInto(page: Page, datastore: string): Promise<void> {
+  await page.getByRole('button', { name: 'Back up now…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: /Datastore/ }).click()
+  await page.getByRole('option', { name: datastore, exact: true }).click()
+  await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
+  const points = page.getByRole('list', { name: 'Recovery points, newest first' })
+  await expect(points.getByRole('listitem').first()).toContainText(`in ${datastore}`, { timeout: 120_000 })
 }

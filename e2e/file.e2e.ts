@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { axeFindings } from './axe.ts'
-import { addDatastore } from './datastore.ts'
+import { addDatastore, backUpInto } from './datastore.ts'
 import { given, sql, virsh, vmId } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -38,12 +38,8 @@ test('a file is brought back from a backup without a restore, by who may restore
       await as(role, path)
     }
     await become('member', `/vms/${await vmId(vm)}/backups`)
-    await page.getByRole('button', { name: 'Back up now…' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByRole('button', { name: /Datastore/ }).click()
-    await page.getByRole('option', { name: 'Vault of files' }).click()
-    await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
-    await page.getByRole('button', { name: /^Browse files of/ }).click({ timeout: 120_000 })
+    await backUpInto(page, 'Vault of files')
+    await page.getByRole('button', { name: /^Browse files of/ }).click()
 
     // The largest partition with files is the one that it boots from.
     await expect(page.getByRole('row', { name: /vmlinuz/ })).toBeVisible({ timeout: 30_000 })
