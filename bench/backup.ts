@@ -28,7 +28,8 @@ const ourEnvironment = { NODE_COMPILE_CACHE: join(folder, 'compile-cache') }
 const ours = async (step: string) => {
   const program = join(import.meta.dirname, 'backup', 'skerry.ts')
   const cost = await measured([process.execPath, program, step, folder], ourEnvironment)
-  return { ...cost, mostMemoryMib: Number(JSON.parse(cost.output).mostMemoryMib) }
+  const { workSeconds, mostMemoryMib } = JSON.parse(cost.output)
+  return { ...cost, workSeconds: Number(workSeconds), mostMemoryMib: Number(mostMemoryMib) }
 }
 const restic = (...args: string[]) => measured(['restic', '-q', '-r', resticFolder, ...args], environment)
 const borg = (...args: string[]) => measured(['borg', ...args], environment)
@@ -111,7 +112,9 @@ try {
   const memory = [full.ours, incremental.ours, oursRestore, verify.ours].map(({ mostMemoryMib }) => mostMemoryMib)
   const mib = (bytes: number) => Math.round(bytes / 2 ** 20)
   say(`stored MiB: ours ${mib(stored.ours)}, restic ${mib(stored.restic)}, borg ${mib(stored.borg)}`)
+  const work = [full.ours, incremental.ours, oursRestore, verify.ours].map(({ workSeconds }) => rounded(workSeconds))
   say(`most memory MiB, by step: ${memory.join(', ')}`)
+  say(`seconds without the start of our process, which a worker has long behind it, by step: ${work.join(', ')}`)
   sayResult({
     bench: 'backup',
     fullVsRestic: rounded(full.restic.seconds / full.ours.seconds),

@@ -60,6 +60,7 @@ async function restore(repository: Repository) {
   await to.close()
 }
 
+const startedAt = performance.now()
 const repository = await openRepository()
 if (step === 'full') await backUp(repository, points.full, undefined)
 else if (step === 'incremental') await backUp(repository, points.incremental, points.full)
@@ -69,4 +70,5 @@ else if (step === 'verify') {
   if (damage.length > 0) throw new Error(`verify found ${JSON.stringify(damage)}`)
 } else throw new Error(`no step ${step}`)
 await repository.close()
-console.log(JSON.stringify({ mostMemoryMib: Math.round(process.resourceUsage().maxRSS / 1024) }))
+const workSeconds = (performance.now() - startedAt) / 1000
+console.log(JSON.stringify({ workSeconds, mostMemoryMib: Math.round(process.resourceUsage().maxRSS / 1024) }))
