@@ -10,12 +10,12 @@ proveWorkflow({
     const { host, judge, ask, clear } = await trialVm(fleet, name, 'running')
     const { lab } = host
     const process = () => lab.run('cat', `/run/libvirt/qemu/${name}.pid`)
-    const before = { xml: await judge.xml(name), files: await judge.files(), process: await process() }
+    const before = { xml: await judge.xml(name, '--inactive'), files: await judge.files(), process: await process() }
     const changes = async () => {
       const found: string[] = []
       if ((await lab.virsh('domstate', name)).trim() !== 'running') found.push('it does not run')
       if ((await process()) !== before.process) found.push('it was started anew')
-      if ((await judge.xml(name)) !== before.xml) found.push('another definition')
+      if ((await judge.xml(name, '--inactive')) !== before.xml) found.push('another definition')
       const extra = (await judge.files()).filter((file) => !before.files.includes(file))
       return [...found, ...extra]
     }
