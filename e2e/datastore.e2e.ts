@@ -1,7 +1,7 @@
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql, virsh, vmId } from './fleet.ts'
+import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 /** As a disk that forgets does it. */
@@ -41,7 +41,7 @@ test('a datastore is tried, added and verified; a flipped byte on its disk is na
     const id = datastore?.id ?? ''
 
     // Off, so that its disk stays what it is.
-    await expect.poll(() => virsh(host, 'domstate', vm).catch(() => 'none yet'), { timeout: 120_000 }).toBe('running')
+    await waitForGuest(vm)
     await virsh(host, 'destroy', vm)
     const backUp = async (count: number) => {
       await page.goto(`/vms/${await vmId(vm)}/backups`)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { expect } from '@playwright/test'
 import pg from 'pg'
 import type { FleetDescription } from '#lab/fleet.ts'
 
@@ -45,6 +46,15 @@ export async function namesOn(hostName: string, which: 'all' | 'running' = 'all'
     .split('\n')
     .map((name) => name.trim())
     .filter(Boolean)
+}
+
+/** The lab makes its guests one after another while tests already run. */
+export async function waitForGuest(name: string): Promise<FleetDescription['guests'][number]> {
+  const guest = fleet.guests.find((each) => each.name === name)
+  if (!guest) throw new Error(`The lab has no guest ${name}`)
+  const running = () => virsh(guest.host, 'list', '--name', '--state-running')
+  await expect.poll(running, { timeout: 120_000, message: `${name} runs on ${guest.host}` }).toContain(name)
+  return guest
 }
 
 /** Rows straight from the database, past the console and its permissions. */

@@ -1,4 +1,4 @@
-import { namesOn, sql, virsh, vmId } from './fleet.ts'
+import { namesOn, sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
 
@@ -35,7 +35,7 @@ test('a running VM moves to another site from the browser, and its counter goes 
 
 test('a cancelled migration leaves the VM where it was', async ({ as }) => {
   test.setTimeout(180_000)
-  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-anna'), { timeout: 120_000 }).toBe('running')
+  await waitForGuest('desktop-anna')
   const page = await as('operator', `/vms/${await vmId('desktop-anna')}`)
   await page.getByRole('button', { name: 'Migrate…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Migrate desktop-anna' })

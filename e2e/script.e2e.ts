@@ -1,7 +1,7 @@
 import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import superjson from 'superjson'
 import type { AppRouter } from '#server/api/root.ts'
-import { given, virsh, vmId } from './fleet.ts'
+import { given, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 const skerry = (key: string) =>
@@ -26,7 +26,7 @@ test('a script suspends and resumes a VM with an API key, by tRPC and by plain H
     .innerText()
 
   const id = await vmId('desktop-bo')
-  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-bo'), { timeout: 90_000 }).toBe('running')
+  await waitForGuest('desktop-bo')
   const { operationId } = await skerry(key).vm.power.mutate({ id, action: 'suspend' })
   await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-bo')).toBe('paused')
   await expect.poll(async () => (await skerry(key).operation.get.query({ id: operationId })).state).toBe('succeeded')

@@ -3,6 +3,7 @@
 import { type InfiniteData, type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { ArrivalProvider, useAfterArrival } from '#components/trpc/page-arrival.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
 import type { VmPage } from '#server/schema/vm.ts'
 import { type LiveStatus, SharedStream } from './shared-stream.tsx'
@@ -65,10 +66,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
   }
 
+  const { arrive, receive } = useAfterArrival(apply)
   return (
     <LiveContext value={status}>
-      <SharedStream onBatch={(batch) => apply(JSON.parse(batch) as LiveBatch)} onStatus={setStatus} />
-      {children}
+      <SharedStream onBatch={(batch) => receive(JSON.parse(batch) as LiveBatch)} onStatus={setStatus} />
+      <ArrivalProvider value={arrive}>{children}</ArrivalProvider>
     </LiveContext>
   )
 }

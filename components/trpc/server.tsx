@@ -10,11 +10,13 @@ import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache, type ReactNode } from 'react'
+
 import { createContext } from '#server/api/context.ts'
 import { appRouter } from '#server/api/root.ts'
 import { services } from '#server/api/services.ts'
 import type { Actor } from '#server/auth/actor.ts'
 import { pathHeader } from '#server/schema/http.ts'
+import { PageArrival } from './page-arrival.tsx'
 import { makeQueryClient } from './query-client.ts'
 
 const requestContext = cache(async () => createContext(services(), await headers()))
@@ -57,5 +59,10 @@ export function prefetchPage<Data, Err, Result, Key extends QueryKey, Param>(
  */
 export async function Hydrate({ children }: { children: ReactNode }) {
   await Promise.all(readings())
-  return <HydrationBoundary state={dehydrate(requestQueryClient())}>{children}</HydrationBoundary>
+  return (
+    <HydrationBoundary state={dehydrate(requestQueryClient())}>
+      {children}
+      <PageArrival />
+    </HydrationBoundary>
+  )
 }
