@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { tool } from '#server/filesystem/testing/image.ts'
+import { digestOfFolder, sorted, tool } from '#server/filesystem/testing/image.ts'
 import { callAs } from '#server/testing/call.ts'
+import { flipByte } from '#server/testing/datastore-trial.ts'
 import { recoveryFileTrial } from '#server/testing/recovery-file-trial.ts'
 
 const trial = recoveryFileTrial()
@@ -155,4 +156,26 @@ describe('downloading', () => {
     await Promise.all(open.map(({ body }) => body?.cancel()))
     await expect.poll(async () => (await download('owner', ['tiny.txt'])).status).toBe(200)
   })
+})
+
+// Last, for all of the file has one store.
+test('a file that the store has damaged is refused by itself; in its folder’s archive it is named, and the rest is whole', async () => {
+  const packs = join(trial.folder, 'store', trial.datastoreId, trial.world.tenant.id, 'packs')
+  const first = join(packs, (await readdir(packs)).sort()[0] ?? '')
+  await flipByte(first, Math.floor((await stat(first)).size / 2))
+  await expect((await download('owner', ['large.bin'])).arrayBuffer()).rejects.toThrow()
+  const response = await download('owner', [], 'archive')
+  const archive = join(trial.folder, 'hurt.tar')
+  await writeFile(archive, Buffer.from(await response.arrayBuffer()))
+  const out = join(trial.folder, 'hurt')
+  await mkdir(out)
+  await tool('tar', '-xf', archive, '-C', out)
+  const told = await readFile(join(out, 'files - what is missing.txt'), 'utf8')
+  expect(told).toMatch(
+    /\n\nfiles\/large\.bin\n {4}The recovery point \S+ can't be read at byte \d+ of its disk vda\..*\n$/,
+  )
+  expect((await readFile(join(out, 'files', 'large.bin'))).length).toBe(0)
+  const others = async (folder: string) =>
+    sorted(await digestOfFolder(folder)).filter(([path]) => !/^\/(large\.bin|lost\+found|not .*)$/.test(path))
+  expect(await others(join(out, 'files'))).toEqual(await others(join(trial.folder, 'tree')))
 })

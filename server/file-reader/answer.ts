@@ -132,7 +132,8 @@ const restoreInstead = 'Restore the recovery point as a new VM, and take the fil
 /** Any failure in our words. */
 export function asRefusal(error: unknown): SkerryError {
   if (!(error instanceof ReadError)) return asSkerryError(error)
-  const { kind, message } = error
+  const { kind, message, cause } = error
+  if (cause) return asSkerryError(cause)
   if (kind === 'not-found') return new SkerryError('not-found', message, { wayOut: notFound('file', '').wayOut ?? '' })
   if (kind === 'not-a-file' || kind === 'not-a-folder') return new SkerryError('invalid', message)
   return new SkerryError('unsupported', message, { wayOut: restoreInstead, cause: error })

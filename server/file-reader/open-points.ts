@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { invalid, unavailable } from '#server/errors.ts'
 import type { ByteSource } from '#server/filesystem/byte-source.ts'
+import { ReadError } from '#server/filesystem/read-error.ts'
+import { DamageError } from '#server/repository/damage.ts'
 import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 
 const mostOpen = 16
+
+/** What the store has damaged spoils as much of a file system as what the guest has. */
+function asSpoiled(error: unknown): never {
+  throw error instanceof DamageError ? new ReadError('damaged', error.message, { cause: error }) : error
+}
 
 /** A recovery point that is read by somebody, or was a moment ago. */
 export class OpenPoint {
@@ -20,7 +27,8 @@ export class OpenPoint {
   disk(name: string): ByteSource {
     const disk = this.#point.description.disks.find((each) => each.name === name)
     if (!disk) throw invalid(`The recovery point has no disk ${name}.`)
-    return { sizeBytes: disk.sizeBytes, read: (offset, length) => this.#point.read(name, offset, length) }
+    const read = (offset: number, length: number) => this.#point.read(name, offset, length).catch(asSpoiled)
+    return { sizeBytes: disk.sizeBytes, read }
   }
 
   close(): Promise<void> {

@@ -8,11 +8,18 @@ export type ReadErrorKind = 'damaged' | 'unsupported' | 'not-found' | 'not-a-fol
 export class ReadError extends Error {
   readonly kind: ReadErrorKind
 
-  constructor(kind: ReadErrorKind, message: string) {
-    super(message)
+  /** @param options the cause, where not the file system but what it lies in is damaged */
+  constructor(kind: ReadErrorKind, message: string, options?: { cause: unknown }) {
+    super(message, options)
     this.name = 'ReadError'
     this.kind = kind
   }
 }
 
 export const damaged = (what: string) => new ReadError('damaged', `The file system is damaged: ${what}.`)
+
+/** Spoils what it was met in, and nothing beside it. @throws the error, where it is of another kind */
+export function spoiledBy(error: unknown): ReadError {
+  if (error instanceof ReadError && (error.kind === 'damaged' || error.kind === 'unsupported')) return error
+  throw error
+}

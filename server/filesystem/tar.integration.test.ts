@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FileKind, FileNode } from './file-tree.ts'
+import { damaged, ReadError } from './read-error.ts'
 import { measureTar, writeTar } from './tar.ts'
 import { digestOfFolder, MIB, makeImage, makeTree, noHurry, openImage, sorted, tool } from './testing/image.ts'
 import { openVolume } from './volume.ts'
@@ -99,3 +100,64 @@ test('folders without end are given up', async () => {
   const deeper = (): FileNode => node('folder', String(count++), () => [['down', deeper()]])
   await expect(measureTar(deeper(), 'deep', limits, noHurry())).rejects.toMatchObject({ kind: 'too-much' })
 })
+
+const broken = (at: number): Pick<FileNode, 'sizeBytes' | 'content'> => ({
+  sizeBytes: 9 * MIB,
+  async *content() {
+    for (let piece = 0; piece < at; piece++) yield Buffer.alloc(MIB, 1)
+    throw damaged('its content is gone')
+  },
+})
+
+test('what can’t be read is left out and named, and the rest comes as it is', async () => {
+  const locked = new ReadError('unsupported', 'The guest has encrypted this.')
+  const lost: FileNode = {
+    ...node('folder', '5'),
+    async *entries() {
+      yield { name: 'before it', open: async () => node('file', '6', undefined, 'there') }
+      yield { name: 'lost\ninode', open: () => Promise.reject(damaged('a name leads to no file')) }
+      throw damaged('part of this folder can’t be read')
+    },
+  }
+  const root = node('folder', '1', () => [
+    ['first', node('file', '2', undefined, 'x')],
+    ['early', { ...node('file', '3'), ...broken(1) }],
+    ['late', { ...node('file', '4'), ...broken(8) }],
+    ['link', { ...node('link', '7'), target: () => Promise.reject(locked) }],
+    ['shorter', { ...node('file', '8', undefined, 'short'), sizeBytes: 6 }],
+    ['longer', { ...node('file', '9', undefined, 'longer'), sizeBytes: 5 }],
+    ['lost', lost],
+    ['last', node('file', '10', undefined, 'y')],
+  ])
+  expect(await measureTar(root, 'hurt', limits, noHurry())).toMatchObject({ files: 9 })
+  const out = await unpacked(root, 'hurt', 'hurt-out')
+  expect((await readdir(out, { recursive: true })).sort()).toEqual(['first', 'last', 'late', 'lost', 'lost/before it'])
+  expect(await readFile(join(out, 'first'), 'utf8')).toBe('x')
+  expect(await readFile(join(out, 'last'), 'utf8')).toBe('y')
+  expect(await readFile(join(out, 'lost', 'before it'), 'utf8')).toBe('there')
+  expect((await stat(join(out, 'late'))).size).toBe(0)
+  const told = await readFile(join(out, '..', 'hurt - what is missing.txt'), 'utf8')
+  expect(told.split('\n').slice(2)).toEqual([
+    ...['hurt/early', '    The file system is damaged: its content is gone.'],
+    ...['hurt/late', '    The file system is damaged: its content is gone.'],
+    ...['hurt/link', '    The guest has encrypted this.'],
+    ...['hurt/shorter', '    The file system is damaged: a file has another length than it says.'],
+    ...['hurt/longer', '    The file system is damaged: a file has another length than it says.'],
+    ...['hurt/lost/lost\u{fffd}inode', '    The file system is damaged: a name leads to no file.'],
+    ...['hurt/lost/', '    The file system is damaged: part of this folder can’t be read.'],
+    '',
+  ])
+})
+
+test('what would take too long ends the archive in the middle: nobody takes it for a whole one', async () => {
+  const slow = new ReadError('too-much', 'Reading this took too long, so it was given up.')
+  const root = node('folder', '1', () => [
+    ['file', { ...node('file', '2', undefined, 'x'), content: () => failing(slow) }],
+  ])
+  await expect(unpacked(root, 'slow', 'slow-out')).rejects.toBe(slow)
+})
+
+// biome-ignore lint/correctness/useYield: it fails before it has anything
+async function* failing(error: unknown): AsyncGenerator<Buffer> {
+  throw error
+}
