@@ -1,3 +1,4 @@
+import { SkerryError } from '#server/errors.ts'
 import { padded } from './backup-writer.ts'
 import { DamageError } from './damage.ts'
 import { changedChunks } from './diff.ts'
@@ -21,9 +22,30 @@ export interface CopyRequest extends CopyProgress {
   readonly label?: Readonly<Record<string, string>> | undefined
 }
 
+/** What is to be copied can't be read where it is: that says nothing of a copy, nor of other recovery points. */
+export class OriginalDamaged extends SkerryError {
+  constructor(cause: DamageError) {
+    super('unavailable', cause.message, { cause, ...(cause.wayOut ? { wayOut: cause.wayOut } : {}) })
+    this.name = 'OriginalDamaged'
+  }
+}
+
+export function asOriginalError(error: unknown): never {
+  throw error instanceof DamageError ? new OriginalDamaged(error) : error
+}
+
+async function* ofOriginal<T>(parts: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* parts
+  } catch (error) {
+    asOriginalError(error)
+  }
+}
+
 /**
  * Copies a recovery point into another repository, under the same id. What is stored there already, by this one or one
  * that was broken off, is not stored again; it can be seen there when all of it is.
+ * @throws OriginalDamaged
  */
 export async function copyRecoveryPoint(request: CopyRequest): Promise<void> {
   const { from, to, point, label, signal } = request
@@ -50,14 +72,16 @@ export async function copyRecoveryPoint(request: CopyRequest): Promise<void> {
         }
         const parts =
           parent && parentHere
-            ? changedParts(from, parentHere, point, name)
+            ? ofOriginal(changedParts(from, parentHere, point, name))
             : parent
               ? unlikeChunks(point, parent, name)
-              : allParts(point, name)
+              : ofOriginal(allParts(point, name))
         for await (const { index, bytes } of parts) await write(index, bytes)
         for await (const { firstChunk, count } of writer.brokenInParent(name)) {
           const indexes = Array.from({ length: count }, (_, at) => firstChunk + at)
-          for await (const { offset, bytes } of point.chunks(name, indexes)) await write(offset / chunkBytes, bytes)
+          for await (const { offset, bytes } of ofOriginal(point.chunks(name, indexes))) {
+            await write(offset / chunkBytes, bytes)
+          }
         }
         request.onBytes?.(Math.max(0, chunkCountOf(sizeBytes) - doneChunks) * chunkBytes)
       }
@@ -104,7 +128,7 @@ export async function* unlikeChunks(read: RecoveryPoint, other: RecoveryPoint, d
   const otherCount = chunkCountOf(sizeOf(other))
   for (let first = 0; first < count; first += segmentChunks) {
     const indexes = Array.from({ length: Math.min(segmentChunks, count - first) }, (_, at) => first + at)
-    for await (const { offset, bytes } of read.chunks(disk, indexes)) {
+    for await (const { offset, bytes } of ofOriginal(read.chunks(disk, indexes))) {
       const index = offset / chunkBytes
       const isThere = index < otherCount ? await other.holds(disk, index, bytes) : bytes === undefined
       if (!isThere) yield { index, bytes }
@@ -138,7 +162,7 @@ export interface ProofRequest extends CopyProgress {
 /**
  * Proves a copy: each chunk is that of the original by its id, and reads back from the store as what it was.
  * @returns how many bytes were read back
- * @throws DamageError when it is not the same
+ * @throws DamageError when it is not the same or damaged, OriginalDamaged when there is nothing to compare it with
  */
 export async function proveCopy(request: ProofRequest): Promise<number> {
   const { original, copy, proven, signal } = request
@@ -188,7 +212,7 @@ async function proveSegment(
 ): Promise<number> {
   const indexes = Array.from({ length: count }, (_, at) => first + at)
   const contents = new Map<number, Buffer>()
-  for await (const { offset, bytes } of original.chunks(disk, indexes)) {
+  for await (const { offset, bytes } of ofOriginal(original.chunks(disk, indexes))) {
     const index = offset / chunkBytes
     if (!(await copy.holds(disk, index, bytes))) throw unlike(disk, index)
     if (bytes) contents.set(index, bytes)

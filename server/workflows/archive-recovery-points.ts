@@ -1,7 +1,8 @@
 /**
  * Archives recovery points of a tenant as its policy wants: oldest first, each is sent to the archive store, read back
- * and compared there, locked where the policy says so, written down, and only then its copy in the datastore is deleted or marked invalid. At every
- * instant each of them is whole in at least one place. Then what has been kept for its time leaves the archive.
+ * and compared there, locked where the policy says so, written down, and only then its copy in the datastore is deleted or
+ * marked invalid. At every instant each of them is whole in at least one place. Then what has been kept for its time leaves
+ * the archive.
  *
  * | broken off                    | the next run, or this one on another worker                             |
  * |-------------------------------|-------------------------------------------------------------------------|
@@ -11,7 +12,8 @@
  * | proven and written down       | lets the local copy go                                                  |
  *
  * Cancel ends it between two blocks and takes nothing back: what is archived is archived. What is read back and differs
- * is taken out of the archive again, and the local copy stays.
+ * is taken out of the archive again, and the local copy stays. A local copy that is damaged keeps no other from being
+ * archived; the run fails when those are done.
  */
 import { ArchivePlan } from '#server/schema/archive.ts'
 import { archive } from './archive/archive.ts'

@@ -15,6 +15,7 @@ import { FolderStore } from '#server/repository/folder-store.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
+import { flipByte } from '#server/testing/datastore-trial.ts'
 import { noFault } from '#server/testing/fault.ts'
 import { testDatabase } from '#server/testing/postgres.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
@@ -131,6 +132,40 @@ test('what the archive gives back otherwise is found out: the local copy stays, 
   expect(await now.lost()).toEqual([])
   expect(await run(now, policy)).toMatchObject({ archived: 3 })
   expect(await now.lost()).toEqual([])
+})
+
+test('a local copy that was damaged meanwhile tells nothing of the one that was sent: that stays', async () => {
+  const now = await begun('hurt')
+  const policy = await now.policy()
+  const [first = ''] = now.ids
+  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
+  const cancel = new AbortController()
+  const put = far.chunks.store.put.bind(far.chunks.store)
+  far.chunks.store.put = async (key, parts) => {
+    await put(key, parts)
+    if (key.includes('/manifests/')) cancel.abort()
+  }
+  await expect(run(now, policy, { signal: cancel.signal })).rejects.toMatchObject({ name: 'Cancelled' })
+  far.chunks.store.put = put
+  const packs = (await filesOf(now.path)).filter(({ parentPath }) => parentPath.endsWith('/packs'))
+  for (const { parentPath, name } of packs) await flipByte(join(parentPath, name), 3000)
+  await expect(run(now, policy)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/damaged/),
+  })
+  expect((await restoreById(far, first)).equals(now.images.get(first) ?? Buffer.alloc(0))).toBe(true)
+})
+
+test('one that is damaged in its datastore fails the run, and keeps no other from being archived', async () => {
+  const now = await begun('one hurt')
+  const [first = '', ...others] = now.ids
+  const manifest = (await filesOf(now.path)).find(({ name }) => name === first.replaceAll('-', ''))
+  await flipByte(join(manifest?.parentPath ?? '', manifest?.name ?? ''), 200)
+  const failed = { code: 'unavailable', message: expect.stringMatching(/damaged/), wayOut: expect.any(String) }
+  await expect(run(now, await now.policy())).rejects.toMatchObject(failed)
+  expect(await now.archived()).toEqual(others)
+  expect(await now.local()).toEqual([first, others.at(-1)])
+  expect(await now.lost()).toEqual([first])
 })
 
 test('a store that is full or gone fails the run, and nothing is lost', async () => {

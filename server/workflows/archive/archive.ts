@@ -1,15 +1,20 @@
+import { OriginalDamaged } from '#server/repository/copy.ts'
 import { Meter } from '../meter.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
 import { releaseLocal } from './release.ts'
 import { sendOne } from './send.ts'
 
-/** One after the other: sent, proven, written down, and only then the copy in the datastore is let go. */
+/**
+ * One after the other: sent, proven, written down, and only then the copy in the datastore is let go. One that is damaged
+ * there keeps no other from being archived, but the run has failed.
+ */
 export async function archive(context: Context): Promise<Partial<ArchiveMemory>> {
   const { send = [], release = [] } = context.memory
   const policy = await policyOf(context)
   const toRelease = new Map(release.map((point) => [point.id, point]))
   const left: string[] = []
   let [archived, archivedBytes, released] = [0, 0, 0]
+  let damaged: OriginalDamaged | undefined
   if (policy) {
     // Each point is gone through twice: sent and read back.
     const totalBytes = await diskBytesOf(context, send)
@@ -25,7 +30,11 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
     for (const [index, { id, datastoreId, bytes }] of send.entries()) {
       demandGoing(context)
       meter.phase = `${index + 1} of ${send.length}`
-      const stored = await sendOne(context, policy, { id, datastoreId, bytes }, meter)
+      const stored = await sendOne(context, policy, { id, datastoreId, bytes }, meter).catch((error) => {
+        if (!(error instanceof OriginalDamaged)) throw error
+        damaged ??= error
+        return null
+      })
       if (stored !== null) {
         archived++
         archivedBytes += stored
@@ -37,6 +46,7 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
       await letGo(id)
     }
   }
+  if (damaged) throw damaged
   return { archived, archivedBytes, released, left: left.slice(0, 20) }
 }
 

@@ -3,7 +3,7 @@ import { grantOf } from '#server/core/archive-store.ts'
 import { CredentialBox } from '#server/core/credential.ts'
 import { env } from '#server/env.ts'
 import { conflict } from '#server/errors.ts'
-import { copyRecoveryPoint } from '#server/repository/copy.ts'
+import { asOriginalError, copyRecoveryPoint } from '#server/repository/copy.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { keptUntil, type LockMode } from '#server/schema/archive.ts'
@@ -12,7 +12,10 @@ import { Cancelled } from '../pause.ts'
 import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
 import { prove } from './prove.ts'
 
-/** @returns what it added to the archive store, or null when it is in no datastore any more */
+/**
+ * @returns what it added to the archive store, or null when it is in no datastore any more
+ * @throws OriginalDamaged
+ */
 export async function sendOne(
   context: Context,
   policy: ArchivalPolicy,
@@ -37,7 +40,7 @@ export async function sendOne(
     demandGoing(context)
     meter.add(more)
   }
-  const original = await from.recoveryPoint(id)
+  const original = await from.recoveryPoint(id).catch(asOriginalError)
   try {
     const parent = await parentOf(context, archiveStoreId, row)
     if (await to.describe(id)) onBytes(Number(row.sizeBytes))
