@@ -36,9 +36,11 @@ export class LockedTally {
   }
 
   get rest(): LockedRest {
-    const all = [...this.#found.values()]
-    const last = Math.max(...all.map(({ until }) => until.getTime()))
-    const bytes = all.reduce((sum, each) => sum + each.bytes, 0)
-    return { objects: all.length, bytes, until: all.length > 0 ? new Date(last) : null }
+    let [bytes, until]: [number, Date | null] = [0, null]
+    for (const each of this.#found.values()) {
+      bytes += each.bytes
+      if (!until || until < each.until) until = each.until
+    }
+    return { objects: this.#found.size, bytes, until }
   }
 }
