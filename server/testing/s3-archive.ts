@@ -1,9 +1,11 @@
 import { CreateBucketCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3'
 import { CredentialBox } from '#server/core/credential.ts'
 import { sealStoreCredential } from '#server/core/store-credential.ts'
+import { openDb } from '#server/db.ts'
 import { env } from '#server/env.ts'
-import type { Radosgw } from '#server/repository/testing/radosgw.ts'
+import { Radosgw } from '#server/repository/testing/radosgw.ts'
 import type { S3Location } from '#server/schema/store.ts'
+import { testDatabase } from './postgres.ts'
 
 export interface BucketVersion {
   Key: string
@@ -39,4 +41,17 @@ export function bucketsOf(gateway: Radosgw) {
       return packs.reduce((sum, { Size = 0 }) => sum + Size, 0)
     },
   }
+}
+
+export type Buckets = ReturnType<typeof bucketsOf>
+
+/** A gateway with a database beside it. */
+export async function archiveGateway() {
+  await using begun = new AsyncDisposableStack()
+  const gateway = begun.adopt(await Radosgw.start(), (each) => each.stop())
+  const database = begun.adopt(await testDatabase(), (each) => each.close())
+  const db = begun.adopt(openDb(database.url, { scope: 'fleet' }), (each) => each.$disconnect())
+  const buckets = begun.adopt(bucketsOf(gateway), ({ s3 }) => s3.destroy())
+  const whole = begun.move()
+  return { gateway, db, buckets, close: () => whole.disposeAsync() }
 }

@@ -11,18 +11,17 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { archiveKeyOf } from '#server/core/archive-key.ts'
 import { CredentialBox } from '#server/core/credential.ts'
-import { type Db, openDb } from '#server/db.ts'
+import type { Db } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { openArchive } from '#server/repository/archive.ts'
 import { S3Store } from '#server/repository/s3-store.ts'
-import { Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
+import { type Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { keptUntil } from '#server/schema/archive.ts'
 import type { S3Location } from '#server/schema/store.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
-import { testDatabase } from '#server/testing/postgres.ts'
-import { type BucketVersion, bucketsOf } from '#server/testing/s3-archive.ts'
+import { archiveGateway, type Buckets, type BucketVersion } from '#server/testing/s3-archive.ts'
 import { Repositories } from './repositories.ts'
 
 const missing = radosgwMissing()
@@ -30,21 +29,13 @@ const isLockedFolder = (key: string) => /\/(keys|packs|manifests)\//.test(key)
 
 describe.skipIf(missing)(`archives under object lock${missing ? `: ${missing}` : ''}`, () => {
   let gateway: Radosgw
-  let database: Awaited<ReturnType<typeof testDatabase>>
   let db: Db
-  let buckets: ReturnType<typeof bucketsOf>
+  let buckets: Buckets
+  let close: (() => Promise<void>) | undefined
   beforeAll(async () => {
-    gateway = await Radosgw.start()
-    database = await testDatabase()
-    db = openDb(database.url, { scope: 'fleet' })
-    buckets = bucketsOf(gateway)
+    ;({ gateway, db, buckets, close } = await archiveGateway())
   })
-  afterAll(async () => {
-    buckets?.s3.destroy()
-    await db?.$disconnect()
-    await database?.close()
-    await gateway?.stop()
-  })
+  afterAll(() => close?.())
 
   async function lockOf(bucket: string, version: BucketVersion) {
     const answer = await buckets.s3

@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
-import { type Db, openDb } from '#server/db.ts'
+import type { Db } from '#server/db.ts'
 import { env } from '#server/env.ts'
-import { Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
+import { type Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { storeProxy } from '#server/repository/testing/store-proxy.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { archiveTrial } from '#server/testing/archive-trial.ts'
-import { testDatabase } from '#server/testing/postgres.ts'
-import { bucketsOf } from '#server/testing/s3-archive.ts'
+import { archiveGateway, type Buckets } from '#server/testing/s3-archive.ts'
 import { Repositories } from './repositories.ts'
 
 const missing = radosgwMissing()
@@ -24,21 +23,13 @@ type Fate = number | 'pass' | 'slow' | 'cut'
 
 describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missing}` : ''}`, () => {
   let gateway: Radosgw
-  let database: Awaited<ReturnType<typeof testDatabase>>
   let db: Db
-  let buckets: ReturnType<typeof bucketsOf>
+  let buckets: Buckets
+  let close: (() => Promise<void>) | undefined
   beforeAll(async () => {
-    gateway = await Radosgw.start()
-    database = await testDatabase()
-    db = openDb(database.url, { scope: 'fleet' })
-    buckets = bucketsOf(gateway)
+    ;({ gateway, db, buckets, close } = await archiveGateway())
   })
-  afterAll(async () => {
-    buckets?.s3.destroy()
-    await db?.$disconnect()
-    await database?.close()
-    await gateway?.stop()
-  })
+  afterAll(() => close?.())
 
   type Trial = Awaited<ReturnType<typeof archiveTrial>>
   /** A trial whose archive store is reached by a way of its own, on which requests have the fate that is set there. */
