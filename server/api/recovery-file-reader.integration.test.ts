@@ -26,6 +26,15 @@ const pids = async (startedBy: number | undefined = process.pid) => {
   return found
 }
 
+const optionsOf = (cache: string) => ({
+  ...{ databaseUrl: trial.services.databaseUrl, keys: env().SKERRY_KEY, cacheFolder: join(trial.folder, cache) },
+  program: join(process.cwd(), 'server/file-reader/main.ts'),
+})
+const listing = () => ({
+  ...{ ...root, datastoreId: trial.datastoreId, tenantId: trial.world.tenant.id },
+  ...{ search: '', sort: 'name' as const, descending: false, cursor: 0, limit: 10 },
+})
+
 test('is one, and another takes its place when it was killed; a download that it broke off is no whole file', async () => {
   const { recoveryFile } = await callAs(trial.services, trial.cast.headers.owner)
   await recoveryFile.list(root)
@@ -53,8 +62,7 @@ test('is one, and another takes its place when it was killed; a download that it
 
 test('closes what nobody reads any more, ends after that, and begins again when asked', async () => {
   const files = new FileReader({
-    ...{ databaseUrl: trial.services.databaseUrl, keys: env().SKERRY_KEY, cacheFolder: join(trial.folder, 'idle') },
-    program: join(process.cwd(), 'server/file-reader/main.ts'),
+    ...optionsOf('idle'),
     idle: { pointMs: 4_000, processMs: 500, lookEveryMs: 200 },
   })
   const before = await pids()
@@ -62,13 +70,8 @@ test('closes what nobody reads any more, ends after that, and begins again when 
   const tenantFolder = join(trial.folder, 'store', trial.datastoreId, trial.world.tenant.id)
   const reading = async () => (await readdir(join(tenantFolder, 'sessions')).catch(() => [])).length
   const readingBefore = await reading()
-  const source = { datastoreId: trial.datastoreId, tenantId: trial.world.tenant.id }
   for (const round of [1, 2]) {
-    const { total } = await files.ask(
-      'list',
-      { ...root, ...source, search: '', sort: 'name', descending: false, cursor: 0, limit: 10 },
-      RecoveryFiles,
-    )
+    const { total } = await files.ask('list', listing(), RecoveryFiles)
     expect(total, `round ${round}`).toBeGreaterThan(5)
     expect(await reading()).toBe(readingBefore + 1)
     expect(await started()).toHaveLength(1)
@@ -78,29 +81,29 @@ test('closes what nobody reads any more, ends after that, and begins again when 
   await files.close()
 })
 
-test('is ended when it no longer answers, and who waited is told', { timeout: 60_000 }, async () => {
-  const { recoveryFile } = await callAs(trial.services, trial.cast.headers.owner)
+test('is ended when it no longer answers, and who waited is told', async () => {
+  const files = new FileReader({ ...optionsOf('silent'), watch: { everyMs: 500, silentMs: 3_000 } })
+  const { recoveryFile } = await callAs({ ...trial.services, files }, trial.cast.headers.owner)
+  const before = await pids()
   await recoveryFile.list(root)
-  const [pid] = await pids()
+  const [pid] = (await pids()).filter((each) => !before.includes(each))
   process.kill(pid ?? 0, 'SIGSTOP')
   await expect(recoveryFile.list(root)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' })
   expect((await recoveryFile.list(root)).total).toBeGreaterThan(0)
   expect(await pids()).not.toContain(pid)
+  await files.close()
 })
 
 test('ends with web, also when that is killed', async () => {
   const options = {
-    ...{ databaseUrl: trial.services.databaseUrl, keys: env().SKERRY_KEY, cacheFolder: join(trial.folder, 'killed') },
-    program: join(process.cwd(), 'server/file-reader/main.ts'),
+    ...optionsOf('killed'),
     idle: { pointMs: 60_000, processMs: 60_000, lookEveryMs: 200 },
   }
-  const source = { datastoreId: trial.datastoreId, tenantId: trial.world.tenant.id }
-  const question = { ...root, ...source, search: '', sort: 'name', descending: false, cursor: 0, limit: 10 }
   const script = `
     import { z } from 'zod'
     import { FileReader } from '${join(process.cwd(), 'server/file-reader/client.ts')}'
     const files = new FileReader(${JSON.stringify(options)})
-    await files.ask('list', ${JSON.stringify(question)}, z.unknown())
+    await files.ask('list', ${JSON.stringify(listing())}, z.unknown())
     console.log('asked')
     setInterval(() => undefined, 1000)`
   const web = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })

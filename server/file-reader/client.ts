@@ -11,13 +11,13 @@ import { log } from '#server/log.ts'
 import { type Beginning, type Question, type QuestionName, Refusal, sizeHeader } from './question.ts'
 
 const startMs = 20_000
-const watchEveryMs = 5_000
-const silentMs = 20_000
 const heapMib = 512
 
 export interface FileReaderOptions extends Pick<Beginning, 'databaseUrl' | 'keys' | 'cacheFolder' | 'idle'> {
   /** The program that reads; it is not bundled with what asks it */
   program: string
+  /** It is asked whether it lives while somebody waits for it, and ended when it says nothing */
+  watch?: { everyMs: number; silentMs: number }
 }
 
 interface Running {
@@ -105,12 +105,12 @@ export class FileReader {
   async #start(): Promise<Running> {
     const folder = await mkdtemp(join(tmpdir(), 'skerry-files-'))
     const socketPath = join(folder, 'socket')
-    const { program, ...settings } = this.#options
+    const { program, watch = { everyMs: 5_000, silentMs: 20_000 }, ...settings } = this.#options
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMib}`, program], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const exit = once(child, 'exit').catch(() => undefined)
-    const watching = setInterval(() => void this.#watch(child, socketPath), watchEveryMs)
+    const watching = setInterval(() => void this.#watch(child, socketPath, watch.silentMs), watch.everyMs)
     watching.unref()
     this.#ended = exit.then(async () => {
       clearInterval(watching)
@@ -127,7 +127,7 @@ export class FileReader {
     return { child, socketPath }
   }
 
-  async #watch(child: ChildProcess, socketPath: string): Promise<void> {
+  async #watch(child: ChildProcess, socketPath: string, silentMs: number): Promise<void> {
     if (this.#waiting === 0) return
     const response = await post(socketPath, '/alive', '', silentMs).catch(() => undefined)
     if (response) response.resume()
