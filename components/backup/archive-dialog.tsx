@@ -60,7 +60,8 @@ export function ArchiveDialog({ place, rootName, onClose }: ArchiveDialogProps) 
         {measure.error && <ErrorMessage {...failure(`${name} can’t be downloaded as one`, measure.error)} />}
         <p className="text-ink-muted">
           Up to {formatCount(archiveLimits.mostFiles)} files and {formatBytes(archiveLimits.mostBytes)}. Symbolic links
-          stay links; devices, pipes and sockets are left out.
+          stay links; devices, pipes and sockets are left out. So is what can’t be read: a text beside the folder names
+          it.
         </p>
       </div>
     </Dialog>
