@@ -40,9 +40,11 @@ export interface S3Settings {
   readonly name?: string | undefined
   /** Without an answer for so long a request has failed; it is tried again. */
   readonly timeoutMs?: number | undefined
+  /** How often a request is tried in all */
+  readonly attempts?: number | undefined
 }
 
-const attempts = 4
+const defaultAttempts = 4
 const defaultTimeoutMs = 30_000
 
 /** Objects in a bucket of anything that speaks S3. */
@@ -52,6 +54,7 @@ export class S3Store implements ObjectStore {
   readonly #address: string
   readonly #bucket: string
   readonly #prefix: string
+  readonly #attempts: number
   /** Where the bucket has object lock, and so versions. */
   #versions: S3Versions | undefined
   lockRefusal: string | undefined = 'Whether the bucket has object lock was not asked.'
@@ -61,13 +64,14 @@ export class S3Store implements ObjectStore {
     this.#address = `bucket ${bucket} at ${endpoint}`
     this.name = settings.name ?? this.#address
     this.#bucket = bucket
+    this.#attempts = settings.attempts ?? defaultAttempts
     this.#prefix = settings.prefix ? `${settings.prefix}/` : ''
     this.#client = new S3Client({
       endpoint,
       region: settings.region ?? 'us-east-1',
       credentials: { accessKeyId, secretAccessKey },
       forcePathStyle: settings.pathStyle ?? true,
-      maxAttempts: attempts,
+      maxAttempts: this.#attempts,
       // Many stores do not know the newer checksums; an MD5 guards what we put, seals what we get.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
@@ -130,12 +134,12 @@ export class S3Store implements ObjectStore {
       } catch (error) {
         if (this.#versions && isWriteOnce(key) && (isNoSuchKey(error) || isNoSuchVersion(error))) {
           this.#versions.forget(key)
-          if (attempt < attempts) continue
+          if (attempt < this.#attempts) continue
         }
         if (isNoSuchKey(error)) return undefined
         if (isEmptyRange(error)) return Buffer.alloc(0)
         // The client tries again by itself, but not once the answer has begun.
-        if (attempt < attempts && wasCutOff(error)) continue
+        if (attempt < this.#attempts && wasCutOff(error)) continue
         throw asS3Error(error, this.#place, `read ${key}`)
       }
     }

@@ -24,17 +24,15 @@ export interface StorePlace {
   name?: string | undefined
 }
 
+type Patience = Pick<S3Settings, 'timeoutMs' | 'attempts'>
 /** Somebody waits for a test before the dialog that asked for it. */
-const testTimeoutMs = 5_000
+const ofTests: Patience = { timeoutMs: 5_000, attempts: 2 }
 
-/**
- * @param timeoutMs without an answer for so long a request has failed
- * @throws unavailable with what stands in the way
- */
-export function openStore(box: CredentialBox, place: StorePlace, timeoutMs?: number): Promise<ObjectStore> {
+/** @throws unavailable with what stands in the way */
+export function openStore(box: CredentialBox, place: StorePlace, patience: Patience = {}): Promise<ObjectStore> {
   const { location, name } = place
   if (location.kind === 'folder') return FolderStore.open(location.path, name)
-  return S3Store.open({ ...s3Settings(box, place), timeoutMs })
+  return S3Store.open({ ...s3Settings(box, place), ...patience })
 }
 
 /** As `openStore`, but a folder is made, in one that is there, and prepared. */
@@ -56,7 +54,7 @@ export async function testStore(
   onStage('connecting')
   const { location } = place
   if (location.kind === 'folder') return summaryOf(await tryFolder(location.path), noBucket)
-  const store = await openStore(box, place, testTimeoutMs)
+  const store = await openStore(box, place, ofTests)
   try {
     const report = await tryStore(store, onStage)
     onStage('locking')
