@@ -42,7 +42,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
     const way: Way = { bucket: direct.bucket, fateOf: () => 'pass' }
     const proxy = await storeProxy(gateway.endpoint, async (request, response) => {
       const fate = way.fateOf(request)
-      if (fate === 'slow') await delay(200)
+      if (fate === 'slow') await delay(50)
       if (fate === 'pass' || fate === 'slow') return false
       if (fate === 'cut') request.socket.destroy()
       else response.writeHead(fate).end()
