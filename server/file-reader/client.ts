@@ -110,10 +110,7 @@ export class FileReader {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const exit = once(child, 'exit').catch(() => undefined)
-    const watching = setInterval(() => void this.#watch(child, socketPath, watch.silentMs), watch.everyMs)
-    watching.unref()
     this.#ended = exit.then(async () => {
-      clearInterval(watching)
       this.#starting = undefined
       await rm(folder, { recursive: true, force: true })
     })
@@ -122,6 +119,10 @@ export class FileReader {
     const isReady = await Promise.race([once(child, 'message').then(() => true), exit.then(() => false)])
     clearTimeout(timer)
     if (!isReady) throw unavailable('The process that reads files did not start.', { wayOut: 'Try again.' })
+    // Not before it listens: who takes long to start is not taken for one that hangs.
+    const watching = setInterval(() => void this.#watch(child, socketPath, watch.silentMs), watch.everyMs)
+    watching.unref()
+    void exit.then(() => clearInterval(watching))
     child.channel?.unref()
     child.unref()
     return { child, socketPath }
