@@ -9,8 +9,7 @@ import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import type { EngineHooks } from '#server/workflows/attempt.ts'
 import { CloneExports } from '#server/workflows/clone-exports.ts'
-import type { AnyWorkflow } from '#server/workflows/define.ts'
-import { startEngine } from '#server/workflows/engine.ts'
+import { type EngineOptions, startEngine } from '#server/workflows/engine.ts'
 import { hostTest } from '#server/workflows/host-test.ts'
 import { workflows } from '#server/workflows/registry.ts'
 import { Repositories } from '#server/workflows/repositories.ts'
@@ -27,7 +26,9 @@ export interface TestEngine {
 /** The engine in this process over the fleet's hosts. One at a time in a process. */
 export async function testEngine(
   fleet: Pick<TestFleet, 'db' | 'databaseUrl'> & Partial<Pick<TestFleet, 'exports'>>,
-  options: { workflows?: readonly AnyWorkflow[]; workerName?: string; sweepMs?: number; hostWaitMs?: number } = {},
+  options: Partial<Pick<EngineOptions, 'workflows' | 'sweepMs' | 'hostWaitMs' | 'betweenAttemptsMs'>> & {
+    workerName?: string
+  } = {},
 ): Promise<TestEngine> {
   const changes = new ChangeFeed(fleet.databaseUrl)
   await changes.open()
@@ -66,6 +67,7 @@ export async function testEngine(
     worker,
     hostWaitMs: options.hostWaitMs ?? 5_000,
     sweepMs: options.sweepMs ?? 1_000,
+    ...(options.betweenAttemptsMs === undefined ? {} : { betweenAttemptsMs: options.betweenAttemptsMs }),
     hooks: { aroundStep: (at, run) => (current.hooks.aroundStep ? current.hooks.aroundStep(at, run) : run()) },
   })
   return current

@@ -3,6 +3,7 @@ import { operatorDetail } from '#server/core/error-detail.ts'
 import { type Db, isDatabaseGone } from '#server/db.ts'
 import { asSkerryError, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import { OriginalDamaged } from '#server/repository/copy.ts'
 import type { OperationError } from '#server/schema/operation.ts'
 import type { CloneExports } from './clone-exports.ts'
 import { connected, GivenUp } from './connection.ts'
@@ -34,6 +35,8 @@ export interface Runtime {
   cloneExports: CloneExports
   log: Logger
   hostWaitMs: number
+  /** How long a step waits before its second attempt; longer before each further one */
+  betweenAttemptsMs: number
   hooks: EngineHooks
   /** The running operations' cancel switches, by operation id */
   running: Map<string, AbortController>
@@ -50,7 +53,6 @@ export type UndoOutcome = { undone: string | null; left: string | null; detail: 
 type IsHeld = () => boolean
 
 const attempts = 4
-const betweenAttemptsMs = 500
 const never = new Promise<never>(() => {})
 
 /**
@@ -67,7 +69,7 @@ export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: (isHeld
       if (runtime.stopping) return never
       if (!wasInterrupted(runtime, isHeld, error)) throw error
       runtime.log.warn({ operation: run.operationId, err: error }, 'interrupted, looking again')
-      await pause(betweenAttemptsMs)
+      await pause(runtime.betweenAttemptsMs)
     }
   }
 }
@@ -115,7 +117,7 @@ async function tryStep(
     const context = contextFor(runtime, isHeld, ref, row.input, memory, cancel.signal, progress, runtime.hostWaitMs)
     const once = () => workflow.do(index, context)
     const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
-    const result = await patiently(cancel.signal, () => around(runtime, place, once))
+    const result = await patiently(runtime, cancel.signal, () => around(runtime, place, once))
     await progress.flush()
     return { ok: true, memory: result ?? {} }
   } catch (error) {
@@ -170,7 +172,7 @@ async function tryUndo(
     progress.report({ phase: `undoing: ${step}`, done: null, total: null, ratePerSecond: null, remainingMs: null })
     const place: StepPlace = { operationId: ref.id, kind: workflow.kind, step, turn: 'undo' }
     const once = () => workflow[how](index, context)
-    const undone = await patiently(signal, () => around(runtime, place, once))
+    const undone = await patiently(runtime, signal, () => around(runtime, place, once))
     await progress.flush()
     return { undone: undone ?? null, left: null, detail: null }
   } catch (error) {
@@ -188,20 +190,20 @@ const isGivenUp = (error: unknown) =>
 const around = <T>(runtime: Runtime, place: StepPlace, run: () => Promise<T>) =>
   runtime.hooks.aroundStep ? runtime.hooks.aroundStep(place, run) : run()
 
-async function patiently<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+async function patiently<T>(runtime: Runtime, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
       if (attempt >= attempts || signal.aborted || !isPassing(error)) throw error
-      await pause(betweenAttemptsMs * attempt, signal)
+      await pause(runtime.betweenAttemptsMs * attempt, signal)
     }
   }
 }
 
 function isPassing(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return true
-  if (!(error instanceof SkerryError) || error instanceof GivenUp) return false
+  if (!(error instanceof SkerryError) || error instanceof GivenUp || error instanceof OriginalDamaged) return false
   // An answer, though not a good one: asking again would give the same.
   const isAnswer = error.cause instanceof Error && error.cause.name === 'LibvirtError'
   return error.code === 'unavailable' && !isAnswer

@@ -28,7 +28,7 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
   beforeAll(async () => {
     gateway = await Radosgw.start()
     fleet = await testFleet('datastores in s3', [])
-    engine = await testEngine(fleet)
+    engine = await testEngine(fleet, { betweenAttemptsMs: 50 })
     cacheFolder = await mkdtemp(join(tmpdir(), 'skerry-s3-'))
     repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
   })

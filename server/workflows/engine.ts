@@ -28,6 +28,8 @@ export interface EngineOptions {
   worker: WorkerLease
   /** How long a step waits for a host to connect; default 30 s */
   hostWaitMs?: number
+  /** How long a step waits before its second attempt; default 0.5 s */
+  betweenAttemptsMs?: number
   /** Running operations a host, by kind; see `defaultConcurrency` */
   concurrency?: Concurrency
   sweepMs?: number
@@ -114,6 +116,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     cloneExports: options.cloneExports,
     log,
     hostWaitMs: options.hostWaitMs ?? 30_000,
+    betweenAttemptsMs: options.betweenAttemptsMs ?? 500,
     hooks: options.hooks ?? {},
     running: new Map(),
     stopping: false,
