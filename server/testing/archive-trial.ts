@@ -1,14 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { ArchivalPolicy, Prisma } from '#prisma/generated/client.ts'
 import { CredentialBox } from '#server/core/credential.ts'
-import type { Db } from '#server/db.ts'
+import { type Db, openDb } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { seededRandom } from '#server/repository/testing/random.ts'
 import { backUp, changeImage, randomImage, restoreById } from '#server/repository/testing/scratch.ts'
 import type { StoreLocation } from '#server/schema/store.ts'
 import { Repositories } from '#server/workflows/repositories.ts'
+import { testDatabase } from './postgres.ts'
 
 const chunkBytes = 65_536
 const dayMs = 86_400_000
@@ -125,3 +127,35 @@ export async function archiveTrial(
     },
   }
 }
+
+export type ArchiveTrial = Awaited<ReturnType<typeof archiveTrial>>
+
+/** Trials in folders, one a test, over a database of the file. */
+export function archiveTrials() {
+  let database: Awaited<ReturnType<typeof testDatabase>> | undefined
+  let trial: ArchiveTrial | undefined
+  const trials = {
+    /** From the first test on */
+    db: undefined as unknown as Db,
+    async begin(name: string): Promise<ArchiveTrial> {
+      trial = await archiveTrial(trials.db, name)
+      return trial
+    },
+  }
+  beforeAll(async () => {
+    database = await testDatabase()
+    trials.db = openDb(database.url, { scope: 'fleet' })
+  })
+  afterEach(async () => {
+    await trial?.clear()
+    trial = undefined
+  })
+  afterAll(async () => {
+    await trials.db?.$disconnect()
+    await database?.close()
+  })
+  return trials
+}
+
+export const filesOf = async (path: string) =>
+  (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())

@@ -20,7 +20,7 @@ import { restoreById } from '#server/repository/testing/scratch.ts'
 import { keptUntil } from '#server/schema/archive.ts'
 import type { S3Location } from '#server/schema/store.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { archiveTrial } from '#server/testing/archive-trial.ts'
+import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
 import { archiveGateway, type Buckets, type BucketVersion } from '#server/testing/s3-archive.ts'
 import { Repositories } from './repositories.ts'
 
@@ -44,11 +44,7 @@ describe.skipIf(missing)(`archives under object lock${missing ? `: ${missing}` :
     const { Mode, RetainUntilDate } = answer?.Retention ?? {}
     return Mode ? { mode: Mode, until: RetainUntilDate?.toISOString() } : undefined
   }
-  async function withTrial(
-    name: string,
-    location: S3Location,
-    work: (trial: Awaited<ReturnType<typeof archiveTrial>>) => Promise<void>,
-  ) {
+  async function withTrial(name: string, location: S3Location, work: (trial: ArchiveTrial) => Promise<void>) {
     const trial = await archiveTrial(db, name, { location, sealedFor: buckets.sealedFor })
     await db.archiveStore.update({ where: { id: trial.archiveStoreId }, data: { lockDays: 500 } })
     try {

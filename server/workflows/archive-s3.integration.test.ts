@@ -9,7 +9,7 @@ import { type Radosgw, radosgwMissing } from '#server/repository/testing/radosgw
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { storeProxy } from '#server/repository/testing/store-proxy.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { archiveTrial } from '#server/testing/archive-trial.ts'
+import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
 import { archiveGateway, type Buckets } from '#server/testing/s3-archive.ts'
 import { Repositories } from './repositories.ts'
 
@@ -31,13 +31,12 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
   })
   afterAll(() => close?.())
 
-  type Trial = Awaited<ReturnType<typeof archiveTrial>>
   /** A trial whose archive store is reached by a way of its own, on which requests have the fate that is set there. */
   interface Way {
     bucket: string
     fateOf: (request: IncomingMessage) => Fate
   }
-  async function withTrial(name: string, work: (trial: Trial, way: Way) => Promise<void>): Promise<void> {
+  async function withTrial(name: string, work: (trial: ArchiveTrial, way: Way) => Promise<void>): Promise<void> {
     const direct = await buckets.newLocation()
     const way: Way = { bucket: direct.bucket, fateOf: () => 'pass' }
     const proxy = await storeProxy(gateway.endpoint, async (request, response) => {
@@ -59,7 +58,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
     }
   }
   /** As by a worker that knows nothing yet. */
-  async function runFresh({ tenantId, folder }: Trial, policy: ArchivalPolicy) {
+  async function runFresh({ tenantId, folder }: ArchiveTrial, policy: ArchivalPolicy) {
     const cacheFolder = `${folder}/worker-${crypto.randomUUID()}`
     const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder })
     try {
@@ -68,7 +67,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
       await repositories.close()
     }
   }
-  const failed = (trial: Trial, policy: ArchivalPolicy) =>
+  const failed = (trial: ArchiveTrial, policy: ArchivalPolicy) =>
     runFresh(trial, policy).then(
       () => undefined,
       (error) => error,

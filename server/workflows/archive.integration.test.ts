@@ -1,53 +1,33 @@
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
 import { createArchivalPolicy, previewRules, rulesOf } from '#server/core/archival-policy.ts'
 import { askForArchival, askForExpiry } from '#server/core/archival-round.ts'
 import { archiveKeyOf } from '#server/core/archive-key.ts'
 import { listArchivedPoints } from '#server/core/archived-point.ts'
 import { CredentialBox } from '#server/core/credential.ts'
-import { type Db, inScope, openDb } from '#server/db.ts'
+import { type Db, inScope } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { openArchive } from '#server/repository/archive.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { archiveTrial } from '#server/testing/archive-trial.ts'
-import { flipByte } from '#server/testing/datastore-trial.ts'
+import { type ArchiveTrial, archiveTrial, archiveTrials, filesOf } from '#server/testing/archive-trial.ts'
 import { noFault } from '#server/testing/fault.ts'
-import { testDatabase } from '#server/testing/postgres.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import type { BareContext } from './define.ts'
 
-let database: Awaited<ReturnType<typeof testDatabase>>
+const trials = archiveTrials()
+const begun = trials.begin
 let db: Db
-let trial: Awaited<ReturnType<typeof archiveTrial>> | undefined
-beforeAll(async () => {
-  database = await testDatabase()
-  db = openDb(database.url, { scope: 'fleet' })
-})
-afterAll(async () => {
-  await db?.$disconnect()
-  await database?.close()
-})
-afterEach(async () => {
-  await trial?.clear()
-  trial = undefined
+beforeAll(() => {
+  db = trials.db
 })
 
-async function begun(name: string) {
-  trial = await archiveTrial(db, name)
-  return trial
-}
-type Trial = Awaited<ReturnType<typeof begun>>
-
-const run = (of: Trial, policy: ArchivalPolicy, options: { signal?: AbortSignal } = {}) =>
+const run = (of: ArchiveTrial, policy: ArchivalPolicy, options: { signal?: AbortSignal } = {}) =>
   runArchival(db, of, policy, options)
-
-const filesOf = async (path: string) =>
-  (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
 
 test('archived, proven, gone from the datastore but for the newest; the archive and the key alone give all of it back', async () => {
   const now = await begun('whole')
@@ -111,61 +91,6 @@ test('cancelled in the middle: nothing is lost, and the next run goes on without
     _sum: { storedBytes: true },
   })
   expect(Number(_sum.storedBytes)).toBe(sizes.reduce((sum, size) => sum + size, 0))
-})
-
-test('what the archive gives back otherwise is found out: the local copy stays, the next run heals it', async () => {
-  const now = await begun('broken')
-  const policy = await now.policy()
-  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
-  const put = far.chunks.store.put.bind(far.chunks.store)
-  let isBroken = false
-  far.chunks.store.put = (key, parts) => {
-    if (isBroken || !key.includes('/packs/')) return put(key, parts)
-    isBroken = true
-    const bytes = Buffer.concat(parts)
-    bytes[3000] = (bytes[3000] ?? 0) ^ 1
-    return put(key, [bytes])
-  }
-  await expect(run(now, policy)).rejects.toThrow()
-  expect(await now.archived()).toEqual([])
-  expect(await now.local()).toEqual(now.ids)
-  expect(await now.lost()).toEqual([])
-  expect(await run(now, policy)).toMatchObject({ archived: 3 })
-  expect(await now.lost()).toEqual([])
-})
-
-test('a local copy that was damaged meanwhile tells nothing of the one that was sent: that stays', async () => {
-  const now = await begun('hurt')
-  const policy = await now.policy()
-  const [first = ''] = now.ids
-  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
-  const cancel = new AbortController()
-  const put = far.chunks.store.put.bind(far.chunks.store)
-  far.chunks.store.put = async (key, parts) => {
-    await put(key, parts)
-    if (key.includes('/manifests/')) cancel.abort()
-  }
-  await expect(run(now, policy, { signal: cancel.signal })).rejects.toMatchObject({ name: 'Cancelled' })
-  far.chunks.store.put = put
-  const packs = (await filesOf(now.path)).filter(({ parentPath }) => parentPath.endsWith('/packs'))
-  for (const { parentPath, name } of packs) await flipByte(join(parentPath, name), 3000)
-  await expect(run(now, policy)).rejects.toMatchObject({
-    code: 'unavailable',
-    message: expect.stringMatching(/damaged/),
-  })
-  expect((await restoreById(far, first)).equals(now.images.get(first) ?? Buffer.alloc(0))).toBe(true)
-})
-
-test('one that is damaged in its datastore fails the run, and keeps no other from being archived', async () => {
-  const now = await begun('one hurt')
-  const [first = '', ...others] = now.ids
-  const manifest = (await filesOf(now.path)).find(({ name }) => name === first.replaceAll('-', ''))
-  await flipByte(join(manifest?.parentPath ?? '', manifest?.name ?? ''), 200)
-  const failed = { code: 'unavailable', message: expect.stringMatching(/damaged/), wayOut: expect.any(String) }
-  await expect(run(now, await now.policy())).rejects.toMatchObject(failed)
-  expect(await now.archived()).toEqual(others)
-  expect(await now.local()).toEqual([first, others.at(-1)])
-  expect(await now.lost()).toEqual([first])
 })
 
 test('a store that is full or gone fails the run, and nothing is lost', async () => {

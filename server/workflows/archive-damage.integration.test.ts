@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { restoreById } from '#server/repository/testing/scratch.ts'
+import { runArchival } from '#server/testing/archive-run.ts'
+import { archiveTrials, filesOf } from '#server/testing/archive-trial.ts'
+import { flipByte } from '#server/testing/datastore-trial.ts'
+
+const trials = archiveTrials()
+
+test('what the archive gives back otherwise is found out: the local copy stays, the next run heals it', async () => {
+  const now = await trials.begin('broken')
+  const policy = await now.policy()
+  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
+  const put = far.chunks.store.put.bind(far.chunks.store)
+  let isBroken = false
+  far.chunks.store.put = (key, parts) => {
+    if (isBroken || !key.includes('/packs/')) return put(key, parts)
+    isBroken = true
+    const bytes = Buffer.concat(parts)
+    bytes[3000] = (bytes[3000] ?? 0) ^ 1
+    return put(key, [bytes])
+  }
+  await expect(runArchival(trials.db, now, policy)).rejects.toThrow()
+  expect(await now.archived()).toEqual([])
+  expect(await now.local()).toEqual(now.ids)
+  expect(await now.lost()).toEqual([])
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3 })
+  expect(await now.lost()).toEqual([])
+})
+
+test('a local copy that was damaged meanwhile tells nothing of the one that was sent: that stays', async () => {
+  const now = await trials.begin('hurt')
+  const policy = await now.policy()
+  const [first = ''] = now.ids
+  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
+  const cancel = new AbortController()
+  const put = far.chunks.store.put.bind(far.chunks.store)
+  far.chunks.store.put = async (key, parts) => {
+    await put(key, parts)
+    if (key.includes('/manifests/')) cancel.abort()
+  }
+  await expect(runArchival(trials.db, now, policy, { signal: cancel.signal })).rejects.toMatchObject({
+    name: 'Cancelled',
+  })
+  far.chunks.store.put = put
+  const packs = (await filesOf(now.path)).filter(({ parentPath }) => parentPath.endsWith('/packs'))
+  for (const { parentPath, name } of packs) await flipByte(join(parentPath, name), 3000)
+  await expect(runArchival(trials.db, now, policy)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/damaged/),
+  })
+  expect((await restoreById(far, first)).equals(now.images.get(first) ?? Buffer.alloc(0))).toBe(true)
+})
+
+test('one that is damaged in its datastore fails the run, and keeps no other from being archived', async () => {
+  const now = await trials.begin('one hurt')
+  const [first = '', ...others] = now.ids
+  const manifest = (await filesOf(now.path)).find(({ name }) => name === first.replaceAll('-', ''))
+  await flipByte(join(manifest?.parentPath ?? '', manifest?.name ?? ''), 200)
+  const failed = { code: 'unavailable', message: expect.stringMatching(/damaged/), wayOut: expect.any(String) }
+  await expect(runArchival(trials.db, now, await now.policy())).rejects.toMatchObject(failed)
+  expect(await now.archived()).toEqual(others)
+  expect(await now.local()).toEqual([first, others.at(-1)])
+  expect(await now.lost()).toEqual([first])
+})
