@@ -13,6 +13,8 @@ export interface FormDialogProps
   disabledReason?: string | undefined
   /** Not filled in yet, which needs no words */
   isIncomplete?: boolean
+  /** What was asked for has been done: nothing is left but to close */
+  isDone?: boolean
   /** Called only with what can be sent */
   onSubmit: () => void
   onClose: () => void
@@ -20,7 +22,8 @@ export interface FormDialogProps
 
 /** A dialog that asks for something and sends it: Cancel, and a button that says what will be done. */
 export function FormDialog(props: FormDialogProps) {
-  const { submitLabel, tone = 'primary', isPending, disabledReason, isIncomplete = false, onSubmit, onClose } = props
+  const { submitLabel, tone = 'primary', isPending, disabledReason, onSubmit, onClose } = props
+  const { isIncomplete = false, isDone = false } = props
   const formId = useId()
   return (
     <Dialog
@@ -31,19 +34,25 @@ export function FormDialog(props: FormDialogProps) {
       size={props.size ?? 'md'}
       footerNote={props.footerNote}
       footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant={tone}
-            type="submit"
-            form={formId}
-            isPending={isPending}
-            isDisabled={isIncomplete}
-            {...(disabledReason ? { disabledReason } : {})}
-          >
-            {submitLabel}
+        isDone ? (
+          <Button variant="primary" onPress={onClose}>
+            Done
           </Button>
-        </>
+        ) : (
+          <>
+            <Button onPress={onClose}>Cancel</Button>
+            <Button
+              variant={tone}
+              type="submit"
+              form={formId}
+              isPending={isPending}
+              isDisabled={isIncomplete}
+              {...(disabledReason ? { disabledReason } : {})}
+            >
+              {submitLabel}
+            </Button>
+          </>
+        )
       }
     >
       <form
@@ -51,7 +60,7 @@ export function FormDialog(props: FormDialogProps) {
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!isIncomplete && !disabledReason && !isPending) onSubmit()
+          if (!isIncomplete && !disabledReason && !isPending && !isDone) onSubmit()
         }}
       >
         {props.children}

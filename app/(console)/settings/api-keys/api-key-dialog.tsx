@@ -4,10 +4,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { SecretDialog } from '../secret-dialog.tsx'
@@ -21,7 +20,6 @@ const lifetimes = [
   { id: '365', label: 'A year' },
   { id: never, label: 'Never', detail: 'Until it is revoked' },
 ]
-const formId = 'create-key'
 
 /** Makes a key, as narrow as wanted, and shows its secret once. */
 export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
@@ -51,7 +49,6 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
     : (me.data?.memberships ?? []).map(({ tenantId, tenantName }) => ({ id: tenantId, name: tenantName }))
   const name = draft.name.trim()
   const submit = () => {
-    if (!name) return
     create.mutate({
       name,
       readOnly: draft.readOnly,
@@ -60,68 +57,54 @@ export function ApiKeyDialog({ onClose }: { onClose: () => void }) {
     })
   }
   return (
-    <Dialog
-      isOpen
-      onOpenChange={onClose}
+    <FormDialog
       title="Create an API key"
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button variant="primary" type="submit" form={formId} isPending={create.isPending} isDisabled={!name}>
-            Create
-          </Button>
-        </>
-      }
+      submitLabel="Create"
+      isPending={create.isPending}
+      isIncomplete={!name}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          submit()
-        }}
+      <TextField
+        label="Name"
+        description="What uses it: it shows in the audit."
+        placeholder="nightly-report"
+        value={draft.name}
+        onChange={(name) => setDraft({ ...draft, name })}
+        maxLength={80}
+        autoFocus
+        error={fieldError(create.error, 'name')}
+      />
+      <Select
+        label="Reaches"
+        options={[
+          {
+            id: everything,
+            label: 'All that I may',
+            detail: me.data?.operator ? 'The whole fleet' : 'In every tenant',
+          },
+          ...tenants.map((tenant) => ({ id: tenant.id, label: tenant.name, detail: 'This tenant alone' })),
+        ]}
+        value={draft.tenantId}
+        onChange={(tenantId) => setDraft({ ...draft, tenantId })}
+      />
+      <Select
+        label="Expires"
+        options={lifetimes}
+        value={draft.lifetime}
+        onChange={(lifetime) => setDraft({ ...draft, lifetime })}
+      />
+      <Checkbox
+        isSelected={draft.readOnly}
+        onChange={(readOnly) => setDraft({ ...draft, readOnly })}
+        description="It can look at everything it reaches and change nothing."
       >
-        <TextField
-          label="Name"
-          description="What uses it: it shows in the audit."
-          placeholder="nightly-report"
-          value={draft.name}
-          onChange={(name) => setDraft({ ...draft, name })}
-          maxLength={80}
-          autoFocus
-          error={fieldError(create.error, 'name')}
-        />
-        <Select
-          label="Reaches"
-          options={[
-            {
-              id: everything,
-              label: 'All that I may',
-              detail: me.data?.operator ? 'The whole fleet' : 'In every tenant',
-            },
-            ...tenants.map((tenant) => ({ id: tenant.id, label: tenant.name, detail: 'This tenant alone' })),
-          ]}
-          value={draft.tenantId}
-          onChange={(tenantId) => setDraft({ ...draft, tenantId })}
-        />
-        <Select
-          label="Expires"
-          options={lifetimes}
-          value={draft.lifetime}
-          onChange={(lifetime) => setDraft({ ...draft, lifetime })}
-        />
-        <Checkbox
-          isSelected={draft.readOnly}
-          onChange={(readOnly) => setDraft({ ...draft, readOnly })}
-          description="It can look at everything it reaches and change nothing."
-        >
-          Read only
-        </Checkbox>
-        {create.error && !isFieldError(create.error, ['name']) && (
-          <ErrorMessage {...failure('The key was not created', create.error)} />
-        )}
-      </form>
-    </Dialog>
+        Read only
+      </Checkbox>
+      {create.error && !isFieldError(create.error, ['name']) && (
+        <ErrorMessage {...failure('The key was not created', create.error)} />
+      )}
+    </FormDialog>
   )
 }

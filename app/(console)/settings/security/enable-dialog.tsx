@@ -3,10 +3,9 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { authClient } from '#components/auth/auth-client.ts'
-import { Button } from '#components/ui/button.tsx'
 import { CopyButton } from '#components/ui/copy-button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { answered } from '../answered.ts'
 import { BackupCodes } from './backup-codes.tsx'
@@ -36,13 +35,12 @@ export function EnableDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-const formId = 'first-code'
-
 function FirstCode({ uri, onVerified, onClose }: { uri: string; onVerified: () => void; onClose: () => void }) {
   const [code, setCode] = useState('')
+  const digits = code.replaceAll(/\s/g, '')
   const reread = useMeReread()
   const verify = useMutation({
-    mutationFn: () => answered(authClient.twoFactor.verifyTotp({ code: code.replaceAll(/\s/g, '') })),
+    mutationFn: () => answered(authClient.twoFactor.verifyTotp({ code: digits })),
     onSuccess: async () => {
       onVerified()
       await reread()
@@ -50,60 +48,40 @@ function FirstCode({ uri, onVerified, onClose }: { uri: string; onVerified: () =
   })
   const secret = new URL(uri).searchParams.get('secret') ?? ''
   return (
-    <Dialog
-      isOpen
-      onOpenChange={onClose}
+    <FormDialog
       title="Add Skerry to your authenticator"
       description="Scan the code with the app, then type the six digits that it shows."
       size="sm"
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form={formId}
-            isPending={verify.isPending}
-            isDisabled={code.replaceAll(/\s/g, '').length !== 6}
-          >
-            Switch on
-          </Button>
-        </>
-      }
+      submitLabel="Switch on"
+      isPending={verify.isPending}
+      isIncomplete={digits.length !== 6}
+      onSubmit={() => verify.mutate()}
+      onClose={onClose}
     >
-      <form
-        id={formId}
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          verify.mutate()
-        }}
-      >
-        <QrImage text={uri} label="QR code for the authenticator app" />
-        <div className="text-xs text-ink-muted">
-          <p>
-            No camera?{' '}
-            <a href={uri} className="rounded-sm text-accent underline decoration-accent/35 underline-offset-2">
-              Open the app on this device
-            </a>
-            , or type the key:
-          </p>
-          <p className="mt-1 flex items-start gap-1">
-            <code className="min-w-0 flex-1 break-words font-mono text-ink">{secret.match(/.{1,4}/g)?.join(' ')}</code>
-            <CopyButton text={secret} label="key" className="-my-1" />
-          </p>
-        </div>
-        <TextField
-          label="Code"
-          value={code}
-          onChange={setCode}
-          autoComplete="one-time-code"
-          isMono
-          autoFocus
-          maxLength={7}
-        />
-        {verify.error && <ErrorMessage title="The code was not accepted" message={verify.error.message} />}
-      </form>
-    </Dialog>
+      <QrImage text={uri} label="QR code for the authenticator app" />
+      <div className="text-xs text-ink-muted">
+        <p>
+          No camera?{' '}
+          <a href={uri} className="rounded-sm text-accent underline decoration-accent/35 underline-offset-2">
+            Open the app on this device
+          </a>
+          , or type the key:
+        </p>
+        <p className="mt-1 flex items-start gap-1">
+          <code className="min-w-0 flex-1 break-words font-mono text-ink">{secret.match(/.{1,4}/g)?.join(' ')}</code>
+          <CopyButton text={secret} label="key" className="-my-1" />
+        </p>
+      </div>
+      <TextField
+        label="Code"
+        value={code}
+        onChange={setCode}
+        autoComplete="one-time-code"
+        isMono
+        autoFocus
+        maxLength={7}
+      />
+      {verify.error && <ErrorMessage title="The code was not accepted" message={verify.error.message} />}
+    </FormDialog>
   )
 }

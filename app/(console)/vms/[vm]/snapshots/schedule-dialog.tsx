@@ -5,9 +5,8 @@ import { useState } from 'react'
 import { reachText, scheduleText } from '#components/schedule/schedule-words.ts'
 import { IntervalControl, TimeFields, TimeZoneSelect } from '#components/schedule/time-fields.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { Button } from '#components/ui/button.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { NumberField } from '#components/ui/number-field.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { Switch } from '#components/ui/switch.tsx'
@@ -50,62 +49,42 @@ export function ScheduleDialog({ vm, page, schedule, onClose }: ScheduleDialogPr
   const isWhole = ScheduleInput.safeParse(draft).success
   const error = refusal('The schedule was not saved', create.error ?? edit.error)
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <FormDialog
       title={schedule ? 'Edit the schedule' : `Snapshot schedule for ${vm.name}`}
       footerNote={isWhole && `${scheduleText(draft)}; ${reachText(draft.every, draft.keepCount)}`}
-      footer={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            type="submit"
-            form="snapshot-schedule"
-            isPending={create.isPending || edit.isPending}
-            isDisabled={!isWhole}
-          >
-            {schedule ? 'Save' : 'Add schedule'}
-          </Button>
-        </>
+      submitLabel={schedule ? 'Save' : 'Add schedule'}
+      isPending={create.isPending || edit.isPending}
+      isIncomplete={!isWhole}
+      onSubmit={() =>
+        schedule ? edit.mutate({ id: schedule.id, ...draft }) : create.mutate({ vmId: vm.id, ...draft })
       }
+      onClose={onClose}
     >
-      <form
-        id="snapshot-schedule"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!isWhole) return
-          if (schedule) edit.mutate({ id: schedule.id, ...draft })
-          else create.mutate({ vmId: vm.id, ...draft })
-        }}
-        className="flex flex-col gap-4"
-      >
-        <IntervalControl value={draft.every} onChange={(every) => change({ every, keepCount: usualKeep[every] })} />
-        <div className="grid gap-3 sm:grid-cols-3">
-          <TimeFields time={draft} change={change} />
-          <TimeZoneSelect value={draft.timeZone} onChange={(timeZone) => change({ timeZone })} />
-        </div>
-        <NumberField
-          label="Snapshots to keep"
-          description="When there are more, the oldest of this schedule is deleted. Others are never touched."
-          value={draft.keepCount}
-          onChange={(keepCount) => change({ keepCount })}
-          min={1}
-          max={100}
-        />
-        <RadioCards
-          label="What they hold while the VM runs"
-          cards={snapshotCards(vm, page)}
-          value={draft.withMemory ? 'memory' : 'disks'}
-          onChange={(id) => change({ withMemory: id === 'memory' })}
-        />
-        {schedule && (
-          <Switch isSelected={draft.enabled} onChange={(enabled) => change({ enabled })}>
-            Takes snapshots
-          </Switch>
-        )}
-        {error && <ErrorMessage {...error} />}
-      </form>
-    </Dialog>
+      <IntervalControl value={draft.every} onChange={(every) => change({ every, keepCount: usualKeep[every] })} />
+      <div className="grid gap-3 sm:grid-cols-3">
+        <TimeFields time={draft} change={change} />
+        <TimeZoneSelect value={draft.timeZone} onChange={(timeZone) => change({ timeZone })} />
+      </div>
+      <NumberField
+        label="Snapshots to keep"
+        description="When there are more, the oldest of this schedule is deleted. Others are never touched."
+        value={draft.keepCount}
+        onChange={(keepCount) => change({ keepCount })}
+        min={1}
+        max={100}
+      />
+      <RadioCards
+        label="What they hold while the VM runs"
+        cards={snapshotCards(vm, page)}
+        value={draft.withMemory ? 'memory' : 'disks'}
+        onChange={(id) => change({ withMemory: id === 'memory' })}
+      />
+      {schedule && (
+        <Switch isSelected={draft.enabled} onChange={(enabled) => change({ enabled })}>
+          Takes snapshots
+        </Switch>
+      )}
+      {error && <ErrorMessage {...error} />}
+    </FormDialog>
   )
 }
