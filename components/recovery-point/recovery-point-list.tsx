@@ -18,17 +18,20 @@ import { consistencyWord, originWord } from './recovery-point-words.ts'
 export type RecoveryPoint = Outputs['backup']['list']['recoveryPoints'][number]
 type Right = true | string
 
-interface RecoveryPointListProps {
+/** What is asked of one of them, beside having it back in place. */
+export interface PointCommand {
+  kind: 'restore-new' | 'clone' | 'boot-test' | 'delete'
+  point: RecoveryPoint
+}
+
+export interface RecoveryPointListProps {
   recoveryPoints: readonly RecoveryPoint[]
   /** Of the VM, newest first */
   bootTests: readonly BootTest[]
-  can: { restore?: Right; readFiles: Right; restoreNew: Right; bootTest: Right; delete: Right }
+  can: { restore?: Right; readFiles: Right; restoreNew: Right; bootTest: Right; readScreen: Right; delete: Right }
   /** In place; without it the VM is gone */
   onRestore?: (point: RecoveryPoint) => void
-  onRestoreNew: (point: RecoveryPoint) => void
-  onClone: (point: RecoveryPoint) => void
-  onBootTest: (point: RecoveryPoint) => void
-  onDelete: (point: RecoveryPoint) => void
+  onCommand: (command: PointCommand) => void
 }
 
 const off = (right: Right | undefined) => (typeof right === 'string' ? { disabledReason: right } : {})
@@ -41,8 +44,7 @@ function sharedBy({ clones }: RecoveryPoint): Right {
 }
 
 /** Newest first; the bar shows what each had to read beside the largest. */
-export function RecoveryPointList(props: RecoveryPointListProps) {
-  const { recoveryPoints, bootTests, can, onRestore, onRestoreNew, onClone, onBootTest, onDelete } = props
+export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, onCommand }: RecoveryPointListProps) {
   const router = useRouter()
   const pathname = usePathname()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
@@ -55,23 +57,23 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
         const asNew: MenuAction = {
           ...{ id: 'restore-new', label: 'Restore as new VM…', icon: <Copy size={14} aria-hidden="true" /> },
           ...off(use(can.restoreNew)),
-          onAction: () => onRestoreNew(point),
+          onAction: () => onCommand({ kind: 'restore-new', point }),
         }
         const clone: MenuAction = {
           ...{ id: 'clone', label: 'Clone…', icon: <CopyPlus size={14} aria-hidden="true" /> },
           ...off(use(can.restoreNew)),
-          onAction: () => onClone(point),
+          onAction: () => onCommand({ kind: 'clone', point }),
         }
         const test: MenuAction = {
           ...{ id: 'boot-test', label: 'Boot test…', icon: <MonitorCheck size={14} aria-hidden="true" /> },
           ...off(use(can.bootTest)),
-          onAction: () => onBootTest(point),
+          onAction: () => onCommand({ kind: 'boot-test', point }),
         }
         const tested = bootTests.find(({ recoveryPointId }) => recoveryPointId === point.id)
         const remove: MenuAction = {
           ...{ id: 'delete', label: 'Delete…', icon: <Trash2 size={14} aria-hidden="true" />, isDanger: true },
           ...off(can.delete === true ? sharedBy(point) : can.delete),
-          onAction: () => onDelete(point),
+          onAction: () => onCommand({ kind: 'delete', point }),
         }
         return (
           <li key={point.id} className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 text-sm">
@@ -141,7 +143,7 @@ export function RecoveryPointList(props: RecoveryPointListProps) {
                   icon={<Copy size={13} aria-hidden="true" />}
                   label={`Restore as a new VM as of ${time}`}
                   {...off(use(can.restoreNew))}
-                  onPress={() => onRestoreNew(point)}
+                  onPress={() => onCommand({ kind: 'restore-new', point })}
                 >
                   Restore as new VM…
                 </Button>
