@@ -13,8 +13,8 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
-import { TextField } from '#components/ui/text-field.tsx'
 import { refusal } from '#components/vm/refusal.ts'
+import { VmNameField } from '#components/vm/vm-name-field.tsx'
 import { RecoveryDisks } from '#server/schema/backup.ts'
 import { VmName } from '#server/schema/vm-action.ts'
 import type { RecoveryPoint } from './recovery-point-list.tsx'
@@ -73,7 +73,6 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const make = isClone ? clone : restore
   const eligible = places.data?.filter((place) => place.eligible) ?? []
   const place = eligible.find(({ id }) => id === picked) ?? eligible[0]
-  const problem = VmName.safeParse(name).error?.issues[0]?.message
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
   const error = refusal(words.failed, make.error)
   const why = disks.length === 0 ? 'Choose a disk' : places.data && !place ? 'No place can take it now' : undefined
@@ -97,7 +96,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       }
       submitLabel={words.submit}
       isPending={make.isPending}
-      isIncomplete={Boolean(problem) || (!place && !why)}
+      isIncomplete={!VmName.safeParse(name).success || (!place && !why)}
       disabledReason={why}
       onSubmit={() =>
         place &&
@@ -115,16 +114,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
           <strong className="text-ink">{recallText(archived.recall)}</strong>.
         </p>
       )}
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        isMono
-        autoFocus
-        maxLength={63}
-        error={problem}
-        description="The guest keeps the host name that it had."
-      />
+      <VmNameField name={name} onChange={setName} />
       {all.length > 1 && !isClone && (
         <fieldset className="flex flex-col gap-1.5">
           <legend className="mb-1 text-xs font-medium text-ink">Disks</legend>

@@ -8,9 +8,9 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { TextArea } from '#components/ui/text-area.tsx'
-import { TextField } from '#components/ui/text-field.tsx'
 import { VmName } from '#server/schema/vm-action.ts'
 import { refusal } from './refusal.ts'
+import { VmNameField } from './vm-name-field.tsx'
 
 /** Makes a twin of a VM with disks of its own, and goes to its page. */
 export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
@@ -29,7 +29,6 @@ export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => 
   )
   if (!vm) return null
   const name = typedName ?? `${vm.name}-copy`
-  const problem = VmName.safeParse(name).error?.issues[0]?.message
   const copiedBytes = vm.disks.reduce((sum, disk) => sum + Number(disk.allocationBytes), 0)
   const error = refusal(`${vm.name} was not cloned`, clone.error)
   return (
@@ -39,20 +38,11 @@ export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => 
       footerNote={`Copies ${formatBytes(copiedBytes)}`}
       submitLabel="Clone"
       isPending={clone.isPending}
-      isIncomplete={Boolean(problem)}
+      isIncomplete={!VmName.safeParse(name).success}
       onSubmit={() => clone.mutate({ id: vm.id, name, notes })}
       onClose={onClose}
     >
-      <TextField
-        label="Name"
-        value={name}
-        onChange={setName}
-        isMono
-        autoFocus
-        maxLength={63}
-        error={problem}
-        description="The guest keeps its host name until you change it there."
-      />
+      <VmNameField name={name} onChange={setName} />
       <TextArea label="Notes" value={notes} onChange={setNotes} rows={3} />
       {error && <ErrorMessage {...error} />}
     </FormDialog>
