@@ -21,13 +21,5 @@ export function DatastoreTest({ draft, datastoreId }: DatastoreTestProps) {
     credential: typedCredential(draft),
     ...(datastoreId ? { datastoreId } : {}),
   })
-  return (
-    <StoreTest
-      of={JSON.stringify(input.data ?? null)}
-      start={() => (input.success ? test.mutateAsync(input.data) : Promise.reject(input.error))}
-      isStarting={test.isPending}
-      error={test.error}
-      disabledReason={input.success ? undefined : 'Say first where its files lie'}
-    />
-  )
+  return <StoreTest input={input} test={test} />
 }

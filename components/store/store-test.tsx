@@ -2,6 +2,7 @@
 
 import { PlugZap } from 'lucide-react'
 import { useState } from 'react'
+import type { z } from 'zod'
 import { useOperation } from '#components/operation/use-operation.ts'
 import { failure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
@@ -12,24 +13,27 @@ import type { CallError } from '#components/vm/refusal.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { StoreSummary } from '#server/schema/store.ts'
 
-export interface StoreTestProps {
-  /** Of what would be tested: what was found out about something else says nothing of it */
-  of: string
-  /** Begins a test. @returns its operation */
-  start: () => Promise<{ operationId: string }>
-  isStarting: boolean
-  error: CallError | null
-  disabledReason?: string | undefined
+export interface StoreTestProps<Input> {
+  /** What would be tested, as its schema judges what was typed */
+  input: z.ZodSafeParseResult<Input>
+  /** Begins a test */
+  test: {
+    mutateAsync: (input: Input) => Promise<{ operationId: string }>
+    isPending: boolean
+    error: CallError | null
+  }
   /** Says also whether what is in it can be locked */
   withLock?: boolean
 }
 
 /** Tries a store from a worker and says what it does not do, and the way out. Leaves it as it was. */
-export function StoreTest({ of, start, isStarting, error, disabledReason, withLock }: StoreTestProps) {
+export function StoreTest<Input>({ input, test, withLock }: StoreTestProps<Input>) {
+  // What was found out about something else says nothing of this.
+  const of = JSON.stringify(input.data ?? null)
   const [tested, setTested] = useState<{ of: string; operationId: string } | null>(null)
   const operation = useOperation(tested?.of === of ? tested.operationId : null)
   const row = tested?.of === of ? operation.data : undefined
-  const isRunning = isStarting || (tested?.of === of && (!row || isLive(row.state)))
+  const isRunning = test.isPending || (tested?.of === of && (!row || isLive(row.state)))
   const summary = row?.state === 'succeeded' ? StoreSummary.safeParse(row.result).data : undefined
   return (
     <section aria-label="Test of the store" className="flex flex-col gap-3">
@@ -37,13 +41,14 @@ export function StoreTest({ of, start, isStarting, error, disabledReason, withLo
         <Button
           icon={<PlugZap size={14} aria-hidden="true" />}
           isPending={isRunning}
+          disabledReason={input.success ? undefined : 'Say first where its files lie'}
           onPress={() =>
-            void start().then(
+            input.success &&
+            void test.mutateAsync(input.data).then(
               ({ operationId }) => setTested({ of, operationId }),
               () => undefined,
             )
           }
-          {...(disabledReason ? { disabledReason } : {})}
         >
           Test it
         </Button>
@@ -65,7 +70,7 @@ export function StoreTest({ of, start, isStarting, error, disabledReason, withLo
             : `What is archived there can’t be locked. ${summary.lockRefusal}`}
         </p>
       )}
-      {error && <ErrorMessage {...failure('The test could not begin', error)} />}
+      {test.error && <ErrorMessage {...failure('The test could not begin', test.error)} />}
       {row?.state === 'failed' && (
         <ErrorMessage
           title="It can’t be used like that"

@@ -64,14 +64,7 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
             hasSecret={store?.kind === 's3'}
             isKindFixed={!!store}
           />
-          <StoreTest
-            of={JSON.stringify(tested.data ?? null)}
-            start={() => (tested.success ? test.mutateAsync(tested.data) : Promise.reject(tested.error))}
-            isStarting={test.isPending}
-            error={test.error}
-            disabledReason={tested.success ? undefined : 'Say first where its files lie'}
-            withLock
-          />
+          <StoreTest input={tested} test={test} withLock />
           {draft.kind === 's3' && (
             <div className="flex flex-col gap-3">
               <Switch isSelected={lockDays !== null} onChange={(isOn) => setLockDays(isOn ? 365 : null)}>
