@@ -20,14 +20,13 @@ export const proofLabel: Record<BootProof, string> = {
 
 type Times = Pick<BootTest, 'restoreMs' | 'bootMs'>
 
-/** From the first byte that is read to the guest that answers. */
-export const totalText = ({ restoreMs, bootMs }: Times): string =>
-  formatDuration(Math.max(1, Math.round(((restoreMs ?? 0) + (bootMs ?? 0)) / 1000)))
+const durationText = (ms: number | null) => formatDuration((ms ?? 0) / 1000)
 
-const seconds = (ms: number | null) => formatDuration(Math.max(1, Math.round((ms ?? 0) / 1000)))
+/** From the first byte that is read to the guest that answers. */
+export const totalText = ({ restoreMs, bootMs }: Times): string => durationText((restoreMs ?? 0) + (bootMs ?? 0))
 
 export const partsText = ({ restoreMs, bootMs }: Times): string =>
-  `${seconds(restoreMs)} to restore, ${seconds(bootMs)} to boot`
+  `${durationText(restoreMs)} to restore, ${durationText(bootMs)} to boot`
 
 /** How it is known that the guest was up. */
 export function proofText({ proof, guestName, guestSystem }: Pick<BootTest, 'proof' | 'guestName' | 'guestSystem'>) {

@@ -22,7 +22,7 @@ const ended = (kind: OperationRow['kind'], result: unknown): OperationRow => ({
 
 test('a boot test says how long it took, or what was wrong, which is seen to be bad', () => {
   const good = ended('boot-test-vm', { outcome: 'proven', reason: null, restoreMs: 30_000, bootMs: 11_000 })
-  expect(outcomeText(good)).toBe('Boots: 30 s to restore, 11 s until it answered')
+  expect(outcomeText(good)).toBe('Boots: 30 s to restore, 11 s to boot')
   expect(operationLook(good).look).toBe('running')
   const bad = ended('boot-test-vm', { outcome: 'failed', reason: 'It crashed.', restoreMs: 1, bootMs: null })
   expect(outcomeText(bad)).toBe('It crashed.')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { formatDay } from '#components/archive/archive-words.ts'
+import { partsText } from '#components/boot-test/boot-test-words.ts'
 import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { bootTestResult, operationTookMs } from './operation-words.ts'
@@ -99,10 +100,7 @@ export function outcomeText(operation: OperationRow): string {
       .join(' · ')
   }
   const tested = bootTestResult(operation)
-  if (tested) {
-    const [restoring, booting] = [tested.restoreMs, tested.bootMs ?? 0].map((ms) => formatDuration(ms / 1000))
-    return tested.reason ?? `Boots: ${restoring} to restore, ${booting} until it answered`
-  }
+  if (tested) return tested.reason ?? `Boots: ${partsText(tested)}`
   const restored = restoreResult(operation)
   if (restored) {
     const { writtenBytes, unplugged, leftOut } = restored
