@@ -10,7 +10,6 @@ import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query'
 import { headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import { cache, type ReactNode } from 'react'
-
 import { createContext } from '#server/api/context.ts'
 import { appRouter } from '#server/api/root.ts'
 import { services } from '#server/api/services.ts'
