@@ -245,7 +245,9 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
 function lockRefusalOf({ lockRefusal, lockDays }: TenantArchivePage['stores'][number], keepDays: number) {
   if (lockRefusal !== null) return lockRefusal
   if (lockDays === null) return 'The provider does not allow that anything is locked in this store.'
-  return keepDays > lockDays ? `The provider allows locks of at most ${lockDays} days.` : undefined
+  return keepDays > lockDays
+    ? `The provider allows locks of at most ${lockDays === 1 ? 'a day' : `${lockDays} days`}.`
+    : undefined
 }
 
 /** What a lock means, by the day that it would end if it began today. */

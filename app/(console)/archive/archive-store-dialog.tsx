@@ -19,7 +19,7 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
   const trpc = useTRPC()
   const [name, setName] = useState(store?.name ?? '')
   const [draft, setDraft] = useState(() => (store ? draftOf(store.location) : emptyStoreDraft))
-  const [prices, setPrices] = useState({
+  const [prices, setPrices] = useState<Prices>({
     currency: store?.currency ?? 'EUR',
     pricePerGbMonth: store?.pricePerGbMonth ?? 0.01,
     pricePerGbRead: store?.pricePerGbRead ?? 0.02,
@@ -30,14 +30,8 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
   const test = useMutation(trpc.archiveStore.test.mutationOptions())
   const [location, credential] = [typedLocation(draft), typedCredential(draft)]
   const input = SaveArchiveStoreInput.safeParse({
-    ...{
-      ...prices,
-      name,
-      lockDays: draft.kind === 's3' ? lockDays : null,
-      location,
-      credential,
-      archiveStoreId: store?.id ?? null,
-    },
+    ...{ ...prices, name, location, credential, archiveStoreId: store?.id ?? null },
+    lockDays: draft.kind === 's3' ? lockDays : null,
   })
   const tested = TestArchiveStoreInput.safeParse({
     ...{ location, credential },
@@ -58,62 +52,86 @@ export function ArchiveStoreDialog({ store, onClose }: { store: ArchiveStore | u
       {(isDone) => (
         <>
           <TextField label="Name" value={name} onChange={setName} autoFocus maxLength={60} isDisabled={isDone} />
-          <StoreLocationFields
-            draft={draft}
-            onChange={setDraft}
-            hasSecret={store?.kind === 's3'}
-            isKindFixed={!!store}
-          />
-          <StoreTest input={tested} test={test} withLock />
-          {draft.kind === 's3' && (
-            <div className="flex flex-col gap-3">
-              <Switch isSelected={lockDays !== null} onChange={(isOn) => setLockDays(isOn ? 365 : null)}>
-                Tenants may lock what they archive
-              </Switch>
-              {lockDays !== null && (
-                <NumberField
-                  label="For at most"
-                  unit="days"
-                  min={1}
-                  max={36_500}
-                  value={lockDays}
-                  onChange={setLockDays}
-                  description="The bucket needs object lock, which only a new one can be given. What a tenant locks costs until then, also when the tenant has left."
-                />
-              )}
-            </div>
+          {!isDone && (
+            <>
+              <StoreLocationFields
+                draft={draft}
+                onChange={setDraft}
+                hasSecret={store?.kind === 's3'}
+                isKindFixed={!!store}
+              />
+              <StoreTest input={tested} test={test} withLock />
+              {draft.kind === 's3' && <LockFields lockDays={lockDays} onChange={setLockDays} />}
+              <PriceFields prices={prices} onChange={setPrices} />
+            </>
           )}
-          <div className="grid gap-3 sm:grid-cols-2">
-            <TextField
-              label="Currency"
-              value={prices.currency}
-              onChange={(currency) => setPrices({ ...prices, currency: currency.toUpperCase() })}
-              maxLength={3}
-            />
-            <NumberField
-              label="Until the first byte"
-              unit="s"
-              min={0}
-              value={prices.firstByteSeconds}
-              onChange={(firstByteSeconds) => setPrices({ ...prices, firstByteSeconds })}
-            />
-            <NumberField
-              label="Price per GB and month"
-              min={0}
-              step={0.001}
-              value={prices.pricePerGbMonth}
-              onChange={(pricePerGbMonth) => setPrices({ ...prices, pricePerGbMonth })}
-            />
-            <NumberField
-              label="Price per GB read"
-              min={0}
-              step={0.001}
-              value={prices.pricePerGbRead}
-              onChange={(pricePerGbRead) => setPrices({ ...prices, pricePerGbRead })}
-            />
-          </div>
         </>
       )}
     </OperationDialog>
+  )
+}
+
+interface LockFieldsProps {
+  lockDays: number | null
+  onChange: (lockDays: number | null) => void
+}
+
+/** Whether, and for how long, tenants may lock what they archive. */
+function LockFields({ lockDays, onChange }: LockFieldsProps) {
+  return (
+    <div className="flex flex-col gap-3">
+      <Switch isSelected={lockDays !== null} onChange={(isOn) => onChange(isOn ? 365 : null)}>
+        Tenants may lock what they archive
+      </Switch>
+      {lockDays !== null && (
+        <NumberField
+          label="For at most"
+          unit="days"
+          min={1}
+          max={36_500}
+          value={lockDays}
+          onChange={onChange}
+          description="The bucket needs object lock, which only a new one can be given. What a tenant locks costs until then, also when the tenant has left."
+        />
+      )}
+    </div>
+  )
+}
+
+type Prices = Pick<ArchiveStore, 'currency' | 'pricePerGbMonth' | 'pricePerGbRead' | 'firstByteSeconds'>
+
+/** What a store costs, and how long it makes wait. */
+function PriceFields({ prices, onChange }: { prices: Prices; onChange: (prices: Prices) => void }) {
+  const change = (more: Partial<Prices>) => onChange({ ...prices, ...more })
+  return (
+    <div className="grid gap-3 sm:grid-cols-2">
+      <TextField
+        label="Currency"
+        value={prices.currency}
+        onChange={(currency) => change({ currency: currency.toUpperCase() })}
+        maxLength={3}
+      />
+      <NumberField
+        label="Until the first byte"
+        unit="s"
+        min={0}
+        value={prices.firstByteSeconds}
+        onChange={(firstByteSeconds) => change({ firstByteSeconds })}
+      />
+      <NumberField
+        label="Price per GB and month"
+        min={0}
+        step={0.001}
+        value={prices.pricePerGbMonth}
+        onChange={(pricePerGbMonth) => change({ pricePerGbMonth })}
+      />
+      <NumberField
+        label="Price per GB read"
+        min={0}
+        step={0.001}
+        value={prices.pricePerGbRead}
+        onChange={(pricePerGbRead) => change({ pricePerGbRead })}
+      />
+    </div>
   )
 }

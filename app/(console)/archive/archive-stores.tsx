@@ -56,7 +56,7 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
               <span className="min-w-48 flex-1">
                 <span className="font-medium">{store.name}</span>
                 <span className="block truncate font-mono text-ink-muted text-xs">{locationText(store.location)}</span>
-                <span className="block text-ink-muted text-xs">{lockText(store)}</span>
+                <span className="block text-ink-muted text-xs">{locksText(store)}</span>
               </span>
               <span className="w-44">
                 {formatMoney(store.pricePerGbMonth, store.currency)} a GB and month
@@ -130,7 +130,8 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
   )
 }
 
-function lockText({ lockRefusal, lockDays }: ArchiveStore): string {
+function locksText({ lockRefusal, lockDays }: ArchiveStore): string {
   if (lockRefusal !== null) return lockRefusal
-  return lockDays === null ? 'Has object lock, which tenants may not use' : `Tenants may lock for ${lockDays} days`
+  if (lockDays === null) return 'Has object lock, which tenants may not use'
+  return `Tenants may lock for at most ${lockDays === 1 ? 'a day' : `${lockDays} days`}`
 }
