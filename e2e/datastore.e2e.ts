@@ -1,6 +1,7 @@
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { backUpInto } from './datastore.ts'
 import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -45,13 +46,8 @@ test('a datastore is tried, added and verified; a flipped byte on its disk is na
     await virsh(host, 'destroy', vm)
     const backUp = async (count: number) => {
       await page.goto(`/vms/${await vmId(vm)}/backups`)
-      await page.getByRole('button', { name: 'Back up now…' }).click()
-      const dialog = page.getByRole('dialog')
-      await dialog.getByRole('button', { name: /Datastore/ }).click()
-      await page.getByRole('option', { name: 'Cellar' }).click()
-      await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
-      const points = () => sql('SELECT 1 FROM recovery_point WHERE datastore_id = $1', id)
-      await expect.poll(async () => (await points()).length, { timeout: 90_000 }).toBe(count)
+      await backUpInto(page, 'Cellar')
+      expect((await sql('SELECT 1 FROM recovery_point WHERE datastore_id = $1', id)).length).toBe(count)
     }
     await backUp(1)
     const [tenantId = ''] = (await readdir(join(store, id))).filter((name) => name !== 'datastore')

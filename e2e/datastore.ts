@@ -11,13 +11,16 @@ export async function addDatastore(page: Page, name: string, path: string): Prom
   await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
 }
 
-/** Backs the VM of this Backups tab up, and waits until that is its newest recovery point. */
+/** Backs the VM of this Backups tab up, and waits until its recovery point is there and nothing is at work. */
 export async function backUpInto(page: Page, datastore: string): Promise<void> {
+  const points = page.getByRole('list', { name: 'Recovery points, newest first' }).getByRole('listitem')
+  const there = points.filter({ hasText: `in ${datastore}` })
   await page.getByRole('button', { name: 'Back up now…' }).click()
+  const before = await there.count()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('button', { name: /Datastore/ }).click()
   await page.getByRole('option', { name: datastore, exact: true }).click()
   await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
-  const points = page.getByRole('list', { name: 'Recovery points, newest first' })
-  await expect(points.getByRole('listitem').first()).toContainText(`in ${datastore}`, { timeout: 120_000 })
+  await expect(there).toHaveCount(before + 1, { timeout: 120_000 })
+  await expect(page.getByText('None running')).toBeVisible({ timeout: 30_000 })
 }
