@@ -13,7 +13,7 @@ import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import type { Consistency, Origin } from '#server/schema/backup.ts'
 import { ApplicationNotes } from './application-notes.tsx'
-import { consistencyWord, originWord } from './recovery-point-words.ts'
+import { consistencyWord, originWord, whyUnusable } from './recovery-point-words.ts'
 
 export type RecoveryPoint = Outputs['backup']['list']['recoveryPoints'][number]
 type Right = true | string
@@ -52,7 +52,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
     <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
       {recoveryPoints.map((point) => {
         const { word, meaning } = consistencyWord[point.consistency as Consistency]
-        const use = (right: Right | undefined) => (right === true ? (point.damage?.text ?? true) : right)
+        const use = (right: Right | undefined) => (right === true ? (whyUnusable(point) ?? true) : right)
         const time = formatAbsoluteTime(new Date(point.takenAt).getTime())
         const asNew: MenuAction = {
           ...{ id: 'restore-new', label: 'Restore as new VM…', icon: <Copy size={14} aria-hidden="true" /> },
@@ -109,6 +109,12 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                 {formatMilliseconds(point.tookMs)}
               </span>
               {tested && <Tested test={tested} />}
+              {point.invalidAt && (
+                <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
+                  <StateBadge state="off" label="No longer valid here" />
+                  Only the archive has it whole.
+                </span>
+              )}
               {point.damage && (
                 <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
                   <StateBadge state="failed" label="Damaged" />
@@ -122,7 +128,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                 variant="quiet"
                 icon={<FolderOpen size={13} aria-hidden="true" />}
                 label={`Browse files of ${time}`}
-                {...off(can.readFiles)}
+                {...off(point.invalidAt ? use(can.readFiles) : can.readFiles)}
                 onPress={() => router.push(`${onRestore ? `/vms/${point.vmId}/backups` : pathname}/${point.id}/files`)}
               >
                 Browse files…

@@ -12,3 +12,14 @@ export const consistencyWord: Record<Consistency, { word: string; meaning: strin
 
 /** How it came to be, after where it is; by hand needs no word. */
 export const originWord: Record<Origin, string> = { person: '', policy: ', by policy', restore: ', before a restore' }
+
+interface Kept {
+  invalidAt: Date | string | null
+  damage: { text: string } | null
+}
+
+/** Why nothing can be made of what the datastore has of a recovery point, or undefined. */
+export function whyUnusable({ invalidAt, damage }: Kept): string | undefined {
+  if (invalidAt) return 'This copy is archived and no longer valid here: restore it from the archive, or bring it back.'
+  return damage?.text
+}

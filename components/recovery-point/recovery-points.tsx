@@ -8,6 +8,7 @@ import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { NewVmDialog } from './new-vm-dialog.tsx'
 import { type PointCommand, RecoveryPointList, type RecoveryPointListProps } from './recovery-point-list.tsx'
+import { whyUnusable } from './recovery-point-words.ts'
 
 interface RecoveryPointsProps extends Omit<RecoveryPointListProps, 'onCommand'> {
   isGone: boolean
@@ -22,18 +23,18 @@ export function RecoveryPoints({ isGone, actions, empty, ...list }: RecoveryPoin
   const { recoveryPoints, bootTests, can } = list
   const [asked, setAsked] = useState<PointCommand>()
   const close = () => setAsked(undefined)
-  const [newest] = recoveryPoints
+  const newest = recoveryPoints.find((point) => !whyUnusable(point))
   const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
   return (
     <>
-      {(newest || bootTests.length > 0) && (
+      {(recoveryPoints.length > 0 || bootTests.length > 0) && (
         <BootTestCard
           tests={bootTests}
           can={can}
           onTest={newest && (() => setAsked({ kind: 'boot-test', point: newest }))}
         />
       )}
-      {newest ? (
+      {recoveryPoints.length > 0 ? (
         <Card
           title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
           isFlush

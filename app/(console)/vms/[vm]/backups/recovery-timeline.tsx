@@ -7,6 +7,7 @@ import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } fr
 import { formatMoney, lockSentence } from '#components/archive/archive-words.ts'
 import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
+import { whyUnusable } from '#components/recovery-point/recovery-point-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -72,7 +73,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
         ],
         action: {
           label: 'Restore…',
-          disabledReason: restoreRefusal ?? (point.invalidAt ? 'Restore it from the archive' : undefined),
+          disabledReason: restoreRefusal ?? whyUnusable(point),
           onPress: () => onRestore(point),
         },
       })),
