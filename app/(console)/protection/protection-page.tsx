@@ -19,9 +19,12 @@ import { Toolbar } from '#components/ui/toolbar.tsx'
 import { PoliciesTable } from './policies-table.tsx'
 import { PolicyDialog } from './policy-dialog.tsx'
 import { protectionColumns } from './protection-columns.tsx'
-import { protectionPageSize, protectionParams, protectionSearch } from './protection-query.ts'
+import { type ProtectionView, protectionPageSize, protectionParams, protectionSearch } from './protection-query.ts'
 import { ProtectionSummary } from './protection-summary.tsx'
 
+/** Nothing narrows the table. */
+const everyVm: ProtectionView = { state: null, boot: null, text: '', tenant: '', of: '' }
+const filters = Object.keys(everyVm) as (keyof ProtectionView)[]
 const rowId = (row: ProtectionRow) => row.id
 const rowName = (row: ProtectionRow) => row.name
 const rowHref = (row: ProtectionRow) => `/vms/${row.id}/backups`
@@ -45,8 +48,8 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
   const known = policies.data
   const edited = known?.policies.find(({ id }) => id === view.policy)
   const shown = known?.policies.find(({ id }) => id === view.of)
-  const isFiltered =
-    view.state !== null || view.boot !== null || view.text !== '' || view.tenant !== '' || view.of !== ''
+  const isFiltered = filters.some((filter) => view[filter] !== everyVm[filter])
+  const showAll = () => void setView(everyVm)
   const createReason = !known
     ? undefined
     : known.tenants.length === 0
@@ -107,11 +110,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
             />
             {shown && <Tag onRemove={() => void setView({ of: '' })}>{`Policy ${shown.name}`}</Tag>}
             {isFiltered && (
-              <Button
-                variant="quiet"
-                size="sm"
-                onPress={() => void setView({ state: null, boot: null, text: '', tenant: '', of: '' })}
-              >
+              <Button variant="quiet" size="sm" onPress={showAll}>
                 Show all
               </Button>
             )}
@@ -136,13 +135,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
             <EmptyState
               icon={<ShieldCheck size={24} aria-hidden="true" />}
               title={isFiltered ? 'No VM matches' : 'No VMs yet'}
-              action={
-                isFiltered ? (
-                  <Button onPress={() => void setView({ state: null, boot: null, text: '', tenant: '', of: '' })}>
-                    Show all
-                  </Button>
-                ) : undefined
-              }
+              action={isFiltered ? <Button onPress={showAll}>Show all</Button> : undefined}
             >
               {isFiltered
                 ? 'Widen the filter to see others.'
@@ -156,7 +149,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           query={policies}
           operator={operator}
           onEdit={(policy) => void setView({ policy: policy.id })}
-          onShowVms={(policy) => void setView({ of: policy.id, state: null, boot: null, view: 'vms' })}
+          onShowVms={(policy) => void setView({ ...everyVm, of: policy.id, view: 'vms' })}
           create={create('secondary')}
         />
       )}
