@@ -6,6 +6,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { BootTestEvidence, BootTestScreen } from './boot-test-evidence.tsx'
 import { type BootTest, bootLook, partsText, proofText, totalText } from './boot-test-words.ts'
 
@@ -37,7 +38,7 @@ export function BootTestCard({ tests, can, onTest }: BootTestCardProps) {
           <Button
             size="sm"
             icon={<MonitorCheck size={14} aria-hidden="true" />}
-            disabledReason={can.bootTest === true ? (isRunning ? 'One runs already' : undefined) : can.bootTest}
+            disabledReason={whyNot(can.bootTest) ?? (isRunning ? 'One runs already' : undefined)}
             onPress={onTest}
           >
             Test the newest…
@@ -111,12 +112,7 @@ function Run({ test, readScreen, onLook }: RunProps) {
         {test.reason && <span className="block text-failed">{test.reason}</span>}
       </span>
       {test.outcome !== 'running' && (
-        <Button
-          size="sm"
-          variant="quiet"
-          {...(readScreen === true ? {} : { disabledReason: readScreen })}
-          onPress={onLook}
-        >
+        <Button size="sm" variant="quiet" disabledReason={whyNot(readScreen)} onPress={onLook}>
           What was seen…
         </Button>
       )}

@@ -11,6 +11,7 @@ import { IconButton } from '#components/ui/icon-button.tsx'
 import { Menu, type MenuAction } from '#components/ui/menu.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import type { Consistency, Origin } from '#server/schema/backup.ts'
 import { ApplicationNotes } from './application-notes.tsx'
 import { consistencyWord, originWord, whyUnusable } from './recovery-point-words.ts'
@@ -34,11 +35,9 @@ export interface RecoveryPointListProps {
   onCommand: (command: PointCommand) => void
 }
 
-const off = (right: Right | undefined) => (typeof right === 'string' ? { disabledReason: right } : {})
-
-/** @returns why it can't be deleted, or true */
-function sharedBy({ clones }: RecoveryPoint): Right {
-  if (clones.length === 0) return true
+/** @returns why it can't be deleted, or undefined */
+function sharedBy({ clones }: RecoveryPoint): string | undefined {
+  if (clones.length === 0) return undefined
   const names = clones.map(({ name }) => name).join(', ')
   return `${names} ${clones.length === 1 ? 'shares' : 'share'} its blocks: keep it on its own, or delete it, first.`
 }
@@ -52,27 +51,27 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
     <ol aria-label="Recovery points, newest first" className="divide-y divide-line">
       {recoveryPoints.map((point) => {
         const { word, meaning } = consistencyWord[point.consistency as Consistency]
-        const use = (right: Right | undefined) => (right === true ? (whyUnusable(point) ?? true) : right)
+        const use = (right: Right) => whyNot(right) ?? whyUnusable(point)
         const time = formatAbsoluteTime(new Date(point.takenAt).getTime())
         const asNew: MenuAction = {
           ...{ id: 'restore-new', label: 'Restore as new VM…', icon: <Copy size={14} aria-hidden="true" /> },
-          ...off(use(can.restoreNew)),
+          disabledReason: use(can.restoreNew),
           onAction: () => onCommand({ kind: 'restore-new', point }),
         }
         const clone: MenuAction = {
           ...{ id: 'clone', label: 'Clone…', icon: <CopyPlus size={14} aria-hidden="true" /> },
-          ...off(use(can.restoreNew)),
+          disabledReason: use(can.restoreNew),
           onAction: () => onCommand({ kind: 'clone', point }),
         }
         const test: MenuAction = {
           ...{ id: 'boot-test', label: 'Boot test…', icon: <MonitorCheck size={14} aria-hidden="true" /> },
-          ...off(use(can.bootTest)),
+          disabledReason: use(can.bootTest),
           onAction: () => onCommand({ kind: 'boot-test', point }),
         }
         const tested = bootTests.find(({ recoveryPointId }) => recoveryPointId === point.id)
         const remove: MenuAction = {
           ...{ id: 'delete', label: 'Delete…', icon: <Trash2 size={14} aria-hidden="true" />, isDanger: true },
-          ...off(can.delete === true ? sharedBy(point) : can.delete),
+          disabledReason: whyNot(can.delete) ?? sharedBy(point),
           onAction: () => onCommand({ kind: 'delete', point }),
         }
         return (
@@ -128,7 +127,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                 variant="quiet"
                 icon={<FolderOpen size={13} aria-hidden="true" />}
                 label={`Browse files of ${time}`}
-                {...off(point.invalidAt ? use(can.readFiles) : can.readFiles)}
+                disabledReason={point.invalidAt ? use(can.readFiles) : whyNot(can.readFiles)}
                 onPress={() => router.push(`${onRestore ? `/vms/${point.vmId}/backups` : pathname}/${point.id}/files`)}
               >
                 Browse files…
@@ -138,7 +137,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                   size="sm"
                   icon={<History size={13} aria-hidden="true" />}
                   label={`Restore to ${time}`}
-                  {...off(use(can.restore))}
+                  disabledReason={can.restore && use(can.restore)}
                   onPress={() => onRestore(point)}
                 >
                   Restore…
@@ -148,7 +147,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                   size="sm"
                   icon={<Copy size={13} aria-hidden="true" />}
                   label={`Restore as a new VM as of ${time}`}
-                  {...off(use(can.restoreNew))}
+                  disabledReason={use(can.restoreNew)}
                   onPress={() => onCommand({ kind: 'restore-new', point })}
                 >
                   Restore as new VM…

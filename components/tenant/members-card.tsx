@@ -14,6 +14,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { tenantRoles } from '#server/schema/tenant.ts'
 import { Invitations } from './invitations.tsx'
 import { InviteDialog } from './invite-dialog.tsx'
@@ -38,7 +39,7 @@ export function MembersCard({ tenant, myUserId }: { tenant: { id: string; name: 
             size="sm"
             icon={<UserPlus size={13} aria-hidden="true" />}
             onPress={() => setInviting(true)}
-            {...(can.invite === true ? {} : { disabledReason: can.invite })}
+            disabledReason={whyNot(can.invite)}
           >
             Invite
           </Button>

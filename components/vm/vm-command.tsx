@@ -17,6 +17,7 @@ import {
 import type { ReactNode } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import type { MenuAction, MenuGroup } from '#components/ui/menu.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
 
@@ -79,7 +80,7 @@ export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmComm
   if (busy) return `${busy}: wait for its end, or cancel it.`
   if (!answers) return undefined
   const answer = isProtection ? answers.may.protect : answers.can[command]
-  return answer === true ? undefined : answer
+  return whyNot(answer)
 }
 
 /** Every command in groups, each off with its reason; `except` are those that stand elsewhere. */

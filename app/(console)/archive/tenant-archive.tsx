@@ -15,14 +15,13 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { ArchivalPolicyDialog } from './archival-policy-dialog.tsx'
 
 export type TenantArchivePage = Outputs['archive']['get']
 export type Policy = TenantArchivePage['policies'][number]
-
-const reason = (answer: true | string) => (answer === true ? undefined : answer)
 
 /** A tenant's archival policies, and what it has where. */
 export function TenantArchive({ tenantId }: { tenantId: string }) {
@@ -52,7 +51,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
       size="sm"
       variant="primary"
       icon={<Plus size={14} aria-hidden="true" />}
-      disabledReason={reason(page.can.create) ?? noStore}
+      disabledReason={whyNot(page.can.create) ?? noStore}
       onPress={() => setEdited('new')}
     >
       Create policy
@@ -92,7 +91,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                   size="sm"
                   icon={<Play size={13} aria-hidden="true" />}
                   label={`Run ${policy.name} now`}
-                  disabledReason={reason(page.can.run) ?? (isAtWork(policy) ? 'It is at work' : undefined)}
+                  disabledReason={whyNot(page.can.run) ?? (isAtWork(policy) ? 'It is at work' : undefined)}
                   isPending={run.isPending && run.variables?.id === policy.id}
                   onPress={() => run.mutate({ id: policy.id })}
                 >
@@ -103,7 +102,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                   variant="quiet"
                   icon={<Pencil size={13} aria-hidden="true" />}
                   label={`Edit ${policy.name}`}
-                  disabledReason={reason(page.can.edit)}
+                  disabledReason={whyNot(page.can.edit)}
                   onPress={() => setEdited(policy)}
                 >
                   Edit…
@@ -113,7 +112,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                   variant="quiet"
                   icon={<Trash2 size={13} aria-hidden="true" />}
                   label={`Delete ${policy.name}`}
-                  disabledReason={reason(page.can.delete)}
+                  disabledReason={whyNot(page.can.delete)}
                   onPress={() => setDeleted(policy)}
                 >
                   Delete…
@@ -132,7 +131,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
             <Button
               size="sm"
               icon={<KeyRound size={13} aria-hidden="true" />}
-              disabledReason={reason(page.can.readKey)}
+              disabledReason={whyNot(page.can.readKey)}
               isPending={showKey.isPending}
               onPress={() => showKey.mutate({ tenantId })}
             >

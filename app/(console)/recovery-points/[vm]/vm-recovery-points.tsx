@@ -14,6 +14,7 @@ import { formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 
 /** What a VM that may be gone can be restored to. */
 export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
@@ -46,7 +47,7 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
           <Card title={`${formatCount(archived.length)} in the archive`} isFlush className="pb-1">
             <ArchivedPointList
               points={archived}
-              restoreNewRefusal={can.restoreNew === true ? undefined : can.restoreNew}
+              restoreNewRefusal={whyNot(can.restoreNew)}
               onRestoreNew={setRestoredFar}
             />
           </Card>

@@ -15,6 +15,7 @@ import { PageHeader } from '#components/ui/page-header.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { usePageTitle } from '#components/ui/use-page-title.ts'
+import { whyNot } from '#components/ui/why-not.ts'
 import { LeaveTenantDialog } from './leave-tenant-dialog.tsx'
 import { TenantBackupsCard } from './tenant-backups-card.tsx'
 import { DeleteTenantDialog, RenameTenantDialog } from './tenant-dialogs.tsx'
@@ -94,7 +95,7 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
                 size="sm"
                 icon={<SlidersHorizontal size={13} aria-hidden="true" />}
                 onPress={() => setAsked('quota')}
-                {...(tenant.can.setQuota === true ? {} : { disabledReason: tenant.can.setQuota })}
+                disabledReason={whyNot(tenant.can.setQuota)}
               >
                 Edit
               </Button>

@@ -8,6 +8,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { TextArea } from '#components/ui/text-area.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import type { Vm } from './use-vm.ts'
 
@@ -28,7 +29,7 @@ export function VmNotes({ vm }: { vm: Vm }) {
             variant="quiet"
             icon={<Pencil size={13} aria-hidden="true" />}
             label="Edit the notes"
-            disabledReason={vm.can.edit === true ? undefined : vm.can.edit}
+            disabledReason={whyNot(vm.can.edit)}
             onPress={() => setDraft(vm.notes)}
           >
             Edit

@@ -11,11 +11,10 @@ import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { Select } from '#components/ui/select.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import type { Vm } from '../use-vm.ts'
 import type { BackupPage } from './use-backups.ts'
-
-const refusalOf = (right: true | string) => (right === true ? undefined : right)
 
 /** What of the VM is in archive stores, with what getting it back takes. */
 export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
@@ -27,8 +26,8 @@ export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
     <Card title={`${formatCount(points.length)} in the archive`} isFlush className="pb-1">
       <ArchivedPointList
         points={points}
-        restoreRefusal={refusalOf(page.can.restore)}
-        restoreNewRefusal={refusalOf(page.can.restoreNew)}
+        restoreRefusal={whyNot(page.can.restore)}
+        restoreNewRefusal={whyNot(page.can.restoreNew)}
         onRestore={(point) => setCommand({ kind: 'restore', point })}
         onRestoreNew={(point) => setCommand({ kind: 'restore-new', point })}
         onBringBack={(point) => setCommand({ kind: 'bring-back', point })}

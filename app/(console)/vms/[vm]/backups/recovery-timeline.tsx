@@ -18,6 +18,7 @@ import { Link } from '#components/ui/link.tsx'
 import { popoverClassName } from '#components/ui/popover-class.ts'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { useElementWidth } from '#components/ui/use-element-width.ts'
+import { whyNot } from '#components/ui/why-not.ts'
 import type { Vm } from '../use-vm.ts'
 import { RestoreFromArchive } from './archived-points.tsx'
 import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
@@ -54,7 +55,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   const [chosen, setChosen] = useState<Range>()
   const [back, setBack] = useState(0)
   const axis = useElementWidth<HTMLDivElement>()
-  const restoreRefusal = page.can.restore === true ? undefined : page.can.restore
+  const restoreRefusal = whyNot(page.can.restore)
   const lanes: Lane[] = [
     {
       ...{ label: 'Snapshots', tone: 'bg-series-6' },

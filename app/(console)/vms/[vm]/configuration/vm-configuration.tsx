@@ -9,10 +9,9 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { Meter } from '#components/ui/meter.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { useVm } from '../use-vm.ts'
 import { EditVmDialog } from './edit-vm-dialog.tsx'
-
-const reason = (answer: true | string) => (answer === true ? undefined : answer)
 
 /** What the VM is made of, and the way to change it. */
 export function VmConfiguration() {
@@ -26,7 +25,7 @@ export function VmConfiguration() {
           <Button
             size="sm"
             icon={<Pencil size={13} aria-hidden="true" />}
-            disabledReason={reason(vm.can.edit)}
+            disabledReason={whyNot(vm.can.edit)}
             onPress={() => void setEditing('yes')}
           >
             Edit

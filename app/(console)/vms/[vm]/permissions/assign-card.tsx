@@ -8,6 +8,7 @@ import { Card } from '#components/ui/card.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { Switch } from '#components/ui/switch.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import type { Vm } from '../use-vm.ts'
 
 const nobody = 'nobody'
@@ -54,7 +55,7 @@ export function AssignCard({ vm }: { vm: Vm }) {
           isSelected={vm.protected}
           onChange={(isProtected) => protect.mutate({ id: vm.id, protected: isProtected })}
           isDisabled={vm.may.protect !== true}
-          description={vm.may.protect === true ? undefined : vm.may.protect}
+          description={whyNot(vm.may.protect)}
         >
           Protected against deletion
         </Switch>

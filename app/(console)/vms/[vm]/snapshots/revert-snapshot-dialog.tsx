@@ -6,6 +6,7 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { suggestedName } from '#components/vm/snapshot-name.ts'
 import type { Vm } from '../use-vm.ts'
@@ -21,7 +22,7 @@ interface RevertSnapshotDialogProps {
 /** Leads the VM back, after its name was typed; keeps the present as a snapshot unless told not to. */
 export function RevertSnapshotDialog({ vm, page, snapshot, onClose }: RevertSnapshotDialogProps) {
   const trpc = useTRPC()
-  const cannotKeep = page.can.take === true ? (page.inside === true ? undefined : page.inside) : page.can.take
+  const cannotKeep = whyNot(page.can.take) ?? whyNot(page.inside)
   const [isKept, setKept] = useState(cannotKeep === undefined)
   const [keepAs] = useState(() => suggestedName('before-revert-', page.snapshots))
   const revert = useMutation(trpc.snapshot.revert.mutationOptions({ onSuccess: onClose }))

@@ -12,6 +12,7 @@ import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import type { ScheduleInput } from '#server/schema/snapshot.ts'
 import type { Vm } from '../use-vm.ts'
@@ -23,7 +24,7 @@ export function SchedulesCard({ vm, page }: { vm: Vm; page: SnapshotPage }) {
   const [edited, setEdited] = useState<Schedule | 'new'>()
   const { schedule: can } = page.can
   const add = (
-    <Button size="sm" disabledReason={can === true ? undefined : can} onPress={() => setEdited('new')}>
+    <Button size="sm" disabledReason={whyNot(can)} onPress={() => setEdited('new')}>
       Add schedule…
     </Button>
   )
@@ -85,7 +86,7 @@ function ScheduleItem({ schedule, taken, can, onEdit }: ScheduleItemProps) {
     }),
   )
   const text = scheduleText(inputOf(schedule))
-  const disabledReason = can === true ? undefined : can
+  const disabledReason = whyNot(can)
   return (
     <li className="flex items-start gap-2 px-4 py-2">
       <div className="min-w-0 flex-1 text-sm">

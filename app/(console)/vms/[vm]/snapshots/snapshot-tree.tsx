@@ -5,6 +5,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { VmStateBadge } from '#components/vm/vm-state-badge.tsx'
 import type { VmState } from '#server/schema/vm.ts'
 import type { Vm } from '../use-vm.ts'
@@ -65,7 +66,7 @@ function SnapshotWords({ snapshot, onRevert, onDelete }: WordsProps) {
           size="sm"
           icon={<RotateCcw size={13} aria-hidden="true" />}
           label={`Revert to ${snapshot.name}`}
-          disabledReason={revert === true ? undefined : revert}
+          disabledReason={whyNot(revert)}
           onPress={() => onRevert(snapshot)}
         >
           Revert…
@@ -73,7 +74,7 @@ function SnapshotWords({ snapshot, onRevert, onDelete }: WordsProps) {
         <IconButton
           label={`Delete ${snapshot.name}`}
           icon={<Trash2 size={14} aria-hidden="true" />}
-          disabledReason={remove === true ? undefined : remove}
+          disabledReason={whyNot(remove)}
           onPress={() => onDelete(snapshot)}
         />
       </div>

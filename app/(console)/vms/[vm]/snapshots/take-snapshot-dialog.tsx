@@ -9,6 +9,7 @@ import { formatBytes, formatDuration } from '#components/ui/format.ts'
 import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextArea } from '#components/ui/text-area.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { suggestedName } from '#components/vm/snapshot-name.ts'
 import { SnapshotName } from '#server/schema/snapshot.ts'
@@ -34,7 +35,7 @@ export function snapshotCards(vm: Vm, page: SnapshotPage): RadioCard[] {
       title: 'With memory',
       aside: `≈ ${stands} of standstill`,
       description: `You can go back to this very moment, with all programs running. The VM stands still while ${formatBytes(Number(vm.memoryBytes))} of memory are saved, and its disk grows by as much at most.`,
-      ...(page.inside === true ? {} : { disabledReason: page.inside }),
+      disabledReason: whyNot(page.inside),
     },
     {
       id: 'disks',

@@ -7,6 +7,7 @@ import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { useVm } from '../use-vm.ts'
 import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
 import { RevertSnapshotDialog } from './revert-snapshot-dialog.tsx'
@@ -34,7 +35,7 @@ export function VmSnapshots() {
       variant={page.snapshots.length === 0 ? 'primary' : 'secondary'}
       size="sm"
       icon={<Camera size={14} aria-hidden="true" />}
-      disabledReason={take === true ? undefined : take}
+      disabledReason={whyNot(take)}
       onPress={() => setAsked({ kind: 'take' })}
     >
       Take snapshot…

@@ -10,6 +10,7 @@ import { CodeEditor } from '#components/ui/code-editor.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationError } from '#server/schema/operation.ts'
 import { useVm, type Vm } from '../use-vm.ts'
@@ -42,7 +43,7 @@ export function VmXml() {
         </p>
         <Button
           icon={<Pencil size={14} aria-hidden="true" />}
-          disabledReason={answer === true ? undefined : answer}
+          disabledReason={whyNot(answer)}
           onPress={() => setEditing(true)}
         >
           Edit
