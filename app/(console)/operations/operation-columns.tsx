@@ -52,13 +52,11 @@ export const operationColumns: DataColumn<OperationRow>[] = [
 
 function HowFar({ operation }: { operation: OperationRow }) {
   if (!isLive(operation.state)) {
-    return operation.error ? (
-      <span className="truncate text-xs text-failed" title={operation.error.message}>
-        {operation.error.message}
-      </span>
-    ) : (
-      <span className={cx('truncate text-xs', isUnproven(operation) ? 'text-failed' : 'text-ink-muted')}>
-        {outcomeText(operation)}
+    const text = operation.error?.message ?? outcomeText(operation)
+    const isBad = operation.error !== null || isUnproven(operation)
+    return (
+      <span className={cx('truncate text-xs', isBad ? 'text-failed' : 'text-ink-muted')} title={text}>
+        {text}
       </span>
     )
   }
