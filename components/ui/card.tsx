@@ -21,7 +21,7 @@ export function Card({ title, actions, isFlush, children, className }: CardProps
     >
       {(title || actions) && (
         <header className="flex min-h-10 flex-wrap items-center gap-x-2 px-4 pt-1">
-          <h2 id={id} className="min-w-0 flex-auto truncate text-sm font-semibold text-ink">
+          <h2 id={id} className="min-w-0 flex-auto truncate py-1.5 text-sm font-semibold text-ink">
             {title}
           </h2>
           {actions}
