@@ -49,6 +49,7 @@ export function DatastorePage({ id }: { id: string }) {
   if (!datastore) return <SkeletonRows rows={8} />
   const operations = live.data?.items ?? []
   const damaged = datastore.damages.filter(({ healedAt }) => !healedAt).length
+  const damage = datastore.damages.length > 0 && <DamageCard damages={datastore.damages} />
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <PageHeader
@@ -106,8 +107,9 @@ export function DatastorePage({ id }: { id: string }) {
         )}
         <div className="grid min-w-0 items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(320px,1fr)]">
           <div className="flex min-w-0 flex-col gap-4">
+            {damaged > 0 && damage}
             <SpaceCard datastore={datastore} isBusy={operations.length > 0} onChange={reread} />
-            {datastore.damages.length > 0 && <DamageCard damages={datastore.damages} />}
+            {damaged === 0 && damage}
             <VmShareCard datastore={datastore} />
           </div>
           <div className="flex min-w-0 flex-col gap-4">

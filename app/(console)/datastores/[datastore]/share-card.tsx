@@ -54,11 +54,13 @@ const columns: DataColumn<VmShare>[] = [
     id: 'vm',
     header: 'VM',
     isSortable: true,
-    widthPx: 150,
+    widthPx: 190,
     grow: 2,
     cell: (each) => (
       <span className="flex min-w-0 items-center gap-2">
-        {each.vmId ? <Link href={`/vms/${each.vmId}/backups`}>{each.vmName}</Link> : each.vmName}
+        <span className="min-w-0 truncate">
+          {each.vmId ? <Link href={`/vms/${each.vmId}/backups`}>{each.vmName}</Link> : each.vmName}
+        </span>
         {!each.vmId && <Badge tone="outline">gone</Badge>}
         {each.hurt > 0 && <StateBadge state="failed" label={`${each.hurt} damaged`} />}
       </span>
