@@ -66,41 +66,44 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
                 </span>
               </span>
               <span className="w-44 tabular-nums">
-                {formatBytes(store.storedBytes)} in {formatCount(store.points)}
+                {formatBytes(store.storedBytes)} in {formatCount(store.points)}{' '}
+                {store.points === 1 ? 'point' : 'points'}
                 <span className="block text-ink-muted text-xs">
                   {formatMoney(store.costPerMonth, store.currency)} a month, {store.grants.length}{' '}
                   {store.grants.length === 1 ? 'tenant' : 'tenants'}
                 </span>
               </span>
-              <Button
-                size="sm"
-                icon={<Users size={13} aria-hidden="true" />}
-                label={`Tenants of ${store.name}`}
-                onPress={() => setCommand({ kind: 'grant', store })}
-              >
-                Tenants…
-              </Button>
-              <Button
-                size="sm"
-                variant="quiet"
-                icon={<Pencil size={13} aria-hidden="true" />}
-                label={`Edit ${store.name}`}
-                onPress={() => setCommand({ kind: 'save', store })}
-              >
-                Edit…
-              </Button>
-              <Button
-                size="sm"
-                variant="quiet"
-                icon={<Trash2 size={13} aria-hidden="true" />}
-                label={`Remove ${store.name}`}
-                disabledReason={
-                  store.points + store.policies > 0 ? 'It holds recovery points, or policies use it' : undefined
-                }
-                onPress={() => setCommand({ kind: 'remove', store })}
-              >
-                Remove…
-              </Button>
+              <span className="flex flex-wrap items-center gap-1">
+                <Button
+                  size="sm"
+                  icon={<Users size={13} aria-hidden="true" />}
+                  label={`Tenants of ${store.name}`}
+                  onPress={() => setCommand({ kind: 'grant', store })}
+                >
+                  Tenants…
+                </Button>
+                <Button
+                  size="sm"
+                  variant="quiet"
+                  icon={<Pencil size={13} aria-hidden="true" />}
+                  label={`Edit ${store.name}`}
+                  onPress={() => setCommand({ kind: 'save', store })}
+                >
+                  Edit…
+                </Button>
+                <Button
+                  size="sm"
+                  variant="quiet"
+                  icon={<Trash2 size={13} aria-hidden="true" />}
+                  label={`Remove ${store.name}`}
+                  disabledReason={
+                    store.points + store.policies > 0 ? 'It holds recovery points, or policies use it' : undefined
+                  }
+                  onPress={() => setCommand({ kind: 'remove', store })}
+                >
+                  Remove…
+                </Button>
+              </span>
             </li>
           ))}
         </ul>

@@ -7,7 +7,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
-import { formatBytes } from '#components/ui/format.ts'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { NumberField } from '#components/ui/number-field.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
@@ -47,10 +47,13 @@ export function GrantDialog(props: { store: ArchiveStore; tenants: readonly Name
         <ul aria-label="Tenants that may use it" className="divide-y divide-line rounded-md border border-line text-sm">
           {store.grants.map((each) => (
             <li key={each.tenantId} className="flex items-center gap-3 px-3 py-1.5">
-              <span className="flex-1 font-medium">{each.tenantName}</span>
-              <span className="text-ink-muted text-xs">
-                {formatBytes(each.usedBytes)} of {each.maxBytes === null ? 'any' : formatBytes(each.maxBytes)},{' '}
-                {each.minKeepDays}–{each.maxKeepDays} days
+              <span className="min-w-0 flex-1">
+                <span className="font-medium">{each.tenantName}</span>
+                <span className="block text-ink-muted text-xs">
+                  {formatBytes(each.usedBytes)}
+                  {each.maxBytes === null ? ', without a limit' : ` of ${formatBytes(each.maxBytes)}`}; kept{' '}
+                  {formatCount(each.minKeepDays)} to {formatCount(each.maxKeepDays)} days
+                </span>
               </span>
               <Button
                 size="sm"

@@ -87,36 +87,38 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                 <span className="w-44 text-xs">
                   <LastRun policy={policy} />
                 </span>
-                <Button
-                  size="sm"
-                  icon={<Play size={13} aria-hidden="true" />}
-                  label={`Run ${policy.name} now`}
-                  disabledReason={whyNot(page.can.run) ?? (isAtWork(policy) ? 'It is at work' : undefined)}
-                  isPending={run.isPending && run.variables?.id === policy.id}
-                  onPress={() => run.mutate({ id: policy.id })}
-                >
-                  Run now
-                </Button>
-                <Button
-                  size="sm"
-                  variant="quiet"
-                  icon={<Pencil size={13} aria-hidden="true" />}
-                  label={`Edit ${policy.name}`}
-                  disabledReason={whyNot(page.can.edit)}
-                  onPress={() => setEdited(policy)}
-                >
-                  Edit…
-                </Button>
-                <Button
-                  size="sm"
-                  variant="quiet"
-                  icon={<Trash2 size={13} aria-hidden="true" />}
-                  label={`Delete ${policy.name}`}
-                  disabledReason={whyNot(page.can.delete)}
-                  onPress={() => setDeleted(policy)}
-                >
-                  Delete…
-                </Button>
+                <span className="flex flex-wrap items-center gap-1">
+                  <Button
+                    size="sm"
+                    icon={<Play size={13} aria-hidden="true" />}
+                    label={`Run ${policy.name} now`}
+                    disabledReason={whyNot(page.can.run) ?? (isAtWork(policy) ? 'It is at work' : undefined)}
+                    isPending={run.isPending && run.variables?.id === policy.id}
+                    onPress={() => run.mutate({ id: policy.id })}
+                  >
+                    Run now
+                  </Button>
+                  <Button
+                    size="sm"
+                    variant="quiet"
+                    icon={<Pencil size={13} aria-hidden="true" />}
+                    label={`Edit ${policy.name}`}
+                    disabledReason={whyNot(page.can.edit)}
+                    onPress={() => setEdited(policy)}
+                  >
+                    Edit…
+                  </Button>
+                  <Button
+                    size="sm"
+                    variant="quiet"
+                    icon={<Trash2 size={13} aria-hidden="true" />}
+                    label={`Delete ${policy.name}`}
+                    disabledReason={whyNot(page.can.delete)}
+                    onPress={() => setDeleted(policy)}
+                  >
+                    Delete…
+                  </Button>
+                </span>
               </li>
             ))}
           </ul>
@@ -147,7 +149,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                   {formatCount(store.points)} recovery points, {formatBytes(store.usedBytes)}
                   {store.maxBytes !== null && ` of ${formatBytes(store.maxBytes)}`}
                 </span>
-                <span className="w-36 text-end">{formatMoney(store.costPerMonth, store.currency)} a month</span>
+                <span className="sm:w-36 sm:text-end">{formatMoney(store.costPerMonth, store.currency)} a month</span>
               </li>
             ))}
           </ul>
