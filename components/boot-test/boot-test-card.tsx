@@ -55,6 +55,12 @@ export function BootTestCard({ tests, can, onTest }: BootTestCardProps) {
         <div className="flex flex-col gap-3">
           <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
             <div className="flex min-w-56 flex-1 flex-col gap-1 text-sm">
+              {last?.outcome === 'failed' && (
+                <p>
+                  <StateBadge state="failed" label="The last test failed" className="mr-2" />
+                  <span className="text-failed">{last.reason}</span>
+                </p>
+              )}
               {proven ? (
                 <p className="text-base">
                   Last proven <RelativeTime at={proven.endedAt ?? proven.askedAt} className="font-semibold" />, in{' '}
@@ -68,18 +74,18 @@ export function BootTestCard({ tests, can, onTest }: BootTestCardProps) {
                   {partsText(proven)}; {proofText(proven)}
                 </p>
               )}
-              {last?.outcome === 'failed' && (
-                <p className="flex flex-wrap items-baseline gap-x-2">
-                  <StateBadge state="failed" label="The last test failed" />
-                  <span className="text-failed">{last.reason}</span>
-                </p>
-              )}
             </div>
             {last && <BootTestScreen test={last} mayRead={mayRead} onOpen={() => setLooked(last)} />}
           </div>
           <ol aria-label="Boot tests, newest first" className="divide-y divide-line border-t border-line">
             {shown.map((test) => (
-              <Run key={test.id} test={test} readScreen={can.readScreen} onLook={() => setLooked(test)} />
+              <Run
+                key={test.id}
+                test={test}
+                reason={test === last ? null : test.reason}
+                readScreen={can.readScreen}
+                onLook={() => setLooked(test)}
+              />
             ))}
           </ol>
           {tests.length > shownTests && (
@@ -96,11 +102,13 @@ export function BootTestCard({ tests, can, onTest }: BootTestCardProps) {
 
 interface RunProps {
   test: BootTest
+  /** Why it failed, where that is not said already */
+  reason: string | null
   readScreen: Right
   onLook: () => void
 }
 
-function Run({ test, readScreen, onLook }: RunProps) {
+function Run({ test, reason, readScreen, onLook }: RunProps) {
   const { look, word } = bootLook[test.outcome]
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-1.5 text-sm">
@@ -109,7 +117,7 @@ function Run({ test, readScreen, onLook }: RunProps) {
       <span className="min-w-48 flex-1 text-xs text-ink-muted">
         {test.outcome === 'proven' && `in ${totalText(test)}, `}
         recovery point of <RelativeTime at={test.takenAt} />
-        {test.reason && <span className="block text-failed">{test.reason}</span>}
+        {reason && <span className="block text-failed">{reason}</span>}
       </span>
       {test.outcome !== 'running' && (
         <Button size="sm" variant="quiet" disabledReason={whyNot(readScreen)} onPress={onLook}>

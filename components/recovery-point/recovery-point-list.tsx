@@ -109,14 +109,14 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
               </span>
               {tested && <Tested test={tested} />}
               {point.invalidAt && (
-                <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
-                  <StateBadge state="off" label="No longer valid here" />
+                <span className="block pt-0.5 text-xs">
+                  <StateBadge state="off" label="No longer valid here" className="mr-2" />
                   Only the archive has it whole.
                 </span>
               )}
               {point.damage && (
-                <span className="flex flex-wrap items-center gap-2 pt-0.5 text-xs">
-                  <StateBadge state="failed" label="Damaged" />
+                <span className="block pt-0.5 text-xs">
+                  <StateBadge state="failed" label="Damaged" className="mr-2" />
                   {point.damage.text} A new backup heals what is still the same on the disks.
                 </span>
               )}
