@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addDatastore } from './datastore.ts'
+import { addDatastore, backUpInto } from './datastore.ts'
 import { sql, virsh, vmId } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
+import { deleteVm } from './vm.ts'
 
 const vm = 'bergen-gateway'
 const points = () => sql<{ id: string }>('SELECT id FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)
@@ -27,13 +28,8 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await addDatastore(page, 'Near', vault)
     await page.goto(`/vms/${await vmId(vm)}/backups`)
     for (const count of [1, 2]) {
-      await page.getByRole('button', { name: 'Back up now…' }).click()
-      const backUp = page.getByRole('dialog')
-      await backUp.getByRole('button', { name: /^Datastore|Datastore$/ }).click()
-      await page.getByRole('option', { name: 'Near' }).click()
-      await backUp.getByRole('button', { name: 'Back up', exact: true }).click()
-      await expect.poll(async () => (await points()).length, { timeout: 90_000 }).toBe(count)
-      await expect(page.getByText('None running')).toBeVisible({ timeout: 90_000 })
+      await backUpInto(page, 'Near')
+      expect((await points()).length).toBe(count)
     }
     const [older, newer] = await points()
 
@@ -63,6 +59,9 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await policy.getByText(vm, { exact: true }).click()
     await policy.getByRole('textbox', { name: 'Not younger than' }).fill('0')
     await policy.getByText('Deleted', { exact: true }).click()
+    // A folder can't lock: the dialog says why, and offers no lock.
+    await expect(policy.getByText(/A folder locks nothing/)).toBeVisible()
+    await expect(policy.getByRole('radio', { name: /^Locked/ }).first()).toBeDisabled()
     await expect(policy.getByText('2 points of 1 VM')).toBeVisible()
     await policy.getByRole('button', { name: 'Create policy' }).click()
     await expect(policy).toBeHidden()
@@ -94,12 +93,6 @@ test('an archive store is granted; a policy moves an older backup there, and the
     expect(await virsh(host, 'domstate', vm)).toBe('running')
     await expect.poll(async () => (await newestCount(host, vm))?.bootId, { timeout: 60_000 }).not.toBe(before?.bootId)
 
-    // A folder can't lock: the dialog says why, and offers no lock.
-    await page.goto('/archive')
-    await expect(page.getByRole('list', { name: 'Archive stores', exact: true })).toContainText(
-      /A folder locks nothing/,
-    )
-
     const made = `${vm}-again`
     await page.goto(`/recovery-points/${uuid}`)
     await page
@@ -118,12 +111,7 @@ test('an archive store is granted; a policy moves an older backup there, and the
     )
     expect(await virsh(row?.host ?? '', 'domuuid', made)).not.toBe(uuid)
     await expect(page.getByRole('heading', { name: made })).toBeVisible()
-    await page.getByRole('button', { name: /^More/ }).first().click()
-    await page.getByRole('menuitem', { name: /Delete/ }).click()
-    const remove = page.getByRole('alertdialog')
-    await remove.getByRole('textbox').fill(made)
-    await remove.getByRole('button', { name: 'Delete' }).click()
-    await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', made), { timeout: 30_000 }).toEqual([])
+    await deleteVm(page, made)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { addDatastore } from './datastore.ts'
+import { addDatastore, backUpInto } from './datastore.ts'
 import { sql, virsh, vmId } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
+import { deleteVm } from './vm.ts'
 
 test('a datastore is added, a VM backed up twice, led back in place, and restored as a new one elsewhere', async ({
   as,
@@ -24,14 +25,9 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     const points = () =>
       sql<{ reading: string }>('SELECT reading FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)
     for (const count of [1, 2]) {
-      await page.getByRole('button', { name: 'Back up now…' }).click()
-      const dialog = page.getByRole('dialog')
-      await dialog.getByRole('button', { name: /Datastore/ }).click()
-      await page.getByRole('option', { name: 'Vault', exact: true }).click()
-      await dialog.getByRole('button', { name: 'Back up', exact: true }).click()
-      await expect.poll(async () => (await points()).length, { timeout: 90_000 }).toBe(count)
+      await backUpInto(page, 'Vault')
+      expect((await points()).length).toBe(count)
       await expect(page.getByRole('button', { name: /^Restore to/ })).toHaveCount(count)
-      await expect(page.getByText('None running')).toBeVisible({ timeout: 90_000 })
     }
     expect(await points()).toEqual([{ reading: 'full' }, { reading: 'incremental' }])
     const before = await newestCount(host, vm)
@@ -67,13 +63,7 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     expect(await virsh(other, 'domuuid', made)).not.toBe(uuid)
     expect(await virsh(other, 'domstate', made)).toBe('shut off')
     await expect(page.getByRole('heading', { name: made })).toBeVisible()
-
-    await page.getByRole('button', { name: /^More/ }).first().click()
-    await page.getByRole('menuitem', { name: /Delete/ }).click()
-    const remove = page.getByRole('alertdialog')
-    await remove.getByRole('textbox').fill(made)
-    await remove.getByRole('button', { name: 'Delete' }).click()
-    await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', made), { timeout: 30_000 }).toEqual([])
+    await deleteVm(page, made)
 
     await page.goto('/recovery-points')
     await expect(page.getByRole('link', { name: vm, exact: true })).toBeVisible()
