@@ -1,5 +1,6 @@
 import { type Interval, lastMonthday, type ScheduleMoment } from '#server/schema/schedule.ts'
 
+export const intervalWord: Record<Interval, string> = { hour: 'Hourly', day: 'Daily', week: 'Weekly', month: 'Monthly' }
 export const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 const two = (value: number) => String(value).padStart(2, '0')

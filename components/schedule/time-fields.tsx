@@ -4,9 +4,7 @@ import { NumberField } from '#components/ui/number-field.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { type Interval, intervals, lastMonthday, type ScheduleMoment } from '#server/schema/schedule.ts'
-import { weekdays } from './schedule-words.ts'
-
-const intervalLabel: Record<Interval, string> = { hour: 'Hourly', day: 'Daily', week: 'Weekly', month: 'Monthly' }
+import { intervalWord, weekdays } from './schedule-words.ts'
 
 export function IntervalControl({ value, onChange }: { value: Interval; onChange: (every: Interval) => void }) {
   return (
@@ -14,7 +12,7 @@ export function IntervalControl({ value, onChange }: { value: Interval; onChange
       label="How often"
       value={value}
       onChange={onChange}
-      segments={intervals.map((id) => ({ id, label: intervalLabel[id] }))}
+      segments={intervals.map((id) => ({ id, label: intervalWord[id] }))}
       className="self-start"
     />
   )

@@ -1,6 +1,7 @@
 'use client'
 
 import { BootCheckFields } from '#components/boot-test/boot-check-fields.tsx'
+import { intervalWord } from '#components/schedule/schedule-words.ts'
 import { TimeFields } from '#components/schedule/time-fields.tsx'
 import { Section } from '#components/ui/card.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
@@ -9,9 +10,7 @@ import { BootTestSchedule, bootTestsPerHost } from '#server/schema/boot-test.ts'
 type Every = BootTestSchedule['every'] | 'never'
 const segments: { id: Every; label: string }[] = [
   { id: 'never', label: 'Off' },
-  { id: 'day', label: 'Daily' },
-  { id: 'week', label: 'Weekly' },
-  { id: 'month', label: 'Monthly' },
+  ...BootTestSchedule.shape.every.options.map((id) => ({ id, label: intervalWord[id] })),
 ]
 const sundayMorning = { minute: 30, hour: 5, weekday: 7, monthday: 1 }
 

@@ -5,7 +5,7 @@ import { CalendarClock } from 'lucide-react'
 import { type ReactNode, useMemo, useState } from 'react'
 import { toast } from 'sonner'
 import { retentionText } from '#components/protection/protection-words.ts'
-import { scheduleText } from '#components/schedule/schedule-words.ts'
+import { intervalWord, scheduleText } from '#components/schedule/schedule-words.ts'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
 import { Badge } from '#components/ui/badge.tsx'
@@ -74,10 +74,13 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
     {
       id: 'boot',
       header: 'Boot tests',
-      widthPx: 150,
-      grow: 1,
+      widthPx: 100,
       cell: ({ bootTest }) =>
-        bootTest ? truncated(scheduleText(bootTest)) : <span className="text-ink-faint">off</span>,
+        bootTest ? (
+          <span title={scheduleText(bootTest)}>{intervalWord[bootTest.every]}</span>
+        ) : (
+          <span className="text-ink-faint">Off</span>
+        ),
     },
     {
       id: 'points',
