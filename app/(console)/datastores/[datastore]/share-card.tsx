@@ -54,7 +54,7 @@ const columns: DataColumn<VmShare>[] = [
     id: 'vm',
     header: 'VM',
     isSortable: true,
-    widthPx: 190,
+    widthPx: 210,
     grow: 2,
     cell: (each) => (
       <span className="flex min-w-0 items-center gap-2">
