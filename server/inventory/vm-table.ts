@@ -207,12 +207,17 @@ async function forgetDevices(sql: Sql, vmIds: readonly string[], disks: string, 
   await sql.query(statement)
 }
 
-/** Makes each VM's sum of disks right. */
+/**
+ * Makes each VM's sum of disks right. While the size of one is not known, the sum is not less than it was: what a new VM
+ * was allowed counts against its tenant's quota until its host has told.
+ */
 export async function writeDiskTotals(sql: Sql, vmIds: readonly string[]): Promise<void> {
   const statement = named('write disk totals')`
     UPDATE vm SET disk_bytes = total.bytes
-    FROM (SELECT id, coalesce((SELECT sum(capacity_bytes) FROM disk WHERE vm_id = vm.id AND device = 'disk'), 0) AS bytes
-      FROM vm WHERE id = ANY (${vmIds}::uuid[])) AS total
+    FROM (SELECT vm.id, greatest(coalesce(sum(capacity_bytes), 0),
+        CASE WHEN bool_or(capacity_bytes = 0 AND source IS NOT NULL) THEN vm.disk_bytes END) AS bytes
+      FROM vm LEFT JOIN disk ON disk.vm_id = vm.id AND disk.device = 'disk'
+      WHERE vm.id = ANY (${vmIds}::uuid[]) GROUP BY vm.id) AS total
     WHERE vm.id = total.id AND vm.disk_bytes <> total.bytes`
   await sql.query(statement)
 }
