@@ -13,6 +13,8 @@ export interface CloneStallOptions {
 }
 
 const diskError = 'disk error'
+/** Each takes a moment, and after a worker was away hundreds may wait. */
+const atOnce = 16
 const wait = { shortestMs: 5_000, longestMs: 300_000 }
 
 const isStalled = (facts: VmFacts | null) => facts?.state === 'paused' && facts.stateReason === diskError
@@ -53,16 +55,19 @@ export class CloneStall {
     })
     const still = new Set(stalled.map(({ uuid }) => uuid))
     for (const uuid of this.#tried.keys()) if (!still.has(uuid)) this.#tried.delete(uuid)
-    for (const { uuid, name, hostId } of stalled) {
-      const { waitMs, nextAt } = this.#tried.get(uuid) ?? { waitMs: wait.shortestMs, nextAt: 0 }
-      if (now < nextAt) continue
-      this.#tried.set(uuid, { waitMs: Math.min(wait.longestMs, waitMs * 2), nextAt: now + waitMs })
-      try {
-        if (await resumeStalled(await hosts.open(hostId), uuid))
-          log.info({ vm: name }, 'resumed a clone whose reads had failed')
-      } catch (error) {
-        log.warn({ vm: name, err: error }, 'a clone could not be resumed')
+    const due = stalled.filter(({ uuid }) => now >= (this.#tried.get(uuid)?.nextAt ?? 0)).values()
+    const work = async () => {
+      for (const { uuid, name, hostId } of due) {
+        const { waitMs } = this.#tried.get(uuid) ?? { waitMs: wait.shortestMs }
+        this.#tried.set(uuid, { waitMs: Math.min(wait.longestMs, waitMs * 2), nextAt: now + waitMs })
+        try {
+          if (await resumeStalled(await hosts.open(hostId), uuid))
+            log.info({ vm: name }, 'resumed a clone whose reads had failed')
+        } catch (error) {
+          log.warn({ vm: name, err: error }, 'a clone could not be resumed')
+        }
       }
     }
+    await Promise.all(Array.from({ length: atOnce }, work))
   }
 }
