@@ -167,14 +167,16 @@ export class CloneExports {
   }
 
   async #closeUnused(): Promise<void> {
-    if (this.#points.size === 0) return
+    const open = [...this.#points]
+    if (open.length === 0) return
     const standing = await this.#options.db.vm.findMany({
-      where: { standsOnId: { in: [...this.#points.keys()] } },
+      where: { standsOnId: { in: open.map(([id]) => id) } },
       distinct: ['standsOnId'],
       select: { standsOnId: true },
     })
     const used = new Set(standing.map(({ standsOnId }) => standsOnId))
-    for (const [id, opening] of this.#points) {
+    // Not what was opened since: of that nobody has asked whether something stands on it.
+    for (const [id, opening] of open) {
       if (used.has(id)) continue
       this.#points.delete(id)
       await opening.then((point) => point.close()).catch(() => {})
