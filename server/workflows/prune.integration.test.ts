@@ -100,7 +100,7 @@ test('what has ended longer ago than it is kept goes, in batches; what lives and
   expect(await db.auditEntry.count()).toBe(1)
   expect((await db.worker.findMany()).map((row) => row.id)).toEqual(['test-worker'])
   expect(told).not.toContain('vm')
-  expect(await prune(db, keep, log)).toEqual({ operations: 0, events: 0, runs: 0 })
+  expect(await prune(db, keep, log)).toEqual({ operations: 0, events: 0, runs: 0, bootTests: 0 })
 })
 
 test('the durable record of an operation goes a week after it has ended, with its steps', async () => {
@@ -138,4 +138,40 @@ test('one worker at a time prunes', async () => {
   expect(await prune(db, keep, log)).toBeNull()
   await sql.query('COMMIT')
   expect(await prune(db, keep, log)).not.toBeNull()
+})
+
+test('what a guest showed in a boot test goes when nothing is left of its VM, neither here nor in an archive', async () => {
+  const [known, inDatastore, inArchive, gone] = [0, 1, 2, 3].map(() => randomUUID())
+  const bootTest = (vmUuid: string | undefined, more: object = {}) => ({
+    ...{ id: randomUUID(), vmUuid: vmUuid ?? '', vmName: 'web', recoveryPointId: randomUUID(), takenAt: daysAgo(31) },
+    ...{ askedAt: daysAgo(31), endedAt: daysAgo(31), askedBy: 'Ada', outcome: 'proven', machineGone: true, ...more },
+  })
+  await db.bootTest.createMany({
+    data: [
+      bootTest(known, { vmId }),
+      ...[inDatastore, inArchive, gone].map((vmUuid) => bootTest(vmUuid)),
+      bootTest(gone, { askedAt: daysAgo(29) }),
+      bootTest(gone, { machineGone: false }),
+    ],
+  })
+  const place = { kind: 'folder', location: { path: '/x' } }
+  const datastore = await db.datastore.create({ data: { ...place, name: 'near' } })
+  const tenantId = randomUUID()
+  await db.tenant.create({ data: { id: tenantId, name: 'Polar', slug: tenantId } })
+  const far = { ...place, name: 'far', currency: 'EUR', pricePerGbMonth: 1, pricePerGbRead: 1, firstByteSeconds: 0 }
+  const archiveStore = await db.archiveStore.create({ data: far })
+  const point = (vmUuid: string | undefined) => ({
+    ...{ id: randomUUID(), vmUuid: vmUuid ?? '', vmName: 'web', takenAt: daysAgo(31), consistency: 'off' },
+    ...{ disks: [], sizeBytes: 1n, storedBytes: 1n, definition: new Uint8Array(1) },
+  })
+  const read = { datastoreId: datastore.id, reading: 'full', readBytes: 1n, tookMs: 1 }
+  await db.recoveryPoint.create({ data: { ...point(inDatastore), ...read } })
+  const proof = { tookMs: 1, readBackBytes: 1n, readBackMs: 1, readBackAt: daysAgo(31), expiresAt: daysAgo(-31) }
+  await db.archivedPoint.create({
+    data: { ...point(inArchive), ...proof, tenantId, archiveStoreId: archiveStore.id, contentBytes: 1n },
+  })
+  expect(await prune(db, keep, log)).toMatchObject({ bootTests: 1 })
+  const left = await db.bootTest.findMany({ where: { vmUuid: gone ?? '' }, orderBy: { askedAt: 'asc' } })
+  expect(left.map(({ machineGone }) => machineGone)).toEqual([false, true])
+  expect(await db.bootTest.count()).toBe(5)
 })

@@ -22,6 +22,7 @@ export interface Pruned {
   operations: number
   events: number
   runs: number
+  bootTests: number
 }
 
 /**
@@ -38,6 +39,7 @@ export async function prune(db: Db, keep: Keep, log: Logger): Promise<Pruned | n
         operations: await untilNone(() => pruneOperations(db, before(keep.operationDays))),
         events: await untilNone(() => pruneEvents(db, before(keep.eventDays))),
         runs: await untilNone(() => pruneRuns(before(Math.min(runDays, keep.operationDays)))),
+        bootTests: await untilNone(() => pruneBootTests(db, before(keep.eventDays))),
       }
       await db.$executeRaw`DELETE FROM worker WHERE heartbeat_at < ${before(workerDays)}`
       if (Object.values(pruned).some((count) => count > 0)) log.info(pruned, 'removed what is older than it is kept')
@@ -75,6 +77,15 @@ const pruneEvents = (db: Db, limit: Date) => db.$executeRaw`
   DELETE FROM vm_event WHERE id IN (
     SELECT id FROM vm_event WHERE id < ${firstIdAt(limit)}::uuid AND at < ${limit}
     ORDER BY id LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`
+
+/** Of VMs of which nothing is left, neither they nor a recovery point: what their guests showed is nobody's any more. */
+const pruneBootTests = (db: Db, limit: Date) => db.$executeRaw`
+  DELETE FROM boot_test WHERE id IN (
+    SELECT id FROM boot_test AS test
+    WHERE vm_id IS NULL AND asked_at < ${limit} AND machine_gone
+      AND NOT EXISTS (SELECT FROM recovery_point WHERE vm_uuid = test.vm_uuid)
+      AND NOT EXISTS (SELECT FROM archived_point WHERE vm_uuid = test.vm_uuid)
+    LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`
 
 function firstIdAt(time: Date): string {
   const hex = time.getTime().toString(16).padStart(12, '0')
