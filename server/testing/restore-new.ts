@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import type { z } from 'zod'
+import { run } from '#lab/command.ts'
 import { CredentialBox } from '#server/core/credential.ts'
 import { requestRestoreNew, restorablePoint } from '#server/core/restore-new-vm.ts'
 import { env } from '#server/env.ts'
 import { CloneRecoveryPointInput, RestoreNewVmInput } from '#server/schema/backup.ts'
+import { backupTrial } from './backup-proof.ts'
 import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
 
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
@@ -30,6 +33,17 @@ export async function recoveryPointRow(
     },
   })
   return id
+}
+
+/** A guest that is off, for one trial of a workflow that makes something of a recovery point: `raw` is its disk then. */
+export async function pointTrial(fleet: TestFleet, name: string) {
+  const host = fleet.host('a')
+  const trial = await backupTrial(fleet, name, { off: true })
+  const raw = join(trial.folder, 'then.raw')
+  await run('qemu-img', ['convert', '-U', '-O', 'raw', host.lab.outsidePath(trial.guest.diskPath), raw])
+  /** One more of the same. @returns its id */
+  const newer = async () => recoveryPointRow(fleet, host, trial.guest, { ...trial, id: await trial.pointOf(raw) })
+  return { ...trial, raw, newer, recoveryPointId: await newer() }
 }
 
 /** Asks for a new VM of a recovery point, as the API does. */

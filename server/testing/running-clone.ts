@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run } from '#lab/command.ts'
 import { DISK_SIZE_BYTES } from '#lab/guest/disk.ts'
 import { env } from '#server/env.ts'
 import { macOf } from '#server/hypervisor/libvirt/xml/device.ts'
@@ -9,20 +8,16 @@ import { restoredXml } from '#server/hypervisor/libvirt/xml/restored.ts'
 import { freePort } from '#server/libvirt/testing/free-port.ts'
 import { log } from '#server/log.ts'
 import { CloneExports } from '#server/workflows/clone-exports.ts'
-import { backupTrial } from './backup-proof.ts'
 import type { TestFleet } from './fleet.ts'
 import { writeVmRow } from './fleet-rows.ts'
 import { judgeOf } from './judge.ts'
-import { recoveryPointRow } from './restore-new.ts'
+import { pointTrial } from './restore-new.ts'
 
 /** A clone that runs, or stays off and follows its source, made with virsh, over a worker's part that serves it as long as the trial goes on. */
 export async function runningClone(fleet: TestFleet, name: string, { off }: { off?: boolean } = {}) {
   const { lab, id: hostId } = fleet.host('a')
-  const trial = await backupTrial(fleet, `${name}-origin`, { off: true })
-  const raw = join(trial.folder, 'then.raw')
-  await run('qemu-img', ['convert', '-U', '-O', 'raw', lab.outsidePath(trial.guest.diskPath), raw])
-  const point = { ...trial, id: await trial.pointOf(raw) }
-  await recoveryPointRow(fleet, fleet.host('a'), trial.guest, point)
+  const trial = await pointTrial(fleet, `${name}-origin`)
+  const { recoveryPointId, datastoreId, newer } = trial
   const cloneExports = new CloneExports({
     ...{ db: fleet.db, repositories: trial.repositories, log, keys: env().SKERRY_KEY, workerName: 'trial' },
     ...{ port: await freePort(), certificateFolder: fleet.exports.certificateFolder },
@@ -32,7 +27,7 @@ export async function runningClone(fleet: TestFleet, name: string, { off }: { of
   const diskPath = `/var/lib/libvirt/images/${name}.qcow2`
   await lab.virsh('vol-create-as', 'default', `${name}.qcow2`, String(DISK_SIZE_BYTES), '--format', 'qcow2')
   const original = await lab.virsh('dumpxml', '--inactive', '--security-info', trial.guest.name)
-  const exportOf = (target: string) => ({ tenantId: null, vmUuid: uuid, target, recoveryPointId: point.id })
+  const exportOf = (target: string) => ({ tenantId: null, vmUuid: uuid, target, recoveryPointId })
   const { xml } = restoredXml(original, {
     ...{ uuid, name, notes: '', networks: [], mac: (index) => macOf(uuid, index), disks: { vda: diskPath } },
     backing: (target) => ({ address, exportName: cloneExports.exportName(exportOf(target)) }),
@@ -40,14 +35,10 @@ export async function runningClone(fleet: TestFleet, name: string, { off }: { of
   const folder = await mkdtemp(join(tmpdir(), 'skerry-running-clone-'))
   await writeFile(join(folder, 'clone.xml'), xml)
   await lab.virsh('define', join(folder, 'clone.xml'))
-  const id = await writeVmRow(fleet.db, hostId, uuid, { standsOnId: point.id, follows: off ?? false })
+  const id = await writeVmRow(fleet.db, hostId, uuid, { standsOnId: recoveryPointId, follows: off ?? false })
   if (!off) await lab.virsh('start', name)
   return {
-    ...{ id, name, uuid, diskPath, raw },
-    ...{ recoveryPointId: point.id, datastoreId: trial.datastoreId },
-    /** @returns the id of one of the same VM that was taken later */
-    newer: async () =>
-      recoveryPointRow(fleet, fleet.host('a'), trial.guest, { ...trial, id: await trial.pointOf(raw) }),
+    ...{ id, name, uuid, diskPath, recoveryPointId, datastoreId, newer },
     on: { target: { kind: 'vm' as const, id, name }, tenantId: null, hostId },
     row: () => fleet.db.vm.findUniqueOrThrow({ where: { id } }),
     job: async () => (await lab.virsh('blockjob', name, 'vda', '--info').catch(() => '')).trim(),

@@ -1,11 +1,8 @@
-import { join } from 'node:path'
 import { expect } from 'vitest'
-import { run } from '#lab/command.ts'
 import { machineNamePrefix } from '#server/core/boot-test.ts'
-import { backupTrial } from '#server/testing/backup-proof.ts'
 import { askBootTest, throwAways } from '#server/testing/boot-test.ts'
 import { judgeOf } from '#server/testing/judge.ts'
-import { recoveryPointRow } from '#server/testing/restore-new.ts'
+import { pointTrial } from '#server/testing/restore-new.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { bootTestVm } from './boot-test-vm.ts'
 
@@ -15,13 +12,7 @@ proveWorkflow({
   timeoutMs: 180_000,
   async arrange(fleet, name) {
     const host = fleet.host('a')
-    const trial = await backupTrial(fleet, name, { off: true })
-    const raw = join(trial.folder, 'then.raw')
-    await run('qemu-img', ['convert', '-U', '-O', 'raw', host.lab.outsidePath(trial.guest.diskPath), raw])
-    const recoveryPointId = await recoveryPointRow(fleet, host, trial.guest, {
-      ...trial,
-      id: await trial.pointOf(raw),
-    })
+    const trial = await pointTrial(fleet, name)
     const networks = () => host.lab.virsh('net-list', '--all', '--name')
     const before = { xml: await host.lab.virsh('dumpxml', name), networks: await networks() }
     let id = ''
@@ -33,7 +24,7 @@ proveWorkflow({
     }
     return {
       async ask() {
-        id = await askBootTest(fleet, { recoveryPointId, proof: 'serial', serialText: 'BOOT' })
+        id = await askBootTest(fleet, { recoveryPointId: trial.recoveryPointId, proof: 'serial', serialText: 'BOOT' })
         return id
       },
       async done(operation) {

@@ -1,47 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { run } from '#lab/command.ts'
 import { RECORD_LAYOUT } from '#lab/guest/disk.ts'
 import { runInside, waitForAgent } from '#lab/guest/guest.ts'
 import { askToFollow } from '#server/core/clone-follow.ts'
-import { type TestEngine, testEngine } from '#server/testing/engine.ts'
+import { backupFleet } from '#server/testing/backup-fleet.ts'
 import { noFault } from '#server/testing/fault.ts'
-import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
-import { reachOverTls } from '#server/testing/fleet-tls.ts'
+import type { FleetGuest } from '#server/testing/fleet.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClonePoint } from '#server/testing/restore-new.ts'
 
-let fleet: TestFleet
-let engine: TestEngine
-let a: FleetHost
+const { fleet, a, datastoreId, backUp: backUpGuest } = backupFleet('follows')
 let guest: FleetGuest
-let folder = ''
 let copyId = ''
-const datastoreId = crypto.randomUUID()
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'skerry-follow-'))
-  fleet = await testFleet('follows', ['a'])
-  a = fleet.host('a')
   guest = await fleet.guest('a', { name: 'web', memoryMib: 96 })
-  await reachOverTls(fleet, a)
-  engine = await testEngine(fleet)
-  const target = { kind: 'datastore' as const, id: datastoreId, name: 'first' }
-  const input = { name: 'first', datastoreId, location: { kind: 'folder', path: join(folder, 'store') }, sealed: null }
-  await fleet.ended(await fleet.ask({ kind: 'add-datastore', target, tenantId: null, input }))
-})
-afterAll(async () => {
-  await engine?.stop()
-  await fleet?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function backUp(): Promise<string> {
-  const target = { kind: 'vm' as const, id: guest.id, name: 'web' }
-  const asked = { kind: 'back-up-vm' as const, target, tenantId: null, hostId: a.id, input: { datastoreId } }
-  const end = await fleet.ended(await fleet.ask(asked), 120_000)
+  const end = await backUpGuest(guest)
   expect(end.error).toBeNull()
   return end.id
 }

@@ -1,9 +1,6 @@
-import { join } from 'node:path'
 import { expect } from 'vitest'
-import { run } from '#lab/command.ts'
-import { backupTrial } from '#server/testing/backup-proof.ts'
 import { judgeOf } from '#server/testing/judge.ts'
-import { askRestoreNew, recoveryPointRow } from '#server/testing/restore-new.ts'
+import { askRestoreNew, pointTrial } from '#server/testing/restore-new.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { restoreNewVm } from './restore-new-vm.ts'
 
@@ -13,17 +10,14 @@ proveWorkflow({
   timeoutMs: 180_000,
   async arrange(fleet, name) {
     const host = fleet.host('a')
-    const trial = await backupTrial(fleet, name, { off: true })
-    const raw = join(trial.folder, 'then.raw')
-    await run('qemu-img', ['convert', '-U', '-O', 'raw', host.lab.outsidePath(trial.guest.diskPath), raw])
-    const point = await recoveryPointRow(fleet, host, trial.guest, { ...trial, id: await trial.pointOf(raw) })
+    const trial = await pointTrial(fleet, name)
     const made = `${name}-again`
     const judge = judgeOf(host, made)
     const disk = async () => (await judge.files()).filter((file) => file.startsWith(`${made}-vda.`))
     let vmId = ''
     return {
       async ask() {
-        const { id, targetId } = await askRestoreNew(fleet, point, {
+        const { id, targetId } = await askRestoreNew(fleet, trial.recoveryPointId, {
           name: made,
           place: { hostId: host.id },
           start: true,
