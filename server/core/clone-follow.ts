@@ -3,6 +3,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { liveStatesSql } from './live-state.ts'
 import type { NewOperation } from './operation.ts'
+import type { PolicyTurn } from './protection-round.ts'
 import { askByItself, type Fault } from './scheduled-request.ts'
 
 const againAfterMs = 60_000
@@ -35,13 +36,20 @@ export async function followOf(tx: Tx, vm: Vm): Promise<NewOperation> {
   }
 }
 
-/** Asks for one copy that follows its source to be moved to a newer recovery point. @returns whether there was one */
-export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
-  // Whoever started it by another way has ended it as well.
+/** In the order in which one leads to the next. */
+export const followTurns: readonly PolicyTurn[] = [endStarted, askToFollow]
+
+/** Whoever started it by another way has ended it as well. */
+async function endStarted(tx: Tx): Promise<boolean> {
   await tx.vm.updateMany({
     where: { follows: true, state: { notIn: ['off', 'creating', 'unknown'] } },
     data: { follows: false },
   })
+  return false
+}
+
+/** Asks for one copy that follows its source to be moved to a newer recovery point. @returns whether there was one */
+export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT vm.id::text FROM vm JOIN recovery_point AS base ON base.id = vm.stands_on_id
     WHERE vm.follows AND vm.state = 'off' AND (vm.follow_after IS NULL OR vm.follow_after <= ${now})

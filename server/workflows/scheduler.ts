@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { askForArchival, askForExpiry } from '#server/core/archival-round.ts'
 import { bootTestTurns } from '#server/core/boot-test-round.ts'
-import { askToFollow } from '#server/core/clone-follow.ts'
+import { followTurns } from '#server/core/clone-follow.ts'
 import { askForCare } from '#server/core/datastore-schedule.ts'
 import { syncProtections } from '#server/core/protection-policy.ts'
 import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
@@ -25,7 +25,8 @@ export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler 
   let stopped = false
   let work = Promise.resolve()
   const turns: readonly PolicyTurn[] = [
-    ...[askForDue, askForCare, inStep, ...policyTurns, ...bootTestTurns, askToFollow, askForArchival, askForExpiry],
+    ...[askForDue, askForCare, inStep, ...policyTurns, ...bootTestTurns],
+    ...[...followTurns, askForArchival, askForExpiry],
   ]
   const fault: Fault = (err, { id: asker }) => log.error({ err, asker }, 'a schedule could not ask')
   const untilNone = async (turn: PolicyTurn) => {
