@@ -6,7 +6,7 @@ import { bringBackOf } from '#server/core/archived-point.ts'
 import { followOf } from '#server/core/clone-follow.ts'
 import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
-import { enqueue, type NewOperation } from '#server/core/operation.ts'
+import { cleanUpOf, enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
 import { demandUnused } from '#server/core/recovery-point-removal.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
@@ -42,7 +42,7 @@ import {
 import { BootTestInput } from '#server/schema/boot-test.ts'
 import { VerifyDatastorePlan } from '#server/schema/datastore-state.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
-import { OperationError, type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
+import { type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import { TestStorePlan } from '#server/schema/store.ts'
 import {
@@ -181,19 +181,6 @@ const again: Record<OperationKind, Retry> = {
       'Open it and try those of its parts again that failed, or select the VMs anew.',
     )
   },
-}
-
-/** @throws conflict when nothing was left behind */
-export function cleanUpOf(operation: Operation): NewOperation {
-  const left = OperationError.safeParse(operation.error).data?.left ?? []
-  if (left.length === 0) throw conflict('Nothing of this operation is left behind.')
-  return {
-    kind: 'undo-operation',
-    target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },
-    tenantId: operation.tenantId,
-    hostId: operation.hostId,
-    input: { operationId: operation.id },
-  }
 }
 
 const secretWords: Record<string, string> = {

@@ -1,11 +1,11 @@
 import { load } from '#server/auth/load.ts'
-import { enqueue, requestCancel } from '#server/core/operation.ts'
+import { cleanUpOf, enqueue, requestCancel } from '#server/core/operation.ts'
 import { shownInput } from '#server/core/operation-input.ts'
 import { listOperations, readOperation } from '#server/core/operation-list.ts'
 import { notFound } from '#server/errors.ts'
 import { OperationId, OperationList } from '#server/schema/operation.ts'
 import { asker } from './asker.ts'
-import { cleanUpOf, retryOperation } from './operation-retry.ts'
+import { retryOperation } from './operation-retry.ts'
 import { demandParts, loadWithRight, mayStart } from './operation-right.ts'
 import { change, router, signedIn } from './trpc.ts'
 

@@ -4,7 +4,7 @@ import { conflict } from '#server/errors.ts'
 import {
   isLive,
   liveStates,
-  type OperationError,
+  OperationError,
   type OperationKind,
   type OperationRow,
   type TargetKind,
@@ -138,6 +138,19 @@ export async function enqueueOnce(
 ): Promise<Operation> {
   const earlier = await findEarlier(asker, request)
   return earlier ?? enqueue(asker, { ...(await make()), idempotencyKey: request.key })
+}
+
+/** @throws conflict when nothing was left behind */
+export function cleanUpOf(operation: Operation): NewOperation {
+  const left = OperationError.safeParse(operation.error).data?.left ?? []
+  if (left.length === 0) throw conflict('Nothing of this operation is left behind.')
+  return {
+    kind: 'undo-operation',
+    target: { kind: operation.targetKind as TargetKind, id: operation.targetId, name: operation.targetName },
+    tenantId: operation.tenantId,
+    hostId: operation.hostId,
+    input: { operationId: operation.id },
+  }
 }
 
 async function busy(tx: Tx, target: NewOperation['target'], key: string | null) {

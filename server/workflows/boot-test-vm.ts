@@ -11,9 +11,10 @@
  * | a guest, unseen | –           | –        | off, and once more       | yes    | forced off, and as above   |
  * | what was seen   | –           | –        | it is written down: done | yes    | forced off, and as above   |
  *
- * The VM has no row, and the inventory passes over it as long as the operation goes on; its volumes carry the operation's mark. A guest that does not come up is
- * what the test found out, and the operation has succeeded; one that could not be carried through has failed, and the
- * row of the test says so as well.
+ * The VM has no row, and the inventory passes over it as long as the operation goes on; its volumes carry the
+ * operation's mark. A guest that does not come up is what the test found out, and the operation has succeeded; one that
+ * could not be carried through has failed, and the row of the test says so as well. What is left of one that broke off
+ * is removed later by itself.
  */
 import { pruneBootTests } from '#server/core/boot-test.ts'
 import { asSkerryError, conflict } from '#server/errors.ts'
@@ -25,9 +26,16 @@ import { BootTestPlan, BootTestResult } from '#server/schema/boot-test.ts'
 import { gatherEvidence } from './boot-test/evidence.ts'
 import { type Verdict, watchBoot } from './boot-test/watch.ts'
 import { defineWorkflow, type Step, type StepContext } from './define.ts'
-import { type NewVm, removeAllMade, removeDefinition, stopNewVm } from './new-vm.ts'
+import { type MadeVolume, type NewVm, removeAllMade, removeDefinition, stopNewVm, volumeAt } from './new-vm.ts'
 import { Cancelled } from './pause.ts'
-import { definitionThen, pathsOf, planRestored, type RestoredDisk, writeRestored } from './restored-disk.ts'
+import {
+  definitionThen,
+  pathsOf,
+  planRestored,
+  type RestoredDisk,
+  restoredName,
+  writeRestored,
+} from './restored-disk.ts'
 import { SerialLog } from './serial-log.ts'
 import type { Written } from './write-disks.ts'
 
@@ -180,11 +188,17 @@ const isAnswer = (error: unknown) =>
   error instanceof Error && error.cause instanceof Error && error.cause.name === 'LibvirtError'
 
 async function removeDisks(context: Context): Promise<string | undefined> {
-  const { disks } = context.memory
-  if (!disks) return undefined
   const host = await hostOf(context)
   await host.closeDisks(context.operation.id)
-  return removeAllMade(context, host, disks)
+  return removeAllMade(context, host, context.memory.disks ?? (await disksByPlan(context)))
+}
+
+/** What an upgrade ended in the middle remembers nothing; its recovery point may be gone. */
+function disksByPlan(context: Context): Promise<MadeVolume[]> {
+  const { hostId, pool, name, disks } = context.input
+  return Promise.all(
+    disks.map((target) => volumeAt(context, hostId, pool, restoredName(name, target, context.operation.id))),
+  )
 }
 
 async function remove(context: Context): Promise<undefined> {

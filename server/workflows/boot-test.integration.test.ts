@@ -7,9 +7,11 @@ import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
 import { writeVms } from '#server/inventory/vm-table.ts'
 import { backupFleet } from '#server/testing/backup-fleet.ts'
 import { askBootTest, throwAways } from '#server/testing/boot-test.ts'
+import { noFault } from '#server/testing/fault.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { recoveryPointRow } from '#server/testing/restore-new.ts'
+import { sweepBootTest } from './boot-test/sweep.ts'
 
 const { fleet, a, datastoreId, storePath, repository, backUp, setHooks } = backupFleet('boot-tests')
 let guest: FleetGuest
@@ -117,22 +119,28 @@ test('cancelled while its guest boots: nothing is left, and no result', async ()
   expect(await fleet.db.bootTest.findUnique({ where: { id } })).toBeNull()
 })
 
-test('what could not be removed is told and cleaned up later, and its row says that the test broke off', async () => {
-  let isBroken = true
+/** A test that breaks off once its VM is defined, and can't take that back. @returns its operation */
+async function leftBehind(): Promise<string> {
   setHooks({
     aroundStep: (at, run) => {
-      if (isBroken && at.turn === 'undo' && at.step === 'define') throw new Error('made to fail')
+      if (at.kind === 'boot-test-vm' && at.turn === 'undo' && at.step === 'define') throw new Error('made to fail')
       if (at.turn === 'do' && at.step === 'define') return run().then(() => Promise.reject(new Error('made to fail')))
       return run()
     },
   })
   const id = await askBootTest(fleet, { recoveryPointId: pointId })
   const end = await fleet.ended(id, 60_000)
+  setHooks({})
   expect(end.error).toMatchObject({ left: expect.arrayContaining([expect.stringContaining('define')]) })
   expect(await rowOf(id)).toMatchObject({ outcome: 'failed', machineGone: false })
   // It is nobody's secret any more.
   expect(await inventoried()).toContain((await judge().known())[0])
-  isBroken = false
+  return id
+}
+const forgetThrowAways = () => fleet.db.vm.deleteMany({ where: { name: { startsWith: machineNamePrefix } } })
+
+test('what could not be removed is told and cleaned up later, and its row says that the test broke off', async () => {
+  const id = await leftBehind()
   const target = { kind: 'vm' as const, id: guest.id, name: 'web' }
   const undo = await fleet.ask({
     kind: 'undo-operation',
@@ -144,7 +152,33 @@ test('what could not be removed is told and cleaned up later, and its row says t
   expect((await fleet.ended(undo)).error).toBeNull()
   expect(await throwAways(a)).toEqual([])
   expect(await rowOf(id)).toMatchObject({ outcome: 'failed', machineGone: true })
-  await fleet.db.vm.deleteMany({ where: { name: { startsWith: machineNamePrefix } } })
+  await forgetThrowAways()
+})
+
+test('what is left of one that an upgrade ended goes by itself, but not when somebody took it for their own', async () => {
+  const id = await leftBehind()
+  // As an upgrade leaves it: nothing is remembered, and nobody has said what came of it.
+  await fleet.db.operationTrace.deleteMany({ where: { operationId: id } })
+  const error = { code: 'conflict', message: 'Skerry was upgraded.', step: null, wayOut: null }
+  await fleet.db.operation.update({ where: { id }, data: { error } })
+  await fleet.db.bootTest.update({ where: { id }, data: { outcome: 'running', reason: null, endedAt: null } })
+  const sweep = (minutes: number) =>
+    fleet.db.$transaction((tx) => sweepBootTest(tx, new Date(Date.now() + minutes * 60_000), noFault))
+  expect(await sweep(0)).toBe(false)
+  const named = { where: { name: { startsWith: machineNamePrefix } } }
+  await fleet.db.vm.updateMany({ ...named, data: { tags: ['mine'] } })
+  expect(await sweep(2)).toBe(false)
+  await fleet.db.vm.updateMany({ ...named, data: { tags: [] } })
+  expect(await sweep(2)).toBe(true)
+  expect(await sweep(2)).toBe(false)
+  const undo = await fleet.db.operation.findFirstOrThrow({
+    where: { kind: 'undo-operation', input: { path: ['operationId'], equals: id } },
+  })
+  expect((await fleet.ended(undo.id)).error).toBeNull()
+  expect(await throwAways(a)).toEqual([])
+  expect(await rowOf(id)).toMatchObject({ outcome: 'failed', machineGone: true })
+  expect(await sweep(60)).toBe(false)
+  await forgetThrowAways()
 })
 
 test('of a VM that is gone, proven by its serial console; a damaged backup fails with the reason', async () => {

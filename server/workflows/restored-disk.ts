@@ -37,6 +37,10 @@ function repositoryOf({ repositories, input, operation }: Context) {
   return repositories.repository(datastoreId, operation.tenantId)
 }
 
+/** Of the volume that becomes a disk of a VM. */
+export const restoredName = (vmName: string, target: string, operationId: string): string =>
+  taggedName(`${vmName}-${target}.qcow2`, operationId)
+
 /** Names the volumes. @throws not-found without the recovery point */
 export async function planRestored(context: Context): Promise<RestoredDisk[]> {
   const { input, operation } = context
@@ -45,7 +49,7 @@ export async function planRestored(context: Context): Promise<RestoredDisk[]> {
   const disks: RestoredDisk[] = []
   for (const { name: target, sizeBytes } of point.description.disks) {
     if (!input.disks.includes(target)) continue
-    const name = taggedName(`${input.name}-${target}.qcow2`, operation.id)
+    const name = restoredName(input.name, target, operation.id)
     disks.push({ ...(await volumeAt(context, input.hostId, input.pool, name)), target, sizeBytes })
   }
   return disks

@@ -8,6 +8,7 @@ import { type PolicyTurn, policyTurns } from '#server/core/protection-round.ts'
 import type { Fault } from '#server/core/scheduled-request.ts'
 import { askForDue } from '#server/core/snapshot-schedule.ts'
 import type { Db, Tx } from '#server/db.ts'
+import { sweepBootTest } from './boot-test/sweep.ts'
 
 const everyMs = 10_000
 
@@ -25,7 +26,7 @@ export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler 
   let stopped = false
   let work = Promise.resolve()
   const turns: readonly PolicyTurn[] = [
-    ...[askForDue, askForCare, inStep, ...policyTurns, ...bootTestTurns],
+    ...[askForDue, askForCare, inStep, ...policyTurns, ...bootTestTurns, sweepBootTest],
     ...[...followTurns, askForArchival, askForExpiry],
   ]
   const fault: Fault = (err, { id: asker }) => log.error({ err, asker }, 'a schedule could not ask')
