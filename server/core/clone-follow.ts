@@ -7,6 +7,8 @@ import type { PolicyTurn } from './protection-round.ts'
 import { askByItself, type Fault } from './scheduled-request.ts'
 
 const againAfterMs = 60_000
+/** What keeps one from it, such as a full pool, is hardly gone in a minute. */
+const failedAfterMs = 30 * 60_000
 
 /** Of the same VM, tenant and datastore, whole and valid. */
 const newestAfter = (tx: Tx, standsOnId: string) =>
@@ -50,6 +52,7 @@ async function endStarted(tx: Tx): Promise<boolean> {
 
 /** Asks for one copy that follows its source to be moved to a newer recovery point. @returns whether there was one */
 export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
+  const failedSince = new Date(now.getTime() - failedAfterMs)
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT vm.id::text FROM vm JOIN recovery_point AS base ON base.id = vm.stands_on_id
     WHERE vm.follows AND vm.state = 'off' AND (vm.follow_after IS NULL OR vm.follow_after <= ${now})
@@ -59,7 +62,7 @@ export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<bool
           AND point.invalid_at IS NULL
           AND NOT EXISTS (SELECT FROM recovery_point_damage AS damage WHERE damage.recovery_point_id = point.id))
       AND NOT EXISTS (SELECT FROM operation WHERE target_kind = 'vm' AND target_id = vm.id::text
-        AND state IN (${liveStatesSql}))
+        AND (state IN (${liveStatesSql}) OR (kind = 'follow-source' AND state = 'failed' AND finished_at > ${failedSince})))
     ORDER BY vm.id LIMIT 1 FOR UPDATE OF vm SKIP LOCKED`
   if (!due) return false
   const vm = await tx.vm.update({

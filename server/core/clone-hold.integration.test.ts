@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { noFault } from '#server/testing/fault.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
+import { askToFollow } from './clone-follow.ts'
 import { syncProtections } from './protection-policy.ts'
 import { policyTurns } from './protection-round.ts'
 import { type PointUse, restorePlaces } from './restore-new-vm.ts'
@@ -100,4 +101,19 @@ test('a clone is under no policy as long as it shares blocks, since it can’t b
   expect(await isUnder()).toBe(false)
   await db.vm.update({ where: { id: clone.id }, data: { standsOnId: null } })
   expect(await isUnder()).toBe(true)
+})
+
+test('a copy that could not be moved to a newer point is not asked for again every minute', async () => {
+  const { db, clone } = await arrange()
+  await db.vm.update({ where: { id: clone.id }, data: { state: 'off', follows: true } })
+  const asked = (minutes: number) =>
+    db.$transaction((tx) => askToFollow(tx, new Date(Date.now() + minutes * 60_000), noFault))
+  expect(await asked(0)).toBe(true)
+  expect(await asked(5)).toBe(false)
+  await db.operation.updateMany({
+    where: { kind: 'follow-source' },
+    data: { state: 'failed', finishedAt: new Date() },
+  })
+  expect(await asked(5)).toBe(false)
+  expect(await asked(31)).toBe(true)
 })
