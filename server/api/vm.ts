@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
+import { withoutExportNames } from '#server/core/clone-export.ts'
 import { demandNetworksOfVms } from '#server/core/network-grant.ts'
 import { reserve } from '#server/core/quota.ts'
 import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
@@ -42,7 +43,7 @@ export const vmRouter = router({
 
   xml: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
     const vm = await load.vm(ctx, input.id, 'read-xml')
-    return { xml: vm.xml, canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm) }
+    return { xml: withoutExportNames(vm.xml), canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm) }
   }),
 
   events: signedIn

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { cloneExportName, isCloneExportName, readCloneExportName } from './clone-export.ts'
+import { cloneExportName, isCloneExportName, readCloneExportName, withoutExportNames } from './clone-export.ts'
 
 const key = () => randomBytes(32).toString('base64')
 const disk = { tenantId: 'acme', vmUuid: randomUUID(), target: 'vda', recoveryPointId: randomUUID() }
@@ -25,4 +25,12 @@ test('a name of before the key was changed stays good while that key is kept', (
 
 test.each(['', 'vda', '..', `${disk.vmUuid}.vda.`, `${disk.vmUuid}.vda.x/../y`])('“%s” is no name', (name) => {
   expect(readCloneExportName(name)).toBeNull()
+})
+
+test('a definition that is shown says which disk is read, and not the name with which everybody could', () => {
+  const name = cloneExportName(key(), disk)
+  const xml = `<source protocol='nbd' name='${name}' tls='yes'/><source file='/pool/${disk.vmUuid}.vda.qcow2'/>`
+  const shown = withoutExportNames(xml)
+  expect(shown).toBe(xml.replace(name, `${disk.vmUuid}.vda.…`))
+  expect(readCloneExportName(/name='([^']+)'/.exec(shown)?.[1] ?? '')).toBeNull()
 })

@@ -30,6 +30,10 @@ export function readCloneExportName(name: string): Pick<CloneDisk, 'vmUuid' | 't
   return vmUuid && target ? { vmUuid, target } : null
 }
 
+/** A definition to be shown: whoever had the whole of such a name could read with it. */
+export const withoutExportNames = (definition: string): string =>
+  definition.replace(/([0-9a-f-]{36}\.[a-z0-9]+)\.[\w-]{43}(?=['"])/g, '$1.…')
+
 /** Also by a key that was the newest once. */
 export function isCloneExportName(keys: string, disk: CloneDisk, name: string): boolean {
   const mark = Buffer.from(name.slice(name.lastIndexOf('.') + 1))
