@@ -50,6 +50,7 @@ test('a running VM moves with its disk over TLS and never stops counting', async
   expect(row).toMatchObject({ hostId: b.id, state: 'running' })
   expect(row.disks[0]?.source).toBe(path)
   expect(row.events.map((event) => event.kind)).toEqual(['migrated'])
+  await b.lab.virsh('destroy', 'mover')
 })
 
 test('a VM on shared storage moves without its disk being copied', async () => {
@@ -64,10 +65,11 @@ test('a VM on shared storage moves without its disk being copied', async () => {
   await b.lab.virsh('destroy', 'sharer')
 })
 
+let stayer: FleetGuest
 test('cancelling leaves the VM where it was, running, and nothing at the destination', async () => {
-  const guest = await fleet.guest('a', { name: 'stayer' })
+  stayer = await fleet.guest('a', { name: 'stayer' })
   const before = await waitForCount(a.lab, 'stayer', 1)
-  const id = await migrate(guest, b, { bandwidthBytesPerSecond: 1_048_576 })
+  const id = await migrate(stayer, b, { bandwidthBytesPerSecond: 1_048_576 })
   for (;;) {
     const row = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
     if (row.phase?.startsWith('copying') && (row.progressDone ?? 0n) > 0n) break
@@ -85,13 +87,31 @@ test('cancelling leaves the VM where it was, running, and nothing at the destina
   expect((await volumes(b)).filter((name) => name.startsWith('stayer'))).toEqual([])
   const after = await waitForCount(a.lab, 'stayer', (await serialCounts(a.lab, 'stayer')).at(-1)?.n ?? 0)
   expect(after.bootId).toBe(before.bootId)
-  await a.lab.virsh('destroy', 'stayer')
+})
+
+let hasty: FleetGuest
+test('memory that changes too fast, giving up: the VM stays and runs', async () => {
+  hasty = await fleet.guest('a', { name: 'hasty', pool: 'nas', command: 'load memory 40000 32' })
+  let attempts = 0
+  setHooks({
+    aroundStep: (at, run) => {
+      if (at.step === 'move' && at.turn === 'do') attempts++
+      return run()
+    },
+  })
+  const id = await migrate(hasty, b, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
+  const end = await fleet.ended(id, 90_000)
+  expect(end.state).toBe('failed')
+  expect(end.error).toMatchObject({ step: 'move', message: expect.stringMatching(/faster than it can be copied/) })
+  expect(attempts).toBe(1)
+  setHooks({})
+  expect(await running(a)).toContain('hasty')
+  expect(await names(b)).not.toContain('hasty')
 })
 
 test('memory that changes too fast: Skerry switches to post-copy in bounded time', async () => {
-  const guest = await fleet.guest('a', { name: 'busy', pool: 'nas', command: 'load memory 40000 32' })
-  const before = await waitForCount(a.lab, 'busy', 1)
-  const id = await migrate(guest, b, {
+  const before = await waitForCount(a.lab, 'hasty', 1)
+  const id = await migrate(hasty, b, {
     bandwidthBytesPerSecond: 1_048_576 * 16,
     onSlow: 'post-copy',
     patienceMs: 2_000,
@@ -100,29 +120,9 @@ test('memory that changes too fast: Skerry switches to post-copy in bounded time
   expect(end.error).toBeNull()
   console.log('post-copy', JSON.stringify(end.result))
   expect(end.result).toMatchObject({ postCopy: true })
-  expect((await waitForCount(b.lab, 'busy', before.n)).bootId).toBe(before.bootId)
-  expect(await names(a)).not.toContain('busy')
-  await b.lab.virsh('destroy', 'busy')
-})
-
-test('memory that changes too fast, giving up: the VM stays and runs', async () => {
-  const guest = await fleet.guest('a', { name: 'hasty', pool: 'nas', command: 'load memory 40000 32' })
-  let attempts = 0
-  setHooks({
-    aroundStep: (at, run) => {
-      if (at.step === 'move' && at.turn === 'do') attempts++
-      return run()
-    },
-  })
-  const id = await migrate(guest, b, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
-  const end = await fleet.ended(id, 90_000)
-  expect(end.state).toBe('failed')
-  expect(end.error).toMatchObject({ step: 'move', message: expect.stringMatching(/faster than it can be copied/) })
-  expect(attempts).toBe(1)
-  setHooks({})
-  expect(await running(a)).toContain('hasty')
-  expect(await names(b)).not.toContain('hasty')
-  await a.lab.virsh('destroy', 'hasty')
+  expect((await waitForCount(b.lab, 'hasty', before.n)).bootId).toBe(before.bootId)
+  expect(await names(a)).not.toContain('hasty')
+  await b.lab.virsh('destroy', 'hasty')
 })
 
 test('a VM that is off moves with its disk and its definition', async () => {
@@ -158,22 +158,21 @@ async function copying(id: string): Promise<void> {
 const slow = { bandwidthBytesPerSecond: 4 * 1_048_576 }
 
 test('the source’s daemon restarts in the middle: the VM runs on, in one place', async () => {
-  const guest = await fleet.guest('a', { name: 'restarted' })
-  const before = await waitForCount(a.lab, 'restarted', 1)
-  const id = await migrate(guest, b, slow)
+  const before = await waitForCount(a.lab, 'stayer', 1)
+  const id = await migrate(stayer, b, slow)
   await copying(id)
   await a.lab.stopDaemon()
   await a.lab.startDaemon()
   const end = await fleet.ended(id, 110_000)
-  const places = [(await running(a)).includes('restarted'), (await running(b)).includes('restarted')]
+  const places = [(await running(a)).includes('stayer'), (await running(b)).includes('stayer')]
   console.log('after the daemon restarted:', end.state, JSON.stringify(end.error ?? end.result), places)
   expect(places.filter(Boolean)).toHaveLength(1)
   expect(places[1]).toBe(end.state === 'succeeded')
   const at = places[0] ? a : b
-  const last = (await serialCounts(at.lab, 'restarted')).at(-1)?.n ?? 0
-  expect((await waitForCount(at.lab, 'restarted', last)).bootId).toBe(before.bootId)
-  if (at === a) expect((await volumes(b)).filter((name) => name.startsWith('restarted'))).toEqual([])
-  await at.lab.virsh('destroy', 'restarted')
+  const last = (await serialCounts(at.lab, 'stayer')).at(-1)?.n ?? 0
+  expect((await waitForCount(at.lab, 'stayer', last)).bootId).toBe(before.bootId)
+  if (at === a) expect((await volumes(b)).filter((name) => name.startsWith('stayer'))).toEqual([])
+  await at.lab.virsh('destroy', 'stayer')
 })
 
 test('the destination dies in the middle: the VM runs on where it was', async () => {
