@@ -2,7 +2,9 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
-import { conflict, SkerryError } from '#server/errors.ts'
+import { conflict, SkerryError, unavailable } from '#server/errors.ts'
+import { OriginalDamaged } from '#server/repository/copy.ts'
+import { DamageError } from '#server/repository/damage.ts'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { defineWorkflow } from './define.ts'
@@ -21,10 +23,16 @@ const trail: string[] = []
 const seen: string[] = []
 const Input = z.object({
   failAt: z.string().default(''),
+  why: z.enum(['conflict', 'unavailable', 'damage']).default('conflict'),
   holdAt: z.string().default(''),
   failUndoAt: z.string().default(''),
   userData: z.string().nullish(),
 })
+const reasons = {
+  conflict: (message: string) => conflict(message, 'Go round it.'),
+  unavailable: (message: string) => unavailable(message),
+  damage: (message: string) => new OriginalDamaged(new DamageError(message, {})),
+}
 const steps = ['one', 'two', 'three'].map((name) => ({
   name,
   async do(context: { input: z.infer<typeof Input>; signal: AbortSignal; progress(p: object): void }) {
@@ -32,7 +40,7 @@ const steps = ['one', 'two', 'three'].map((name) => ({
     if (context.input.userData) seen.push(context.input.userData)
     context.progress({ phase: `doing ${name}`, done: 1, total: 3, unit: 'items' })
     if (context.input.holdAt === name) await pause(60_000, context.signal)
-    if (context.input.failAt === name) throw conflict(`${name} stood in the way.`, 'Go round it.')
+    if (context.input.failAt === name) throw reasons[context.input.why](`${name} stood in the way.`)
     return { [name]: trail.length }
   },
   async undo({ input }: { input: z.infer<typeof Input> }) {
@@ -62,7 +70,10 @@ beforeAll(async () => {
   sql = new pg.Client({ connectionString: own.url, options: '-c skerry.scope=*' })
   await sql.connect()
   // Without the sweep: what is taken up or cancelled here is so by notice alone.
-  engine = await testEngine({ db: own.db, databaseUrl: own.url }, { workflows, sweepMs: 600_000 })
+  engine = await testEngine(
+    { db: own.db, databaseUrl: own.url },
+    { workflows, sweepMs: 600_000, betweenAttemptsMs: 20 },
+  )
 })
 afterAll(async () => {
   await engine?.stop()
@@ -116,6 +127,15 @@ test('a failing step: earlier ones are undone in reverse, the row says why and w
   })
   expect(end.undone).toEqual(['put two back', 'put one back'])
   expect(trail).toEqual(['do one', 'do two', 'undo two', 'undo one'])
+})
+
+test('a step is tried again when what it needs does not answer, not when that is damaged', async () => {
+  const attempts = async (why: string) => {
+    expect(await ended((await ask({ failAt: 'one', why })).id)).toMatchObject({ state: 'failed' })
+    return trail.splice(0).filter((each) => each === 'do one').length
+  }
+  expect(await attempts('unavailable')).toBe(4)
+  expect(await attempts('damage')).toBe(1)
 })
 
 test('cancelling a running step aborts it at once, then undoes', async () => {
