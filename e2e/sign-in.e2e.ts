@@ -1,5 +1,5 @@
 import { signInOf } from './fleet.ts'
-import { expect, signIn, test, typePassword } from './test.ts'
+import { expect, forgetSession, signIn, test, typePassword } from './test.ts'
 
 test('whoever is not signed in is sent to sign in and comes back', async ({ page }) => {
   await page.goto('/fleet?filter=state%3Arunning')
@@ -15,8 +15,9 @@ test('a wrong password says so and tells nothing more', async ({ page }) => {
   await expect(page).toHaveURL(/\/login/)
 })
 
-test('signing out ends the session', async ({ page }) => {
-  await signIn(page, 'member')
+test('signing out ends the session', async ({ as }) => {
+  const page = await as('owner')
+  forgetSession('owner')
   await page.getByRole('button', { name: /account$/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL(/\/login/)

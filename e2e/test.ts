@@ -28,6 +28,9 @@ export async function signIn(page: Page, role: string, path = '/'): Promise<void
 /** Sessions of this run by role: signing in is limited to a few times a minute. */
 const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>()
 
+/** After it was ended by the test: the next one signs in anew. */
+export const forgetSession = (role: string) => sessions.delete(role)
+
 async function resume(page: Page, role: string, path = '/'): Promise<void> {
   const known = sessions.get(role)
   if (known) {
