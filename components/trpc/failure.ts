@@ -11,11 +11,25 @@ export const failure = (title: string, error: Failure) => ({
   ...(error.data?.skerry.requestId ? { requestId: error.data.skerry.requestId } : {}),
 })
 
+interface Reading {
+  error: Failure | null
+  refetch: () => unknown
+  isRefetching: boolean
+}
+
+/**
+ * The reading if there is nothing to show of it. What was read before stays in view while it can’t be read again, unless
+ * it is gone or no longer theirs to see.
+ */
+export function unread(reading: Reading & { data: unknown }): (Reading & { error: Failure }) | undefined {
+  const { data, error } = reading
+  if (!error) return undefined
+  const isRefused = ['not-found', 'forbidden', 'unauthenticated'].includes(error.data?.skerry.code ?? '')
+  return data === undefined || isRefused ? { ...reading, error } : undefined
+}
+
 /** The same in place of a page or list, with a way to ask again. */
-export const pageFailure = (
-  title: string,
-  query: { error: Failure; refetch: () => unknown; isRefetching: boolean },
-) => ({
+export const pageFailure = (title: string, query: Reading & { error: Failure }) => ({
   ...failure(title, query.error),
   variant: 'page' as const,
   isRetrying: query.isRefetching,

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { formatMoney, localCopyWord, lockWord, whenText, whichWord } from '#components/archive/archive-words.ts'
 import { OneTimeText } from '#components/tenant/one-time-text.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -41,7 +42,8 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
       },
     }),
   )
-  if (query.error) return <ErrorMessage title="The archive could not be read" message={query.error.message} />
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('The archive could not be read', failed)} />
   const page = query.data
   if (!page) return <SkeletonRows rows={5} />
   const noStore =

@@ -6,6 +6,7 @@ import { useDatastoreCommands } from '#components/datastore/datastore-commands.t
 import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -44,7 +45,8 @@ export function DatastorePage({ id }: { id: string }) {
   const verify = useMutation(trpc.datastore.verify.mutationOptions({ onSuccess: reread, onError: toastRefusal }))
   const commands = useDatastoreCommands()
   usePageTitle(query.data?.name)
-  if (query.error && !query.data) return <UnreadPage noun="Datastore" query={{ ...query, error: query.error }} />
+  const failed = unread(query)
+  if (failed) return <UnreadPage noun="Datastore" query={failed} />
   const datastore = query.data
   if (!datastore) return <SkeletonRows rows={8} />
   const operations = live.data?.items ?? []

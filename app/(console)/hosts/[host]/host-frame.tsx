@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { useHostCommands } from '#components/host/host-commands.tsx'
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -27,7 +28,8 @@ export function HostFrame({ id, children }: { id: string; children: ReactNode })
   const query = useQuery({ ...trpc.host.get.queryOptions({ id }), refetchInterval: rereadMs })
   const commands = useHostCommands()
   usePageTitle(query.data?.name)
-  if (query.error && !query.data) return <UnreadPage noun="Host" query={{ ...query, error: query.error }} />
+  const failed = unread(query)
+  if (failed) return <UnreadPage noun="Host" query={failed} />
   const host = query.data
   if (!host) return <SkeletonRows rows={8} />
   const commanded = { ...host, vms: host.promised.vms }

@@ -6,6 +6,7 @@ import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archi
 import { NewVmDialog } from '#components/recovery-point/new-vm-dialog.tsx'
 import { RecoveryPoints } from '#components/recovery-point/recovery-points.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -20,9 +21,8 @@ import { whyNot } from '#components/ui/why-not.ts'
 export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
   const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
   const [restoredFar, setRestoredFar] = useState<ArchivedPoint>()
-  if (query.error) {
-    return <ErrorMessage variant="page" title="Its recovery points could not be read" message={query.error.message} />
-  }
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('Its recovery points could not be read', failed)} />
   if (!query.data) return <SkeletonRows rows={6} />
   const { name, vmId, recoveryPoints, archived, bootTests, can } = query.data
   const isGone = vmId === null

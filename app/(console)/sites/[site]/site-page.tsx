@@ -8,6 +8,7 @@ import { DeleteSiteDialog } from '#components/site/delete-site-dialog.tsx'
 import { SiteFormDialog } from '#components/site/site-form.tsx'
 import { siteKindWord, siteLook } from '#components/site/site-state.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
@@ -29,7 +30,8 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
   const [asked, setAsked] = useState<'edit' | 'delete' | null>(null)
   const site = places.data?.sites.find((each) => each.id === id)
   usePageTitle(site?.name)
-  if (places.error) return <UnreadPage noun="Site" query={{ ...places, error: places.error }} />
+  const failed = unread(places)
+  if (failed) return <UnreadPage noun="Site" query={failed} />
   if (!places.data) return <SkeletonRows rows={8} />
   if (!site) {
     return (

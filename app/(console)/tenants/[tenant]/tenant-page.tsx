@@ -7,6 +7,7 @@ import { EditQuotaDialog } from '#components/tenant/edit-quota-dialog.tsx'
 import { MembersCard } from '#components/tenant/members-card.tsx'
 import { QuotaMeters } from '#components/tenant/quota-meters.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -40,7 +41,8 @@ export function TenantPage({ id, myUserId, operator }: TenantPageProps) {
   const members = useQuery(trpc.member.list.queryOptions({ tenantId: id }))
   const [asked, setAsked] = useState<Asked | null>(null)
   usePageTitle(query.data?.name)
-  if (query.error) return <UnreadPage noun="Tenant" query={{ ...query, error: query.error }} />
+  const failed = unread(query)
+  if (failed) return <UnreadPage noun="Tenant" query={failed} />
   const tenant = query.data
   if (!tenant) return <SkeletonRows rows={8} />
   const close = () => setAsked(null)

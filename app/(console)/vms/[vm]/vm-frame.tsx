@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Lock } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Badge } from '#components/ui/badge.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Link } from '#components/ui/link.tsx'
@@ -21,18 +22,8 @@ export function VmFrame({ id, children }: { id: string; children: ReactNode }) {
   const trpc = useTRPC()
   const query = useQuery(trpc.vm.get.queryOptions({ id }))
   usePageTitle(query.data?.name)
-  if (query.error) {
-    return (
-      <ErrorMessage
-        variant="page"
-        title="This VM can’t be shown"
-        message={query.error.message}
-        whatToDo={query.error.data?.skerry.wayOut}
-        requestId={query.error.data?.skerry.requestId}
-        onRetry={() => void query.refetch()}
-      />
-    )
-  }
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('This VM can’t be shown', failed)} />
   const vm = query.data
   if (!vm) return <SkeletonRows rows={8} />
   const operation = vm.operation

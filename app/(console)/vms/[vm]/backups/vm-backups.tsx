@@ -4,6 +4,7 @@ import { Archive } from 'lucide-react'
 import { useState } from 'react'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { RecoveryPoints } from '#components/recovery-point/recovery-points.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -23,9 +24,8 @@ export function VmBackups() {
   const query = useBackups(vm.id)
   const [isBackingUp, setBackingUp] = useState(false)
   const [restored, setRestored] = useState<RecoveryPoint>()
-  if (query.error) {
-    return <ErrorMessage variant="page" title="Backups could not be read" message={query.error.message} />
-  }
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('Backups could not be read', failed)} />
   const page = query.data
   if (!page) return <SkeletonRows rows={6} />
   const { recoveryPoints, bootTests, datastores, can } = page

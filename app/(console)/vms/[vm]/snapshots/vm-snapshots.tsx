@@ -2,6 +2,7 @@
 
 import { Camera } from 'lucide-react'
 import { useState } from 'react'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -24,9 +25,8 @@ export function VmSnapshots() {
   const query = useSnapshots(vm.id)
   const [asked, setAsked] = useState<Asked>()
   const close = () => setAsked(undefined)
-  if (query.error) {
-    return <ErrorMessage variant="page" title="Snapshots could not be read" message={query.error.message} />
-  }
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('Snapshots could not be read', failed)} />
   const page = query.data
   if (!page) return <SkeletonRows rows={6} />
   const { take } = page.can

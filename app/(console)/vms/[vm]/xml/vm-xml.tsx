@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Pencil } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { CodeBlock } from '#components/ui/code-block.tsx'
 import { CodeEditor } from '#components/ui/code-editor.tsx'
@@ -21,16 +22,8 @@ export function VmXml() {
   const trpc = useTRPC()
   const query = useQuery(trpc.vm.xml.queryOptions({ id: vm.id }, { staleTime: 0 }))
   const [isEditing, setEditing] = useState(false)
-  if (query.error) {
-    return (
-      <ErrorMessage
-        variant="page"
-        title="The definition can’t be shown"
-        message={query.error.message}
-        whatToDo={query.error.data?.skerry.wayOut}
-      />
-    )
-  }
+  const failed = unread(query)
+  if (failed) return <ErrorMessage {...pageFailure('The definition can’t be shown', failed)} />
   if (!query.data) return <SkeletonRows rows={12} label="Loading the definition" />
   const { xml, canEdit } = query.data
   if (isEditing) return <XmlEditing vm={vm} xml={xml} onEnd={() => setEditing(false)} />
