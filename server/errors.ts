@@ -42,6 +42,9 @@ export class SkerryError extends Error {
   }
 }
 
+/** An ending that trying again at once would not change. */
+export class GivenUp extends SkerryError {}
+
 export const invalid = (message: string, options?: ErrorOptions) => new SkerryError('invalid', message, options)
 export const forbidden = (message: string, wayOut?: string) =>
   new SkerryError('forbidden', message, wayOut ? { wayOut } : {})

@@ -1,4 +1,4 @@
-import { SkerryError } from '#server/errors.ts'
+import { GivenUp } from '#server/errors.ts'
 import { padded } from './backup-writer.ts'
 import { DamageError } from './damage.ts'
 import { changedChunks } from './diff.ts'
@@ -23,7 +23,7 @@ export interface CopyRequest extends CopyProgress {
 }
 
 /** What is to be copied can't be read where it is: that says nothing of a copy, nor of other recovery points. */
-export class OriginalDamaged extends SkerryError {
+export class OriginalDamaged extends GivenUp {
   constructor(cause: DamageError) {
     super('unavailable', cause.message, { cause, ...(cause.wayOut ? { wayOut: cause.wayOut } : {}) })
     this.name = 'OriginalDamaged'

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino'
 import { operatorDetail } from '#server/core/error-detail.ts'
 import { type Db, isDatabaseGone } from '#server/db.ts'
-import { asSkerryError, SkerryError } from '#server/errors.ts'
+import { asSkerryError, GivenUp, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
-import { OriginalDamaged } from '#server/repository/copy.ts'
 import type { OperationError } from '#server/schema/operation.ts'
 import type { CloneExports } from './clone-exports.ts'
-import { connected, GivenUp } from './connection.ts'
+import { connected } from './connection.ts'
 import type { AnyWorkflow, BareContext, HostSource, HostTest, OperationRef } from './define.ts'
 import { fenced, LeaseLost } from './fence.ts'
 import type { Ownership, Run } from './ownership.ts'
@@ -203,7 +202,7 @@ async function patiently<T>(runtime: Runtime, signal: AbortSignal, run: () => Pr
 
 function isPassing(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return true
-  if (!(error instanceof SkerryError) || error instanceof GivenUp || error instanceof OriginalDamaged) return false
+  if (!(error instanceof SkerryError) || error instanceof GivenUp) return false
   // An answer, though not a good one: asking again would give the same.
   const isAnswer = error.cause instanceof Error && error.cause.name === 'LibvirtError'
   return error.code === 'unavailable' && !isAnswer

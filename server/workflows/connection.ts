@@ -1,9 +1,6 @@
-import { SkerryError } from '#server/errors.ts'
+import { GivenUp } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { Cancelled } from './pause.ts'
-
-/** An ending that trying the step again at once would not change. */
-export class GivenUp extends SkerryError {}
 
 /** A host did not become reachable within the time a step may wait for it. */
 export class HostUnreachable extends GivenUp {

@@ -7,9 +7,8 @@
  * | does all that                | how long it took, and what room there is    |
  * | does not                     | fails with what it did not do, and the way out |
  */
-import { SkerryError } from '#server/errors.ts'
+import { GivenUp, SkerryError } from '#server/errors.ts'
 import { type StoreSummary, TestStorePlan } from '#server/schema/store.ts'
-import { GivenUp } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 
 async function tryOnce({ repositories, input, progress }: StepContext<TestStorePlan, StoreSummary>) {
