@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
+import { eachAtOnce } from '#server/each-at-once.ts'
 import { SkerryError } from '#server/errors.ts'
 import { DamageError } from './damage.ts'
 import { DamageList } from './damage-list.ts'
@@ -102,22 +103,18 @@ export class ChunkStore {
     }
     for (const pack of before) pack.gone = !listed.has(pack.id)
     for (const id of this.unreadable.keys()) if (!listed.has(id)) this.unreadable.delete(id)
-    const next = unknown[Symbol.iterator]()
-    await Promise.all(Array.from({ length: footersAtOnce }, () => this.#learn(next)))
+    await eachAtOnce(unknown, footersAtOnce, (pack) => this.#learn(pack))
     for (const pack of this.map.packs) pack.condemned = condemned.has(pack.id)
     await this.damage.refresh()
   }
 
-  async #learn(unknown: Iterator<{ id: string; sizeBytes: number }>) {
-    for (let next = unknown.next(); !next.done; next = unknown.next()) {
-      const { id, sizeBytes } = next.value
-      try {
-        const footer = await this.readPackFooter(id, sizeBytes)
-        if (footer) this.map.add({ id, keyId: footer.key.id, sizeBytes }, footer.entries)
-        this.unreadable.delete(id)
-      } catch (error) {
-        this.setUnreadable(id, sizeBytes, asPackDamage(error))
-      }
+  async #learn({ id, sizeBytes }: { id: string; sizeBytes: number }) {
+    try {
+      const footer = await this.readPackFooter(id, sizeBytes)
+      if (footer) this.map.add({ id, keyId: footer.key.id, sizeBytes }, footer.entries)
+      this.unreadable.delete(id)
+    } catch (error) {
+      this.setUnreadable(id, sizeBytes, asPackDamage(error))
     }
   }
 

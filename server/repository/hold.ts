@@ -1,3 +1,4 @@
+import { eachAtOnce } from '#server/each-at-once.ts'
 import { notFound, unavailable, unsupported } from '#server/errors.ts'
 import type { LockMode } from '#server/schema/archive.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
@@ -36,14 +37,10 @@ export async function holdRecoveryPoint(chunks: ChunkStore, id: string, hold: Ho
     const keys: string[] = []
     for await (const { key } of chunks.store.list(folderPrefix(chunks.owner, 'keys'))) keys.push(key)
     const objects = [...keys, ...[...packs].map(chunks.packObjectKey), manifestKey(chunks, id)]
-    const next = objects[Symbol.iterator]()
-    const lockSome = async () => {
-      for (let each = next.next(); !each.done; each = next.next()) {
-        hold.signal?.throwIfAborted()
-        await locks.hold(each.value, hold.until, hold.mode)
-      }
-    }
-    await Promise.all(Array.from({ length: locksAtOnce }, lockSome))
+    await eachAtOnce(objects, locksAtOnce, async (key) => {
+      hold.signal?.throwIfAborted()
+      await locks.hold(key, hold.until, hold.mode)
+    })
     return objects.length
   } finally {
     await session.end()

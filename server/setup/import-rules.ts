@@ -10,7 +10,7 @@ type FolderRule = {
   packages?: string[]
 }
 
-const foundations = ['server/db.ts', 'server/errors.ts', 'server/schema', 'prisma/generated']
+const foundations = ['server/db.ts', 'server/each-at-once.ts', 'server/errors.ts', 'server/schema', 'prisma/generated']
 const logging = ['server/log.ts', 'server/env.ts']
 const serverSide = ['server/api', 'server/auth', 'server/core', 'server/live', ...foundations, ...logging]
 
@@ -50,6 +50,7 @@ export const folderRules: Record<string, FolderRule> = {
   'server/repository': { may: foundations },
   'server/telemetry': { may: foundations },
   'server/db.ts': { may: ['prisma/generated', 'server/errors.ts'] },
+  'server/each-at-once.ts': { may: [] },
   'server/env.ts': { may: [] },
   'server/errors.ts': { may: [] },
   'server/process.ts': { may: [] },

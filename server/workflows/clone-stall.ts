@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
+import { eachAtOnce } from '#server/each-at-once.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { HostSource } from './define.ts'
@@ -55,19 +56,16 @@ export class CloneStall {
     })
     const still = new Set(stalled.map(({ uuid }) => uuid))
     for (const uuid of this.#tried.keys()) if (!still.has(uuid)) this.#tried.delete(uuid)
-    const due = stalled.filter(({ uuid }) => now >= (this.#tried.get(uuid)?.nextAt ?? 0)).values()
-    const work = async () => {
-      for (const { uuid, name, hostId } of due) {
-        const { waitMs } = this.#tried.get(uuid) ?? { waitMs: wait.shortestMs }
-        this.#tried.set(uuid, { waitMs: Math.min(wait.longestMs, waitMs * 2), nextAt: now + waitMs })
-        try {
-          if (await resumeStalled(await hosts.open(hostId), uuid))
-            log.info({ vm: name }, 'resumed a clone whose reads had failed')
-        } catch (error) {
-          log.warn({ vm: name, err: error }, 'a clone could not be resumed')
-        }
+    await eachAtOnce(stalled, atOnce, async ({ uuid, name, hostId }) => {
+      const { waitMs, nextAt } = this.#tried.get(uuid) ?? { waitMs: wait.shortestMs, nextAt: 0 }
+      if (now < nextAt) return
+      this.#tried.set(uuid, { waitMs: Math.min(wait.longestMs, waitMs * 2), nextAt: now + waitMs })
+      try {
+        if (await resumeStalled(await hosts.open(hostId), uuid))
+          log.info({ vm: name }, 'resumed a clone whose reads had failed')
+      } catch (error) {
+        log.warn({ vm: name, err: error }, 'a clone could not be resumed')
       }
-    }
-    await Promise.all(Array.from({ length: atOnce }, work))
+    })
   }
 }
