@@ -7,7 +7,7 @@ import { toast } from 'sonner'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 
 export interface RemoveHostDialogProps {
   host: { id: string; name: string }
@@ -39,7 +39,7 @@ export function RemoveHostDialog({ host, vms, onClose }: RemoveHostDialogProps) 
       goesWith={
         vms > 0
           ? [
-              { label: `${formatCount(vms)} ${vms === 1 ? 'VM' : 'VMs'}`, detail: 'go on running, unseen' },
+              { label: formatCounted(vms, 'VM'), detail: 'go on running, unseen' },
               { label: 'Tags, notes and history of its VMs' },
             ]
           : []

@@ -8,7 +8,7 @@ import { failure } from '#components/trpc/failure.ts'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { FittedTable } from '#components/ui/fitted-table.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 
 type Volume = Outputs['storage']['volumes'][number]
 
@@ -55,7 +55,7 @@ export function VolumeList({ pool }: { pool: { id: string; name: string; count: 
         className="-ml-1 flex items-center gap-1 rounded-sm px-1 py-0.5 text-xs text-ink-muted hover:text-ink"
       >
         <ChevronRight size={13} aria-hidden="true" className={isOpen ? 'rotate-90' : undefined} />
-        {formatCount(pool.count)} {pool.count === 1 ? 'volume' : 'volumes'}
+        {formatCounted(pool.count, 'volume')}
         <span className="sr-only"> in {pool.name}</span>
       </button>
       {isOpen && (

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatDay } from '#components/archive/archive-words.ts'
 import { partsText } from '#components/boot-test/boot-test-words.ts'
-import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBytes, formatCounted, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { bootTestResult, operationTookMs } from './operation-words.ts'
 
@@ -104,7 +104,7 @@ export function outcomeText(operation: OperationRow): string {
   const restored = restoreResult(operation)
   if (restored) {
     const { writtenBytes, unplugged, leftOut } = restored
-    const cards = unplugged > 0 && `${unplugged} network ${unplugged === 1 ? 'card' : 'cards'} unplugged`
+    const cards = unplugged > 0 && `${formatCounted(unplugged, 'network card')} unplugged`
     const without = leftOut.length > 0 && `without ${leftOut.join(', ')}`
     const written = typeof writtenBytes === 'number' && `${formatBytes(writtenBytes)} written`
     return [took, written, cards, without].filter(Boolean).join(' · ')

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 
 export interface ProtectionOnTheMove {
   policies: readonly string[]
@@ -9,8 +9,6 @@ export interface ProtectionOnTheMove {
   datastores: readonly { name: string; recoveryPoints: number; nextBackup?: 'incremental' | 'full' | undefined }[]
 }
 
-const counted = (count: number, one: string, many: string) => `${formatCount(count)} ${count === 1 ? one : many}`
-
 /** What of a VM's protection goes along with it to another host, and what does not. */
 export function MovingProtection({ title, protection }: { title: ReactNode; protection: ProtectionOnTheMove }) {
   const { policies, snapshotSchedules, snapshots, datastores } = protection
@@ -18,12 +16,10 @@ export function MovingProtection({ title, protection }: { title: ReactNode; prot
     ...(policies.length > 0
       ? [[policies.join(', '), policies.length === 1 ? 'the policy goes on there' : 'the policies go on there']]
       : []),
-    ...(snapshotSchedules > 0
-      ? [[counted(snapshotSchedules, 'snapshot schedule', 'snapshot schedules'), 'on there too']]
-      : []),
-    ...(snapshots > 0 ? [[counted(snapshots, 'snapshot', 'snapshots'), 'in its disks, they move along']] : []),
+    ...(snapshotSchedules > 0 ? [[formatCounted(snapshotSchedules, 'snapshot schedule'), 'on there too']] : []),
+    ...(snapshots > 0 ? [[formatCounted(snapshots, 'snapshot'), 'in its disks, they move along']] : []),
     ...datastores.map(({ name, recoveryPoints, nextBackup }) => [
-      `${name}: ${counted(recoveryPoints, 'recovery point', 'recovery points')}`,
+      `${name}: ${formatCounted(recoveryPoints, 'recovery point')}`,
       `${recoveryPoints === 1 ? 'stays' : 'stay'} there, restored from anywhere; ${nextText(nextBackup)}`,
     ]),
   ]

@@ -6,7 +6,7 @@ import { type BootTest, bootLook, totalText } from '#components/boot-test/boot-t
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
-import { formatAbsoluteTime, formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { formatAbsoluteTime, formatBytes, formatCounted, formatMilliseconds } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { Menu, type MenuAction } from '#components/ui/menu.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
@@ -89,7 +89,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
               <ApplicationNotes applications={point.applications} />
               {point.clones.length > 0 && (
                 <span className="block pt-0.5" title={point.clones.map(({ name }) => name).join(', ')}>
-                  <Badge tone="accent">{point.clones.length === 1 ? '1 clone' : `${point.clones.length} clones`}</Badge>
+                  <Badge tone="accent">{formatCounted(point.clones.length, 'clone')}</Badge>
                 </span>
               )}
             </span>

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
 import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { Card } from '#components/ui/card.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { NewVmDialog } from './new-vm-dialog.tsx'
 import { type PointCommand, RecoveryPointList, type RecoveryPointListProps } from './recovery-point-list.tsx'
@@ -36,7 +36,7 @@ export function RecoveryPoints({ isGone, actions, empty, ...list }: RecoveryPoin
       )}
       {recoveryPoints.length > 0 ? (
         <Card
-          title={`${formatCount(recoveryPoints.length)} recovery ${recoveryPoints.length === 1 ? 'point' : 'points'}, ${formatBytes(storedBytes)} stored`}
+          title={`${formatCounted(recoveryPoints.length, 'recovery point')}, ${formatBytes(storedBytes)} stored`}
           isFlush
           actions={actions}
           className="pb-1"

@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation'
 import { useMemo } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
-import { formatBitsPerSecond, formatCount, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBitsPerSecond, formatCount, formatCounted, formatMilliseconds } from '#components/ui/format.ts'
 import { type MapLink, type MapSite, WorldMap } from '#components/ui/world-map.tsx'
 import { roundTripText } from './round-trip.ts'
 import { linkLook, siteLook } from './site-state.ts'
@@ -11,7 +11,6 @@ import { linkLook, siteLook } from './site-state.ts'
 type Places = Outputs['fleet']['places']
 
 const kinds = { region: 'region', edge: 'edge', emulated_edge: 'emulated' } as const
-const counted = (count: number, one: string, many: string) => `${formatCount(count)} ${count === 1 ? one : many}`
 
 const asMapSite = (site: Places['sites'][number], hosts: Places['hosts'], operator: boolean): MapSite => ({
   id: site.id,
@@ -21,8 +20,8 @@ const asMapSite = (site: Places['sites'][number], hosts: Places['hosts'], operat
   kind: kinds[site.kind],
   state: siteLook(site).look,
   summary: [
-    operator ? `${formatCount(site.hostsConnected)} of ${counted(site.hosts, 'host', 'hosts')}` : null,
-    counted(site.count.vms, 'VM', 'VMs'),
+    operator ? `${formatCount(site.hostsConnected)} of ${formatCounted(site.hosts, 'host')}` : null,
+    formatCounted(site.count.vms, 'VM'),
   ]
     .filter(Boolean)
     .join(' · '),

@@ -47,7 +47,7 @@ export function FormDialog(props: FormDialogProps) {
               form={formId}
               isPending={isPending}
               isDisabled={isIncomplete}
-              {...(disabledReason ? { disabledReason } : {})}
+              disabledReason={disabledReason}
             >
               {submitLabel}
             </Button>

@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatBytesPerSecond,
   formatCount,
+  formatCounted,
   formatDuration,
   formatMilliseconds,
   formatPercent,
@@ -53,6 +54,9 @@ test('a sliver is not shown as nothing', () => {
 
 test('counts have separated thousands', () => {
   expect(formatCount(10_000)).toBe('10,000')
+  expect(formatCounted(1, 'VM')).toBe('1 VM')
+  expect(formatCounted(0, 'VM')).toBe('0 VMs')
+  expect(formatCounted(1200, 'policy', 'policies')).toBe('1,200 policies')
   expect(formatCount(1_234_567.5)).toBe('1,234,567.5')
   expect(formatCount(-1234)).toBe('-1,234')
 })

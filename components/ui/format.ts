@@ -63,6 +63,11 @@ export function formatCount(value: number | null | undefined): string {
   return fraction ? `${grouped}.${fraction}` : grouped
 }
 
+/** A count with what is counted: "1 VM", "1,200 VMs", "3 policies". */
+export function formatCounted(value: number | null | undefined, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`
+}
+
 const durationSteps = [
   { name: 'd', seconds: 86_400 },
   { name: 'h', seconds: 3600 },

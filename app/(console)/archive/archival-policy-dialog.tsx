@@ -9,6 +9,7 @@ import { Section } from '#components/ui/card.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { NumberField } from '#components/ui/number-field.tsx'
 import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { Select } from '#components/ui/select.tsx'
@@ -245,9 +246,7 @@ export function ArchivalPolicyDialog({ tenantId, page, policy, onClose }: Archiv
 function lockRefusalOf({ lockRefusal, lockDays }: TenantArchivePage['stores'][number], keepDays: number) {
   if (lockRefusal !== null) return lockRefusal
   if (lockDays === null) return 'The provider does not allow that anything is locked in this store.'
-  return keepDays > lockDays
-    ? `The provider allows locks of at most ${lockDays === 1 ? 'a day' : `${lockDays} days`}.`
-    : undefined
+  return keepDays > lockDays ? `The provider allows locks of at most ${formatCounted(lockDays, 'day')}.` : undefined
 }
 
 /** What a lock means, by the day that it would end if it began today. */

@@ -5,7 +5,7 @@ import { useDeferredValue } from 'react'
 import { formatMoney } from '#components/archive/archive-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCount, formatCounted } from '#components/ui/format.ts'
 import { ArchivalRules } from '#server/schema/archive.ts'
 
 /** What the rules would do with the backups that there are, while they are being written. */
@@ -85,5 +85,5 @@ function Lines({ title, lines }: { title: string; lines: [string, string][] }) {
 }
 
 function pointsOf({ points, vms }: { points: number; vms: number }): string {
-  return `${formatCount(points)} ${points === 1 ? 'point' : 'points'} of ${formatCount(vms)} ${vms === 1 ? 'VM' : 'VMs'}`
+  return `${formatCounted(points, 'point')} of ${formatCounted(vms, 'VM')}`
 }

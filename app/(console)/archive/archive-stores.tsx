@@ -9,7 +9,8 @@ import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatBytes, formatCount, formatDuration } from '#components/ui/format.ts'
+import { formatBytes, formatCounted, formatDuration } from '#components/ui/format.ts'
+import { RowButton } from '#components/ui/row-button.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { locationText } from '#server/schema/store.ts'
 import { ArchiveStoreDialog } from './archive-store-dialog.tsx'
@@ -66,11 +67,10 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
                 </span>
               </span>
               <span className="w-44 tabular-nums">
-                {formatBytes(store.storedBytes)} in {formatCount(store.points)}{' '}
-                {store.points === 1 ? 'point' : 'points'}
+                {formatBytes(store.storedBytes)} in {formatCounted(store.points, 'point')}
                 <span className="block text-ink-muted text-xs">
-                  {formatMoney(store.costPerMonth, store.currency)} a month, {store.grants.length}{' '}
-                  {store.grants.length === 1 ? 'tenant' : 'tenants'}
+                  {formatMoney(store.costPerMonth, store.currency)} a month,{' '}
+                  {formatCounted(store.grants.length, 'tenant')}
                 </span>
               </span>
               <span className="flex flex-wrap items-center gap-1">
@@ -82,27 +82,21 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
                 >
                   Tenants…
                 </Button>
-                <Button
-                  size="sm"
-                  variant="quiet"
-                  icon={<Pencil size={13} aria-hidden="true" />}
-                  label={`Edit ${store.name}`}
+                <RowButton
+                  verb="Edit"
+                  name={store.name}
+                  icon={Pencil}
                   onPress={() => setCommand({ kind: 'save', store })}
-                >
-                  Edit…
-                </Button>
-                <Button
-                  size="sm"
-                  variant="quiet"
-                  icon={<Trash2 size={13} aria-hidden="true" />}
-                  label={`Remove ${store.name}`}
+                />
+                <RowButton
+                  verb="Remove"
+                  name={store.name}
+                  icon={Trash2}
                   disabledReason={
                     store.points + store.policies > 0 ? 'It holds recovery points, or policies use it' : undefined
                   }
                   onPress={() => setCommand({ kind: 'remove', store })}
-                >
-                  Remove…
-                </Button>
+                />
               </span>
             </li>
           ))}
@@ -136,5 +130,5 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
 function locksText({ lockRefusal, lockDays }: ArchiveStore): string {
   if (lockRefusal !== null) return lockRefusal
   if (lockDays === null) return 'Has object lock, which tenants may not use'
-  return `Tenants may lock for at most ${lockDays === 1 ? 'a day' : `${lockDays} days`}`
+  return `Tenants may lock for at most ${formatCounted(lockDays, 'day')}`
 }

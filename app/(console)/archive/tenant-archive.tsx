@@ -13,8 +13,9 @@ import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCount, formatCounted } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { RowButton } from '#components/ui/row-button.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
@@ -100,26 +101,20 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
                   >
                     Run now
                   </Button>
-                  <Button
-                    size="sm"
-                    variant="quiet"
-                    icon={<Pencil size={13} aria-hidden="true" />}
-                    label={`Edit ${policy.name}`}
+                  <RowButton
+                    verb="Edit"
+                    name={policy.name}
+                    icon={Pencil}
                     disabledReason={whyNot(page.can.edit)}
                     onPress={() => setEdited(policy)}
-                  >
-                    Edit…
-                  </Button>
-                  <Button
-                    size="sm"
-                    variant="quiet"
-                    icon={<Trash2 size={13} aria-hidden="true" />}
-                    label={`Delete ${policy.name}`}
+                  />
+                  <RowButton
+                    verb="Delete"
+                    name={policy.name}
+                    icon={Trash2}
                     disabledReason={whyNot(page.can.delete)}
                     onPress={() => setDeleted(policy)}
-                  >
-                    Delete…
-                  </Button>
+                  />
                 </span>
               </li>
             ))}
@@ -148,7 +143,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
               <li key={store.id} className="flex flex-wrap gap-x-6 px-4 py-2 text-sm tabular-nums">
                 <span className="min-w-48 flex-1 font-medium">{store.name}</span>
                 <span>
-                  {formatCount(store.points)} recovery points, {formatBytes(store.usedBytes)}
+                  {formatCounted(store.points, 'recovery point')}, {formatBytes(store.usedBytes)}
                   {store.maxBytes !== null && ` of ${formatBytes(store.maxBytes)}`}
                 </span>
                 <span className="sm:w-36 sm:text-end">{formatMoney(store.costPerMonth, store.currency)} a month</span>

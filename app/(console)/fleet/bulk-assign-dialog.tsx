@@ -7,9 +7,10 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import { type BulkDialogProps, vmCount } from './bulk.ts'
+import type { BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
 
 const nobody = 'nobody'
@@ -23,7 +24,11 @@ export function BulkAssignDialog({ ids, selected, onClose }: BulkDialogProps) {
   const assign = useMutation(
     trpc.vm.assign.mutationOptions({
       onSuccess: () => {
-        toast.success(tenantId === nobody ? `${vmCount(ids.length)} taken back` : `${vmCount(ids.length)} assigned`)
+        toast.success(
+          tenantId === nobody
+            ? `${formatCounted(ids.length, 'VM')} taken back`
+            : `${formatCounted(ids.length, 'VM')} assigned`,
+        )
         void client.invalidateQueries({ queryKey: trpc.vm.pathKey() })
         onClose()
       },
@@ -34,7 +39,7 @@ export function BulkAssignDialog({ ids, selected, onClose }: BulkDialogProps) {
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Assign ${vmCount(ids.length)}`}
+      title={`Assign ${formatCounted(ids.length, 'VM')}`}
       description="The tenant’s people see them at once, with their history; the tenant before no longer does."
       size="sm"
       footer={

@@ -6,11 +6,11 @@ import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { MigrateOptions, usualOptions } from '#components/vm/migrate/migrate-options.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import { announceBulk, type BulkDialogProps, vmCount } from './bulk.ts'
+import { announceBulk, type BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
 
 type Host = Outputs['fleet']['places']['hosts'][number]
@@ -39,7 +39,7 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Migrate ${vmCount(ids.length)}`}
+      title={`Migrate ${formatCounted(ids.length, 'VM')}`}
       description="Each is looked at alone: those that can’t go there stay where they are, and the result says why."
       size="md"
       footerNote={

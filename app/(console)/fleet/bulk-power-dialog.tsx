@@ -3,8 +3,9 @@
 import { useMutation } from '@tanstack/react-query'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { refusal } from '#components/vm/refusal.ts'
-import { announceBulk, type BulkDialogProps, vmCount } from './bulk.ts'
+import { announceBulk, type BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
 
 /** Shuts many down, or forces them off. */
@@ -25,7 +26,7 @@ export function BulkPowerDialog(props: BulkDialogProps & { action: 'shutdown' | 
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
       tone={isHard ? 'danger' : 'primary'}
-      title={`${isHard ? 'Force off' : 'Shut down'} ${vmCount(ids.length)}?`}
+      title={`${isHard ? 'Force off' : 'Shut down'} ${formatCounted(ids.length, 'VM')}?`}
       confirmLabel={isHard ? 'Force off' : 'Shut down'}
       onConfirm={() => power.mutate({ ids, action })}
       isPending={power.isPending}

@@ -6,11 +6,12 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { TextField } from '#components/ui/text-field.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { suggestedName } from '#components/vm/snapshot-name.ts'
 import { SnapshotName } from '#server/schema/snapshot.ts'
-import { announceBulk, type BulkDialogProps, vmCount } from './bulk.ts'
+import { announceBulk, type BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
 
 /** Takes a snapshot of each of many VMs, under one name. */
@@ -30,7 +31,7 @@ export function BulkSnapshotDialog({ ids, selected, onClose }: BulkDialogProps) 
   const error = refusal('Nothing was begun', take.error)
   return (
     <FormDialog
-      title={`Take snapshots of ${vmCount(ids.length)}`}
+      title={`Take snapshots of ${formatCounted(ids.length, 'VM')}`}
       size="sm"
       submitLabel="Take snapshots"
       isPending={take.isPending}

@@ -7,9 +7,10 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { Tag, TagList } from '#components/ui/tag.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import { type BulkDialogProps, vmCount } from './bulk.ts'
+import type { BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
 
 /** Adds tags to many VMs and takes others from them. */
@@ -21,7 +22,7 @@ export function BulkTagDialog({ ids, selected, onClose }: BulkDialogProps) {
   const setTags = useMutation(
     trpc.vm.setTags.mutationOptions({
       onSuccess: () => {
-        toast.success(`Tags of ${vmCount(ids.length)} changed`)
+        toast.success(`Tags of ${formatCounted(ids.length, 'VM')} changed`)
         void client.invalidateQueries({ queryKey: trpc.vm.pathKey() })
         onClose()
       },
@@ -34,7 +35,7 @@ export function BulkTagDialog({ ids, selected, onClose }: BulkDialogProps) {
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Tags of ${vmCount(ids.length)}`}
+      title={`Tags of ${formatCounted(ids.length, 'VM')}`}
       size="sm"
       footer={
         <>

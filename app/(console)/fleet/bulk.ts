@@ -9,9 +9,6 @@ export interface BulkDialogProps {
   onClose: () => void
 }
 
-/** "3 VMs", "1 VM". */
-export const vmCount = (count: number) => (count === 1 ? '1 VM' : `${count} VMs`)
-
 /** Shows where a bulk action's results are, and which VMs it was refused for. */
 export function announceBulk({ refused }: { refused: readonly { name: string; reason: string }[] }): void {
   setTrayOpen(true)

@@ -2,7 +2,7 @@ import { PanelLeft, Plus } from 'lucide-react'
 import { memo } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { FleetFilter } from './fleet-filter.tsx'
 import { SavedViews } from './saved-views.tsx'
@@ -37,7 +37,7 @@ export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps)
       />
       <FleetFilter value={props.filter} onChange={props.onFilterChange} places={props.places} />
       <span className="text-xs text-ink-muted tabular-nums" role="status">
-        {totalCount !== undefined && `${formatCount(totalCount)} ${totalCount === 1 ? 'VM' : 'VMs'}`}
+        {totalCount !== undefined && formatCounted(totalCount, 'VM')}
       </span>
       <SavedViews />
       <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>

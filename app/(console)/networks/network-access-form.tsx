@@ -7,7 +7,7 @@ import { failure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { SearchField } from '#components/ui/search-field.tsx'
 import type { NetworkAccess, NetworkGroup } from './network-group.ts'
@@ -81,7 +81,9 @@ export function NetworkAccessForm({ group, tenants }: { group: NetworkGroup; ten
       )}
       {losing.length > 0 && (
         <p className="text-xs text-ink-muted">
-          {losing.map((tenant) => `${countOf(access.vms.get(tenant.id) ?? 0)} of ${tenant.name}`).join(', ')}{' '}
+          {losing
+            .map((tenant) => `${formatCounted(access.vms.get(tenant.id) ?? 0, 'VM')} of ${tenant.name}`)
+            .join(', ')}{' '}
           {changed ? 'would stay plugged in' : 'stay plugged in'}: without a grant they get no further card here.
         </p>
       )}
@@ -102,8 +104,6 @@ export function NetworkAccessForm({ group, tenants }: { group: NetworkGroup; ten
     </form>
   )
 }
-
-const countOf = (vms: number) => `${formatCount(vms)} ${vms === 1 ? 'VM' : 'VMs'}`
 
 function TenantChoice(props: {
   tenants: readonly Tenant[]
@@ -131,7 +131,9 @@ function TenantChoice(props: {
             >
               {name}
             </Checkbox>
-            {vms.has(id) && <span className="text-xs text-ink-muted tabular-nums">{countOf(vms.get(id) ?? 0)}</span>}
+            {vms.has(id) && (
+              <span className="text-xs text-ink-muted tabular-nums">{formatCounted(vms.get(id) ?? 0, 'VM')}</span>
+            )}
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 'use client'
 
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -56,7 +56,7 @@ export function NetworkPanel({ group, siteNames, tenants, onClose }: NetworkPane
               )}
               {' · '}
               <Link href={`/fleet?filter=host:${network.host.name}`} tone="muted">
-                {formatCount(network.vms)} {network.vms === 1 ? 'VM' : 'VMs'}
+                {formatCounted(network.vms, 'VM')}
               </Link>
             </span>
           </li>

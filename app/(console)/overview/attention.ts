@@ -1,6 +1,6 @@
 import { operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
-import { formatCount, formatPercent } from '#components/ui/format.ts'
+import { formatCount, formatCounted, formatPercent } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 import type { VmRow } from '#server/schema/vm.ts'
@@ -94,7 +94,7 @@ export function vmItems(vms: readonly VmRow[], total: { crashed: number; unknown
 /** VMs whose backups are not as their policies want; one line for each state. */
 export function protectionItems({ failing, late }: { failing: number; late: number }): AttentionItem[] {
   const line = (state: 'failing' | 'late', look: VisualState, count: number, text: string): AttentionItem[] => {
-    const name = `${formatCount(count)} ${count === 1 ? 'VM' : 'VMs'}`
+    const name = formatCounted(count, 'VM')
     return count === 0 ? [] : [{ id: `protection ${state}`, look, name, text, href: `/protection?state=${state}` }]
   }
   return [
@@ -106,7 +106,7 @@ export function protectionItems({ failing, late }: { failing: number; late: numb
 /** VMs whose backups did not boot when they were last tested. */
 export function bootTestItems({ failed }: { failed: number }): AttentionItem[] {
   if (failed === 0) return []
-  const name = `${formatCount(failed)} ${failed === 1 ? 'VM' : 'VMs'}`
+  const name = formatCounted(failed, 'VM')
   return [
     { id: 'boot tests', look: 'failed', name, text: 'failed the last boot test', href: '/protection?boot=failed' },
   ]

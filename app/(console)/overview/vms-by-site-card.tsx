@@ -3,7 +3,7 @@
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 
 /** Where one's own VMs are. */
@@ -19,8 +19,7 @@ export function VmsBySiteCard({ places }: { places: Outputs['fleet']['places'] }
               {site.name}
             </Link>
             <Link href={`/fleet?filter=${encodeURIComponent(`site:"${site.name}"`)}`} tone="muted">
-              {formatCount(site.count.vms)} {site.count.vms === 1 ? 'VM' : 'VMs'}, {formatCount(site.count.running)}{' '}
-              running
+              {formatCounted(site.count.vms, 'VM')}, {formatCount(site.count.running)} running
             </Link>
           </li>
         ))}

@@ -13,7 +13,7 @@ import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, formatCounted } from '#components/ui/format.ts'
 import type { MenuGroup } from '#components/ui/menu.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { type CallError, refusal, toastRefusal } from '#components/vm/refusal.ts'
@@ -114,7 +114,7 @@ export function PoliciesTable({ query, operator, onEdit, onShowVms, create }: Po
     trpc.protection.run.mutationOptions({
       onError: toastRefusal,
       onSuccess: ({ vms }) => {
-        toast(vms === 0 ? 'It takes no VM' : `${formatCount(vms)} ${vms === 1 ? 'VM is' : 'VMs are'} backed up soon`)
+        toast(vms === 0 ? 'It takes no VM' : `${formatCounted(vms, 'VM is', 'VMs are')} backed up soon`)
         return reread()
       },
     }),
@@ -176,7 +176,7 @@ export function PoliciesTable({ query, operator, onEdit, onShowVms, create }: Po
           <p>
             {deleted.vmCount === 0
               ? 'It takes no VM now.'
-              : `${formatCount(deleted.vmCount)} ${deleted.vmCount === 1 ? 'VM is' : 'VMs are'} not backed up by it any more.`}{' '}
+              : `${formatCounted(deleted.vmCount, 'VM is', 'VMs are')} not backed up by it any more.`}{' '}
             {deleted.recoveryPointCount > 0 &&
               `Its ${formatCount(deleted.recoveryPointCount)} recovery ${
                 deleted.recoveryPointCount === 1 ? 'point stays' : 'points stay'

@@ -8,7 +8,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { cx } from '#components/ui/class-name.ts'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, formatCounted } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Tag } from '#components/ui/tag.tsx'
@@ -57,7 +57,7 @@ function PreviewedVms(props: { data: Preview } & Pick<PolicyPreviewProps, 'draft
   return (
     <section aria-label="VMs" className="flex min-w-0 flex-col gap-2">
       <h3 aria-live="polite" className="text-sm font-semibold">
-        Takes {formatCount(data.selectedCount)} of {formatCount(data.vmCount)} {data.vmCount === 1 ? 'VM' : 'VMs'}
+        Takes {formatCount(data.selectedCount)} of {formatCounted(data.vmCount, 'VM')}
       </h3>
       {!draft.allVms && otherTags.length > 0 && (
         <p className="flex flex-wrap items-center gap-1 text-xs text-ink-muted">
@@ -107,9 +107,7 @@ function PreviewedPoints({ data }: { data: Preview }) {
           : `Keeps ${formatCount(data.keptCount)} of its ${formatCount(data.pointCount)} recovery points`}
       </h3>
       {going > 0 && (
-        <p className="text-xs text-degraded">
-          {formatCount(going)} {going === 1 ? 'goes' : 'go'} after the next backup.
-        </p>
+        <p className="text-xs text-degraded">{formatCounted(going, 'goes', 'go')} after the next backup.</p>
       )}
       {data.points.length > 0 && (
         <ul className="max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">

@@ -3,7 +3,7 @@
 import { bootStateLook, protectionLook } from '#components/protection/protection-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { cx } from '#components/ui/class-name.ts'
-import { formatCount, formatPercent } from '#components/ui/format.ts'
+import { formatCount, formatCounted, formatPercent } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import { type BootState, bootStates, type ProtectionState, protectionStates } from '#server/schema/protection.ts'
@@ -55,7 +55,7 @@ export function ProtectionSummary({
         <p className="text-sm">
           <span className="text-lg font-semibold text-ink">{formatCount(counts.byState.protected)}</span>{' '}
           <span className="text-ink-muted">
-            of {formatCount(total)} {total === 1 ? 'VM' : 'VMs'} protected
+            of {formatCounted(total, 'VM')} protected
             {total > 0 && `, ${formatPercent(counts.byState.protected / total)}`}
           </span>
         </p>

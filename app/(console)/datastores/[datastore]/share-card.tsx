@@ -5,7 +5,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Card } from '#components/ui/card.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { FittedTable } from '#components/ui/fitted-table.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCount, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -30,8 +30,8 @@ export function ShareCard({ shares }: { shares: readonly Share[] }) {
               <span className="min-w-0 flex-1">
                 <span className="block truncate">{share.tenantName ?? 'No tenant'}</span>
                 <span className="block text-xs text-ink-faint">
-                  {formatCount(share.recoveryPoints)} recovery {share.recoveryPoints === 1 ? 'point' : 'points'},{' '}
-                  {formatBytes(share.restorableBytes)} restorable
+                  {formatCounted(share.recoveryPoints, 'recovery point')}, {formatBytes(share.restorableBytes)}{' '}
+                  restorable
                 </span>
               </span>
               <span className="text-right">
@@ -109,11 +109,7 @@ export function VmShareCard({ datastore }: { datastore: Datastore }) {
   const { rows, sort, onSortChange } = useSortedRows(datastore.vms, sorts)
   const [shown, setShown] = useState<VmShare>()
   return (
-    <Card
-      title={`By VM, ${formatCount(datastore.recoveryPoints)} recovery ${datastore.recoveryPoints === 1 ? 'point' : 'points'}`}
-      isFlush
-      className="pb-1"
-    >
+    <Card title={`By VM, ${formatCounted(datastore.recoveryPoints, 'recovery point')}`} isFlush className="pb-1">
       <FittedTable
         label="By VM"
         columns={columns}

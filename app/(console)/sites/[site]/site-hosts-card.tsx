@@ -8,7 +8,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Meter } from '#components/ui/meter.tsx'
 
@@ -59,7 +59,7 @@ export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) 
 }
 
 function HostLine({ host, operator }: { host: Host; operator: boolean }) {
-  const vms = `${formatCount(host.count.vms)} ${host.count.vms === 1 ? 'VM' : 'VMs'}`
+  const vms = formatCounted(host.count.vms, 'VM')
   return (
     <li className="grid items-center gap-x-6 gap-y-2 px-4 py-2.5 text-sm md:grid-cols-[minmax(150px,1fr)_minmax(0,0.8fr)_minmax(0,1.2fr)_60px]">
       <span className="min-w-0">

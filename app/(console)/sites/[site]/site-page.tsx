@@ -13,7 +13,7 @@ import { UnreadPage } from '#components/trpc/unread-page.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, formatCounted } from '#components/ui/format.ts'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -67,8 +67,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
         actions={
           <>
             <ButtonLink href={fleetHref} icon={<Boxes size={14} aria-hidden="true" />}>
-              {formatCount(site.count.vms)} {site.count.vms === 1 ? 'VM' : 'VMs'}, {formatCount(site.count.running)}{' '}
-              running
+              {formatCounted(site.count.vms, 'VM')}, {formatCount(site.count.running)} running
             </ButtonLink>
             {operator && (
               <>

@@ -1,6 +1,6 @@
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 
 /** What the tenant's backups take in each datastore, beside what they would restore. */
@@ -14,8 +14,7 @@ export function TenantBackupsCard({ backups }: { backups: Outputs['tenant']['get
             <span className="min-w-0 flex-1">
               <span className="block truncate">{share.datastoreName}</span>
               <span className="block text-xs text-ink-faint">
-                {formatCount(share.recoveryPoints)} recovery {share.recoveryPoints === 1 ? 'point' : 'points'}, measured{' '}
-                <RelativeTime at={share.measuredAt} />
+                {formatCounted(share.recoveryPoints, 'recovery point')}, measured <RelativeTime at={share.measuredAt} />
               </span>
             </span>
             <span className="text-right">

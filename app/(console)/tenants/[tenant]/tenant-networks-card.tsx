@@ -5,6 +5,7 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import { Card } from '#components/ui/card.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 
@@ -35,9 +36,7 @@ export function TenantNetworksCard({ tenantId, operator }: { tenantId: string; o
           {networks.data.map(({ name, siteIds }) => (
             <li key={name}>
               {operator ? <Link href={`/networks?open=${encodeURIComponent(name)}`}>{name}</Link> : name}{' '}
-              <span className="text-xs text-ink-muted">
-                at {siteIds.length} {siteIds.length === 1 ? 'site' : 'sites'}
-              </span>
+              <span className="text-xs text-ink-muted">at {formatCounted(siteIds.length, 'site')}</span>
             </li>
           ))}
         </ul>

@@ -5,7 +5,7 @@ import { useMemo } from 'react'
 import { DataTable } from '#components/ui/data-table.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { formatCount } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 import { SearchField } from '#components/ui/search-field.tsx'
 import { Toolbar } from '#components/ui/toolbar.tsx'
 import { type SortValue, useSortedRows } from '#components/ui/use-sorted-rows.ts'
@@ -71,7 +71,7 @@ export function HostDevices() {
         label="Find devices"
         end={
           <span role="status" className="text-xs text-ink-muted">
-            {formatCount(rows.length)} {rows.length === 1 ? 'device' : 'devices'}
+            {formatCounted(rows.length, 'device')}
           </span>
         }
       >
