@@ -41,7 +41,11 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
       },
       ...(options.syncKey ? { sync: { key: options.syncKey } } : {}),
     },
-    scales: { y: { range: (_chart, _low, high) => [0, top(high, minTop, maxTop)] } },
+    scales: {
+      // The axis of a single reading is a minute; left alone it would go on for a day.
+      x: { range: (chart, first, last) => (hasOne(chart) ? [first - 60, first] : [first, last]) },
+      y: { range: (_chart, _low, high) => [0, top(high, minTop, maxTop)] },
+    },
     axes: [
       {
         stroke: inkColor,
@@ -71,7 +75,8 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
         label: series.label,
         stroke: series.color,
         width: series.isDashed ? 1 : 1.5,
-        points: { show: false },
+        // A line needs two of them.
+        points: { show: hasOne, size: 6, fill: series.color },
         ...(series.isDashed ? { dash: [4, 4] } : {}),
         ...(series.isFilled ? { fill: withAlpha(series.color, 0.1) } : {}),
       })),
@@ -79,6 +84,8 @@ export function chartOptions(options: ChartOptions): uPlot.Options {
     hooks: { setCursor: [(chart) => options.onCursor(chart.cursor.idx ?? null)] },
   }
 }
+
+const hasOne = (chart: uPlot) => chart.data[0].length === 1
 
 /** The top of the scale: a tenth above the highest value, at least `minTop`, exactly `maxTop` when given. */
 function top(highest: number, minTop: number | undefined, maxTop: number | undefined): number {

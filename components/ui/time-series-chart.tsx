@@ -117,9 +117,6 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
   useEffect(() => {
     const limitValues = limit ? [timesSeconds.map(() => limit.value)] : []
     chart.current?.setData([[...timesSeconds], ...series.map((each) => [...each.values]), ...limitValues])
-    // The axis of a single reading would go on for years.
-    const [only, second] = timesSeconds
-    if (only !== undefined && second === undefined) chart.current?.setScale('x', { min: only - 60, max: only })
   })
 
   const moveBy = (event: KeyboardEvent) => {
