@@ -40,6 +40,9 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await add.getByRole('textbox', { name: 'Folder' }).fill(ice)
     await add.getByRole('button', { name: 'Add archive store' }).click()
     await add.getByRole('button', { name: 'Done' }).click({ timeout: 30_000 })
+    await expect(page.getByRole('list', { name: 'Archive stores', exact: true })).toContainText(
+      /A folder locks nothing/,
+    )
     await page.getByRole('button', { name: 'Tenants of Ice' }).click()
     const grant = page.getByRole('dialog', { name: 'Tenants of Ice' })
     await grant.getByRole('button', { name: /Tenant/ }).click()
