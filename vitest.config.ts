@@ -31,6 +31,8 @@ export default defineConfig({
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // A poll ends as soon as it holds; on a busy machine a second is no proof that it never will.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { run } from './command.ts'
 import { type FleetDescription, readFleet } from './fleet.ts'
 import { linksWithAddress, mountsNaming } from './testing/remains.ts'
@@ -13,6 +13,11 @@ const GUEST_LIMIT_MS = 60_000
 const END_LIMIT_MS = 20_000
 
 let dir = ''
+// Labs take the lowest free number; one far from theirs stays free while this fleet is down, so that it comes back with its addresses.
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'skerry-fleet-'))
+  await writeFile(join(dir, 'slot'), `${200 + (process.pid % 50)}`)
+})
 const started: ChildProcess[] = []
 afterEach(async () => {
   for (const child of started.splice(0)) {
@@ -56,7 +61,6 @@ const linksOf = (fleet: FleetDescription) =>
   linksWithAddress(`${fleet.hosts[0]?.address.split('.').slice(0, 3).join('.')}.`)
 
 test('the standing fleet comes up, ends when told to, and goes on where it was', async () => {
-  dir = await mkdtemp(join(tmpdir(), 'skerry-fleet-'))
   const startedMs = performance.now()
   const first = start(process.execPath, [MAIN, '--dir', dir])
   const fleet = await hostsUp()
@@ -87,7 +91,6 @@ test('the standing fleet comes up, ends when told to, and goes on where it was',
 })
 
 test('the fleet ends with the process that started it', async () => {
-  dir = await mkdtemp(join(tmpdir(), 'skerry-fleet-'))
   const { child } = start('sh', ['-c', '"$0" "$@"; true', process.execPath, MAIN, '--dir', dir])
   const fleet = await hostsUp()
   child.kill('SIGKILL')

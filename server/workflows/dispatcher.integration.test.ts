@@ -54,7 +54,7 @@ test('a host with more moves waiting than a turn looks at keeps no other host wa
   await own.db.operation.createMany({ data: Array.from({ length: 250 }, () => operation('migrate-vm', busy)) })
   const { id } = await own.db.operation.create({ data: operation('power-vm', idle) })
   dispatch(100)
-  await expect.poll(() => started, { timeout: 5_000 }).toContain(id)
+  await expect.poll(() => started, { timeout: 20_000 }).toContain(id)
   expect(started).toHaveLength(3)
 })
 
@@ -64,7 +64,7 @@ test('of each host as many VMs are backed up at once as a policy’s page says',
     await own.db.operation.createMany({ data: Array.from({ length: 10 }, () => operation('back-up-vm', host)) })
   }
   dispatch(100, defaultConcurrency)
-  await expect.poll(() => started.length, { timeout: 5_000 }).toBe(2 * backupsPerHost)
+  await expect.poll(() => started.length, { timeout: 20_000 }).toBe(2 * backupsPerHost)
   await new Promise((resolve) => setTimeout(resolve, 500))
   const running = await own.db.operation.groupBy({ by: 'hostId', where: { state: 'running' }, _count: true })
   expect(running.map(({ _count }) => _count)).toEqual([backupsPerHost, backupsPerHost])
@@ -84,8 +84,8 @@ test('one of a kind that this version can’t do ends at once, one that can’t 
   const broken = await own.db.operation.create({ data: operation('edit-vm', host) })
   const { id } = await own.db.operation.create({ data: operation('power-vm', host) })
   dispatch(60_000)
-  await expect.poll(() => started, { timeout: 5_000 }).toEqual([id])
+  await expect.poll(() => started, { timeout: 20_000 }).toEqual([id])
   const stateOf = async (of: string) => (await own.db.operation.findUniqueOrThrow({ where: { id: of } })).state
-  await expect.poll(() => stateOf(unknown.id), { timeout: 5_000 }).toBe('failed')
+  await expect.poll(() => stateOf(unknown.id), { timeout: 20_000 }).toBe('failed')
   expect([await stateOf(broken.id), await stateOf(id)]).toEqual(['queued', 'running'])
 })

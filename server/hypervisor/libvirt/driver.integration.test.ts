@@ -107,7 +107,7 @@ test('running VMs are edited live, and virsh sees it', async () => {
   expect(await first.virsh('vcpucount', 'web', '--config', '--current')).toContain('2')
   expect(await host.setVcpus(uuid, 3)).toEqual({ live: false })
   expect(await host.setMemory(uuid, 96 * MIB)).toEqual({ live: true })
-  await expect.poll(() => first.virsh('dommemstat', 'web'), { timeout: 5000 }).toContain(`actual ${96 * 1024}`)
+  await expect.poll(() => first.virsh('dommemstat', 'web'), { timeout: 20_000 }).toContain(`actual ${96 * 1024}`)
   expect(await host.setMemory(uuid, 160 * MIB)).toEqual({ live: false })
   expect(await first.virsh('dumpxml', 'web', '--inactive')).toContain(`>${160 * 1024}</memory>`)
   expect(await first.virsh('vcpucount', 'web', '--config', '--maximum')).toContain('3')
@@ -215,8 +215,8 @@ test('what libvirt refuses is said in words, with the host, the step and a way o
 
 test('each way in which a host can not be reached is told apart, without its address', async () => {
   const good = await tls(first)
-  const told = (uri: string, credential?: { tls: typeof good }) =>
-    libvirtDriver.test(credential ? { uri, credential } : { uri }, { timeoutMs: 3000 }).then(
+  const told = (uri: string, credential?: { tls: typeof good }, timeoutMs?: number) =>
+    libvirtDriver.test(credential ? { uri, credential } : { uri }, timeoutMs ? { timeoutMs } : {}).then(
       () => 'connected',
       (error: Error & { wayOut?: string; detail?: string }) => {
         expect(error.message).not.toMatch(/\/|\d+\.\d+|nowhere/)
@@ -239,7 +239,7 @@ test('each way in which a host can not be reached is told apart, without its add
   )
   expect(await told('qemu+ssh://nobody@127.0.0.1:1/system')).toMatch(/ssh|reached|refused/i)
   await first.freezeDaemon()
-  expect(await told(`qemu:///system?socket=${first.socketPath}`)).toMatch(/does not answer/)
+  expect(await told(`qemu:///system?socket=${first.socketPath}`, undefined, 2000)).toMatch(/does not answer/)
   await first.thawDaemon()
   expect(await told(first.tlsUri, { tls: good })).toBe('connected')
 })

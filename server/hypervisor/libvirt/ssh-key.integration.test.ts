@@ -70,5 +70,5 @@ test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', a
     await gone
   }
   expect(await filesWithKey()).toEqual([])
-  await expect.poll(() => readdir(at().temporary), { timeout: 5_000 }).toEqual([])
+  await expect.poll(() => readdir(at().temporary), { timeout: 20_000 }).toEqual([])
 })
