@@ -35,8 +35,8 @@ export const libvirtDriver: HypervisorDriver = {
       })
       try {
         const session = new Session(callsOf(connection), label)
-        await checkHypervisor(session, options)
-        return await hostVerbs(session).facts(options)
+        await checkHypervisor(session, { timeoutMs, signal })
+        return await hostVerbs(session).facts({ timeoutMs, signal })
       } finally {
         connection.close()
       }

@@ -69,6 +69,15 @@ describe('TLS', () => {
     }
   })
 
+  it('has calls that are made in one go answered, all of them', async () => {
+    const connection = await openConnection(tlsTransport(target()), options)
+    for (const count of [2, 5, 100]) {
+      const calls = Array.from({ length: count }, () => connection.call('connectGetType', {}, { timeoutMs: 5000 }))
+      expect(await Promise.all(calls)).toEqual(calls.map(() => ({ type: 'TEST' })))
+    }
+    connection.close()
+  })
+
   it('checks the name in the certificate, which may be told', async () => {
     const named = await openConnection(tlsTransport(target({ serverName: 'daemon' })), options)
     named.close()

@@ -54,6 +54,9 @@ export function tlsTransport(target: TlsTarget): Transport {
       } catch (cause) {
         throw connectFailure(address, cause, 'client-certificate')
       }
+      // Each write is a TLS record of its own. Of several messages in one record the daemon reads the first: what its TLS
+      // library holds back wakes nobody until more comes in.
+      socket._writev = undefined
       socket.setKeepAlive(true, 10_000) // streams go without pings
       return awaitSocket(socket, address, options, (succeed, fail) => {
         let secured = false
