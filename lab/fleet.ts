@@ -145,6 +145,7 @@ async function create(lab: Lab, host: Host, plan: GuestPlan): Promise<void> {
     memoryMib: plan.memoryMib,
     vcpus: plan.vcpus,
     ...(pool ? { pool } : {}),
+    bootsFromDisk: true,
     ...(plan.isBusy ? { command: 'load wave' } : {}),
   })
   await writeFile(join(lab.dir, 'created', plan.name), '')

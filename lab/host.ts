@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { CertificateAuthority, ClientPki } from './certificate.ts'
 import { run } from './command.ts'
+import type { GuestImage } from './guest/image.ts'
 import { autostartLinks, hostFiles, IMAGES_DIR, SHARED_DIR } from './host-config.ts'
 import { identify, isAlive, killProcess, type ProcessIdentity, startBound } from './process.ts'
 import type { NetworkSwitch } from './switch.ts'
@@ -18,7 +19,7 @@ export interface HostOptions {
   dir: string
   /** Storage pools by name, and the folder of this machine behind each. */
   shared: ReadonlyMap<string, string>
-  templatePath: string
+  image: GuestImage
   accelerator: 'kvm' | 'qemu'
   /** What libvirt found out about this machine's QEMU, kept between hosts: probing costs a new one half a second. */
   capabilityDir: string
@@ -63,9 +64,9 @@ export class Host {
     return this.options.accelerator
   }
 
-  /** The guest template, on this machine. */
-  get templatePath(): string {
-    return this.options.templatePath
+  /** Files for its guests, on this machine; a host sees them under the same paths. */
+  get image(): GuestImage {
+    return this.options.image
   }
 
   get isOn(): boolean {
@@ -108,12 +109,12 @@ export class Host {
   async powerOn(): Promise<void> {
     if (this.isOn) return
     await this.prepare()
-    const { address, network, shared, templatePath } = this.options
+    const { address, network, shared, image } = this.options
     const namespaces = ['--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child']
     const shares = [...shared].map(([name, path]) => `${name}=${path}`)
     const script = join(import.meta.dirname, 'host-init.sh')
     const mac = `02:53:4b:00:00:${this.options.index.toString(16).padStart(2, '0')}`
-    const args = [this.dir, this.name, `${address}/24`, mac, templatePath, ...shares]
+    const args = [this.dir, this.name, `${address}/24`, mac, image.templatePath, ...shares]
     const { firstLine } = await startBound(['unshare', ...namespaces, 'sh', script, ...args])
     const init = identify(Number(firstLine))
     if (!init) throw new Error(`The host ${this.name} did not start`)
@@ -187,7 +188,7 @@ export class Host {
     for (const folder of folders) await mkdir(join(dir, folder), { recursive: true })
     for (const path of shared.values()) await mkdir(path, { recursive: true })
     const certificates = authority.host(join(dir, 'pki'), name, address)
-    await writeFile(join(dir, 'lib/templates', this.options.templatePath.split('/').pop() ?? ''), '', { flag: 'a' })
+    await writeFile(join(dir, 'lib/templates', basename(this.options.image.templatePath)), '', { flag: 'a' })
     const settings = { uuid: await this.uuid(), address, shared: [...shared.keys()] }
     for (const [path, content] of hostFiles(settings)) {
       // libvirt rewrites its own objects (with an uuid); only the daemon's settings are ours at each start.

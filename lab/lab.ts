@@ -138,7 +138,7 @@ export class Lab {
       address: `${subnetPrefix(this.network.slot.number)}.${10 + index}`,
       dir: join(this.dir, 'hosts', options.name),
       shared: new Map((options.shared ?? []).map((name) => [name, join(this.dir, 'shared', name)])),
-      templatePath: this.image.templatePath,
+      image: this.image,
       accelerator: this.accelerator,
       capabilityDir: this.capabilityDir,
       pki: this.pki,

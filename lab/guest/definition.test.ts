@@ -23,6 +23,13 @@ test('what a guest is told at boot stands in its serial number, safe for XML', (
   expect(xml).not.toContain('cdrom')
 })
 
+test('a guest boots from its disk, or with what its host gives it', () => {
+  const named = { ...settings, name: 'web', uuid: stableUuid('web') }
+  expect(guestXml(named)).not.toContain('<kernel>')
+  const given = guestXml({ ...named, kernel: { kernelPath: '/a&b/vmlinuz', initrdPath: '/initrd' } })
+  expect(given).toContain('<kernel>/a&amp;b/vmlinuz</kernel><initrd>/initrd</initrd><cmdline>console=ttyS0 ')
+})
+
 test('a seed disc replaces it', () => {
   const xml = guestXml({ ...settings, name: 'web', uuid: stableUuid('web'), seedPath: '/seed.iso', command: 'unused' })
   expect(xml).toContain("<source file='/seed.iso' startupPolicy='optional'/>")

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { FLEET_NETWORK } from '#lab/host-config.ts'
+import { KERNEL_ARGUMENTS } from './disk.ts'
 
 export interface GuestSettings {
   name: string
@@ -16,6 +17,8 @@ export interface GuestSettings {
   address?: string
   /** A command for the guest to run at boot, such as `load wave`. */
   command?: string
+  /** What its host gives it to start with; without it, its BIOS finds that on its disk. */
+  kernel?: { kernelPath: string; initrdPath: string }
 }
 
 /** The same name always gives the same UUID, so that a guest defined again is the same guest. */
@@ -42,7 +45,7 @@ export function serialLogPath(name: string): string {
   return `/var/log/libvirt/qemu/${name}-serial.log`
 }
 
-/** libvirt's definition of a lab guest: BIOS boot from disk, serial console, VNC, balloon statistics, guest agent. */
+/** libvirt's definition of a lab guest: boot from its disk or by its host, serial console, VNC, balloon statistics, guest agent. */
 export function guestXml(settings: GuestSettings): string {
   const { accelerator, name, uuid } = settings
   const emulated = accelerator === 'qemu'
@@ -63,10 +66,11 @@ export function guestXml(settings: GuestSettings): string {
   ${settings.seedPath ? '' : smbios(settings)}
   <os>
     <type arch='x86_64' machine='pc'>hvm</type>
+    ${settings.kernel ? kernel(settings.kernel) : ''}
     <boot dev='hd'/>
     ${settings.seedPath ? '' : "<smbios mode='sysinfo'/>"}
   </os>
-  <features><acpi/>${emulated ? "<tcg><tb-cache unit='MiB'>16</tb-cache></tcg>" : ''}</features>
+  <features><acpi/>${emulated ? "<tcg><tb-cache unit='MiB'>32</tb-cache></tcg>" : ''}</features>
   ${cpu}
   <clock offset='utc'><timer name='hpet' present='no'/></clock>
   <on_crash>restart</on_crash>
@@ -96,6 +100,10 @@ export function guestXml(settings: GuestSettings): string {
   </devices>
 </domain>
 `
+}
+
+function kernel({ kernelPath, initrdPath }: NonNullable<GuestSettings['kernel']>): string {
+  return `<kernel>${escapeXml(kernelPath)}</kernel><initrd>${escapeXml(initrdPath)}</initrd><cmdline>${KERNEL_ARGUMENTS}</cmdline>`
 }
 
 /** The serial number is where cloud-init looks too; it moves with the guest, which a seed disc does not. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
   first = await lab.addHost({ name: 'first', shared: ['nas'] })
   second = await lab.addHost({ name: 'second', shared: ['nas'] })
   const startedMs = performance.now()
-  await startGuest(first, { name: 'mover', address: '10.0.0.7/24' })
+  await startGuest(first, { name: 'mover', address: '10.0.0.7/24', bootsFromDisk: true })
   console.log(`a guest was up after ${Math.round(performance.now() - startedMs)} ms (${lab.accelerator})`)
 })
 afterAll(() => lab?.destroy())

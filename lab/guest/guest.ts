@@ -9,10 +9,12 @@ import { type GuestSettings, guestXml, serialLogPath, stableUuid } from './defin
 import { RECORD_LAYOUT } from './disk.ts'
 import { type Seed, writeSeed } from './seed.ts'
 
-export interface GuestOptions extends Partial<Omit<GuestSettings, 'name' | 'diskPath' | 'seedPath'>> {
+export interface GuestOptions extends Partial<Omit<GuestSettings, 'name' | 'diskPath' | 'seedPath' | 'kernel'>> {
   name: string
   /** Pool for its disk: `default` or the name of a shared one. */
   pool?: string
+  /** As a person's VM does; else its host gives it the kernel, which takes half the time: a BIOS reads in small pieces. */
+  bootsFromDisk?: boolean
   /** A seed disc; it replaces `address` and `command`, and does not move with the guest. */
   seed?: Seed
 }
@@ -35,7 +37,7 @@ export async function createGuest(host: Host, options: GuestOptions): Promise<Gu
   const { name, pool = 'default', seed } = options
   const folder = pool === 'default' ? IMAGES_DIR : `${SHARED_DIR}/${pool}`
   const guest = { name, uuid: options.uuid ?? stableUuid(name), diskPath: `${folder}/${name}.qcow2` }
-  await copyFile(host.templatePath, host.outsidePath(guest.diskPath), constants.COPYFILE_FICLONE)
+  await copyFile(host.image.templatePath, host.outsidePath(guest.diskPath), constants.COPYFILE_FICLONE)
   const seedPath = seed ? `${IMAGES_DIR}/${name}-seed.iso` : undefined
   if (seed && seedPath) await writeSeed(host.outsidePath(seedPath), seed)
   const xml = guestXml({
@@ -46,6 +48,7 @@ export async function createGuest(host: Host, options: GuestOptions): Promise<Gu
     ...(seedPath ? { seedPath } : {}),
     ...(options.address ? { address: options.address } : {}),
     ...(options.command ? { command: options.command } : {}),
+    ...(options.bootsFromDisk ? {} : { kernel: host.image }),
   })
   await defineXml(host, xml)
   await host.virsh('pool-refresh', pool)

@@ -12,7 +12,7 @@ export const TEMPLATE_VOLUME = 'tiny-linux.qcow2'
 export interface GuestImage {
   /** A qcow2 disk that boots by itself. */
   templatePath: string
-  /** The same kernel and initrd as plain files, for guests that skip the BIOS (`direct` boot). */
+  /** The same kernel and initrd as plain files, for guests that skip the BIOS. */
   kernelPath: string
   initrdPath: string
 }
@@ -82,7 +82,9 @@ async function buildInitrd(root: string, modulesDir: string, agentPath: string, 
   await copyFile(agentPath, join(root, 'usr/sbin/qemu-ga'))
   await copyLibraries(agentPath, root)
   const list = await run('find', ['.', '-mindepth', '1'], { cwd: root })
-  await run('cpio', ['-o', '-H', 'newc', '--quiet', '-O', target], { cwd: root, input: list })
+  await run('cpio', ['-o', '-H', 'newc', '--quiet', '-O', `${target}.cpio`], { cwd: root, input: list })
+  // A BIOS takes longer to read it than the kernel to unpack it.
+  await run('zstd', ['-q', '-12', '--rm', `${target}.cpio`, '-o', target])
 }
 
 /** The guest agent is the one program that is not static: it brings the libraries this machine runs it with. */
