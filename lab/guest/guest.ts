@@ -9,6 +9,8 @@ import { type GuestSettings, guestXml, serialLogPath, stableUuid } from './defin
 import { RECORD_LAYOUT } from './disk.ts'
 import { type Seed, writeSeed } from './seed.ts'
 
+const RUN_LIMIT_MS = 60_000
+
 export interface GuestOptions extends Partial<Omit<GuestSettings, 'name' | 'diskPath' | 'seedPath' | 'kernel'>> {
   name: string
   /** Pool for its disk: `default` or the name of a shared one. */
@@ -131,14 +133,14 @@ export async function waitForAgent(host: Host, name: string, timeoutMs = 60_000)
 export async function runInside(host: Host, name: string, path: string, ...args: string[]): Promise<string> {
   const ask = async (execute: string, values: object) => {
     const command = JSON.stringify({ execute, arguments: values })
-    return JSON.parse(await host.virsh('qemu-agent-command', name, command)).return
+    return JSON.parse(await host.virsh('qemu-agent-command', name, command, '--timeout', '30')).return
   }
   const { pid } = await ask('guest-exec', { path, arg: args, 'capture-output': true })
-  for (;;) {
+  for (const deadline = Date.now() + RUN_LIMIT_MS; Date.now() < deadline; await sleep(100)) {
     const status = await ask('guest-exec-status', { pid })
     if (status.exited) return Buffer.from(status['out-data'] ?? '', 'base64').toString()
-    await sleep(100)
   }
+  throw new Error(`In ${name} this did not end within ${RUN_LIMIT_MS} ms: ${[path, ...args].join(' ')}`)
 }
 
 /** The records on a guest's disk, in the order of their places, read with qemu-img; the guest may run. */
