@@ -17,7 +17,7 @@ const { fleet, a, datastoreId, storePath, repository, backUp, setHooks } = backu
 let guest: FleetGuest
 let pointId = ''
 beforeAll(async () => {
-  guest = await fleet.guest('a', { name: 'web', memoryMib: 96 })
+  guest = await fleet.guest('a', { name: 'web', memoryMib: 96, bootsFromDisk: true })
   await waitForAgent(a.lab, 'web')
   pointId = (await backUp(guest)).id
 })
