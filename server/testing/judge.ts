@@ -9,7 +9,11 @@ export function judgeOf(host: FleetHost, prefix: string) {
     known: async () => lines(await host.lab.virsh('list', '--all', '--name')),
     running: async () => lines(await host.lab.virsh('list', '--name')),
     files: async () => lines(await host.lab.run('ls', imagesFolder)),
-    xml: (name: string, ...flags: string[]) => host.lab.virsh('dumpxml', ...flags, name),
+    /** But for whether the agent in its guest has come up: that is the guest's own doing. */
+    async xml(name: string, ...flags: string[]): Promise<string> {
+      const text = await host.lab.virsh('dumpxml', ...flags, name)
+      return text.replace(/ state='(dis)?connected'/g, '')
+    },
     /** Removes all of it */
     async clear() {
       for (const name of lines(await host.lab.virsh('list', '--all', '--name'))) {

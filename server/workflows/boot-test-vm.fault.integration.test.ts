@@ -14,11 +14,12 @@ proveWorkflow({
     const host = fleet.host('a')
     const trial = await pointTrial(fleet, name)
     const networks = () => host.lab.virsh('net-list', '--all', '--name')
-    const before = { xml: await host.lab.virsh('dumpxml', name), networks: await networks() }
+    const judge = judgeOf(host, name)
+    const before = { xml: await judge.xml(name), networks: await networks() }
     let id = ''
     const row = () => fleet.db.bootTest.findUnique({ where: { id } })
     const nothingLeft = async () => {
-      const changed = (await host.lab.virsh('dumpxml', name)) === before.xml ? [] : ['the original is not what it was']
+      const changed = (await judge.xml(name)) === before.xml ? [] : ['the original is not what it was']
       const made = (await networks()) === before.networks ? [] : ['a network']
       return [...(await throwAways(host)), ...changed, ...made]
     }
