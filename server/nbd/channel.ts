@@ -41,6 +41,7 @@ export class RequestChannel {
   readonly #window: RequestWindow
   readonly #requests = new Map<number, Waiting>()
   #cookie = 0
+  #isGathering = false
   #closing = false
   #lost: NbdError | undefined
   #tellClosed = () => {}
@@ -95,9 +96,19 @@ export class RequestChannel {
         },
       })
       this.#requests.set(cookie, request)
-      this.#socket.cork()
+      this.#gather()
       this.#socket.write(encodeRequest(call, cookie))
       if (call.payload) this.#socket.write(call.payload)
+    })
+  }
+
+  /** What is asked in one go leaves in one go: each write wakes the server. */
+  #gather() {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    this.#socket.cork()
+    process.nextTick(() => {
+      this.#isGathering = false
       this.#socket.uncork()
     })
   }

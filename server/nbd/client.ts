@@ -56,10 +56,16 @@ export class NbdClient {
   }
 
   async read(offset: number, length: number, options: CallOptions = {}): Promise<Buffer> {
+    this.#check(`read ${length} bytes at ${offset}`, offset, length)
+    return this.readInto(Buffer.allocUnsafe(length), offset, options)
+  }
+
+  /** Fills `bytes`, which is what it gives back. */
+  async readInto(bytes: Buffer, offset: number, options: CallOptions = {}): Promise<Buffer> {
+    const { length } = bytes
     const doing = `read ${length} bytes at ${offset}`
     this.#check(doing, offset, length)
     return limited(doing, options, async (limit) => {
-      const bytes = Buffer.allocUnsafe(length)
       await this.#inPieces(offset, length, this.#dataPieceBytes(), (at, count) => {
         const target = bytes.subarray(at - offset, at - offset + count)
         return this.#channel.perform({ command: command.read, offset: at, length: count, target }, limit)
