@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto'
 import { unavailable } from '#server/errors.ts'
-import type { CompressPool } from './compress-pool.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import { type MasterKey, masterKeys } from './master-key.ts'
 import type { ObjectStore } from './object-store.ts'
 import { Repository } from './repository.ts'
@@ -19,7 +19,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export async function openArchive(
   store: ObjectStore,
   key: Buffer,
-  options: { cacheFolder: string; pool?: CompressPool },
+  options: { cacheFolder: string; pool?: ChunkPool },
 ): Promise<Repository> {
   for (const datastoreId of (await store.folders('')).filter((name) => uuid.test(name))) {
     for (const tenantId of (await store.folders(`${datastoreId}/`)).filter((name) => uuid.test(name))) {

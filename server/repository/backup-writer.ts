@@ -1,6 +1,6 @@
 import { conflict, invalid, notFound } from '#server/errors.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
-import type { CompressPool } from './compress-pool.ts'
 import { DiskDraft } from './disk-draft.ts'
 import { contentId, type DataKey } from './keyring.ts'
 import { chunkBytes, idBytes, segmentChunks, zeroChunk, zeroId } from './layout.ts'
@@ -19,7 +19,7 @@ export interface BackupRequest {
 }
 
 export interface BackupOptions {
-  readonly pool: CompressPool
+  readonly pool: ChunkPool
   readonly tableFolder: string
   readonly packBytes?: number | undefined
 }

@@ -1,8 +1,11 @@
-import { SkerryError } from '#server/errors.ts'
+import { ahead } from './ahead.ts'
+import type { Opened } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { batchChunks } from './compress.ts'
 import { DamageError } from './damage.ts'
 import type { ChunkKind } from './keyring.ts'
 import type { Location } from './middle-map.ts'
+import type { ByteRange, ObjectStore } from './object-store.ts'
 
 /** One chunk that somebody wants, and what it is to them. */
 export interface WantedChunk<T> {
@@ -10,11 +13,18 @@ export interface WantedChunk<T> {
   readonly about: T
 }
 
-interface Placed<T> extends WantedChunk<T> {
+export interface PlacedChunk<T> extends WantedChunk<T> {
   readonly location: Location
 }
 
-const spanMostBytes = 4 * 1024 * 1024
+const spanMostBytes = 2 * 1024 * 1024
+const readMostBytes = 4 * 1024 * 1024
+const spansAtOnce = 8
+/** A store far away, or a disk, has many requests under way as soon as one. */
+const readsAhead = 2
+/** Enough that no thread waits. */
+const batchesAhead = 6
+const noBytes = Buffer.alloc(0)
 /** Reading over a gap is cheaper than another request. */
 const gapMostBytes = 128 * 1024
 
@@ -30,7 +40,7 @@ export async function* readInPackOrder<T>(
   kind: ChunkKind,
   onDamage?: (wanted: WantedChunk<T>, error: DamageError) => void,
 ): AsyncGenerator<WantedChunk<T> & { bytes: Buffer }> {
-  const placed: Placed<T>[] = []
+  const placed: PlacedChunk<T>[] = []
   const elsewhere: WantedChunk<T>[] = []
   for (const each of wanted) {
     const location = chunks.locate(each.id)
@@ -38,26 +48,9 @@ export async function* readInPackOrder<T>(
     else elsewhere.push(each)
   }
   placed.sort((a, b) => inPackOrder(a.location, b.location))
-  const spans = spansOf(placed)
-  const read = (span: readonly Placed<T>[] | undefined) => {
-    if (!span) return undefined
-    const reading = readSpan(chunks, span)
-    // It may be left behind when the one before it fails.
-    reading.catch(() => undefined)
-    return reading
-  }
-  let next = read(spans[0])
-  for (const [at, span] of spans.entries()) {
-    const bytes = await next
-    next = read(spans[at + 1])
-    const from = span[0]?.location.offset ?? 0
-    for (const { location, ...each } of span) {
-      const start = location.offset - from
-      const frame = bytes?.subarray(start, start + location.storedBytes)
-      const content = frame && (await openOrNothing(chunks, each.id, location, frame))
-      if (content) yield { ...each, bytes: content }
-      else elsewhere.push(each)
-    }
+  for await (const { opened, ...each } of openInOrder(chunks, placed)) {
+    if ('bytes' in opened) yield { ...each, bytes: opened.bytes }
+    else elsewhere.push(each)
   }
   for (const each of elsewhere) {
     try {
@@ -72,9 +65,18 @@ export async function* readInPackOrder<T>(
 export const inPackOrder = (a: Location, b: Location) =>
   a.pack === b.pack ? a.offset - b.offset : a.pack.id < b.pack.id ? -1 : 1
 
-function spansOf<T>(placed: readonly Placed<T>[]): Placed<T>[][] {
-  const spans: Placed<T>[][] = []
-  let span: Placed<T>[] = []
+/** What each chunk's own place holds, in the order given, which is that of packs; many are read and opened at once. */
+export async function* openInOrder<T>(
+  chunks: ChunkStore,
+  placed: readonly PlacedChunk<T>[],
+): AsyncGenerator<WantedChunk<T> & { readonly opened: Opened }> {
+  const reads = ahead(readsOf(placed), readsAhead, (spans) => readSpans(chunks, spans))
+  for await (const batch of ahead(batchesOf(reads), batchesAhead, (frames) => openBatch(chunks, frames))) yield* batch
+}
+
+function spansOf<T>(placed: readonly PlacedChunk<T>[]): PlacedChunk<T>[][] {
+  const spans: PlacedChunk<T>[][] = []
+  let span: PlacedChunk<T>[] = []
   let end = 0
   for (const each of placed) {
     const { pack, offset, storedBytes } = each.location
@@ -91,20 +93,81 @@ function spansOf<T>(placed: readonly Placed<T>[]): Placed<T>[][] {
   return spans
 }
 
-async function readSpan<T>(chunks: ChunkStore, span: readonly Placed<T>[]): Promise<Buffer | undefined> {
-  const [first, last] = [span[0]?.location, span.at(-1)?.location]
-  if (!first || !last) return undefined
-  const range = { offset: first.offset, bytes: last.offset + last.storedBytes - first.offset }
-  const bytes = await chunks.store.get(chunks.packObjectKey(first.pack.id), range)
-  if (!bytes) first.pack.gone = true
-  return bytes
+/** A range of a pack that is read with one request, and the chunks in it. */
+interface Span<T> {
+  readonly range: ByteRange
+  readonly placed: readonly PlacedChunk<T>[]
 }
 
-async function openOrNothing(chunks: ChunkStore, id: Buffer, location: Location, frame: Buffer) {
-  try {
-    return await chunks.open(id, location, frame)
-  } catch (error) {
-    if (error instanceof SkerryError && !(error instanceof DamageError)) throw error
-    return undefined
+function asSpan<T>(placed: readonly PlacedChunk<T>[]): Span<T> {
+  const [offset, last] = [placed[0]?.location.offset ?? 0, placed.at(-1)?.location]
+  return { placed, range: { offset, bytes: last ? last.offset + last.storedBytes - offset : 0 } }
+}
+
+const packOf = <T>(span: Span<T> | undefined) => span?.placed[0]?.location.pack
+
+/** Spans of one pack each, to be read together. */
+function* readsOf<T>(placed: readonly PlacedChunk<T>[]): Generator<Span<T>[]> {
+  let spans: Span<T>[] = []
+  let bytes = 0
+  for (const span of spansOf(placed).map((each) => asSpan(each))) {
+    const fits =
+      packOf(spans[0]) === packOf(span) && spans.length < spansAtOnce && bytes + span.range.bytes <= readMostBytes
+    if (!fits && spans.length > 0) {
+      yield spans
+      spans = []
+      bytes = 0
+    }
+    spans.push(span)
+    bytes += span.range.bytes
   }
+  if (spans.length > 0) yield spans
+}
+
+type Read<T> = PlacedChunk<T> & { readonly frame: Buffer }
+
+/** Frames of chunks that lie in one pack; without bytes when it is gone. */
+async function readSpans<T>(chunks: ChunkStore, spans: readonly Span<T>[]): Promise<Read<T>[]> {
+  const pack = packOf(spans[0])
+  if (!pack) return []
+  const ranges = spans.map(({ range }) => range)
+  const pieces = await getPieces(chunks.store, chunks.packObjectKey(pack.id), ranges)
+  if (!pieces) pack.gone = true
+  return spans.flatMap(({ placed, range }, at) =>
+    placed.map((each) => {
+      const start = each.location.offset - range.offset
+      return { ...each, frame: pieces?.[at]?.subarray(start, start + each.location.storedBytes) ?? noBytes }
+    }),
+  )
+}
+
+async function getPieces(store: ObjectStore, key: string, ranges: readonly ByteRange[]) {
+  if (store.getPieces) return store.getPieces(key, ranges)
+  const pieces = await Promise.all(ranges.map((range) => store.get(key, range)))
+  return pieces.every((piece) => piece !== undefined) ? pieces : undefined
+}
+
+/** Of one pack each. */
+async function* batchesOf<T>(reads: AsyncIterable<readonly Read<T>[]>): AsyncGenerator<Read<T>[]> {
+  let batch: Read<T>[] = []
+  for await (const read of reads) {
+    for (const each of read) {
+      const isFull = batch.length === batchChunks || batch[0]?.location.pack !== each.location.pack
+      if (isFull && batch.length > 0) {
+        yield batch
+        batch = []
+      }
+      batch.push(each)
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+const unopened: Opened = { problem: 'It was not opened' }
+
+async function openBatch<T>(chunks: ChunkStore, batch: readonly Read<T>[]) {
+  const [first] = batch
+  const frames = batch.map(({ id, location, frame }) => ({ ...location, id, bytes: frame }))
+  const opened = first ? await chunks.openAll(first.location.pack, frames) : []
+  return batch.map(({ id, about }, index) => ({ id, about, opened: opened[index] ?? unopened }))
 }

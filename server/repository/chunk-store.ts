@@ -1,26 +1,15 @@
-import type { KeyObject } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { zstdDecompressSync } from 'node:zlib'
 import { eachAtOnce } from '#server/each-at-once.ts'
 import { SkerryError } from '#server/errors.ts'
+import type { ChunkPool, Opened } from './chunk-pool.ts'
 import { DamageError } from './damage.ts'
 import { DamageList } from './damage-list.ts'
 import { assertOwner, type ChunkKind, type DataKey, type Keyring } from './keyring.ts'
-import { chunkBytes, folderPrefix, nameOf, type Owner, objectKey } from './layout.ts'
+import { folderPrefix, nameOf, type Owner, objectKey } from './layout.ts'
 import { type Location, MiddleMap, type PackState } from './middle-map.ts'
 import type { ObjectStore } from './object-store.ts'
-import {
-  footerBytesOf,
-  kindOf,
-  openFrame,
-  type PackEntry,
-  packHeaderBytes,
-  packKey,
-  packOwner,
-  readFooter,
-  readTrailer,
-  zstdFlag,
-} from './pack.ts'
+import { type Frame, openChunk, type PackKeys } from './open-chunk.ts'
+import { footerBytesOf, type PackEntry, packHeaderBytes, packKey, packOwner, readFooter, readTrailer } from './pack.ts'
 
 const footersAtOnce = 16
 /** Enough for the footer of nearly every pack at the first try. */
@@ -30,6 +19,15 @@ const keptPackKeys = 512
 /** Why a pack can't be used, by its id; it is left alone until nothing needs it. */
 export type UnreadablePacks = Map<string, { sizeBytes: number; error: DamageError }>
 
+export interface ChunkStoreOptions {
+  readonly store: ObjectStore
+  readonly owner: Owner
+  readonly keyring: Keyring
+  readonly mapFolder: string
+  readonly pool: ChunkPool
+  readonly onDamage?: (() => void) | undefined
+}
+
 /** The chunks of one tenant in one datastore: where they lie, and how they are opened. */
 export class ChunkStore {
   readonly store: ObjectStore
@@ -38,15 +36,17 @@ export class ChunkStore {
   readonly map: MiddleMap
   readonly damage: DamageList
   readonly unreadable: UnreadablePacks = new Map()
-  readonly #packKeys = new Map<string, KeyObject>()
+  readonly #pool: ChunkPool
+  readonly #packKeys = new Map<string, PackKeys>()
   #refreshing: Promise<void> | undefined
   #refreshAgain: Promise<void> | undefined
 
-  constructor(store: ObjectStore, owner: Owner, keyring: Keyring, mapFolder: string, onDamage?: () => void) {
+  constructor({ store, owner, keyring, mapFolder, pool, onDamage }: ChunkStoreOptions) {
     this.store = store
     this.owner = owner
     this.keyring = keyring
     this.map = new MiddleMap(mapFolder)
+    this.#pool = pool
     this.damage = new DamageList(store, owner, keyring, onDamage)
   }
 
@@ -175,39 +175,33 @@ export class ChunkStore {
     throw this.keyring.problemOf(id, objectKey)
   }
 
-  #packKey(pack: PackState, key: DataKey): KeyObject {
-    const known = this.#packKeys.get(pack.id)
-    if (known) return known
+  async #keysOf({ id, keyId }: Pick<PackState, 'id' | 'keyId'>): Promise<PackKeys> {
+    const key = await this.#dataKey(keyId, this.packObjectKey(id))
+    const idKeys = this.keyring.idKeys(key)
+    const known = this.#packKeys.get(id)
+    if (known?.idKeys.length === idKeys.length) return known
     if (this.#packKeys.size >= keptPackKeys) this.#packKeys.clear()
-    const derived = packKey(key, Buffer.from(pack.id, 'hex'))
-    this.#packKeys.set(pack.id, derived)
-    return derived
+    const keys = { secret: packKey(key, Buffer.from(id, 'hex')), ownerBytes: this.owner.bytes, idKeys }
+    this.#packKeys.set(id, keys)
+    return keys
   }
 
   /**
-   * The content of a frame, checked twice: by its seal and by its id.
+   * What a frame holds: as it was sealed, maybe compressed, and as it was before.
    * @throws Error when anything is not as it was written
    */
-  async open(id: Buffer, location: Location, frame: Buffer): Promise<Buffer> {
-    const { bytes } = await this.#open(id, location, frame)
-    return bytes
+  async open(pack: PackState, frame: Frame): Promise<{ content: Buffer; bytes: Buffer }> {
+    return openChunk(await this.#keysOf(pack), frame)
   }
 
-  /** As `open`, but gives what was sealed: it may still be compressed. */
-  async unseal(id: Buffer, location: Location, frame: Buffer): Promise<Buffer> {
-    const { content } = await this.#open(id, location, frame)
-    return content
-  }
-
-  async #open(id: Buffer, location: Location, frame: Buffer): Promise<{ content: Buffer; bytes: Buffer }> {
-    if (frame.length !== location.storedBytes) throw new Error('The frame is cut short')
-    const key = await this.#dataKey(location.pack.keyId, this.packObjectKey(location.pack.id))
-    const { offset, flags } = location
-    const content = openFrame(this.#packKey(location.pack, key), this.owner, { id, offset, flags }, frame)
-    const bytes =
-      flags & zstdFlag ? zstdDecompressSync(content, { maxOutputLength: chunkBytes, chunkSize: chunkBytes }) : content
-    if (!this.keyring.matches(id, kindOf(flags), bytes, key)) throw new Error('The content has another id')
-    return { content, bytes }
+  /** As `open` for many frames, in a thread. */
+  async openAll(pack: PackState, frames: readonly Frame[]): Promise<Opened[]> {
+    try {
+      return await this.#pool.open(await this.#keysOf(pack), frames)
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error
+      return frames.map(() => ({ problem: error.message }))
+    }
   }
 
   /** @returns the content, or why this place has none; what was read wrong is read once more, from the disk itself */
@@ -221,7 +215,8 @@ export class ChunkStore {
         return undefined
       }
       try {
-        return await this.open(id, location, frame)
+        const { bytes: chunk } = await this.open(location.pack, { ...location, id, bytes: frame })
+        return chunk
       } catch (error) {
         if (error instanceof SkerryError && !(error instanceof DamageError)) throw error
         problem = error

@@ -1,5 +1,5 @@
+import type { ChunkPool } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
-import type { CompressPool } from './compress-pool.ts'
 import { DamageError } from './damage.ts'
 import { uuidFromBytes } from './layout.ts'
 import { type LockedRest, LockedTally } from './locked-tally.ts'
@@ -51,7 +51,7 @@ const fewSmallPacks = 8
  */
 export class Collector {
   readonly #chunks: ChunkStore
-  readonly #pool: CompressPool
+  readonly #pool: ChunkPool
   readonly #packBytes: number
   readonly #sessions: SessionWatch
   readonly #removed: PendingRemovals
@@ -59,7 +59,7 @@ export class Collector {
 
   constructor(
     chunks: ChunkStore,
-    pool: CompressPool,
+    pool: ChunkPool,
     options: { packBytes?: number | undefined; sessionLeaseMs?: number | undefined },
   ) {
     this.#chunks = chunks

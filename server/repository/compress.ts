@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { chunkBytes } from './layout.ts'
 import { zstdFlag } from './pack.ts'
 
-/** So many chunks are compressed at once: 1 MiB. */
+/** So many chunks a thread takes at once: 1 MiB. */
 export const batchChunks = 16
 
 export interface CompressedChunk {
@@ -17,8 +17,13 @@ export function compressChunk(chunk: Buffer, level: number): CompressedChunk {
   return packed.length < chunk.length ? { content: packed, flags: zstdFlag } : { content: chunk, flags: 0 }
 }
 
-/** Compresses each chunk of 64 KiB where it lies: the result begins where the chunk began. @returns sizes and flags */
-export function compressInPlace(bytes: Buffer, count: number, level: number): { size: number; flags: number }[] {
+export interface CompressedSize {
+  readonly size: number
+  readonly flags: number
+}
+
+/** Compresses each chunk of 64 KiB where it lies: the result begins where the chunk began. */
+export function compressInPlace(bytes: Buffer, count: number, level: number): CompressedSize[] {
   return Array.from({ length: count }, (_, index) => {
     const chunk = bytes.subarray(index * chunkBytes, (index + 1) * chunkBytes)
     const { content, flags } = compressChunk(chunk, level)

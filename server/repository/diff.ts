@@ -1,9 +1,10 @@
+import { inBatches } from './ahead.ts'
 import { inPackOrder } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { chunkBytes, chunkCountOf, idBytes, segmentChunks, segmentCountOf, zeroId } from './layout.ts'
 import { segmentIdAt } from './manifest.ts'
 import type { Location } from './middle-map.ts'
-import type { DiskBytes, RecoveryPoint } from './recovery-point.ts'
+import { type DiskBytes, type RecoveryPoint, segmentsAtOnce } from './recovery-point.ts'
 
 /** A chunk that is not the same in two recovery points. */
 export interface ChangedChunk {
@@ -86,16 +87,23 @@ export async function difference(
 async function* changedIds(from: RecoveryPoint, to: RecoveryPoint, diskName: string) {
   const [before, after] = [segmentsOf(from, diskName), segmentsOf(to, diskName)]
   const chunkCount = chunkCountOf(after.sizeBytes)
-  for (let segment = 0; segment < segmentCountOf(after.sizeBytes); segment++) {
-    const same = orZero(segmentIdAt(before.ids, segment)).equals(segmentIdAt(after.ids, segment))
-    if (same) continue
-    const oldIds = before.sizeBytes > 0 ? await from.segment(diskName, segment) : undefined
-    const newIds = await to.segment(diskName, segment)
-    const count = Math.min(segmentChunks, chunkCount - segment * segmentChunks)
-    for (let index = 0; index < count; index++) {
-      const [start, end] = [index * idBytes, (index + 1) * idBytes]
-      const id = newIds?.subarray(start, end) ?? zeroId
-      if (!id.equals(oldIds?.subarray(start, end) ?? zeroId)) yield { index: segment * segmentChunks + index, id }
+  function* changedSegments() {
+    for (let segment = 0; segment < segmentCountOf(after.sizeBytes); segment++) {
+      if (!orZero(segmentIdAt(before.ids, segment)).equals(orZero(segmentIdAt(after.ids, segment)))) yield segment
+    }
+  }
+  for (const batch of inBatches(changedSegments(), segmentsAtOnce)) {
+    if (before.sizeBytes > 0) await from.loadSegments(diskName, batch)
+    await to.loadSegments(diskName, batch)
+    for (const segment of batch) {
+      const oldIds = before.sizeBytes > 0 ? await from.segment(diskName, segment) : undefined
+      const newIds = await to.segment(diskName, segment)
+      const count = Math.min(segmentChunks, chunkCount - segment * segmentChunks)
+      for (let index = 0; index < count; index++) {
+        const [start, end] = [index * idBytes, (index + 1) * idBytes]
+        const id = newIds?.subarray(start, end) ?? zeroId
+        if (!id.equals(oldIds?.subarray(start, end) ?? zeroId)) yield { index: segment * segmentChunks + index, id }
+      }
     }
   }
 }

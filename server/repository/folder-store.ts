@@ -112,14 +112,24 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  async get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
+  get(key: string, range?: ByteRange): Promise<Buffer | undefined> {
+    return this.#reading(key, async (file) => {
+      if (range && range.offset >= 0) return readUpTo(file, range)
+      const { size } = await file.stat()
+      const offset = range ? Math.max(0, size + range.offset) : 0
+      return readUpTo(file, { offset, bytes: Math.min(size - offset, range?.bytes ?? size) })
+    })
+  }
+
+  getPieces(key: string, ranges: readonly ByteRange[]): Promise<Buffer[] | undefined> {
+    return this.#reading(key, (file) => Promise.all(ranges.map((range) => readUpTo(file, range))))
+  }
+
+  async #reading<T>(key: string, read: (file: FileHandle) => Promise<T>): Promise<T | undefined> {
     try {
       const file = await open(join(this.#root, key), constants.O_RDONLY)
       try {
-        if (range && range.offset >= 0) return await readUpTo(file, range)
-        const { size } = await file.stat()
-        const offset = range ? Math.max(0, size + range.offset) : 0
-        return await readUpTo(file, { offset, bytes: Math.min(size - offset, range?.bytes ?? size) })
+        return await read(file)
       } finally {
         await file.close()
       }

@@ -40,8 +40,12 @@ function dataKey(id: Buffer, sequence: number, secret: Buffer, idSecret: Buffer)
 }
 
 /** The address of content, keyed by tenant: it tells nothing to who has not the key. */
-export const contentId = (key: DataKey, kind: ChunkKind, bytes: Buffer): Buffer =>
-  Blake3Hasher.newKeyed(key.idKeys[kind]).update(bytes).digestBuffer()
+export const contentId = (key: DataKey, kind: ChunkKind, bytes: Buffer): Buffer => idOf(key.idKeys[kind], bytes)
+
+export const idOf = (idKey: Uint8Array, bytes: Buffer): Buffer =>
+  Blake3Hasher.newKeyed(Buffer.from(idKey.buffer, idKey.byteOffset, idKey.length))
+    .update(bytes)
+    .digestBuffer()
 
 /** The data keys of one tenant in one datastore, unwrapped. */
 export class Keyring {
@@ -81,11 +85,10 @@ export class Keyring {
     return this.#keys.get(id.toString('hex'))
   }
 
-  /** The id that these bytes have under a key of this tenant, when it is the one expected. */
-  matches(id: Buffer, kind: ChunkKind, bytes: Buffer, sealedWith: DataKey): boolean {
-    if (contentId(sealedWith, kind, bytes).equals(id)) return true
+  /** The keys under which what was sealed with this one may have its id; all of the tenant's, its own first. */
+  idKeys(sealedWith: DataKey): DataKey['idKeys'][] {
     const others = [...this.#keys.values()].filter((key) => !key.idSecret.equals(sealedWith.idSecret))
-    return others.some((key) => contentId(key, kind, bytes).equals(id))
+    return [sealedWith, ...others].map(({ idKeys }) => idKeys)
   }
 
   async reload(): Promise<void> {

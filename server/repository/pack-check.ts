@@ -1,9 +1,8 @@
+import { openInOrder } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
 import type { ChunkKind } from './keyring.ts'
-import { footerBytesOf, kindOf, type PackEntry, packHeader, packHeaderBytes } from './pack.ts'
-
-const spanBytes = 4 * 1024 * 1024
+import { kindOf, type PackEntry, packHeader, packHeaderBytes } from './pack.ts'
 
 /** Reads every byte of a pack. @throws DamageError when it can't be read as a whole; forbidden when it is somebody else's */
 export async function* checkPack(
@@ -17,27 +16,16 @@ export async function* checkPack(
   const { key, entries } = footer
   const pack = { id: packId, keyId: key.id, sizeBytes, gone: false, condemned: false, unsound: false }
   const objectKey = chunks.packObjectKey(packId)
-  let span = await chunks.store.get(objectKey, { offset: 0, bytes: packHeaderBytes })
-  if (!span?.equals(packHeader(key, chunks.owner, Buffer.from(packId, 'hex')))) {
-    if (!span) return
+  const header = await chunks.store.get(objectKey, { offset: 0, bytes: packHeaderBytes })
+  if (!header) return
+  if (!header.equals(packHeader(key, chunks.owner, Buffer.from(packId, 'hex')))) {
     const message = `The pack ${objectKey} in ${chunks.store.name} is damaged: its first bytes were altered.`
     throw new DamageError(message, { objectKey })
   }
-  let spanAt = 0
-  for (const entry of entries) {
-    const { id, offset, storedBytes, flags } = entry
-    const end = offset + storedBytes
-    if (end > spanAt + span.length) {
-      spanAt = offset
-      const bytes = Math.min(sizeBytes - footerBytesOf(entries.length) - offset, Math.max(spanBytes, storedBytes))
-      span = await chunks.store.get(objectKey, { offset, bytes })
-      if (!span) return
-    }
-    const frame = span.subarray(offset - spanAt, end - spanAt)
-    const problem = await chunks.open(id, { pack, offset, storedBytes, flags }, frame).then(
-      () => undefined,
-      (error: Error) => `its bytes were altered (${error.message})`,
-    )
-    yield { entry: { ...entry, kind: kindOf(flags) }, problem }
+  const placed = entries.map((entry) => ({ id: entry.id, about: entry, location: { ...entry, pack } }))
+  for await (const { about, opened } of openInOrder(chunks, placed)) {
+    if (pack.gone) return
+    const problem = 'problem' in opened ? `its bytes were altered (${opened.problem})` : undefined
+    yield { entry: { ...about, kind: kindOf(about.flags) }, problem }
   }
 }

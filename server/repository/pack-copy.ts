@@ -20,17 +20,18 @@ export async function copyLiveChunks(
   if (!bytes) return 0
   let moved = 0
   const { entries } = await chunks.openPackFooter(pack.id, bytes.length, bytes)
-  for (const { id, offset, storedBytes, flags } of entries) {
+  for (const entry of entries) {
+    const { id, offset, storedBytes, flags } = entry
     if (!marks.has(id) || writer.has(id)) continue
-    const location = { pack, offset, storedBytes, flags }
     try {
-      const content = await chunks.unseal(id, location, bytes.subarray(offset, offset + storedBytes))
+      const frame = { ...entry, bytes: bytes.subarray(offset, offset + storedBytes) }
+      const { content } = await chunks.open(pack, frame)
       await writer.addContent(id, flags, content)
       moved++
     } catch (error) {
       if (error instanceof SkerryError) throw error
       // Nothing is lost by not copying what is broken; verify tells whom it hurts.
-      await chunks.damage.report(id, kindOf(flags), [location])
+      await chunks.damage.report(id, kindOf(flags), [{ ...entry, pack }])
     }
   }
   return moved

@@ -1,6 +1,6 @@
+import type { ChunkPool } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { batchChunks, compressChunk } from './compress.ts'
-import type { CompressPool } from './compress-pool.ts'
 import { chunkBytes } from './layout.ts'
 import { mostEntries, PackBuilder, segmentFlag } from './pack.ts'
 import type { Session } from './session.ts'
@@ -23,7 +23,7 @@ interface Batch {
 export class PackWriter {
   readonly #chunks: ChunkStore
   readonly #session: Session
-  readonly #pool: CompressPool
+  readonly #pool: ChunkPool
   readonly #packBytes: number
   /** Ids of chunks that are under way, or were put by this writer. */
   readonly #own = new Set<string>()
@@ -37,7 +37,7 @@ export class PackWriter {
   chunkCount = 0
   storedBytes = 0
 
-  constructor(chunks: ChunkStore, session: Session, pool: CompressPool, packBytes = defaultPackBytes) {
+  constructor(chunks: ChunkStore, session: Session, pool: ChunkPool, packBytes = defaultPackBytes) {
     this.#chunks = chunks
     this.#session = session
     this.#pool = pool

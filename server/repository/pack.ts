@@ -46,7 +46,8 @@ function frameNonce(offset: number): Buffer {
 }
 
 /** What authenticates a frame besides its bytes: whose chunk it is, which one, and what its flags say. */
-const frameAad = (owner: Owner, id: Buffer, flags: number) => Buffer.concat([owner.bytes, id, Buffer.from([flags])])
+const frameAad = (ownerBytes: Uint8Array, id: Uint8Array, flags: number) =>
+  Buffer.concat([ownerBytes, id, Buffer.from([flags])])
 
 export function packHeader(key: DataKey, owner: Owner, packId: Buffer): Buffer {
   return Buffer.concat([headMagic, key.id, owner.bytes, packId])
@@ -85,7 +86,7 @@ export class PackBuilder {
 
   add(id: Buffer, flags: number, content: Buffer): void {
     const cipher = createCipheriv('aes-256-gcm', this.#secret, frameNonce(this.#bytes))
-    cipher.setAAD(frameAad(this.#owner, id, flags))
+    cipher.setAAD(frameAad(this.#owner.bytes, id, flags))
     const sealed = cipher.update(content)
     cipher.final()
     sealed.copy(this.memory, this.#bytes)
@@ -151,12 +152,12 @@ export function readFooter(key: DataKey, owner: Owner, packId: Buffer, entryCoun
  */
 export function openFrame(
   secret: KeyObject,
-  owner: Owner,
+  ownerBytes: Uint8Array,
   frame: Pick<PackEntry, 'id' | 'offset' | 'flags'>,
   bytes: Buffer,
 ): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', secret, frameNonce(frame.offset), { authTagLength: tagBytes })
-  decipher.setAAD(frameAad(owner, frame.id, frame.flags))
+  decipher.setAAD(frameAad(ownerBytes, frame.id, frame.flags))
   decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes))
   const content = decipher.update(bytes.subarray(0, bytes.length - tagBytes))
   decipher.final()

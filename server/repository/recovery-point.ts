@@ -1,14 +1,27 @@
 import { invalid, notFound } from '#server/errors.ts'
+import { inBatches } from './ahead.ts'
 import { padded } from './backup-writer.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
-import { chunkBytes, chunkCountOf, idBytes, segmentBytes, segmentChunks, zeroChunk, zeroId } from './layout.ts'
+import { type ChunkKind, idOf } from './keyring.ts'
+import {
+  chunkBytes,
+  chunkCountOf,
+  idBytes,
+  segmentBytes,
+  segmentChunks,
+  segmentCountOf,
+  zeroChunk,
+  zeroId,
+} from './layout.ts'
 import { isZeroId, type Manifest, type ManifestDescription, readLastingManifest, segmentIdAt } from './manifest.ts'
 import { segmentOf } from './segment-table.ts'
 import { Session } from './session.ts'
 
 const keptSegments = 64
+/** Half of what is kept: what was loaded last stays while it is gone through. */
+export const segmentsAtOnce = 32
 const keptChunks = 64
 const fewChunks = 16
 /** So many chunks are put into pack order at once: 256 MiB of disk, some 2 MiB of memory. */
@@ -29,7 +42,7 @@ export class RecoveryPoint {
   readonly #manifest: Manifest
   /** Missing where the store takes no more writes: nothing can be collected there either. */
   readonly #session: Session | undefined
-  readonly #segments = new Map<string, Promise<Buffer>>()
+  readonly #segments = new Map<string, Buffer>()
   /** Chunks read last by `read`, the latest at the end. */
   readonly #recent = new Map<string, Buffer>()
 
@@ -98,7 +111,8 @@ export class RecoveryPoint {
 
   #keep(diskName: string, index: number, bytes: Buffer) {
     if (this.#recent.size >= keptChunks) this.#recent.delete(this.#recent.keys().next().value ?? '')
-    this.#recent.set(`${index} ${diskName}`, bytes)
+    // A copy: what was read with others would keep all of them.
+    this.#recent.set(`${index} ${diskName}`, Buffer.from(bytes))
   }
 
   /**
@@ -117,11 +131,11 @@ export class RecoveryPoint {
       const id = await this.chunkId(diskName, index)
       if (isZeroId(id)) yield part(index, undefined)
       else if (window.push({ id, about: index }) === windowChunks) {
-        for await (const { about, bytes } of this.#read(diskName, window)) yield part(about, bytes)
+        for await (const { about, bytes } of this.#read(diskName, window, 'data')) yield part(about, bytes)
         window = []
       }
     }
-    for await (const { about, bytes } of this.#read(diskName, window)) yield part(about, bytes)
+    for await (const { about, bytes } of this.#read(diskName, window, 'data')) yield part(about, bytes)
   }
 
   /** All that is not zeros, in the order in which it is read fastest. */
@@ -146,7 +160,7 @@ export class RecoveryPoint {
     const chunk = bytes && padded(bytes)
     if (!chunk || chunk.equals(zeroChunk)) return isZeroId(id)
     const { keyring } = this.#chunks
-    return !isZeroId(id) && keyring.matches(id, 'data', chunk, keyring.current)
+    return !isZeroId(id) && keyring.idKeys(keyring.current).some((keys) => idOf(keys.data, chunk).equals(id))
   }
 
   /** The ids of a segment's chunks, or nothing where all of it is zeros. */
@@ -154,36 +168,53 @@ export class RecoveryPoint {
     const disk = this.#disk(diskName)
     const id = segmentIdAt(disk.segments.ids, segment)
     if (id.length === 0 || isZeroId(id)) return undefined
-    const key = id.toString('latin1')
-    const known = this.#segments.get(key)
+    const known = this.#segments.get(id.toString('latin1'))
     if (known) return known
-    if (this.#segments.size >= keptSegments) this.#segments.delete(this.#segments.keys().next().value ?? '')
-    const reading = this.#chunks.read(Buffer.from(id), 'segment').then((bytes) => {
-      if (bytes.length !== segmentBytes) throw new Error('A segment of another length')
-      return bytes
-    })
-    this.#segments.set(key, reading)
-    reading.catch(() => this.#segments.delete(key))
-    return reading.catch((error) => {
+    const reading = this.#chunks.read(Buffer.from(id), 'segment').catch((error) => {
       throw this.#explain(error, diskName, segment * segmentChunks)
     })
+    return this.#keepSegment(id, await reading)
+  }
+
+  #keepSegment(id: Buffer, ids: Buffer): Buffer {
+    if (ids.length !== segmentBytes) throw new Error('A segment of another length')
+    if (this.#segments.size >= keptSegments) this.#segments.delete(this.#segments.keys().next().value ?? '')
+    const kept = Buffer.from(ids)
+    this.#segments.set(id.toString('latin1'), kept)
+    return kept
+  }
+
+  /** Reads segments with few requests; `segment` then has them at hand, of so many as `segmentsAtOnce` at a time. */
+  async loadSegments(diskName: string, segments: readonly number[]): Promise<void> {
+    const disk = this.#disk(diskName)
+    const wanted: WantedChunk<number>[] = []
+    for (const segment of segments) {
+      const id = segmentIdAt(disk.segments.ids, segment)
+      const isKnown = id.length === 0 || isZeroId(id) || this.#segments.has(id.toString('latin1'))
+      if (!isKnown) wanted.push({ id: Buffer.from(id), about: segment * segmentChunks })
+    }
+    for await (const { id, bytes } of this.#read(diskName, wanted, 'segment')) this.#keepSegment(id, bytes)
   }
 
   async *#nonZero(diskName: string): AsyncGenerator<number> {
     const { sizeBytes } = this.#disk(diskName)
-    const count = chunkCountOf(sizeBytes)
-    for (let first = 0; first < count; first += segmentChunks) {
-      const ids = await this.segment(diskName, segmentOf(first))
-      if (!ids) continue
-      for (let index = 0; index < segmentChunks && first + index < count; index++) {
-        if (ids.compare(zeroId, 0, idBytes, index * idBytes, (index + 1) * idBytes) !== 0) yield first + index
+    const chunkCount = chunkCountOf(sizeBytes)
+    for (const batch of inBatches(Array(segmentCountOf(sizeBytes)).keys(), segmentsAtOnce)) {
+      await this.loadSegments(diskName, batch)
+      for (const segment of batch) {
+        const ids = await this.segment(diskName, segment)
+        const first = segment * segmentChunks
+        for (let index = 0; ids && index < segmentChunks && first + index < chunkCount; index++) {
+          if (ids.compare(zeroId, 0, idBytes, index * idBytes, (index + 1) * idBytes) !== 0) yield first + index
+        }
       }
     }
   }
 
-  async *#read(diskName: string, window: readonly WantedChunk<number>[]) {
+  /** @param window each with the disk's chunk, or first one, that it is about */
+  async *#read(diskName: string, window: readonly WantedChunk<number>[], kind: ChunkKind) {
     try {
-      yield* readInPackOrder(this.#chunks, window, 'data')
+      yield* readInPackOrder(this.#chunks, window, kind)
     } catch (error) {
       const hurt =
         error instanceof DamageError ? window.find(({ id }) => id.toString('hex') === error.chunkId) : undefined

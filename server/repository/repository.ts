@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { conflict, notFound } from '#server/errors.ts'
 import { type BackupRequest, BackupWriter } from './backup-writer.ts'
+import { ChunkPool } from './chunk-pool.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
-import { CompressPool } from './compress-pool.ts'
 import { changedChunks, difference, readChanges } from './diff.ts'
 import { type Hold, holdRecoveryPoint } from './hold.ts'
 import { Keyring } from './keyring.ts'
@@ -26,7 +26,7 @@ export interface RepositoryOptions {
   /** A local folder of this process alone, for maps and tables; losing it costs time, nothing else. */
   readonly cacheFolder: string
   /** Shared by all repositories of a process. */
-  readonly pool?: CompressPool | undefined
+  readonly pool?: ChunkPool | undefined
   readonly packBytes?: number | undefined
   /** How long a session may stand still before it is taken for dead. */
   readonly sessionLeaseMs?: number | undefined
@@ -38,25 +38,26 @@ export interface RepositoryOptions {
 export class Repository {
   readonly chunks: ChunkStore
   readonly #options: RepositoryOptions
-  readonly #pool: CompressPool
+  readonly #pool: ChunkPool
   readonly #collector: Collector
   #collecting: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: RepositoryOptions, chunks: ChunkStore) {
+  private constructor(options: RepositoryOptions, chunks: ChunkStore, pool: ChunkPool) {
     this.chunks = chunks
     this.#options = options
-    this.#pool = options.pool ?? new CompressPool()
-    this.#collector = new Collector(chunks, this.#pool, options)
+    this.#pool = pool
+    this.#collector = new Collector(chunks, pool, options)
   }
 
   /** Opens the repository, which begins to exist by that. */
   static async open(options: RepositoryOptions): Promise<Repository> {
+    const { store, onDamage, pool = new ChunkPool() } = options
     const owner = ownerOf(options.datastoreId, options.tenantId)
-    const keyring = await Keyring.open(options.store, owner, options.masters)
-    const folder = join(options.cacheFolder, options.datastoreId, options.tenantId)
-    const chunks = new ChunkStore(options.store, owner, keyring, join(folder, 'map'), options.onDamage)
+    const keyring = await Keyring.open(store, owner, options.masters)
+    const mapFolder = join(options.cacheFolder, options.datastoreId, options.tenantId, 'map')
+    const chunks = new ChunkStore({ store, owner, keyring, mapFolder, pool, onDamage })
     await chunks.refresh()
-    return new Repository(options, chunks)
+    return new Repository(options, chunks, pool)
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import { sealedOf } from '#server/core/store-credential.ts'
 import type { Db } from '#server/db.ts'
 import { notFound } from '#server/errors.ts'
 import { archiveMasters } from '#server/repository/archive.ts'
-import type { CompressPool } from '#server/repository/compress-pool.ts'
+import type { ChunkPool } from '#server/repository/chunk-pool.ts'
 import type { ObjectStore } from '#server/repository/object-store.ts'
 import { Repository } from '#server/repository/repository.ts'
 import { locationOf } from '#server/schema/store.ts'
@@ -15,7 +15,7 @@ import { openStore, type StorePlace } from './store.ts'
 export interface ArchivesOptions {
   db: Db
   box: CredentialBox
-  pool: CompressPool
+  pool: ChunkPool
   cacheFolder: string
 }
 

@@ -6,7 +6,7 @@ import { sealedOf } from '#server/core/store-credential.ts'
 import type { Db } from '#server/db.ts'
 import { notFound, SkerryError } from '#server/errors.ts'
 import { log } from '#server/log.ts'
-import { CompressPool } from '#server/repository/compress-pool.ts'
+import { ChunkPool } from '#server/repository/chunk-pool.ts'
 import { Datastore } from '#server/repository/datastore.ts'
 import { masterKeys } from '#server/repository/master-key.ts'
 import type { ObjectStore } from '#server/repository/object-store.ts'
@@ -43,7 +43,7 @@ export class Repositories {
   readonly archives: Archives
   readonly #options: RepositoriesOptions
   readonly #box: CredentialBox
-  readonly #pool = new CompressPool()
+  readonly #pool = new ChunkPool()
   /** By id, for the way that leads to it */
   readonly #open = new Map<string, { way: string; opening: Promise<Opened> }>()
   /** Opened by a way that was changed since; who has one goes on with it. */

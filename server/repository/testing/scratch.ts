@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CompressPool } from '../compress-pool.ts'
+import { ChunkPool } from '../chunk-pool.ts'
 import { Datastore, type DatastoreOptions } from '../datastore.ts'
 import { FolderStore } from '../folder-store.ts'
 import { chunkBytes } from '../layout.ts'
@@ -18,8 +18,8 @@ export const tenantId = '00000000-0000-4000-8000-0000000000a1'
 export const pointId = (number: number) => `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
 
 export const testMasters = masterKeys([Buffer.alloc(32, 9)])
-/** Compresses on the spot: tests have little to compress, and much of it. */
-export const testPool = new CompressPool({ workers: 0, level: 1 })
+/** Works on the spot: tests have little to compress and open. */
+export const testPool = new ChunkPool({ workers: 0, level: 1 })
 
 /** Memory, where there is room in it: tests end processes, not machines, so that nothing has to wait for a disk. */
 const memory = '/dev/shm'
@@ -53,6 +53,7 @@ export interface ScratchOptions {
   readonly datastoreId?: string
   readonly tenantId?: string
   readonly sessionLeaseMs?: number
+  readonly pool?: ChunkPool
   /** Takes only a datastore that is there. */
   readonly mustExist?: boolean
 }
@@ -65,7 +66,7 @@ export async function scratchDatastoreOptions(folder: string, options: ScratchOp
     id: options.datastoreId ?? datastoreId,
     masters: options.masters ?? testMasters,
     cacheFolder: join(folder, options.cache ?? 'cache'),
-    pool: testPool,
+    pool: options.pool ?? testPool,
     packBytes: options.packBytes ?? 256 * 1024,
     ...(options.sessionLeaseMs && { sessionLeaseMs: options.sessionLeaseMs }),
   }

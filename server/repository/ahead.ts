@@ -1,0 +1,29 @@
+/** What some work on each item gives, in the items' order; it is begun for so many before the first is taken. */
+export async function* ahead<T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  count: number,
+  begin: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const begun: Promise<R>[] = []
+  for await (const item of items) {
+    const work = begin(item)
+    work.catch(() => undefined) // told when its turn comes
+    begun.push(work)
+    const [first] = begun
+    if (begun.length <= count || !first) continue
+    begun.shift()
+    yield first
+  }
+  for (const work of begun) yield work
+}
+
+/** Items in their order, so many at a time. */
+export function* inBatches<T>(items: Iterable<T>, count: number): Generator<T[]> {
+  let batch: T[] = []
+  for (const item of items) {
+    if (batch.push(item) < count) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { ChunkPool } from './chunk-pool.ts'
+import { chunkBytes } from './layout.ts'
+import { seededRandom } from './testing/random.ts'
+import { backUp, pointId, randomImage, restoreById, scratchFolder, scratchRepository } from './testing/scratch.ts'
+
+test('threads give what the spot gives: chunks as they were, and which frames are not as they were written', async () => {
+  const pool = new ChunkPool({ workers: 2 })
+  await using folder = await scratchFolder()
+  const repository = await scratchRepository(folder.path, { pool, packBytes: 64 * chunkBytes })
+  const image = randomImage(seededRandom(5), 300 * chunkBytes)
+  await backUp(repository, pointId(1), image)
+  expect((await restoreById(repository, pointId(1))).equals(image)).toBe(true)
+
+  const { chunks } = repository
+  const [pack] = chunks.map.packs
+  const bytes = pack && (await chunks.store.get(chunks.packObjectKey(pack.id)))
+  if (!pack || !bytes) throw new Error('no pack')
+  const { entries } = await chunks.openPackFooter(pack.id, bytes.length, bytes)
+  const frames = entries.slice(0, 12).map((entry) => {
+    const frame = Buffer.from(bytes.subarray(entry.offset, entry.offset + entry.storedBytes))
+    return { ...entry, bytes: frame }
+  })
+  const [altered, short, misplaced] = [frames[2], frames[5], frames[7]]
+  if (!altered || !short || !misplaced) throw new Error('too few chunks')
+  altered.bytes[9] = (altered.bytes[9] ?? 0) ^ 1
+  frames[5] = { ...short, bytes: short.bytes.subarray(1) }
+  frames[7] = { ...misplaced, offset: misplaced.offset + 1 }
+  const opened = await chunks.openAll(pack, frames)
+  expect(opened.flatMap((each, index) => ('problem' in each ? [index] : []))).toEqual([2, 5, 7])
+  expect(opened[5]).toEqual({ problem: 'The frame is cut short' })
+  for (const [index, frame] of frames.entries()) {
+    const each = opened[index]
+    if (each && 'bytes' in each) expect(each.bytes.equals((await chunks.open(pack, frame)).bytes)).toBe(true)
+  }
+  await repository.close()
+  await pool.close()
+})
