@@ -9,9 +9,12 @@ export interface Cost {
   readonly output: string
 }
 
+/** Puts everything written so far on the disk, so that nobody pays for what was before. */
+export const settleDisk = () => run('sync')
+
 /** Runs a command after everything before it is on the disk, and measures it as the shell does. */
 export async function measured(command: readonly string[], environment: Record<string, string> = {}): Promise<Cost> {
-  await run('sync')
+  await settleDisk()
   const script = 'TIMEFORMAT="%R %U %S"; time "$@"'
   const { stdout, stderr } = await run('bash', ['-c', script, 'bash', ...command], {
     env: { ...process.env, ...environment },

@@ -1,7 +1,9 @@
-// Our side of the backup bench, one step a process: full | incremental | restore | verify, then the bench's folder.
+// Our side of the backup bench: a process that runs as long as the bench, as a worker does, and takes its steps from
+// standard input, a line each: full | incremental | restore | verify. Its argument is the bench's folder.
 import { existsSync } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { connectNbd } from '#server/nbd/connect.ts'
 import { readAhead } from '#server/nbd/read-ahead.ts'
 import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
@@ -13,7 +15,9 @@ import type { Repository } from '#server/repository/repository.ts'
 import { chunkExtents } from './chunk-extents.ts'
 import { bitmapName, exportName, QemuDisk } from './qemu-disk.ts'
 
-const [step = '', folder = ''] = process.argv.slice(2)
+const [folder = ''] = process.argv.slice(2)
+/** As many as a worker has when it writes to a host. */
+const writesUnderWay = 32
 const points = { full: '00000000-0000-4000-8000-000000000001', incremental: '00000000-0000-4000-8000-000000000002' }
 
 async function openRepository(): Promise<Repository> {
@@ -51,24 +55,38 @@ async function backUp(repository: Repository, id: string, parentId: string | und
 async function restore(repository: Repository) {
   const disk = await open(join(folder, 'restored.img'), 'r+')
   const [from, to] = [await repository.recoveryPoint(points.incremental), await repository.recoveryPoint(points.full)]
+  const underWay: Promise<unknown>[] = []
   for await (const { offset, length, bytes } of repository.readChanges(from, to, 'vda')) {
-    await disk.write(bytes ?? Buffer.alloc(length), 0, length, offset)
+    underWay.push(disk.write(bytes ?? Buffer.alloc(length), 0, length, offset))
+    if (underWay.length >= writesUnderWay) await underWay.shift()
   }
+  await Promise.all(underWay)
   await disk.datasync()
   await disk.close()
   await from.close()
   await to.close()
 }
 
-const startedAt = performance.now()
-const repository = await openRepository()
-if (step === 'full') await backUp(repository, points.full, undefined)
-else if (step === 'incremental') await backUp(repository, points.incremental, points.full)
-else if (step === 'restore') await restore(repository)
-else if (step === 'verify') {
+const verify = async (repository: Repository) => {
   const { damage } = await repository.verify()
   if (damage.length > 0) throw new Error(`verify found ${JSON.stringify(damage)}`)
-} else throw new Error(`no step ${step}`)
+}
+
+const steps: Record<string, (repository: Repository) => Promise<void>> = {
+  full: (repository) => backUp(repository, points.full, undefined),
+  incremental: (repository) => backUp(repository, points.incremental, points.full),
+  restore,
+  verify,
+}
+
+const repository = await openRepository()
+console.log('ready')
+for await (const step of createInterface({ input: process.stdin })) {
+  const [startedAt, before] = [performance.now(), process.cpuUsage()]
+  await steps[step]?.(repository)
+  const seconds = (performance.now() - startedAt) / 1000
+  const { user, system } = process.cpuUsage(before)
+  const mostMemoryMib = Math.round(process.resourceUsage().maxRSS / 1024)
+  console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, mostMemoryMib }))
+}
 await repository.close()
-const workSeconds = (performance.now() - startedAt) / 1000
-console.log(JSON.stringify({ workSeconds, mostMemoryMib: Math.round(process.resourceUsage().maxRSS / 1024) }))
