@@ -1,4 +1,4 @@
-import { SkerryError } from '#server/errors.ts'
+import { GivenUp } from '#server/errors.ts'
 
 /** A recovery point that misses something, and where in its disks. */
 export interface HurtRecoveryPoint {
@@ -23,7 +23,7 @@ const heal =
   'Make a new backup of the same disks: what is still the same there is stored anew and heals this point too.'
 
 /** Something stored can't be given back as it was; nothing wrong was given instead. */
-export class DamageError extends SkerryError {
+export class DamageError extends GivenUp {
   readonly chunkId: string | undefined
   readonly objectKey: string | undefined
 
