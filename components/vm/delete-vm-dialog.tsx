@@ -58,7 +58,10 @@ const isOwn = (disk: Vm['disks'][number]) => disk.device === 'disk' && disk.sour
 function goesWith(vm: Vm, keepDisks: boolean): GoesWith[] {
   const disks = vm.disks.filter(isOwn).map((disk) => ({
     label: `Disk ${disk.target}: ${disk.volumeName ?? disk.source?.split('/').at(-1)}`,
-    detail: `${formatBytes(Number(disk.allocationBytes))} of ${formatBytes(Number(disk.capacityBytes))} written`,
+    detail:
+      Number(disk.capacityBytes) > 0
+        ? `${formatBytes(Number(disk.allocationBytes))} of ${formatBytes(Number(disk.capacityBytes))} written`
+        : 'size not measured yet',
   }))
   return [
     ...(keepDisks ? [] : disks),

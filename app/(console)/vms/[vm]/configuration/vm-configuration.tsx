@@ -73,7 +73,11 @@ export function VmConfiguration() {
                     .join(' · ')}
                 </span>
               </span>
-              {disk.device === 'disk' ? (
+              {disk.device !== 'disk' ? (
+                <span />
+              ) : Number(disk.capacityBytes) === 0 ? (
+                <span className="text-xs text-ink-faint">size not measured yet</span>
+              ) : (
                 <Meter
                   label="Written"
                   used={Number(disk.allocationBytes)}
@@ -82,8 +86,6 @@ export function VmConfiguration() {
                   warnAt={2}
                   failAt={2}
                 />
-              ) : (
-                <span />
               )}
               <span className="flex gap-1">
                 <Badge tone="outline">{disk.bus}</Badge>
