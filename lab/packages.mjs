@@ -21,6 +21,6 @@ export const labPackages = [
   { name: 'iproute2', binary: '/usr/sbin/ip', purpose: 'links between hosts' },
   { name: 'nftables', binary: '/usr/sbin/nft', purpose: 'cuts links between sites' },
   { name: 'gnutls-bin', binary: '/usr/bin/certtool', purpose: 'certificates of the hosts' },
-  { name: 'xz-utils', binary: '/usr/bin/xz', purpose: 'packs the guest, unpacks its modules' },
+  { name: 'xz-utils', binary: '/usr/bin/xz', purpose: 'unpacks kernel modules' },
   { name: 'zstd', binary: '/usr/bin/zstd', purpose: 'packs the guest, unpacks its modules' },
 ]

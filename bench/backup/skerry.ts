@@ -57,7 +57,9 @@ async function restore(repository: Repository) {
   const [from, to] = [await repository.recoveryPoint(points.incremental), await repository.recoveryPoint(points.full)]
   const underWay: Promise<unknown>[] = []
   for await (const { offset, length, bytes } of repository.readChanges(from, to, 'vda')) {
-    underWay.push(disk.write(bytes ?? Buffer.alloc(length), 0, length, offset))
+    const writing = disk.write(bytes ?? Buffer.alloc(length), 0, length, offset)
+    writing.catch(() => undefined) // told when its turn comes
+    underWay.push(writing)
     if (underWay.length >= writesUnderWay) await underWay.shift()
   }
   await Promise.all(underWay)
@@ -83,7 +85,9 @@ const repository = await openRepository()
 console.log('ready')
 for await (const step of createInterface({ input: process.stdin })) {
   const [startedAt, before] = [performance.now(), process.cpuUsage()]
-  await steps[step]?.(repository)
+  const work = steps[step]
+  if (!work) throw new Error(`no step ${step}`)
+  await work(repository)
   const seconds = (performance.now() - startedAt) / 1000
   const { user, system } = process.cpuUsage(before)
   const mostMemoryMib = Math.round(process.resourceUsage().maxRSS / 1024)

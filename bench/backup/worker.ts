@@ -8,12 +8,14 @@ import { type Cost, settleDisk } from './command.ts'
 export class BenchWorker {
   readonly #process: ChildProcess
   readonly #lines: AsyncIterator<string>
+  readonly #ended: Promise<unknown>
   /** From nothing until it takes steps. */
   startSeconds = 0
   mostMemoryMib = 0
 
   private constructor(child: ChildProcess) {
     this.#process = child
+    this.#ended = once(child, 'exit')
     if (!child.stdout) throw new Error('The process has no output')
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   }
@@ -36,10 +38,8 @@ export class BenchWorker {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null) return
-    const ended = once(this.#process, 'exit')
     this.#process.stdin?.end()
-    await ended
+    await this.#ended
   }
 
   async #line(): Promise<string> {

@@ -1,13 +1,16 @@
-/** What some work on each item gives, in the items' order; it is begun for so many before the first is taken. */
+/**
+ * What some work on each item gives, in the items' order; it is begun for so many before the first is taken. A failure is
+ * told when its turn comes, also that of the items.
+ */
 export async function* ahead<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   count: number,
   begin: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
   const begun: Promise<R>[] = []
-  for await (const item of items) {
-    const work = begin(item)
-    work.catch(() => undefined) // told when its turn comes
+  for await (const item of untilFailure(items)) {
+    const work = 'error' in item ? Promise.reject(item.error) : begin(item.value)
+    work.catch(() => undefined)
     begun.push(work)
     const [first] = begun
     if (begun.length <= count || !first) continue
@@ -15,6 +18,16 @@ export async function* ahead<T, R>(
     yield first
   }
   for (const work of begun) yield work
+}
+
+async function* untilFailure<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<{ value: T } | { error: unknown }> {
+  try {
+    for await (const value of items) yield { value }
+  } catch (error) {
+    yield { error }
+  }
 }
 
 /** Items in their order, so many at a time. */

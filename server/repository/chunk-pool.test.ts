@@ -1,5 +1,6 @@
+import { createSecretKey } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ChunkPool } from './chunk-pool.ts'
+import { ChunkPool, openWork } from './chunk-pool.ts'
 import { chunkBytes } from './layout.ts'
 import { seededRandom } from './testing/random.ts'
 import { backUp, pointId, randomImage, restoreById, scratchFolder, scratchRepository } from './testing/scratch.ts'
@@ -35,4 +36,39 @@ test('threads give what the spot gives: chunks as they were, and which frames ar
   }
   await repository.close()
   await pool.close()
+})
+
+/** Views of memory that is not theirs alone: a thread would get a copy of all of it. */
+function borrowed(value: unknown, path = ''): string[] {
+  if (ArrayBuffer.isView(value)) {
+    const isOwn = value.buffer instanceof SharedArrayBuffer || value.byteLength === value.buffer.byteLength
+    return isOwn ? [] : [path]
+  }
+  if (typeof value !== 'object' || value === null || value instanceof SharedArrayBuffer) return []
+  return Object.entries(value).flatMap(([name, each]) => borrowed(each, `${path}/${name}`))
+}
+
+test('what a thread is told has its own memory, whatever it was cut from', () => {
+  const manifest = Buffer.alloc(2 ** 20, 7)
+  const frames = [0, 1].map((at) => {
+    const id = manifest.subarray(at * 32, at * 32 + 32)
+    const about = { offset: 64 + at, storedBytes: 100, flags: 0, bytes: manifest.subarray(0, 100) }
+    return { ...about, id, pack: { keyId: manifest.subarray(0, 8) } }
+  })
+  const idKey = { data: new Uint8Array(32), segment: new Uint8Array(32) }
+  const keys = { secret: createSecretKey(Buffer.alloc(32)), ownerBytes: new Uint8Array(32), idKeys: [idKey] }
+  const work = openWork(keys, frames, new SharedArrayBuffer(4096))
+  expect(borrowed(work)).toEqual([])
+  expect(borrowed({ frames })).not.toEqual([])
+  expect(Object.keys(work.frames[0] ?? {}).sort()).toEqual(['flags', 'length', 'offset', 'storedBytes'])
+  expect(Buffer.from(work.ids)).toEqual(manifest.subarray(0, 64))
+})
+
+test('whoever waits when the threads are ended is told', async () => {
+  const pool = new ChunkPool({ workers: 1 })
+  const waiting = pool.compress(pool.takeMemory(), 16)
+  waiting.catch(() => undefined)
+  await pool.close()
+  await expect(waiting).rejects.toThrow('ended')
+  await expect(pool.compress(pool.takeMemory(), 1)).rejects.toThrow('ended')
 })

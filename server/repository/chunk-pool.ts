@@ -2,61 +2,66 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { batchChunks, type CompressedSize, compressInPlace } from './compress.ts'
 import { tagBytes } from './envelope.ts'
-import { chunkBytes } from './layout.ts'
-import { type Frame, openChunk, type PackKeys } from './open-chunk.ts'
+import { chunkBytes, idBytes } from './layout.ts'
+import { type Frame, type Opened, openAll, type PackKeys } from './open-chunk.ts'
 
-export interface CompressJob {
-  readonly job: number
+export interface CompressWork {
   /** Chunks of 64 KiB one after the other; the compressed ones come in their places. */
   readonly memory: SharedArrayBuffer
   readonly count: number
   readonly level: number
 }
 
-export interface OpenJob {
-  readonly job: number
+/** What goes to a thread is copied with all of the memory it is a view of: everything here has memory of its own. */
+export interface OpenWork {
   readonly keys: PackKeys
-  readonly frames: readonly (Omit<Frame, 'id' | 'bytes'> & { readonly id: Uint8Array; readonly length: number })[]
-  /** The frames one after the other. */
+  /** 32 bytes each. */
+  readonly ids: Uint8Array
+  readonly frames: readonly { offset: number; storedBytes: number; flags: number; length: number }[]
+  /** The frames' bytes, one after the other. */
   readonly memory: SharedArrayBuffer
 }
 
-export type ChunkJob = CompressJob | OpenJob
+export type ChunkJob = { readonly job: number } & (CompressWork | OpenWork)
 
-export type ChunkResult =
-  | { readonly job: number; readonly packed: readonly CompressedSize[] }
-  | {
-      readonly job: number
-      readonly opened: readonly ({ readonly length: number } | { readonly problem: string })[]
-      /** Room of 64 KiB for each. */
-      readonly contents: ArrayBuffer
-    }
-
-/** A chunk, or why its frame is not as it was written. */
-export type Opened = { readonly bytes: Buffer } | { readonly problem: string }
+export type ChunkResult = { readonly job: number } & (
+  | { readonly packed: readonly CompressedSize[] }
+  | { readonly opened: readonly ({ readonly length: number } | { readonly problem: string })[]; contents: ArrayBuffer }
+)
 
 interface Waiting {
   readonly resolve: (result: ChunkResult) => void
   readonly reject: (error: unknown) => void
 }
 
-const mostWorkers = 4
+interface Thread {
+  readonly worker: Worker
+  readonly waiting: Map<number, Waiting>
+}
+
+const mostThreads = 4
 const keptMemories = 8
 /** They hold nothing but what they work on. */
-const workerLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
+const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 const batchBytes = batchChunks * (chunkBytes + tagBytes)
 /** So few are opened before a thread has heard of them. */
 const fewFrames = 4
 
-/** Threads that compress and open chunks: of a backup and a restore what takes more of a core than all else together. */
+/**
+ * Threads that compress and open chunks, for all repositories of a process: of a backup and a restore what takes more of
+ * a core than all else together.
+ */
 export class ChunkPool {
   readonly level: number
   readonly workerCount: number
-  readonly #workers: { thread: Worker; waiting: Map<number, Waiting> }[] = []
+  readonly #threads: Thread[] = []
   readonly #free: SharedArrayBuffer[] = []
+  readonly #queue: (() => void)[] = []
+  #openingCount = 0
   #lastJob = 0
+  #isClosed = false
 
-  constructor({ level = 1, workers = Math.min(mostWorkers, availableParallelism()) } = {}) {
+  constructor({ level = 1, workers = Math.min(mostThreads, availableParallelism()) } = {}) {
     this.level = level
     this.workerCount = workers
   }
@@ -74,77 +79,108 @@ export class ChunkPool {
   async compress(memory: SharedArrayBuffer, count: number): Promise<readonly CompressedSize[]> {
     if (this.workerCount === 0) return compressInPlace(Buffer.from(memory), count, this.level)
     const result = await this.#run({ memory, count, level: this.level })
-    return 'packed' in result ? result.packed : []
+    if (!('packed' in result) || result.packed.length !== count) throw new Error('A thread gave another answer')
+    return result.packed
   }
 
-  /** Opens frames of one pack. */
+  /** Opens up to a batch of frames of one pack. What many readers ask for at once waits, so that it needs no more memory. */
   async open(keys: PackKeys, frames: readonly Frame[]): Promise<Opened[]> {
-    if (this.workerCount === 0 || frames.length <= fewFrames) return frames.map((frame) => opened(keys, frame))
+    if (this.workerCount === 0 || frames.length <= fewFrames) return openAll(keys, frames)
+    await this.#enter()
+    try {
+      return await this.#open(keys, frames)
+    } catch (error) {
+      if (!(error instanceof ThreadLost) || this.#isClosed) throw error
+      return openAll(keys, frames)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  async #open(keys: PackKeys, frames: readonly Frame[]): Promise<Opened[]> {
     const memory = this.takeMemory()
-    const sealed = Buffer.from(memory)
-    let at = 0
-    const described = frames.map(({ bytes, ...frame }) => {
-      at += bytes.copy(sealed, at)
-      return { ...frame, length: bytes.length }
-    })
-    const result = await this.#run({ keys, frames: described, memory })
+    const result = await this.#run(openWork(keys, frames, memory))
     this.release(memory)
-    if (!('opened' in result)) return []
+    if (!('opened' in result) || result.opened.length !== frames.length) throw new Error('A thread gave another answer')
     return result.opened.map((each, index) =>
       'problem' in each ? each : { bytes: Buffer.from(result.contents, index * chunkBytes, each.length) },
     )
   }
 
+  /** Whoever still waits is told. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map(({ thread }) => thread.terminate()))
+    this.#isClosed = true
+    await Promise.all(
+      this.#threads.slice().map((thread) => {
+        this.#lose(thread, new ThreadLost('The threads for chunks were ended'))
+        return thread.worker.terminate()
+      }),
+    )
   }
 
-  #run(work: Omit<CompressJob, 'job'> | Omit<OpenJob, 'job'>): Promise<ChunkResult> {
-    const worker = this.#leastBusy()
+  async #enter(): Promise<void> {
+    if (this.#openingCount >= 2 * this.workerCount + 1) await new Promise<void>((resolve) => this.#queue.push(resolve))
+    else this.#openingCount++
+  }
+
+  #leave() {
+    const next = this.#queue.shift()
+    if (next) next()
+    else this.#openingCount--
+  }
+
+  async #run(work: CompressWork | OpenWork): Promise<ChunkResult> {
+    if (this.#isClosed) throw new ThreadLost('The threads for chunks were ended')
+    const { worker, waiting } = this.#leastBusy()
     const job = ++this.#lastJob
-    return new Promise((resolve, reject) => {
-      worker.waiting.set(job, { resolve, reject })
-      worker.thread.ref()
-      const message: ChunkJob = { job, ...work }
-      worker.thread.postMessage(message)
-    })
+    worker.postMessage({ job, ...work } satisfies ChunkJob)
+    worker.ref()
+    return new Promise((resolve, reject) => waiting.set(job, { resolve, reject }))
   }
 
-  #leastBusy() {
-    const idle = this.#workers.find(({ waiting }) => waiting.size === 0)
+  #leastBusy(): Thread {
+    const idle = this.#threads.find(({ waiting }) => waiting.size === 0)
     if (idle) return idle
-    if (this.#workers.length < this.workerCount) return this.#start()
-    return this.#workers.reduce((least, worker) => (worker.waiting.size < least.waiting.size ? worker : least))
+    if (this.#threads.length < this.workerCount) return this.#start()
+    return this.#threads.reduce((least, thread) => (thread.waiting.size < least.waiting.size ? thread : least))
   }
 
-  #start() {
-    const thread = new Worker(new URL('./chunk-worker.ts', import.meta.url), { resourceLimits: workerLimits })
-    const waiting = new Map<number, Waiting>()
-    const worker = { thread, waiting }
-    thread.unref()
-    thread.on('message', (result: ChunkResult) => {
-      waiting.get(result.job)?.resolve(result)
-      waiting.delete(result.job)
-      if (waiting.size === 0) thread.unref()
+  #start(): Thread {
+    const worker = new Worker(new URL('./chunk-worker.ts', import.meta.url), { resourceLimits: threadLimits })
+    const thread: Thread = { worker, waiting: new Map() }
+    worker.unref()
+    worker.on('message', (result: ChunkResult) => {
+      thread.waiting.get(result.job)?.resolve(result)
+      thread.waiting.delete(result.job)
+      if (thread.waiting.size === 0) worker.unref()
     })
-    const lose = (error: unknown) => {
-      this.#workers.splice(this.#workers.indexOf(worker), 1)
-      for (const { reject } of waiting.values()) reject(error)
-      waiting.clear()
-    }
-    thread.on('error', lose)
-    thread.on('exit', () => {
-      if (this.#workers.includes(worker)) lose(new Error('A thread for chunks ended'))
-    })
-    this.#workers.push(worker)
-    return worker
+    const lose = (cause?: unknown) => this.#lose(thread, new ThreadLost('A thread for chunks ended', { cause }))
+    worker.on('error', lose)
+    worker.on('messageerror', lose)
+    worker.on('exit', () => lose())
+    this.#threads.push(thread)
+    return thread
+  }
+
+  #lose(thread: Thread, error: ThreadLost) {
+    const at = this.#threads.indexOf(thread)
+    if (at >= 0) this.#threads.splice(at, 1)
+    for (const { reject } of thread.waiting.values()) reject(error)
+    thread.waiting.clear()
   }
 }
 
-function opened(keys: PackKeys, frame: Frame): Opened {
-  try {
-    return { bytes: openChunk(keys, frame).bytes }
-  } catch (error) {
-    return { problem: (error as Error).message }
-  }
+class ThreadLost extends Error {}
+
+/** Copies frames into the memory. @returns what a thread is told of them */
+export function openWork(keys: PackKeys, frames: readonly Frame[], memory: SharedArrayBuffer): OpenWork {
+  const sealed = Buffer.from(memory)
+  const ids = new Uint8Array(frames.length * idBytes)
+  let at = 0
+  const described = frames.map(({ id, offset, storedBytes, flags, bytes }, index) => {
+    ids.set(id, index * idBytes)
+    at += bytes.copy(sealed, at)
+    return { offset, storedBytes, flags, length: bytes.length }
+  })
+  return { keys, ids, frames: described, memory }
 }

@@ -1,11 +1,12 @@
+import { eachAtOnce } from '#server/each-at-once.ts'
 import { ahead } from './ahead.ts'
-import type { Opened } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { batchChunks } from './compress.ts'
 import { DamageError } from './damage.ts'
 import type { ChunkKind } from './keyring.ts'
 import type { Location } from './middle-map.ts'
 import type { ByteRange, ObjectStore } from './object-store.ts'
+import type { Opened } from './open-chunk.ts'
 
 /** One chunk that somebody wants, and what it is to them. */
 export interface WantedChunk<T> {
@@ -17,13 +18,14 @@ export interface PlacedChunk<T> extends WantedChunk<T> {
   readonly location: Location
 }
 
-const spanMostBytes = 2 * 1024 * 1024
-const readMostBytes = 4 * 1024 * 1024
+const readMostBytes = 2 * 1024 * 1024
 const spansAtOnce = 8
 /** A store far away, or a disk, has many requests under way as soon as one. */
 const readsAhead = 2
 /** Enough that no thread waits. */
-const batchesAhead = 6
+const batchesAhead = 4
+/** To a store that has no quicker way to many pieces. */
+const requestsAtOnce = 4
 const noBytes = Buffer.alloc(0)
 /** Reading over a gap is cheaper than another request. */
 const gapMostBytes = 128 * 1024
@@ -82,7 +84,7 @@ function spansOf<T>(placed: readonly PlacedChunk<T>[]): PlacedChunk<T>[][] {
     const { pack, offset, storedBytes } = each.location
     const first = span[0]?.location
     const fits =
-      first?.pack === pack && offset - end <= gapMostBytes && offset + storedBytes - first.offset <= spanMostBytes
+      first?.pack === pack && offset - end <= gapMostBytes && offset + storedBytes - first.offset <= readMostBytes
     if (!fits) {
       span = []
       spans.push(span)
@@ -143,8 +145,12 @@ async function readSpans<T>(chunks: ChunkStore, spans: readonly Span<T>[]): Prom
 
 async function getPieces(store: ObjectStore, key: string, ranges: readonly ByteRange[]) {
   if (store.getPieces) return store.getPieces(key, ranges)
-  const pieces = await Promise.all(ranges.map((range) => store.get(key, range)))
-  return pieces.every((piece) => piece !== undefined) ? pieces : undefined
+  const pieces: Buffer[] = []
+  await eachAtOnce(ranges.entries(), requestsAtOnce, async ([at, range]) => {
+    const piece = await store.get(key, range)
+    if (piece) pieces[at] = piece
+  })
+  return ranges.every((_, at) => pieces[at]) ? pieces : undefined
 }
 
 /** Of one pack each. */
@@ -163,11 +169,9 @@ async function* batchesOf<T>(reads: AsyncIterable<readonly Read<T>[]>): AsyncGen
   if (batch.length > 0) yield batch
 }
 
-const unopened: Opened = { problem: 'It was not opened' }
-
 async function openBatch<T>(chunks: ChunkStore, batch: readonly Read<T>[]) {
-  const [first] = batch
+  const pack = batch[0]?.location.pack
   const frames = batch.map(({ id, location, frame }) => ({ ...location, id, bytes: frame }))
-  const opened = first ? await chunks.openAll(first.location.pack, frames) : []
-  return batch.map(({ id, about }, index) => ({ id, about, opened: opened[index] ?? unopened }))
+  const opened = pack ? await chunks.openAll(pack, frames) : []
+  return batch.map(({ id, about }, index) => ({ id, about, opened: opened[index] as Opened }))
 }

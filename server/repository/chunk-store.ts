@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { eachAtOnce } from '#server/each-at-once.ts'
 import { SkerryError } from '#server/errors.ts'
-import type { ChunkPool, Opened } from './chunk-pool.ts'
+import type { ChunkPool } from './chunk-pool.ts'
 import { DamageError } from './damage.ts'
 import { DamageList } from './damage-list.ts'
 import { assertOwner, type ChunkKind, type DataKey, type Keyring } from './keyring.ts'
 import { folderPrefix, nameOf, type Owner, objectKey } from './layout.ts'
 import { type Location, MiddleMap, type PackState } from './middle-map.ts'
 import type { ObjectStore } from './object-store.ts'
-import { type Frame, openChunk, type PackKeys } from './open-chunk.ts'
+import { type Frame, type Opened, openChunk, type PackKeys } from './open-chunk.ts'
 import { footerBytesOf, type PackEntry, packHeaderBytes, packKey, packOwner, readFooter, readTrailer } from './pack.ts'
 
 const footersAtOnce = 16
@@ -38,6 +38,8 @@ export class ChunkStore {
   readonly unreadable: UnreadablePacks = new Map()
   readonly #pool: ChunkPool
   readonly #packKeys = new Map<string, PackKeys>()
+  /** The keyring's generation that they were made of. */
+  #keysFrom = 0
   #refreshing: Promise<void> | undefined
   #refreshAgain: Promise<void> | undefined
 
@@ -177,11 +179,15 @@ export class ChunkStore {
 
   async #keysOf({ id, keyId }: Pick<PackState, 'id' | 'keyId'>): Promise<PackKeys> {
     const key = await this.#dataKey(keyId, this.packObjectKey(id))
-    const idKeys = this.keyring.idKeys(key)
+    if (this.#packKeys.size >= keptPackKeys || this.#keysFrom !== this.keyring.generation) this.#packKeys.clear()
+    this.#keysFrom = this.keyring.generation
     const known = this.#packKeys.get(id)
-    if (known?.idKeys.length === idKeys.length) return known
-    if (this.#packKeys.size >= keptPackKeys) this.#packKeys.clear()
-    const keys = { secret: packKey(key, Buffer.from(id, 'hex')), ownerBytes: this.owner.bytes, idKeys }
+    if (known) return known
+    const keys = {
+      secret: packKey(key, Buffer.from(id, 'hex')),
+      ownerBytes: new Uint8Array(this.owner.bytes),
+      idKeys: this.keyring.idKeys(key),
+    }
     this.#packKeys.set(id, keys)
     return keys
   }

@@ -53,6 +53,8 @@ export class Keyring {
   readonly #owner: Owner
   readonly #masters: readonly [MasterKey, ...MasterKey[]]
   #keys = new Map<string, DataKey>()
+  /** Another number whenever there may be other keys. */
+  generation = 0
   #problems = new Map<string, DamageError>()
 
   private constructor(store: ObjectStore, owner: Owner, masters: readonly [MasterKey, ...MasterKey[]]) {
@@ -86,9 +88,12 @@ export class Keyring {
   }
 
   /** The keys under which what was sealed with this one may have its id; all of the tenant's, its own first. */
-  idKeys(sealedWith: DataKey): DataKey['idKeys'][] {
+  idKeys(sealedWith: DataKey): Record<ChunkKind, Uint8Array>[] {
     const others = [...this.#keys.values()].filter((key) => !key.idSecret.equals(sealedWith.idSecret))
-    return [sealedWith, ...others].map(({ idKeys }) => idKeys)
+    return [sealedWith, ...others].map(({ idKeys: { data, segment } }) => ({
+      data: new Uint8Array(data),
+      segment: new Uint8Array(segment),
+    }))
   }
 
   async reload(): Promise<void> {
@@ -110,6 +115,7 @@ export class Keyring {
     if (keys.size === 0 && problem) throw problem
     this.#keys = keys
     this.#problems = problems
+    this.generation++
   }
 
   /** Why what was sealed with a key that is not in this ring can't be read. */

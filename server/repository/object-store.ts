@@ -40,7 +40,7 @@ export interface ObjectStore {
   put(key: string, parts: readonly Uint8Array[]): Promise<void>
   /** @returns nothing when there is no such object */
   get(key: string, range?: ByteRange): Promise<Buffer | undefined>
-  /** As `get` for many pieces, where a store has a quicker way to them than one by one. */
+  /** As `get` for many pieces, none counted from the end, where a store has a quicker way to them than one by one. */
   getPieces?(key: string, ranges: readonly ByteRange[]): Promise<Buffer[] | undefined>
   /** Every object below a prefix that ends with a slash. */
   list(prefix: string): AsyncIterable<StoredObject>

@@ -4,7 +4,7 @@ import { idOf } from './keyring.ts'
 import { chunkBytes } from './layout.ts'
 import { kindOf, openFrame, type PackEntry, zstdFlag } from './pack.ts'
 
-/** What opens the frames of one pack. */
+/** What opens the frames of one pack; threads get a copy, so that its bytes have memory of their own. */
 export interface PackKeys {
   readonly secret: KeyObject
   /** Datastore and tenant, 32 bytes. */
@@ -33,3 +33,15 @@ export function openChunk(keys: PackKeys, frame: Frame): { content: Buffer; byte
   if (!keys.idKeys.some((idKey) => idOf(idKey[kind], bytes).equals(id))) throw new Error('The content has another id')
   return { content, bytes }
 }
+
+/** A chunk, or why its frame is not as it was written. */
+export type Opened = { readonly bytes: Buffer } | { readonly problem: string }
+
+export const openAll = (keys: PackKeys, frames: readonly Frame[]): Opened[] =>
+  frames.map((frame) => {
+    try {
+      return { bytes: openChunk(keys, frame).bytes }
+    } catch (error) {
+      return { problem: (error as Error).message }
+    }
+  })

@@ -42,7 +42,7 @@ export class RecoveryPoint {
   readonly #manifest: Manifest
   /** Missing where the store takes no more writes: nothing can be collected there either. */
   readonly #session: Session | undefined
-  readonly #segments = new Map<string, Buffer>()
+  readonly #segments = new Map<string, Promise<Buffer>>()
   /** Chunks read last by `read`, the latest at the end. */
   readonly #recent = new Map<string, Buffer>()
 
@@ -165,35 +165,45 @@ export class RecoveryPoint {
 
   /** The ids of a segment's chunks, or nothing where all of it is zeros. */
   async segment(diskName: string, segment: number): Promise<Buffer | undefined> {
-    const disk = this.#disk(diskName)
-    const id = segmentIdAt(disk.segments.ids, segment)
+    const id = segmentIdAt(this.#disk(diskName).segments.ids, segment)
     if (id.length === 0 || isZeroId(id)) return undefined
-    const known = this.#segments.get(id.toString('latin1'))
+    const known = this.#knownSegment(id)
     if (known) return known
-    const reading = this.#chunks.read(Buffer.from(id), 'segment').catch((error) => {
+    const reading = this.#chunks.read(Buffer.from(id), 'segment').then(segmentOfItsOwn)
+    this.#keepSegment(id, reading)
+    reading.catch(() => this.#segments.delete(id.toString('latin1')))
+    return reading.catch((error) => {
       throw this.#explain(error, diskName, segment * segmentChunks)
     })
-    return this.#keepSegment(id, await reading)
   }
 
-  #keepSegment(id: Buffer, ids: Buffer): Buffer {
-    if (ids.length !== segmentBytes) throw new Error('A segment of another length')
-    if (this.#segments.size >= keptSegments) this.#segments.delete(this.#segments.keys().next().value ?? '')
-    const kept = Buffer.from(ids)
-    this.#segments.set(id.toString('latin1'), kept)
-    return kept
-  }
-
-  /** Reads segments with few requests; `segment` then has them at hand, of so many as `segmentsAtOnce` at a time. */
+  /** Reads up to `segmentsAtOnce` segments with few requests; until as many others are asked for, `segment` has them at hand. */
   async loadSegments(diskName: string, segments: readonly number[]): Promise<void> {
-    const disk = this.#disk(diskName)
-    const wanted: WantedChunk<number>[] = []
+    const { ids } = this.#disk(diskName).segments
+    const wanted = new Map<string, WantedChunk<number>>()
     for (const segment of segments) {
-      const id = segmentIdAt(disk.segments.ids, segment)
-      const isKnown = id.length === 0 || isZeroId(id) || this.#segments.has(id.toString('latin1'))
-      if (!isKnown) wanted.push({ id: Buffer.from(id), about: segment * segmentChunks })
+      const id = segmentIdAt(ids, segment)
+      if (id.length === 0 || isZeroId(id) || this.#knownSegment(id)) continue
+      wanted.set(id.toString('latin1'), { id, about: segment * segmentChunks })
     }
-    for await (const { id, bytes } of this.#read(diskName, wanted, 'segment')) this.#keepSegment(id, bytes)
+    for await (const { id, bytes } of this.#read(diskName, [...wanted.values()], 'segment')) {
+      this.#keepSegment(id, Promise.resolve(segmentOfItsOwn(bytes)))
+    }
+  }
+
+  /** It is then the youngest. */
+  #knownSegment(id: Buffer): Promise<Buffer> | undefined {
+    const key = id.toString('latin1')
+    const known = this.#segments.get(key)
+    if (!known) return undefined
+    this.#segments.delete(key)
+    this.#segments.set(key, known)
+    return known
+  }
+
+  #keepSegment(id: Buffer, reading: Promise<Buffer>) {
+    if (this.#segments.size >= keptSegments) this.#segments.delete(this.#segments.keys().next().value ?? '')
+    this.#segments.set(id.toString('latin1'), reading)
   }
 
   async *#nonZero(diskName: string): AsyncGenerator<number> {
@@ -240,4 +250,10 @@ export class RecoveryPoint {
     if (!disk || !segments) throw invalid(`The recovery point ${this.id} has no disk ${name}.`)
     return { ...disk, segments }
   }
+}
+
+/** A copy: what was read with others would keep all of them. */
+function segmentOfItsOwn(ids: Buffer): Buffer {
+  if (ids.length !== segmentBytes) throw new Error('A segment of another length')
+  return Buffer.from(ids)
 }
