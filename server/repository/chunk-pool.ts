@@ -26,7 +26,7 @@ export type ChunkJob = { readonly job: number } & (CompressWork | OpenWork)
 
 export type ChunkResult = { readonly job: number } & (
   | { readonly packed: readonly CompressedSize[] }
-  | { readonly opened: readonly ({ readonly length: number } | { readonly problem: string })[]; contents: ArrayBuffer }
+  | { readonly opened: readonly ({ readonly bytes: ArrayBuffer } | { readonly problem: string })[] }
 )
 
 interface Waiting {
@@ -102,9 +102,7 @@ export class ChunkPool {
     const result = await this.#run(openWork(keys, frames, memory))
     this.release(memory)
     if (!('opened' in result) || result.opened.length !== frames.length) throw new Error('A thread gave another answer')
-    return result.opened.map((each, index) =>
-      'problem' in each ? each : { bytes: Buffer.from(result.contents, index * chunkBytes, each.length) },
-    )
+    return result.opened.map((each) => ('problem' in each ? each : { bytes: Buffer.from(each.bytes) }))
   }
 
   /** Whoever still waits is told. */

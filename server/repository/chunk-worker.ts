@@ -1,13 +1,12 @@
 import { parentPort } from 'node:worker_threads'
 import type { ChunkJob, ChunkResult, OpenWork } from './chunk-pool.ts'
 import { compressInPlace } from './compress.ts'
-import { chunkBytes, idBytes } from './layout.ts'
+import { idBytes } from './layout.ts'
 import { openAll } from './open-chunk.ts'
 
 const answer = (result: ChunkResult, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(result, transfer)
 
 function open(job: number, { keys, ids, frames, memory }: OpenWork) {
-  const contents = Buffer.allocUnsafeSlow(frames.length * chunkBytes)
   const sealed = Buffer.from(memory)
   let at = 0
   const described = frames.map(({ length, ...frame }, index) => {
@@ -15,10 +14,17 @@ function open(job: number, { keys, ids, frames, memory }: OpenWork) {
     at += length
     return { ...frame, id: Buffer.from(ids.buffer, index * idBytes, idBytes), bytes }
   })
-  const opened = openAll(keys, described).map((each, index) =>
-    'problem' in each ? each : { length: each.bytes.copy(contents, index * chunkBytes) },
+  const opened = openAll(keys, described).map((each) => ('problem' in each ? each : { bytes: ownMemory(each.bytes) }))
+  answer(
+    { job, opened },
+    opened.flatMap((each) => ('bytes' in each ? [each.bytes] : [])),
   )
-  answer({ job, opened, contents: contents.buffer }, [contents.buffer])
+}
+
+/** It goes to the other thread and is gone here: what is a part of something larger is copied. */
+function ownMemory(bytes: Buffer): ArrayBuffer {
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : new Uint8Array(bytes).buffer
 }
 
 parentPort?.on('message', ({ job, ...work }: ChunkJob) => {

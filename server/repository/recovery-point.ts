@@ -111,8 +111,7 @@ export class RecoveryPoint {
 
   #keep(diskName: string, index: number, bytes: Buffer) {
     if (this.#recent.size >= keptChunks) this.#recent.delete(this.#recent.keys().next().value ?? '')
-    // A copy: what was read with others would keep all of them.
-    this.#recent.set(`${index} ${diskName}`, Buffer.from(bytes))
+    this.#recent.set(`${index} ${diskName}`, bytes)
   }
 
   /**
@@ -169,7 +168,7 @@ export class RecoveryPoint {
     if (id.length === 0 || isZeroId(id)) return undefined
     const known = this.#knownSegment(id)
     if (known) return known
-    const reading = this.#chunks.read(Buffer.from(id), 'segment').then(segmentOfItsOwn)
+    const reading = this.#chunks.read(Buffer.from(id), 'segment').then(wholeSegment)
     this.#keepSegment(id, reading)
     reading.catch(() => this.#segments.delete(id.toString('latin1')))
     return reading.catch((error) => {
@@ -187,7 +186,7 @@ export class RecoveryPoint {
       wanted.set(id.toString('latin1'), { id, about: segment * segmentChunks })
     }
     for await (const { id, bytes } of this.#read(diskName, [...wanted.values()], 'segment')) {
-      this.#keepSegment(id, Promise.resolve(segmentOfItsOwn(bytes)))
+      this.#keepSegment(id, Promise.resolve(wholeSegment(bytes)))
     }
   }
 
@@ -252,8 +251,7 @@ export class RecoveryPoint {
   }
 }
 
-/** A copy: what was read with others would keep all of them. */
-function segmentOfItsOwn(ids: Buffer): Buffer {
+function wholeSegment(ids: Buffer): Buffer {
   if (ids.length !== segmentBytes) throw new Error('A segment of another length')
-  return Buffer.from(ids)
+  return ids
 }
