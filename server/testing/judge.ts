@@ -12,7 +12,7 @@ export function judgeOf(host: FleetHost, prefix: string) {
     /** But for whether the agent in its guest has come up: that is the guest's own doing. */
     async xml(name: string, ...flags: string[]): Promise<string> {
       const text = await host.lab.virsh('dumpxml', ...flags, name)
-      return text.replace(/ state='(dis)?connected'/g, '')
+      return text.replace(/(name='org\.qemu\.guest_agent\.0') state='(dis)?connected'/, '$1')
     },
     /** Removes all of it */
     async clear() {
