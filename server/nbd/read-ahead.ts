@@ -36,7 +36,7 @@ async function* cut(extents: AsyncIterable<Extent> | Iterable<Extent>, pieceByte
 export async function* readAhead(
   client: NbdClient,
   extents: AsyncIterable<Extent> | Iterable<Extent>,
-  { pieceBytes = 2 ** 20, pieces = 16, timeoutMs, signal }: ReadAheadOptions = {},
+  { pieceBytes = 2 ** 19, pieces = 16, timeoutMs, signal }: ReadAheadOptions = {},
 ): AsyncGenerator<Piece> {
   const stop = new AbortController()
   const given = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
