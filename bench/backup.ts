@@ -48,7 +48,7 @@ async function intoOut(restore: () => Promise<Cost>, expected: string): Promise<
 }
 
 /** The one in the middle of three: what the first one pays for memory, the next has at hand. */
-async function median(restore: () => Promise<Cost>): Promise<Cost> {
+async function middleOfThree(restore: () => Promise<Cost>): Promise<Cost> {
   const costs = [await restore(), await restore(), await restore()].sort((a, b) => a.seconds - b.seconds)
   say(`restores: ${costs.map(({ seconds }) => rounded(seconds)).join(', ')} s`)
   return costs[1] ?? restore()
@@ -92,14 +92,14 @@ try {
   const snapshots = await restic('snapshots', '--json')
   const [first] = JSON.parse(snapshots.output)
   const restore = {
-    ours: await median(async () => {
+    ours: await middleOfThree(async () => {
       copy('v2.img', join(folder, 'restored.img'))
       const cost = await ours('restore')
       same(join(folder, 'restored.img'), v1)
       return cost
     }),
-    restic: await median(() => intoOut(() => restic('restore', first.short_id, '--target', out), v1)),
-    borg: await median(() =>
+    restic: await middleOfThree(() => intoOut(() => restic('restore', first.short_id, '--target', out), v1)),
+    borg: await middleOfThree(() =>
       intoOut(
         () => measured(['bash', '-c', `cd ${out} && borg extract --sparse ${borgFolder}::full`], environment),
         v1,

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { connectNbd } from '#server/nbd/connect.ts'
 import { readAhead } from '#server/nbd/read-ahead.ts'
 import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
+import { ahead } from '#server/repository/ahead.ts'
 import { Datastore } from '#server/repository/datastore.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
@@ -55,14 +56,10 @@ async function backUp(repository: Repository, id: string, parentId: string | und
 async function restore(repository: Repository) {
   const disk = await open(join(folder, 'restored.img'), 'r+')
   const [from, to] = [await repository.recoveryPoint(points.incremental), await repository.recoveryPoint(points.full)]
-  const underWay: Promise<unknown>[] = []
-  for await (const { offset, length, bytes } of repository.readChanges(from, to, 'vda')) {
-    const writing = disk.write(bytes ?? Buffer.alloc(length), 0, length, offset)
-    writing.catch(() => undefined) // told when its turn comes
-    underWay.push(writing)
-    if (underWay.length >= writesUnderWay) await underWay.shift()
-  }
-  await Promise.all(underWay)
+  const writes = ahead(repository.readChanges(from, to, 'vda'), writesUnderWay, ({ offset, length, bytes }) =>
+    disk.write(bytes ?? Buffer.alloc(length), 0, length, offset),
+  )
+  for await (const _ of writes);
   await disk.datasync()
   await disk.close()
   await from.close()
