@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ahead, inBatches } from './ahead.ts'
+import { ahead } from './ahead.ts'
 import { collected } from './testing/scratch.ts'
 
 test('work is begun for so many before the first is taken, and given in order', async () => {
@@ -30,9 +30,4 @@ test('a failure of the work or of the items is told when its turn comes', async 
   }
   await expect(take(ahead([1, 2, 3], 5, failsAtTwo))).rejects.toThrow('two')
   expect(taken).toEqual([1])
-})
-
-test('batches hold so many, the last what is left', () => {
-  expect([...inBatches([1, 2, 3, 4, 5], 2)]).toEqual([[1, 2], [3, 4], [5]])
-  expect([...inBatches([], 2)]).toEqual([])
 })

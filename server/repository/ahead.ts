@@ -29,14 +29,3 @@ async function* untilFailure<T>(
     yield { error }
   }
 }
-
-/** Items in their order, so many at a time. */
-export function* inBatches<T>(items: Iterable<T>, count: number): Generator<T[]> {
-  let batch: T[] = []
-  for (const item of items) {
-    if (batch.push(item) < count) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
-}

@@ -30,6 +30,8 @@ test('threads give what the spot gives: chunks as they were, and which frames ar
   const opened = await chunks.openAll(pack, frames)
   expect(opened.flatMap((each, index) => ('problem' in each ? [index] : []))).toEqual([2, 5, 7])
   expect(opened[5]).toEqual({ problem: 'The frame is cut short' })
+  const problems = await chunks.problemsIn(pack, frames)
+  expect(problems).toEqual(opened.map((each) => ('problem' in each ? each.problem : undefined)))
   for (const [index, frame] of frames.entries()) {
     const each = opened[index]
     if (each && 'bytes' in each) expect(each.bytes.equals((await chunks.open(pack, frame)).bytes)).toBe(true)
@@ -57,7 +59,7 @@ test('what a thread is told has its own memory, whatever it was cut from', () =>
   })
   const idKey = { data: new Uint8Array(32), segment: new Uint8Array(32) }
   const keys = { secret: createSecretKey(Buffer.alloc(32)), ownerBytes: new Uint8Array(32), idKeys: [idKey] }
-  const work = openWork(keys, frames, new SharedArrayBuffer(4096))
+  const work = openWork(keys, frames, new SharedArrayBuffer(4096), true)
   expect(borrowed(work)).toEqual([])
   expect(borrowed({ frames })).not.toEqual([])
   expect(Object.keys(work.frames[0] ?? {}).sort()).toEqual(['flags', 'length', 'offset', 'storedBytes'])

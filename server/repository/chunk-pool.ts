@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { batchChunks, type CompressedSize, compressInPlace } from './compress.ts'
 import { tagBytes } from './envelope.ts'
 import { chunkBytes, idBytes } from './layout.ts'
-import { type Frame, type Opened, openAll, type PackKeys } from './open-chunk.ts'
+import { type Frame, type Opened, openAll, type PackKeys, problemsOf } from './open-chunk.ts'
 
 export interface CompressWork {
   /** Chunks of 64 KiB one after the other; the compressed ones come in their places. */
@@ -14,6 +14,8 @@ export interface CompressWork {
 
 /** What goes to a thread is copied with all of the memory it is a view of: everything here has memory of its own. */
 export interface OpenWork {
+  /** Without, only what is wrong is asked for. */
+  readonly wantsBytes: boolean
   readonly keys: PackKeys
   /** 32 bytes each. */
   readonly ids: Uint8Array
@@ -27,6 +29,7 @@ export type ChunkJob = { readonly job: number } & (CompressWork | OpenWork)
 export type ChunkResult = { readonly job: number } & (
   | { readonly packed: readonly CompressedSize[] }
   | { readonly opened: readonly ({ readonly bytes: ArrayBuffer } | { readonly problem: string })[] }
+  | { readonly problems: readonly (string | undefined)[] }
 )
 
 interface Waiting {
@@ -46,6 +49,8 @@ const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
 const batchBytes = batchChunks * (chunkBytes + tagBytes)
 /** So few are opened before a thread has heard of them. */
 const fewFrames = 4
+const otherAnswer = 'A thread gave an answer to something else'
+const onTheSpot = Symbol('on the spot')
 
 /**
  * Threads that compress and open chunks, for all repositories of a process: of a backup and a restore what takes more of
@@ -79,40 +84,49 @@ export class ChunkPool {
   async compress(memory: SharedArrayBuffer, count: number): Promise<readonly CompressedSize[]> {
     if (this.workerCount === 0) return compressInPlace(Buffer.from(memory), count, this.level)
     const result = await this.#run({ memory, count, level: this.level })
-    if (!('packed' in result) || result.packed.length !== count) throw new Error('A thread gave another answer')
+    if (!('packed' in result) || result.packed.length !== count) throw new Error(otherAnswer)
     return result.packed
   }
 
-  /** Opens up to a batch of frames of one pack. What many readers ask for at once waits, so that it needs no more memory. */
+  /** Opens up to a batch of frames of one pack. */
   async open(keys: PackKeys, frames: readonly Frame[]): Promise<Opened[]> {
-    if (this.workerCount === 0 || frames.length <= fewFrames) return openAll(keys, frames)
+    const result = await this.#inThread(keys, frames, true)
+    if (result === onTheSpot) return openAll(keys, frames)
+    const opened = 'opened' in result ? result.opened : []
+    if (opened.length !== frames.length) throw new Error(otherAnswer)
+    return opened.map((each) => ('problem' in each ? each : { bytes: Buffer.from(each.bytes) }))
+  }
+
+  /** Why each frame is not as it was written; nothing for one that is. */
+  async check(keys: PackKeys, frames: readonly Frame[]): Promise<(string | undefined)[]> {
+    const result = await this.#inThread(keys, frames, false)
+    if (result === onTheSpot) return problemsOf(openAll(keys, frames))
+    if (!('problems' in result) || result.problems.length !== frames.length) throw new Error(otherAnswer)
+    return [...result.problems]
+  }
+
+  /** What many readers ask for at once waits, so that it needs no more memory. */
+  async #inThread(keys: PackKeys, frames: readonly Frame[], wantsBytes: boolean) {
+    if (this.workerCount === 0 || frames.length <= fewFrames) return onTheSpot
     await this.#enter()
     try {
-      return await this.#open(keys, frames)
+      const memory = this.takeMemory()
+      const result = await this.#run(openWork(keys, frames, memory, wantsBytes))
+      this.release(memory)
+      return result
     } catch (error) {
       if (!(error instanceof ThreadLost) || this.#isClosed) throw error
-      return openAll(keys, frames)
+      return onTheSpot
     } finally {
       this.#leave()
     }
-  }
-
-  async #open(keys: PackKeys, frames: readonly Frame[]): Promise<Opened[]> {
-    const memory = this.takeMemory()
-    const result = await this.#run(openWork(keys, frames, memory))
-    this.release(memory)
-    if (!('opened' in result) || result.opened.length !== frames.length) throw new Error('A thread gave another answer')
-    return result.opened.map((each) => ('problem' in each ? each : { bytes: Buffer.from(each.bytes) }))
   }
 
   /** Whoever still waits is told. */
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(
-      this.#threads.slice().map((thread) => {
-        this.#lose(thread, new ThreadLost('The threads for chunks were ended'))
-        return thread.worker.terminate()
-      }),
+      this.#threads.slice().map((thread) => this.#lose(thread, new ThreadLost('The threads for chunks were ended'))),
     )
   }
 
@@ -152,7 +166,7 @@ export class ChunkPool {
       thread.waiting.delete(result.job)
       if (thread.waiting.size === 0) worker.unref()
     })
-    const lose = (cause?: unknown) => this.#lose(thread, new ThreadLost('A thread for chunks ended', { cause }))
+    const lose = (cause?: unknown) => void this.#lose(thread, new ThreadLost('A thread for chunks ended', { cause }))
     worker.on('error', lose)
     worker.on('messageerror', lose)
     worker.on('exit', () => lose())
@@ -160,18 +174,24 @@ export class ChunkPool {
     return thread
   }
 
-  #lose(thread: Thread, error: ThreadLost) {
+  async #lose(thread: Thread, error: ThreadLost): Promise<void> {
     const at = this.#threads.indexOf(thread)
     if (at >= 0) this.#threads.splice(at, 1)
     for (const { reject } of thread.waiting.values()) reject(error)
     thread.waiting.clear()
+    await thread.worker.terminate()
   }
 }
 
 class ThreadLost extends Error {}
 
 /** Copies frames into the memory. @returns what a thread is told of them */
-export function openWork(keys: PackKeys, frames: readonly Frame[], memory: SharedArrayBuffer): OpenWork {
+export function openWork(
+  keys: PackKeys,
+  frames: readonly Frame[],
+  memory: SharedArrayBuffer,
+  wantsBytes: boolean,
+): OpenWork {
   const sealed = Buffer.from(memory)
   const ids = new Uint8Array(frames.length * idBytes)
   let at = 0
@@ -180,5 +200,5 @@ export function openWork(keys: PackKeys, frames: readonly Frame[], memory: Share
     at += bytes.copy(sealed, at)
     return { offset, storedBytes, flags, length: bytes.length }
   })
-  return { keys, ids, frames: described, memory }
+  return { wantsBytes, keys, ids, frames: described, memory }
 }

@@ -3,10 +3,11 @@ import { ahead } from './ahead.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { batchChunks } from './compress.ts'
 import { DamageError } from './damage.ts'
+import { inBatches, inGroups } from './group.ts'
 import type { ChunkKind } from './keyring.ts'
-import type { Location } from './middle-map.ts'
+import type { Location, PackState } from './middle-map.ts'
 import type { ByteRange, ObjectStore } from './object-store.ts'
-import type { Opened } from './open-chunk.ts'
+import type { Frame } from './open-chunk.ts'
 
 /** One chunk that somebody wants, and what it is to them. */
 export interface WantedChunk<T> {
@@ -19,7 +20,8 @@ export interface PlacedChunk<T> extends WantedChunk<T> {
 }
 
 const readMostBytes = 2 * 1024 * 1024
-const spansAtOnce = 8
+/** As many as a thread takes at once. */
+const spansAtOnce = batchChunks
 /** A store far away, or a disk, has many requests under way as soon as one. */
 const readsAhead = 2
 /** Enough that no thread waits. */
@@ -50,7 +52,8 @@ export async function* readInPackOrder<T>(
     else elsewhere.push(each)
   }
   placed.sort((a, b) => inPackOrder(a.location, b.location))
-  for await (const { opened, ...each } of openInOrder(chunks, placed)) {
+  const found = openInOrder(chunks, placed, (pack, frames) => chunks.openAll(pack, frames))
+  for await (const { opened, ...each } of found) {
     if ('bytes' in opened) yield { ...each, bytes: opened.bytes }
     else elsewhere.push(each)
   }
@@ -67,80 +70,67 @@ export async function* readInPackOrder<T>(
 export const inPackOrder = (a: Location, b: Location) =>
   a.pack === b.pack ? a.offset - b.offset : a.pack.id < b.pack.id ? -1 : 1
 
-/** What each chunk's own place holds, in the order given, which is that of packs; many are read and opened at once. */
-export async function* openInOrder<T>(
+/**
+ * What is found at each chunk's own place, in the order given, which is that of packs; many are read and opened at once.
+ * @param open gets frames of one pack
+ */
+export async function* openInOrder<T, R>(
   chunks: ChunkStore,
   placed: readonly PlacedChunk<T>[],
-): AsyncGenerator<WantedChunk<T> & { readonly opened: Opened }> {
-  const reads = ahead(readsOf(placed), readsAhead, (spans) => readSpans(chunks, spans))
-  for await (const batch of ahead(batchesOf(reads), batchesAhead, (frames) => openBatch(chunks, frames))) yield* batch
+  open: (pack: PackState, frames: readonly Frame[]) => Promise<readonly R[]>,
+): AsyncGenerator<WantedChunk<T> & { readonly opened: R }> {
+  const spans = inGroups(placed, (span, next) => isNear(span, next.location))
+  const reads = inGroups(spans, (read, next) => fitsInto(read, next))
+  const read = ahead(reads, readsAhead, (each) => readSpans(chunks, each))
+  const opened = ahead(batchesOf(read), batchesAhead, async ({ pack, batch }) => {
+    const results = await open(
+      pack,
+      batch.map(({ frame }) => frame),
+    )
+    return batch.map(({ id, about }, index) => ({ id, about, opened: results[index] as R }))
+  })
+  for await (const batch of opened) yield* batch
 }
 
-function spansOf<T>(placed: readonly PlacedChunk<T>[]): PlacedChunk<T>[][] {
-  const spans: PlacedChunk<T>[][] = []
-  let span: PlacedChunk<T>[] = []
-  let end = 0
-  for (const each of placed) {
-    const { pack, offset, storedBytes } = each.location
-    const first = span[0]?.location
-    const fits =
-      first?.pack === pack && offset - end <= gapMostBytes && offset + storedBytes - first.offset <= readMostBytes
-    if (!fits) {
-      span = []
-      spans.push(span)
-    }
-    span.push(each)
-    end = offset + storedBytes
-  }
-  return spans
+type Span<T> = readonly PlacedChunk<T>[]
+
+function isNear<T>(span: Span<T>, { pack, offset, storedBytes }: Location): boolean {
+  const end = endOf(span)
+  return packOf(span) === pack && offset - end <= gapMostBytes && offset + storedBytes - startOf(span) <= readMostBytes
 }
 
-/** A range of a pack that is read with one request, and the chunks in it. */
-interface Span<T> {
-  readonly range: ByteRange
-  readonly placed: readonly PlacedChunk<T>[]
+function fitsInto<T>(read: readonly Span<T>[], next: Span<T>): boolean {
+  const bytes = [...read, next].reduce((sum, span) => sum + endOf(span) - startOf(span), 0)
+  return packOf(read[0]) === packOf(next) && read.length < spansAtOnce && bytes <= readMostBytes
 }
 
-function asSpan<T>(placed: readonly PlacedChunk<T>[]): Span<T> {
-  const [offset, last] = [placed[0]?.location.offset ?? 0, placed.at(-1)?.location]
-  return { placed, range: { offset, bytes: last ? last.offset + last.storedBytes - offset : 0 } }
+const packOf = <T>(span: Span<T> | undefined) => span?.[0]?.location.pack
+const startOf = <T>(span: Span<T>) => span[0]?.location.offset ?? 0
+function endOf<T>(span: Span<T>): number {
+  const last = span.at(-1)?.location
+  return last ? last.offset + last.storedBytes : 0
 }
 
-const packOf = <T>(span: Span<T> | undefined) => span?.placed[0]?.location.pack
-
-/** Spans of one pack each, to be read together. */
-function* readsOf<T>(placed: readonly PlacedChunk<T>[]): Generator<Span<T>[]> {
-  let spans: Span<T>[] = []
-  let bytes = 0
-  for (const span of spansOf(placed).map((each) => asSpan(each))) {
-    const fits =
-      packOf(spans[0]) === packOf(span) && spans.length < spansAtOnce && bytes + span.range.bytes <= readMostBytes
-    if (!fits && spans.length > 0) {
-      yield spans
-      spans = []
-      bytes = 0
-    }
-    spans.push(span)
-    bytes += span.range.bytes
-  }
-  if (spans.length > 0) yield spans
+interface Read<T> {
+  readonly pack: PackState
+  readonly batch: readonly (WantedChunk<T> & { readonly frame: Frame })[]
 }
-
-type Read<T> = PlacedChunk<T> & { readonly frame: Buffer }
 
 /** Frames of chunks that lie in one pack; without bytes when it is gone. */
-async function readSpans<T>(chunks: ChunkStore, spans: readonly Span<T>[]): Promise<Read<T>[]> {
+async function readSpans<T>(chunks: ChunkStore, spans: readonly Span<T>[]): Promise<Read<T> | undefined> {
   const pack = packOf(spans[0])
-  if (!pack) return []
-  const ranges = spans.map(({ range }) => range)
+  if (!pack) return undefined
+  const ranges = spans.map((span) => ({ offset: startOf(span), bytes: endOf(span) - startOf(span) }))
   const pieces = await getPieces(chunks.store, chunks.packObjectKey(pack.id), ranges)
   if (!pieces) pack.gone = true
-  return spans.flatMap(({ placed, range }, at) =>
-    placed.map((each) => {
-      const start = each.location.offset - range.offset
-      return { ...each, frame: pieces?.[at]?.subarray(start, start + each.location.storedBytes) ?? noBytes }
+  const batch = spans.flatMap((span, at) =>
+    span.map(({ id, about, location: { offset, storedBytes, flags } }) => {
+      const start = offset - startOf(span)
+      const bytes = pieces?.[at]?.subarray(start, start + storedBytes) ?? noBytes
+      return { id, about, frame: { id, offset, storedBytes, flags, bytes } }
     }),
   )
+  return { pack, batch }
 }
 
 async function getPieces(store: ObjectStore, key: string, ranges: readonly ByteRange[]) {
@@ -153,25 +143,9 @@ async function getPieces(store: ObjectStore, key: string, ranges: readonly ByteR
   return ranges.every((_, at) => pieces[at]) ? pieces : undefined
 }
 
-/** Of one pack each. */
-async function* batchesOf<T>(reads: AsyncIterable<readonly Read<T>[]>): AsyncGenerator<Read<T>[]> {
-  let batch: Read<T>[] = []
+async function* batchesOf<T>(reads: AsyncIterable<Read<T> | undefined>): AsyncGenerator<Read<T>> {
   for await (const read of reads) {
-    for (const each of read) {
-      const isFull = batch.length === batchChunks || batch[0]?.location.pack !== each.location.pack
-      if (isFull && batch.length > 0) {
-        yield batch
-        batch = []
-      }
-      batch.push(each)
-    }
+    if (!read) continue
+    for (const batch of inBatches(read.batch, batchChunks)) yield { pack: read.pack, batch }
   }
-  if (batch.length > 0) yield batch
-}
-
-async function openBatch<T>(chunks: ChunkStore, batch: readonly Read<T>[]) {
-  const pack = batch[0]?.location.pack
-  const frames = batch.map(({ id, location, frame }) => ({ ...location, id, bytes: frame }))
-  const opened = pack ? await chunks.openAll(pack, frames) : []
-  return batch.map(({ id, about }, index) => ({ id, about, opened: opened[index] as Opened }))
 }

@@ -202,11 +202,22 @@ export class ChunkStore {
 
   /** As `open` for many frames, in a thread. */
   async openAll(pack: PackState, frames: readonly Frame[]): Promise<Opened[]> {
+    const keys = await this.#keysOrProblem(pack)
+    return typeof keys === 'string' ? frames.map(() => ({ problem: keys })) : this.#pool.open(keys, frames)
+  }
+
+  /** Why frames are not as they were written, nothing for one that is; in a thread. */
+  async problemsIn(pack: PackState, frames: readonly Frame[]): Promise<(string | undefined)[]> {
+    const keys = await this.#keysOrProblem(pack)
+    return typeof keys === 'string' ? frames.map(() => keys) : this.#pool.check(keys, frames)
+  }
+
+  async #keysOrProblem(pack: PackState): Promise<PackKeys | string> {
     try {
-      return await this.#pool.open(await this.#keysOf(pack), frames)
+      return await this.#keysOf(pack)
     } catch (error) {
       if (!(error instanceof DamageError)) throw error
-      return frames.map(() => ({ problem: error.message }))
+      return error.message
     }
   }
 

@@ -2,11 +2,11 @@ import { parentPort } from 'node:worker_threads'
 import type { ChunkJob, ChunkResult, OpenWork } from './chunk-pool.ts'
 import { compressInPlace } from './compress.ts'
 import { idBytes } from './layout.ts'
-import { openAll } from './open-chunk.ts'
+import { openAll, problemsOf } from './open-chunk.ts'
 
 const answer = (result: ChunkResult, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(result, transfer)
 
-function open(job: number, { keys, ids, frames, memory }: OpenWork) {
+function open(job: number, { wantsBytes, keys, ids, frames, memory }: OpenWork) {
   const sealed = Buffer.from(memory)
   let at = 0
   const described = frames.map(({ length, ...frame }, index) => {
@@ -14,7 +14,9 @@ function open(job: number, { keys, ids, frames, memory }: OpenWork) {
     at += length
     return { ...frame, id: Buffer.from(ids.buffer, index * idBytes, idBytes), bytes }
   })
-  const opened = openAll(keys, described).map((each) => ('problem' in each ? each : { bytes: ownMemory(each.bytes) }))
+  const found = openAll(keys, described)
+  if (!wantsBytes) return answer({ job, problems: problemsOf(found) })
+  const opened = found.map((each) => ('problem' in each ? each : { bytes: ownMemory(each.bytes) }))
   answer(
     { job, opened },
     opened.flatMap((each) => ('bytes' in each ? [each.bytes] : [])),

@@ -1,6 +1,6 @@
-import { inBatches } from './ahead.ts'
 import { inPackOrder } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { inBatches } from './group.ts'
 import { chunkBytes, chunkCountOf, idBytes, segmentChunks, segmentCountOf, zeroId } from './layout.ts'
 import { segmentIdAt } from './manifest.ts'
 import type { Location } from './middle-map.ts'

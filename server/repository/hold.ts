@@ -3,6 +3,7 @@ import { notFound, unavailable, unsupported } from '#server/errors.ts'
 import type { LockMode } from '#server/schema/archive.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { inBatches } from './group.ts'
 import { idsOf } from './id-owners.ts'
 import { folderPrefix } from './layout.ts'
 import { isZeroId, type Manifest, manifestKey, readLastingManifest } from './manifest.ts'
@@ -55,23 +56,15 @@ async function packsOf(chunks: ChunkStore, manifest: Manifest): Promise<Set<stri
     if (!pack) throw unavailable(`The recovery point ${manifest.id} in the ${chunks.store.name} misses something.`)
     packs.add(pack.id)
   }
-  const seen = new Set<string>()
-  let batch: WantedChunk<undefined>[] = []
-  const takeBatch = async () => {
+  const segments = new Map<string, WantedChunk<undefined>>()
+  for (const { ids } of manifest.segments) {
+    for (const id of idsOf(ids)) if (!isZeroId(id)) segments.set(id.toString('latin1'), { id, about: undefined })
+  }
+  for (const batch of inBatches(segments.values(), segmentsAtOnce)) {
+    for (const { id } of batch) take(id)
     for await (const { bytes } of readInPackOrder(chunks, batch, 'segment')) {
       for (const id of idsOf(bytes)) if (!isZeroId(id)) take(id)
     }
-    batch = []
   }
-  for (const { ids } of manifest.segments) {
-    for (const id of idsOf(ids)) {
-      const name = id.toString('latin1')
-      if (isZeroId(id) || seen.has(name)) continue
-      seen.add(name)
-      take(id)
-      if (batch.push({ id, about: undefined }) === segmentsAtOnce) await takeBatch()
-    }
-  }
-  await takeBatch()
   return packs
 }

@@ -1,6 +1,7 @@
 import { conflict } from '#server/errors.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { inBatches } from './group.ts'
 import { idBytes, zeroId } from './layout.ts'
 import { isZeroId, listManifests, type Manifest, readManifest, segmentIdAt } from './manifest.ts'
 import type { OpenRun } from './middle-map.ts'
@@ -88,22 +89,12 @@ export class LiveMarks {
   }
 
   async #markManifest(manifest: Manifest): Promise<void> {
-    let batch: WantedChunk<undefined>[] = []
-    const markBatch = async () => {
+    for (const batch of segmentBatches([manifest], this.#marks)) {
       const segments = readInPackOrder(this.#chunks, batch, 'segment', (_, error) => {
         throw blocked(manifest.id, error)
       })
       for await (const { bytes } of segments) this.#markChunks(bytes)
-      batch = []
     }
-    for (const { ids } of manifest.segments) {
-      for (let segment = 0; segment * idBytes < ids.length; segment++) {
-        const id = segmentIdAt(ids, segment)
-        if (isZeroId(id) || !this.#marks.add(id)) continue
-        if (batch.push({ id, about: undefined }) === segmentsAtOnce) await markBatch()
-      }
-    }
-    await markBatch()
   }
 
   #markChunks(ids: Buffer): void {
@@ -120,3 +111,18 @@ const blocked = (id: string, cause: unknown) =>
     `No space can be given back while the recovery point ${id} can't be read: nobody knows what it needs.`,
     `Make a new backup, which heals what is still the same, or remove the recovery point ${id}. ${cause instanceof Error ? cause.message : ''}`.trim(),
   )
+
+/** The segments of some recovery points that are not marked yet, each once, to be read so many at a time. */
+export function segmentBatches(manifests: readonly Manifest[], marks: IdMarks) {
+  function* segments(): Generator<WantedChunk<undefined>> {
+    for (const { segments } of manifests) {
+      for (const { ids } of segments) {
+        for (let segment = 0; segment * idBytes < ids.length; segment++) {
+          const id = segmentIdAt(ids, segment)
+          if (!isZeroId(id) && marks.add(id)) yield { id, about: undefined }
+        }
+      }
+    }
+  }
+  return inBatches(segments(), segmentsAtOnce)
+}

@@ -45,3 +45,6 @@ export const openAll = (keys: PackKeys, frames: readonly Frame[]): Opened[] =>
       return { problem: (error as Error).message }
     }
   })
+
+export const problemsOf = (opened: readonly Opened[]) =>
+  opened.map((each) => ('problem' in each ? each.problem : undefined))

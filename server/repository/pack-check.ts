@@ -23,9 +23,10 @@ export async function* checkPack(
     throw new DamageError(message, { objectKey })
   }
   const placed = entries.map((entry) => ({ id: entry.id, about: entry, location: { ...entry, pack } }))
-  for await (const { about, opened } of openInOrder(chunks, placed)) {
+  const problems = openInOrder(chunks, placed, (of, frames) => chunks.problemsIn(of, frames))
+  for await (const { about, opened: found } of problems) {
     if (pack.gone) return
-    const problem = 'problem' in opened ? `its bytes were altered (${opened.problem})` : undefined
+    const problem = found === undefined ? undefined : `its bytes were altered (${found})`
     yield { entry: { ...about, kind: kindOf(about.flags) }, problem }
   }
 }

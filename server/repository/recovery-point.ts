@@ -1,9 +1,9 @@
 import { invalid, notFound } from '#server/errors.ts'
-import { inBatches } from './ahead.ts'
 import { padded } from './backup-writer.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
+import { inBatches } from './group.ts'
 import { type ChunkKind, idOf } from './keyring.ts'
 import {
   chunkBytes,

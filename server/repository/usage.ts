@@ -1,6 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
+import { inBatches } from './group.ts'
 import { IdOwners, idsOf } from './id-owners.ts'
 import { chunkBytes, folderPrefix } from './layout.ts'
 import { isZeroId, listManifests, type Manifest, nameOfManifest, readManifest } from './manifest.ts'
@@ -141,9 +142,8 @@ async function countSegments(
       sums.set(claim.place, claim.storedBytes)
       wanted.push({ id, about: claim.place })
     }
-    for (let at = 0; at < wanted.length; at += segmentsAtOnce) {
-      const batch = readInPackOrder(chunks, wanted.slice(at, at + segmentsAtOnce), 'segment', () => undefined)
-      for await (const { about: place, bytes } of batch) {
+    for (const batch of inBatches(wanted, segmentsAtOnce)) {
+      for await (const { about: place, bytes } of readInPackOrder(chunks, batch, 'segment', () => undefined)) {
         let sum = sums.get(place) ?? 0
         for (const id of idsOf(bytes)) {
           if (!isZeroId(id)) sum += owners.claim(id, owners.ownerAt(place))?.storedBytes ?? 0

@@ -1,28 +1,8 @@
-import type { WantedChunk } from './chunk-reader.ts'
 import type { HurtRecoveryPoint } from './damage.ts'
 import { idBytes, segmentChunks } from './layout.ts'
-import { isZeroId, type Manifest, segmentIdAt } from './manifest.ts'
-import type { IdMarks } from './marks.ts'
+import { type Manifest, segmentIdAt } from './manifest.ts'
 
-const segmentsAtOnce = 256
 const namedChunks = 8
-
-/** The segments of all recovery points, each once. */
-export function* segmentBatches(manifests: readonly Manifest[], marks: IdMarks): Generator<WantedChunk<undefined>[]> {
-  let batch: WantedChunk<undefined>[] = []
-  for (const { segments } of manifests) {
-    for (const { ids } of segments) {
-      for (let segment = 0; segment * idBytes < ids.length; segment++) {
-        const id = segmentIdAt(ids, segment)
-        if (isZeroId(id) || !marks.add(id)) continue
-        if (batch.push({ id, about: undefined }) < segmentsAtOnce) continue
-        yield batch
-        batch = []
-      }
-    }
-  }
-  yield batch
-}
 
 /** For each broken chunk or segment (its id in hex) the recovery points that name it. */
 export function hurtByChunk(

@@ -5,10 +5,10 @@ import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
 import type { DamagedChunk } from './damage-list.ts'
 import { folderPrefix, idBytes, nameOf, zeroId } from './layout.ts'
 import { listManifests, type Manifest, manifestKey, nameOfManifest, readManifest } from './manifest.ts'
-import { IdMarks } from './marks.ts'
+import { IdMarks, segmentBatches } from './marks.ts'
 import { checkPack } from './pack-check.ts'
 import { PendingRemovals } from './pending-removal.ts'
-import { hurtByChunk, segmentBatches } from './verify-reference.ts'
+import { hurtByChunk } from './verify-reference.ts'
 
 export interface VerifyRequest {
   /** Reads packs behind this one (as `nextPack` told), so that a rolling verify goes on where the last one was. */
