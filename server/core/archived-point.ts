@@ -1,5 +1,5 @@
 import type { Vm } from '#prisma/generated/client.ts'
-import type { Tx } from '#server/db.ts'
+import type { Db, Tx } from '#server/db.ts'
 import { notFound } from '#server/errors.ts'
 import type { ArchivedPointRef, BringBackInput, LockMode } from '#server/schema/archive.ts'
 import { liveStates } from '#server/schema/operation.ts'
@@ -63,7 +63,24 @@ export async function bringBackOf(tx: Tx, vm: Vm, input: BringBackInput): Promis
 }
 
 /** Whether an operation reads it, or the like of it. */
-export const isBeingRead = async (tx: Tx, id: string) =>
+const isBeingRead = async (tx: Tx, id: string) =>
   (await tx.operation.count({
     where: { state: { in: [...liveStates] }, input: { path: ['recoveryPointId'], equals: id } },
   })) > 0
+
+export interface ArchivedPointKey {
+  id: string
+  archiveStoreId: string
+  tenantId: string
+}
+
+/** Takes its row away, so that no row names what goes, unless a restore holds on to it. @returns whether it did */
+export const forgetArchivedPoint = (db: Db, { id, archiveStoreId, tenantId }: ArchivedPointKey): Promise<boolean> =>
+  db.$transaction(async (tx) => {
+    // Whoever asks for a restore holds on to it until that is written down.
+    await tx.$queryRaw`SELECT FROM archived_point
+      WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
+    if (await isBeingRead(tx, id)) return false
+    await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
+    return true
+  })

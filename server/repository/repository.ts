@@ -12,9 +12,11 @@ import { folderPrefix, nameOf, ownerOf } from './layout.ts'
 import { LockedError } from './locked.ts'
 import { listManifests, type Manifest, manifestKey, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
+import { packsNamedBy } from './named-pack.ts'
 import type { ObjectStore } from './object-store.ts'
 import { PendingRemovals } from './pending-removal.ts'
 import { RecoveryPoint } from './recovery-point.ts'
+import { Session } from './session.ts'
 import { measureUsage, type RepositoryUsage } from './usage.ts'
 import { type VerifyReport, type VerifyRequest, verify } from './verify.ts'
 
@@ -107,6 +109,22 @@ export class Repository {
   async remove(id: string): Promise<void> {
     if (!(await readLastingManifest(this.chunks, id).catch(() => true))) throw notFound('recovery point', id)
     await new PendingRemovals(this.chunks, 'removed').announce(nameOfManifest(id))
+  }
+
+  /**
+   * Looks whether all that a recovery point names is there, in packs of their full length; what is in them is not read.
+   * @throws DamageError when something is missing
+   */
+  async demandWhole(id: string): Promise<void> {
+    const session = await Session.start(this.chunks, 'read')
+    try {
+      await this.chunks.refresh()
+      const manifest = await readLastingManifest(this.chunks, id)
+      if (!manifest) throw notFound('recovery point', id)
+      await packsNamedBy(this.chunks, manifest, (chunk) => this.chunks.locateSound(chunk))
+    } finally {
+      await session.end()
+    }
   }
 
   /**

@@ -1,3 +1,4 @@
+import pino from 'pino'
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
 import type { Db } from '#server/db.ts'
 import { archive } from '#server/workflows/archive/archive.ts'
@@ -15,7 +16,11 @@ export async function runArchival(
 ) {
   const context = {
     ...{ db, repositories, operation: { tenantId }, input: { policyId, archiveStoreId }, memory: {} },
-    ...{ signal: options.signal ?? new AbortController().signal, progress: () => undefined },
+    ...{
+      signal: options.signal ?? new AbortController().signal,
+      progress: () => undefined,
+      log: pino({ level: 'silent' }),
+    },
   } as unknown as ArchiveContext
   const planned = await plan(context)
   const archived = await archive({ ...context, memory: planned })

@@ -1,3 +1,4 @@
+import { rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { restoreById } from '#server/repository/testing/scratch.ts'
@@ -62,4 +63,62 @@ test('one that is damaged in its datastore fails the run, and keeps no other fro
   expect(await now.archived()).toEqual(others)
   expect(await now.local()).toEqual([first, others.at(-1)])
   expect(await now.lost()).toEqual([first])
+})
+
+/** All are archived, the newest is in its datastore too; then it is one of those that may go from there. */
+async function newestMayGo(name: string) {
+  const now = await trials.begin(name)
+  const policy = await now.policy({ localCopy: 'keep' })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3 })
+  const letGo = await trials.db.archivalPolicy.update({ where: { id: policy.id }, data: { localCopy: 'delete' } })
+  const far = (await filesOf(join(now.folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))
+  return { now, policy: letGo, packs: far.map(({ parentPath, name }) => join(parentPath, name)) }
+}
+
+test.each([
+  ['gone', (path: string) => rm(path)],
+  ['cut short', async (path: string) => truncate(path, (await stat(path)).size - 100)],
+])('packs of the archive are %s before the local copies go: they stay, and are sent again', async (name, hurt) => {
+  const { now, policy, packs } = await newestMayGo(`before ${name}`)
+  for (const path of packs) await hurt(path)
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({
+    ...{
+      archived: 0,
+      released: 0,
+      left: expect.arrayContaining([expect.stringMatching(/damaged in the archive store/)]),
+    },
+  })
+  expect(await now.local()).toEqual(now.ids)
+  expect(await now.lost()).toEqual([])
+  expect(await now.archived()).toEqual([])
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3, released: 2 })
+  expect(await now.local()).toEqual(now.ids.slice(-1))
+  expect(await now.lost()).toEqual([])
+})
+
+test('what was read back long ago is read back again before the local copy goes, and rot is found', async () => {
+  const { now, policy, packs } = await newestMayGo('rotten')
+  const longAgo = new Date(Date.now() - 40 * 86_400_000)
+  await trials.db.archivedPoint.updateMany({ where: { tenantId: now.tenantId }, data: { readBackAt: longAgo } })
+  for (const path of packs) await flipByte(path, 3000)
+  const { left } = await runArchival(trials.db, now, policy)
+  expect(left).toContainEqual(expect.stringMatching(/damaged in the archive store/))
+  expect(await now.lost()).toEqual([])
+  await runArchival(trials.db, now, policy)
+  expect(await now.local()).toEqual(now.ids.slice(-1))
+  expect(await now.lost()).toEqual([])
+})
+
+test('what was read back long ago and is whole is let go, and proven as of today', async () => {
+  const { now, policy } = await newestMayGo('sound')
+  const longAgo = new Date(Date.now() - 40 * 86_400_000)
+  await trials.db.archivedPoint.updateMany({ where: { tenantId: now.tenantId }, data: { readBackAt: longAgo } })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ released: 2, left: [] })
+  const rows = await trials.db.archivedPoint.findMany({
+    where: { tenantId: now.tenantId },
+    orderBy: { takenAt: 'asc' },
+    select: { readBackAt: true },
+  })
+  expect(rows.map(({ readBackAt }) => readBackAt > longAgo)).toEqual([true, true, false])
+  expect(await now.lost()).toEqual([])
 })

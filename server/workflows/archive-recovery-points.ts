@@ -12,7 +12,8 @@
  * | proven and written down       | lets the local copy go                                                  |
  *
  * Cancel ends it between two blocks and takes nothing back: what is archived is archived. What is read back and differs
- * is taken out of the archive again, and the local copy stays. A local copy that is damaged keeps no other from being
+ * is taken out of the archive again, and the local copy stays. A local copy that goes later than in the run that sent it
+ * goes only once the archive has shown again that it has all of it. A local copy that is damaged keeps no other from being
  * archived; the run fails when those are done.
  */
 import { ArchivePlan } from '#server/schema/archive.ts'

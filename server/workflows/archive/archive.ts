@@ -1,6 +1,7 @@
 import { OriginalDamaged } from '#server/repository/copy.ts'
 import { Meter } from '../meter.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
+import { ArchivedDamaged, forget, forgetBroken } from './prove-again.ts'
 import { releaseLocal } from './release.ts'
 import { sendOne } from './send.ts'
 
@@ -15,6 +16,7 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
   const left: string[] = []
   let [archived, archivedBytes, released] = [0, 0, 0]
   let damaged: OriginalDamaged | undefined
+  let isBroken = false
   if (policy) {
     // Each point is gone through twice: sent and read back.
     const totalBytes = await diskBytesOf(context, send)
@@ -23,7 +25,12 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
       const point = toRelease.get(id)
       if (!point) return
       toRelease.delete(id)
-      const reason = await releaseLocal(context, policy, point)
+      const reason = await releaseLocal(context, policy, point).catch(async (error) => {
+        if (!(error instanceof ArchivedDamaged)) throw error
+        isBroken = true
+        await forget(context, policy.archiveStoreId, id)
+        return 'One is damaged in the archive store: its local copy stays, and is sent again by the next run.'
+      })
       if (reason) left.push(reason)
       else released++
     }
@@ -43,8 +50,10 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
     }
     for (const id of [...toRelease.keys()]) {
       demandGoing(context)
+      meter.phase = `letting ${toRelease.size} local copies go`
       await letGo(id)
     }
+    if (isBroken) await forgetBroken(context, policy.archiveStoreId)
   }
   if (damaged) throw damaged
   return { archived, archivedBytes, released, left: left.slice(0, 20) }

@@ -1,4 +1,4 @@
-import { isBeingRead } from '#server/core/archived-point.ts'
+import { forgetArchivedPoint } from '#server/core/archived-point.ts'
 import { SkerryError } from '#server/errors.ts'
 import type { CollectReport } from '#server/repository/collector.ts'
 import type { Repository } from '#server/repository/repository.ts'
@@ -23,15 +23,7 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
   for (const { id } of due) {
     demandGoing(context)
     context.progress({ phase: 'removing what has expired', done: expired, total: due.length, unit: 'items' })
-    const isGone = await db.$transaction(async (tx) => {
-      // Whoever asks for a restore holds on to it until that is written down.
-      await tx.$queryRaw`SELECT FROM archived_point
-        WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
-      if (await isBeingRead(tx, id)) return false
-      await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
-      return true
-    })
-    if (!isGone) continue
+    if (!(await forgetArchivedPoint(db, { id, archiveStoreId, tenantId }))) continue
     expired++
     await repository.remove(id).catch(unlessGone)
   }

@@ -6,6 +6,7 @@ import type { ArchiveContext as Context } from './context.ts'
 
 /** So long what was read back from the archive store counts as proven, and is not paid for again. */
 const provenForMs = 30 * 86_400_000
+export const isRecentProof = (readBackAt: Date) => readBackAt.getTime() > Date.now() - provenForMs
 
 interface Sent {
   from: Repository
@@ -19,8 +20,8 @@ interface Sent {
 export async function prove({ signal }: Context, { from, to, original, parent, onBytes }: Sent) {
   const startedAt = performance.now()
   const copy = await to.recoveryPoint(original.id)
-  const isRecent = parent && parent.readBackAt.getTime() > Date.now() - provenForMs
-  const before = isRecent ? await to.recoveryPoint(parent.id).catch(() => undefined) : undefined
+  const before =
+    parent && isRecentProof(parent.readBackAt) ? await to.recoveryPoint(parent.id).catch(() => undefined) : undefined
   const beforeHere = before ? await from.recoveryPoint(before.id).catch(() => undefined) : undefined
   try {
     const proven = before && { copy: before, original: beforeHere }
