@@ -146,7 +146,7 @@ async function create(lab: Lab, host: Host, plan: GuestPlan): Promise<void> {
     vcpus: plan.vcpus,
     ...(pool ? { pool } : {}),
     bootsFromDisk: true,
-    ...(plan.isBusy ? { command: 'load wave' } : {}),
+    command: plan.isBusy ? 'files; load wave' : 'files',
   })
   await writeFile(join(lab.dir, 'created', plan.name), '')
 }

@@ -4,7 +4,7 @@ import type { Consistency, Origin } from '#server/schema/backup.ts'
 export const consistencyWord: Record<Consistency, { word: string; meaning: string }> = {
   application: {
     word: 'Files whole',
-    meaning: 'The guest agent froze the file systems for the instant, so nothing has to be repaired.',
+    meaning: 'File systems or applications stood still for the instant, so nothing has to be repaired.',
   },
   crash: { word: 'As after a power cut', meaning: 'The guest repairs its file systems when it starts from it.' },
   off: { word: 'Files whole', meaning: 'The VM was off.' },

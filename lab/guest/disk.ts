@@ -9,7 +9,7 @@ const BOOT_START_BYTES = MIB
 /** Where the guest's records lie on its disk, so that tests can read them without the guest. */
 export const RECORD_LAYOUT = { offsetBytes: 48 * MIB, recordSizeBytes: 4096, count: 1024 } as const
 /** Where a partition with files for people begins. The guest leaves it alone. */
-const DATA_START_BYTES = 56 * MIB
+export const DATA_START_BYTES = 56 * MIB
 /** Virtual size of the template: 1 MiB of partition table, 47 MiB of FAT with kernel and initrd, 8 MiB of records, 8 MiB of files. */
 export const DISK_SIZE_BYTES = 64 * MIB
 

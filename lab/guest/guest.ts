@@ -129,6 +129,17 @@ export async function waitForAgent(host: Host, name: string, timeoutMs = 60_000)
   }
 }
 
+/** Has the guest mount its files, so that there is a file system to freeze. */
+export const mountFiles = (host: Host, name: string) => runInside(host, name, '/bin/files')
+
+/** Starts a guest's agent anew, with options of its own. */
+export async function restartAgent(host: Host, name: string, options: string): Promise<void> {
+  const restart = `echo '${options}' >/run/agent-options; (sleep 1; killall qemu-ga) >/dev/null 2>&1 &`
+  await runInside(host, name, '/bin/sh', '-c', restart)
+  await sleep(1500)
+  await waitForAgent(host, name)
+}
+
 /** Runs a program in a running guest by its agent, and returns what it printed. */
 export async function runInside(host: Host, name: string, path: string, ...args: string[]): Promise<string> {
   const ask = async (execute: string, values: object) => {

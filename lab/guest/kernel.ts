@@ -9,6 +9,8 @@ const KERNEL_PACKAGES = ['linux-image-cloud-amd64', 'linux-image-virtual']
 const BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_console', 'virtio_balloon', 'button', 'evdev']
 /** Loaded only by a guest that has no virtio disk or looks for a seed: probing them costs time at each boot. */
 const SEED_MODULES = ['isofs', 'sr_mod', 'sd_mod', 'virtio_scsi', 'ata_piix']
+/** For the files on its disk; `ext4` does not say itself that it needs a checksum. */
+const FILES_MODULES = ['crc32c_generic', 'ext4']
 
 export interface KernelFiles {
   kernelPath: string
@@ -51,8 +53,8 @@ async function kernelPackages(): Promise<string[]> {
 }
 
 /**
- * Copies the modules a guest needs, uncompressed, into `targetDir` and writes their order: `boot` and `seed`, the
- * lists of those to load at each boot and of those a guest loads when it needs them.
+ * Copies the modules a guest needs, uncompressed, into `targetDir` and writes their order: `boot`, `seed` and
+ * `files`, the lists of those to load at each boot and of those a guest loads when it needs them.
  */
 export async function copyModules(modulesDir: string, targetDir: string): Promise<void> {
   const paths = new Map<string, string>()
@@ -75,6 +77,7 @@ export async function copyModules(modulesDir: string, targetDir: string): Promis
   for (const [list, names] of Object.entries({
     boot: ['virtio_ring', 'virtio', ...BOOT_MODULES],
     seed: SEED_MODULES,
+    files: FILES_MODULES,
   })) {
     const order: string[] = []
     for (const name of names) await copy(name, order)

@@ -10,7 +10,7 @@ export interface BackupPlan {
   listen: { socketPath: string } | { host: string; port?: number; tls: boolean }
   /** Storage pool for what the guest overwrites meanwhile; beside each disk when absent */
   scratchPool?: string
-  /** Has the guest agent freeze the file systems for the instant, so that they are clean in the backup */
+  /** Has the guest agent freeze the file systems for the instant, where it can, so that they are clean in the backup */
   quiesce?: boolean
 }
 

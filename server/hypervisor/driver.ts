@@ -8,6 +8,7 @@ import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
+  Freeze,
   HostFacts,
   NetworkFacts,
   SnapshotDefinition,
@@ -178,7 +179,7 @@ export interface HypervisorHost {
   listSnapshots(vm: string, options?: CallOptions): Promise<SnapshotFacts[]>
   /**
    * With memory the VM stands still while that is saved. Without, and while it runs, later writes go to new files.
-   * `quiesce` has the guest agent freeze the guest's file systems for the instant; only without memory.
+   * `quiesce` has the guest agent freeze the guest's file systems for the instant, where it can; only without memory.
    */
   takeSnapshot(
     vm: string,
@@ -229,7 +230,7 @@ export interface HypervisorHost {
 
   // ── backup ──
   /** @throws conflict when the VM is off or something else works on it, or when the marks since `since` are lost */
-  beginBackup(vm: string, plan: BackupPlan, options?: CallOptions): Promise<BackupExports>
+  beginBackup(vm: string, plan: BackupPlan, options?: CallOptions): Promise<BackupExports & { freeze: Freeze | null }>
   /** @returns null when none goes on */
   readBackup(vm: string, options?: CallOptions): Promise<BackupExports | null>
   /** Whoever reads it is cut off; its checkpoint stays. None going on is fine. */

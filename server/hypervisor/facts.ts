@@ -84,6 +84,14 @@ export interface SnapshotMark {
   quiesced?: boolean
 }
 
+/** What came of freezing a guest's file systems for an instant. */
+export interface Freeze {
+  /** How many stood still; 0 where the guest has none that can */
+  fileSystems: number
+  /** Why they did not, in words; null when nothing went wrong */
+  problem: string | null
+}
+
 /** A snapshot as another host can take it up. */
 export interface SnapshotDefinition {
   name: string

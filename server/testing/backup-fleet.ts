@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { run } from '#lab/command.ts'
+import { DATA_START_BYTES } from '#lab/guest/disk.ts'
 import { env } from '#server/env.ts'
 import { NbdServer } from '#server/nbd/server.ts'
 import { Repositories } from '#server/workflows/repositories.ts'
@@ -63,6 +64,12 @@ export function backupFleet(id: string) {
     },
     checkpoints: async (name: string) =>
       (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean),
+    /** Of the files on the guest's disk: what dumpe2fs tells of them. */
+    async fileSystem(recoveryPointId: string): Promise<string> {
+      const [disk, files] = [await exported(recoveryPointId), join(folder, 'files.ext4')]
+      await run('dd', [`if=${disk}`, `of=${files}`, 'bs=1M', `skip=${DATA_START_BYTES / 2 ** 20}`, 'status=none'])
+      return run('dumpe2fs', ['-h', files])
+    },
     /** What qemu-img says of a recovery point beside the guest's disk as it is; it throws where they differ. */
     async compared(recoveryPointId: string, { diskPath }: FleetGuest): Promise<string> {
       const disk = a.lab.outsidePath(diskPath)

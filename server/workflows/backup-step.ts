@@ -4,7 +4,7 @@ import { env } from '#server/env.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { BackupPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { Freeze, VmFacts } from '#server/hypervisor/facts.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
 
 import type { Application, Consistency, Origin, RecoveryDisks, VmShape } from '#server/schema/backup.ts'
@@ -108,27 +108,43 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
     quiesce,
     checkpoint: checkpointOf(id),
   }
-  const consistency: Consistency = memory.wasOff ? 'off' : quiesce ? 'application' : 'crash'
   const mark = () => markInstant(context, host, plan)
-  if (!quiesce) return { ...(await mark()), consistency, applications: [] }
+  if (!quiesce) {
+    const { since, takenAtMs } = await mark()
+    return { since, takenAtMs, consistency: memory.wasOff ? 'off' : 'crash', applications: [] }
+  }
   const { result, applications } = await whileReady(context, host, memory.uuid, mark)
-  return { ...result, consistency, applications }
+  const { since, takenAtMs, freeze } = result
+  const stoodStill = freeze !== null && freeze.fileSystems > 0
+  const isReady = stoodStill || applications.some(({ problem }) => problem === null)
+  return {
+    since,
+    takenAtMs,
+    consistency: isReady ? 'application' : 'crash',
+    applications: [...asNotes(freeze), ...applications],
+  }
 }
 
-/** @returns since which backup the host tells what has changed */
+/** What went wrong is told where the applications are. */
+const asNotes = (freeze: Freeze | null): Application[] =>
+  freeze?.problem
+    ? [{ id: 'file-systems', instance: '', name: 'File systems', version: null, problem: freeze.problem }]
+    : []
+
+/** @returns since which backup the host tells what has changed, and whether the guest stood still */
 async function markInstant(context: Context, host: HypervisorHost, plan: BackupPlan) {
   const { uuid, since } = need(context)
   if (since) {
     try {
-      await host.beginBackup(uuid, { ...plan, since: checkpointOf(since) })
-      return { since, takenAtMs: Date.now() }
+      const { freeze } = await host.beginBackup(uuid, { ...plan, since: checkpointOf(since) })
+      return { since, takenAtMs: Date.now(), freeze }
     } catch (error) {
       if (!(error instanceof SkerryError) || error.code === 'unavailable') throw error
       context.log.warn({ err: error }, 'marks of the last backup are of no use, everything is read')
     }
   }
-  await host.beginBackup(uuid, plan)
-  return { since: null, takenAtMs: Date.now() }
+  const { freeze } = await host.beginBackup(uuid, plan)
+  return { since: null, takenAtMs: Date.now(), freeze }
 }
 
 export async function unbegin(context: Context): Promise<string | undefined> {

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { waitForAgent, waitForCount } from '#lab/guest/guest.ts'
+import { mountFiles, restartAgent, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { backupFleet } from '#server/testing/backup-fleet.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
 
-const { fleet, a, datastoreId, storePath, repository, backUp, checkpoints, compared } = backupFleet('backups')
+const { fleet, a, datastoreId, storePath, repository, backUp, checkpoints, compared, fileSystem } =
+  backupFleet('backups')
 let running: FleetGuest
 let off: FleetGuest
 beforeAll(async () => {
@@ -28,6 +29,7 @@ test('a VM that is off: every block, identical to its disk, and it is off again'
 
 test('a running VM: full, then what has changed alone, frozen by its agent; each restores to its own instant', async () => {
   await waitForAgent(a.lab, 'web')
+  await mountFiles(a.lab, 'web')
   const first = await backUp(running)
   expect(first.error).toBeNull()
   expect(first.result).toMatchObject({ reading: 'full', consistency: 'application' })
@@ -48,6 +50,21 @@ test('a running VM: full, then what has changed alone, frozen by its agent; each
   expect(await compared(third.id, running)).toMatch(/identical/)
   await expect(compared(first.id, running)).rejects.toThrow(/mismatch/)
   await a.lab.virsh('resume', 'web')
+  // A file system that stood still has nothing left in its journal.
+  expect(await fileSystem(second.id)).not.toContain('needs_recovery')
+  expect(await fileSystem(third.id)).toContain('needs_recovery')
+})
+
+test('an agent that does not freeze costs no backup: it is as after a power cut, and says why', async () => {
+  await restartAgent(a.lab, 'web', '-b guest-fsfreeze-freeze')
+  const end = await backUp(running)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ reading: 'incremental', consistency: 'crash' })
+  expect(await fleet.db.recoveryPoint.findUnique({ where: { id: end.id } })).toMatchObject({
+    applications: [{ id: 'file-systems', problem: expect.stringMatching(/fsfreeze/) }],
+  })
+  expect(await fileSystem(end.id)).toContain('needs_recovery')
+  await restartAgent(a.lab, 'web', '')
 })
 
 test('a checkpoint that is gone costs a full read, of which nothing is stored twice', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { waitForAgent, waitForCount } from '#lab/guest/guest.ts'
+import { mountFiles, restartAgent, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { askForDue, createSchedule } from '#server/core/snapshot-schedule.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { noFault } from '#server/testing/fault.ts'
@@ -38,12 +38,17 @@ const migrate = (guest: FleetGuest, from: FleetHost, to: FleetHost) =>
 test('without memory the agent freezes the guest, and the result says so', async () => {
   const guest = await fleet.guest('a', { name: 'quiet', memoryMib: 96 })
   await waitForAgent(a.lab, 'quiet')
+  await mountFiles(a.lab, 'quiet')
   const end = await fleet.ended(await take(guest, { name: 'whole', withMemory: false }))
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ name: 'whole', withMemory: false, quiesced: true })
   expect(await fleet.db.snapshot.findFirst({ where: { vmId: guest.id } })).toMatchObject({
     ...{ name: 'whole', quiesced: true, storage: 'external' },
   })
+  await restartAgent(a.lab, 'quiet', '-b guest-fsfreeze-freeze')
+  const loud = await fleet.ended(await take(guest, { name: 'loud', withMemory: false }))
+  expect(loud.error, 'an agent that does not freeze costs no snapshot').toBeNull()
+  expect(loud.result).toMatchObject({ name: 'loud', quiesced: false })
   const back = await fleet.ended(
     await fleet.ask({ ...on(guest), kind: 'revert-snapshot', input: { name: 'whole', keepAs: null } }),
   )

@@ -11,6 +11,7 @@ import {
 import { jobType } from '../../libvirt/value.ts'
 import type { BackupExports, BackupPlan } from '../backup-plan.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
+import type { Freeze } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
 import type { Session } from './session.ts'
@@ -68,15 +69,20 @@ export function backupVerbs(session: Session): BackupVerbs {
     const checkpointXml = checkpoint ? buildCheckpointXml({ name: checkpoint, disks: marks }) : null
     const args = { domain: { uuid: vm }, backupXml, checkpointXml }
     const start = () => session.long('begin a backup', 'domainBackupBegin', args, { timeoutMs: longMs, ...options })
-    const attempt = () => (plan.quiesce ? frozen(session, vm, start, options) : start())
+    const attempt = async () => {
+      if (plan.quiesce) return (await frozen(session, vm, start, options)).freeze
+      await start()
+      return null
+    }
+    let freeze: Freeze | null
     try {
-      await attempt()
+      freeze = await attempt()
     } catch (error) {
       // So libvirt refuses, among other things, to write over a file that a host left when its power failed.
       if (!refusedWith(error, errorCode.invalidArgument) || !(await clearLeftOver(vm, places, options))) throw error
-      await attempt()
+      freeze = await attempt()
     }
-    return readBackupXml(backupXml)
+    return { ...readBackupXml(backupXml), freeze }
   }
 
   /** libvirt itself would wait half a minute for the other job to end. */

@@ -1,11 +1,21 @@
+import { asSkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
 import type { CallOptions } from '../driver.ts'
+import type { Freeze } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 
 /** A guest may have much to write before it stands still. */
 const freezeMs = 60_000
 const thawAttempts = 3
+/** The agent's own trouble; an older libvirt has no code of its own for what an agent can't do. */
+const agentRefusals = [
+  errorCode.agentCommandFailed,
+  errorCode.agentCommandTimeout,
+  errorCode.agentUnresponsive,
+  errorCode.agentUnsynced,
+  errorCode.internalError,
+]
 
 export async function freeze(session: Session, vm: string, options: CallOptions): Promise<number> {
   const limits = { timeoutMs: freezeMs, ...options }
@@ -19,18 +29,33 @@ export async function thaw(session: Session, vm: string, options: CallOptions): 
   return (await session.long("thaw a guest's file systems", 'domainFsThaw', args, limits)).fileSystems
 }
 
-/** Does something while the guest writes nothing. Whatever comes of it, the guest is thawed: also when the caller gave up. */
+/**
+ * Does something while the guest writes nothing. Whatever comes of it, the guest is thawed: also when the caller gave up.
+ * Where its agent will not freeze it, the work is done all the same.
+ * @throws SkerryError when it can't be thawed again
+ */
 export async function frozen<T>(
   session: Session,
   vm: string,
-  work: () => Promise<T>,
+  work: (freeze: Freeze) => Promise<T>,
   options: CallOptions,
-): Promise<T> {
+): Promise<{ result: T; freeze: Freeze }> {
+  let outcome: Freeze
   try {
-    await freeze(session, vm, options)
-    return await work()
+    outcome = await tryToFreeze(session, vm, options)
+    if (outcome.problem === null) return { result: await work(outcome), freeze: outcome }
   } finally {
     await thawSurely(session, vm)
+  }
+  return { result: await work(outcome), freeze: outcome }
+}
+
+async function tryToFreeze(session: Session, vm: string, options: CallOptions): Promise<Freeze> {
+  try {
+    return { fileSystems: await freeze(session, vm, options), problem: null }
+  } catch (error) {
+    if (!refusedWith(error, ...agentRefusals)) throw error
+    return { fileSystems: 0, problem: asSkerryError(error).detail ?? 'the guest agent refused' }
   }
 }
 

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createGuest, diskRecords, type Guest, startGuest, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
+import {
+  createGuest,
+  diskRecords,
+  type Guest,
+  mountFiles,
+  startGuest,
+  waitForAgent,
+  waitForCount,
+} from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -85,6 +93,7 @@ test('deleting one leaves those after it, deleting with children takes them alon
 
 test('of a running VM without memory: frozen by its agent, on files of its own, and merged when deleted', async () => {
   await waitForAgent(at, 'web')
+  await mountFiles(at, 'web')
   await take('quiet', { withMemory: false, quiesce: true })
   expect(await host.listSnapshots(guest.uuid)).toMatchObject([
     { name: 'quiet', state: 'off', withMemory: false, storage: 'external', mark: { quiesced: true } },

@@ -2,6 +2,7 @@ import { errorCode } from '../../libvirt/error.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import type { SnapshotDefinition, SnapshotFacts } from '../facts.ts'
 import { refusedWith } from './errors.ts'
+import { frozen } from './freeze.ts'
 import type { Session } from './session.ts'
 import { isActive, powerState } from './state.ts'
 import { buildSnapshotXml, readSnapshotXml } from './xml/snapshot.ts'
@@ -18,7 +19,7 @@ type SnapshotVerbs = Pick<
   | 'importSnapshots'
 >
 
-const createFlag = { redefine: 1, current: 2, diskOnly: 16, quiesce: 64, atomic: 128 } as const
+const createFlag = { redefine: 1, current: 2, diskOnly: 16, atomic: 128 } as const
 const deleteFlag = { children: 1, metadataOnly: 2 } as const
 const xmlFlag = { secure: 1 } as const
 /** A large memory is written, or read, as fast as the disk goes. */
@@ -90,10 +91,15 @@ export function snapshotVerbs(session: Session): SnapshotVerbs {
       const external = isActive(powerState(state, reason).state) && !withMemory
       const { disks } = readVmXml((await session.read(step, 'domainGetXmlDesc', { domain }, options)).xml)
       const leftOut = disks.filter((disk) => disk.device !== 'disk' || disk.readOnly).map((disk) => disk.target)
-      const text = buildSnapshotXml({ name, description, external, leftOut, mark: { ...mark, quiesced: quiesce } })
-      const flags = external ? createFlag.diskOnly | createFlag.atomic | (quiesce ? createFlag.quiesce : 0) : 0
+      const flags = external ? createFlag.diskOnly | createFlag.atomic : 0
       const limits = { timeoutMs: snapshotMs, ...options }
-      await session.long(step, 'domainSnapshotCreateXml', { domain, xml: text, flags }, limits)
+      const take = (quiesced: boolean) => {
+        const xml = buildSnapshotXml({ name, description, external, leftOut, mark: { ...mark, quiesced } })
+        return session.long(step, 'domainSnapshotCreateXml', { domain, xml, flags }, limits)
+      }
+      // Not by libvirt's own flag: with it there is none where the agent can't freeze.
+      if (external && quiesce) await frozen(session, vm, (freeze) => take(freeze.fileSystems > 0), options)
+      else await take(false)
     },
 
     async revertToSnapshot(vm, name, options = {}) {
