@@ -74,11 +74,11 @@ test('a VM made outside appears as unassigned and goes when it is removed', asyn
   try {
     await writeFile(`${folder}/vm.xml`, xml)
     await virsh('bergen-1', 'define', `${folder}/vm.xml`)
-    await expect(page.getByText('made-by-hand', { exact: true })).toBeVisible({ timeout: 5_000 })
+    await expect(page.getByText('made-by-hand', { exact: true })).toBeVisible({ timeout: 1_000 })
     expect(await sql('SELECT tenant_id FROM vm WHERE name = $1', 'made-by-hand')).toEqual([{ tenant_id: null }])
   } finally {
     await virsh('bergen-1', 'undefine', 'made-by-hand')
     await rm(folder, { recursive: true })
   }
-  await expect(page.getByText('made-by-hand', { exact: true })).toBeHidden({ timeout: 5_000 })
+  await expect(page.getByText('made-by-hand', { exact: true })).toBeHidden({ timeout: 1_000 })
 })

@@ -1,20 +1,19 @@
 'use client'
 
 import { type InfiniteData, type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { createContext, type ReactNode, useContext, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ArrivalProvider, useAfterArrival } from '#components/trpc/page-arrival.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
 import type { VmPage } from '#server/schema/vm.ts'
 import { type LiveStatus, SharedStream } from './shared-stream.tsx'
+import { useReread } from './use-reread.ts'
 
 const LiveContext = createContext<LiveStatus>('connecting')
 
 /** Whether what is on the screen is kept up to date at this moment. */
 export const useLiveStatus = () => useContext(LiveContext)
 
-/** Lists whose order or membership may have changed are read again at most this often. */
-const rereadMs = 2_000
 /** What hosts say of their load moves meters only. */
 const loadRereadMs = 10_000
 
@@ -89,31 +88,4 @@ function patchVmPages(client: QueryClient, longKey: QueryKey, pageKey: QueryKey,
     const pages = data?.pages.map(patch)
     return data && pages?.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data
   })
-}
-
-/** Invalidates a key soon, once for many requests. */
-function useReread(client: QueryClient) {
-  const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>())
-  useEffect(() => {
-    const running = timers.current
-    return () => {
-      for (const timer of running.values()) clearTimeout(timer)
-      running.clear()
-    }
-  }, [])
-  return useMemo(
-    () =>
-      (queryKey: readonly unknown[], afterMs = rereadMs) => {
-        const name = JSON.stringify(queryKey)
-        if (timers.current.has(name)) return
-        timers.current.set(
-          name,
-          setTimeout(() => {
-            timers.current.delete(name)
-            void client.invalidateQueries({ queryKey })
-          }, afterMs),
-        )
-      },
-    [client],
-  )
 }
