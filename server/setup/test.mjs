@@ -1,4 +1,5 @@
 // npm test: lint, types, unit, integration and end-to-end tests, from whatever state the machine is in.
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { labPackages } from '../../lab/packages.mjs'
 import { browserPath } from './browser.mjs'
@@ -9,27 +10,39 @@ import { ensureClient } from './prisma.mjs'
 import { ProgramFailed, stopPrograms } from './program.mjs'
 import { SetupError, seconds, step } from './step.mjs'
 import { rootPrefix } from './superuser.mjs'
+import { runAsRoot } from './test-as-root.mjs'
 import { parts } from './test-part.mjs'
 import { lastLine, withExit } from './test-report.mjs'
 
 /** @typedef {import('./test-report.mjs').Count} Count */
 
 const names = Object.keys(parts)
+/** They start hosts, which takes root. */
+const needingLab = ['integration', 'e2e']
 
-/** @returns {{ chosen: string[], pattern: string[] } | undefined} */
+/** @returns {{ chosen: string[], pattern: string[], resultPath?: string } | undefined} */
 function options() {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } })
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      // `results`: a file for what each part came to, for who runs a part of this as root
+      options: { only: { type: 'string' }, results: { type: 'string' } },
+    })
     const chosen = values.only?.split(',') ?? (positionals.length ? ['unit', 'integration', 'e2e'] : names)
-    return chosen.every((name) => name in parts) ? { chosen, pattern: positionals } : undefined
+    const known = chosen.every((name) => name in parts)
+    return known ? { chosen, pattern: positionals, resultPath: values.results } : undefined
   } catch {
     return undefined
   }
 }
 
-/** @param {string[]} chosen @returns {Promise<{ lab?: string, browser?: string }>} why this machine can't have a lab, or a browser */
+/**
+ * @param {string[]} chosen
+ * @returns {Promise<{ lab?: string, browser?: string, asRoot: string[] }>} why this machine can't have a lab, or a browser, and
+ * what makes the parts root that have a lab
+ */
 async function prepare(chosen) {
-  const needsLab = chosen.includes('integration') || chosen.includes('e2e')
+  const needsLab = needingLab.some((name) => chosen.includes(name))
   const install = (/** @type {string} */ title, /** @type {import('./packages.mjs').SystemPackage[]} */ wanted) =>
     step(title, (detail) => ensurePackages(wanted, detail))
   const lab = needsLab ? (await install('System packages', [...labPackages, ...imagePackages])).impossible : undefined
@@ -43,9 +56,9 @@ async function prepare(chosen) {
   }
   await step('npm packages', ensureNpmPackages)
   await step('Database client', ensureClient)
-  const obstacle =
-    lab ?? (needsLab ? await step('What a lab needs', async () => labObstacle(await rootPrefix())) : undefined)
-  return { lab: obstacle && `this machine can't run a lab: ${obstacle}`, browser }
+  const asRoot = needsLab && !lab ? await rootPrefix() : []
+  const obstacle = lab ?? (needsLab ? await step('What a lab needs', () => labObstacle(asRoot)) : undefined)
+  return { lab: obstacle && `this machine can't run a lab: ${obstacle}`, browser, asRoot }
 }
 
 /**
@@ -76,28 +89,33 @@ if (!selection) {
   console.error(`npm test -- [--only ${names.join(',')}] [part of a file's path]`)
   process.exit(1)
 }
-/** @type {Count[]} */
-const counts = []
-/** @type {string[]} */
-const lines = []
+/** @type {import('./test-as-root.mjs').PartResult[]} */
+const results = []
 try {
   const obstacles = await prepare(selection.chosen)
   for (const name of names.filter((part) => selection.chosen.includes(part))) {
     if (stopped) throw new SetupError('Stopped.')
     const startedAt = performance.now()
     const obstacle = obstacles.lab ?? (name === 'e2e' ? obstacles.browser : undefined)
-    const result = await runPart(name, { pattern: selection.pattern, obstacle })
-    const outcome = typeof result === 'string' ? `skipped: ${result}` : lastLine([result])
-    lines.push(`${name.padEnd(12)} ${outcome.padEnd(30)} ${seconds(performance.now() - startedAt).padStart(12)}`)
-    if (typeof result === 'string') continue
-    counts.push(result)
-    lines.push(...result.skipped.map((test) => `  skipped: ${test}`))
+    const isRoots = obstacles.asRoot.length > 0 && !obstacle && needingLab.includes(name)
+    const result = isRoots
+      ? await runAsRoot(name, selection.pattern, obstacles.asRoot)
+      : await runPart(name, { pattern: selection.pattern, obstacle })
+    results.push({ name, result, tookMs: performance.now() - startedAt })
   }
 } catch (error) {
   console.error(error instanceof SetupError ? `\n${error.message}` : error)
   if (error instanceof ProgramFailed) console.error(error.output.split('\n').slice(-30).join('\n'))
-  counts.push(withExit(undefined, false))
+  results.push({ name: 'npm test', result: withExit(undefined, false), tookMs: 0 })
 }
+if (selection.resultPath) writeFileSync(selection.resultPath, JSON.stringify(results))
+const lines = results.flatMap(({ name, result, tookMs }) => {
+  const outcome = typeof result === 'string' ? `skipped: ${result}` : lastLine([result])
+  const skipped = typeof result === 'string' ? [] : result.skipped.map((test) => `  skipped: ${test}`)
+  return [`${name.padEnd(12)} ${outcome.padEnd(30)} ${seconds(tookMs).padStart(12)}`, ...skipped]
+})
+/** @type {Count[]} */
+const counts = results.flatMap(({ result }) => (typeof result === 'string' ? [] : [result]))
 console.log(`\n── summary ${'─'.repeat(53)}\n${lines.join('\n')}\n`)
 console.log(lastLine(counts))
 process.exitCode = counts.some(({ failed }) => failed > 0) ? 1 : 0
