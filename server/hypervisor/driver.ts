@@ -4,6 +4,8 @@
  * failures are SkerryErrors: `unavailable` when the host can't be asked, `OutcomeUnknown` when a change was sent and
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
+
+import type { SkerryError } from '../errors.ts'
 import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
@@ -71,6 +73,15 @@ export interface ConsoleReading {
 export interface DirtyRate {
   bytesPerSecond: number
   measuredMs: number
+}
+
+/** A socket on a host, as a path on this machine. */
+export interface ReachedSocket {
+  path: string
+  /** What is in the way, once a connection through it has failed; undefined when the way is as it should be */
+  trouble(): Promise<SkerryError | undefined>
+  /** Connections through it end where it is more than a path. */
+  close(): Promise<void>
 }
 
 export interface EditResult {
@@ -205,6 +216,11 @@ export interface HypervisorHost {
   openDisks(plan: OpenDisksPlan, options?: CallOptions): Promise<BackupExports>
   /** Everything written is then in their files. Closed ones are fine. */
   closeDisks(holder: string, options?: CallOptions): Promise<void>
+  /**
+   * Leads to a socket on the host until it is closed, or this process ends. Whether somebody listens there shows at the
+   * first connection. @throws unsupported for hosts whose sockets can't be reached
+   */
+  reachSocket(path: string, options?: CallOptions): Promise<ReachedSocket>
 
   // ── disks of clones ──
   /** Begins to copy what a running VM's disk reads of others into it. @throws conflict while a job works on the disk */

@@ -1,6 +1,6 @@
 import { invalid } from '../../errors.ts'
 import { type Transport, unixTransport } from '../../libvirt/transport/socket.ts'
-import { sshTransport } from '../../libvirt/transport/ssh.ts'
+import { type SshTarget, sshTransport } from '../../libvirt/transport/ssh.ts'
 import { tlsTransport } from '../../libvirt/transport/tls.ts'
 import type { HostAddress } from '../driver.ts'
 import { namelessFile } from './nameless-file.ts'
@@ -11,6 +11,8 @@ export interface Route {
   uri: string
   /** Names the host in messages, which everybody may read: never by its address. */
   label: string
+  /** How to get at the host's other sockets: on this machine, or as its ssh does; undefined where there is no way. */
+  sockets?: 'here' | SshTarget
   /** Gives back what the transport needed; call it after the last connection. */
   dispose(): void
 }
@@ -31,13 +33,14 @@ export function routeTo(address: HostAddress): Route {
   const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '')
   const port = url.port ? Number(url.port) : undefined
   const socketPath = url.searchParams.get('socket') ?? undefined
-  const route = (transport: Transport, dispose = () => {}): Route => ({
+  const route = (transport: Transport, more: Partial<Route> = {}): Route => ({
     transport,
     uri: `${driver}://${url.pathname || '/system'}`,
     label,
-    dispose,
+    dispose: () => {},
+    ...more,
   })
-  if (carrier === 'unix') return route(unixTransport(socketPath ?? defaultSocket))
+  if (carrier === 'unix') return route(unixTransport(socketPath ?? defaultSocket), { sockets: 'here' })
   if (!host) throw invalid('The address names no host.', wayOut)
   if (carrier === 'tls') {
     const tls = address.credential?.tls
@@ -55,7 +58,9 @@ export function routeTo(address: HostAddress): Route {
   if (carrier === 'ssh') {
     const files = credentialFiles(address.credential?.ssh)
     const user = url.username ? decodeURIComponent(url.username) : undefined
-    return route(sshTransport({ host, port, user, socketPath, ...files?.paths }), files?.remove)
+    const target = { host, port, user, ...files?.paths }
+    const dispose = files?.remove ?? (() => {})
+    return route(sshTransport({ ...target, socketPath }), { sockets: target, dispose })
   }
   throw invalid(`The address asks for the way “${carrier}”, which is not supported.`, wayOut)
 }

@@ -12,6 +12,7 @@ import { guestVerbs } from './guest.ts'
 import { migrationVerbs } from './migration.ts'
 import { openDisksVerbs } from './open-disks.ts'
 import { pullVerbs } from './pull.ts'
+import { reachSocketVerbs } from './reach-socket.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
 import { Session } from './session.ts'
@@ -34,7 +35,8 @@ function connectionState(state: HostState, label: string): ConnectionState {
 
 /** Keeps a host connected until closed. @throws invalid for an address that can't be used */
 export function openHost(address: HostAddress): HypervisorHost {
-  const { transport, uri, label, dispose } = routeTo(address)
+  const route = routeTo(address)
+  const { transport, uri, label, dispose } = route
   const host = new Host({ transport, uri, keepalive, reconnect, connectTimeoutMs })
   const session = new Session(host, label)
   const eventListeners = new Set<(event: HostEvent) => void>()
@@ -74,6 +76,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...storageVerbs(session),
     ...snapshotVerbs(session),
     ...openDisksVerbs(session),
+    ...reachSocketVerbs(route),
     ...migrationVerbs(session),
     ...backupVerbs(session),
     ...pullVerbs(session),

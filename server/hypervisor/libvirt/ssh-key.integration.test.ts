@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import net from 'node:net'
 import { resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { sshDaemon } from '#server/testing/ssh-daemon.ts'
@@ -54,16 +56,39 @@ test.skipIf(!hasSshd)('a host is reached over ssh with the key that it is given,
   expect(await readdir(at().temporary)).toEqual([])
 })
 
+test.skipIf(!hasSshd)('a socket there is reached until it is closed; one that can’t be opened is told', async () => {
+  const host = libvirtDriver.open(address)
+  const aborted = { signal: AbortSignal.abort() }
+  await expect(host.reachSocket('/nowhere', aborted)).rejects.toMatchObject({ code: 'unavailable' })
+  const there = await host.reachSocket(at().daemon.socketPath)
+  const socket = net.connect(there.path)
+  await once(socket, 'connect')
+  expect(await there.trouble()).toBeUndefined()
+  const ended = once(socket, 'close')
+  await there.close()
+  await ended
+  const nowhere = await host.reachSocket('/nowhere')
+  await once(net.connect(nowhere.path).resume(), 'close')
+  expect(await nowhere.trouble()).toMatchObject({ code: 'forbidden', message: expect.stringMatching(/far/) })
+  await nowhere.close()
+  await host.close()
+  expect(await readdir(at().temporary)).toEqual([])
+})
+
 test.skipIf(!hasSshd)('a worker that is killed leaves neither key nor tunnel', async () => {
   const script = `
     import { libvirtDriver } from '${resolve(import.meta.dirname, 'driver.ts')}'
     const host = libvirtDriver.open(${JSON.stringify(address)})
-    host.onConnection(({ state }) => state === 'connected' && console.log('up'))`
+    host.onConnection(async ({ state }) => {
+      if (state !== 'connected') return
+      await host.reachSocket('${at().daemon.socketPath}')
+      console.log('up')
+    })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = new Promise((done) => child.once('exit', done))
   try {
     await new Promise((done) => child.stdout.once('data', done))
-    expect(await readdir(at().temporary)).toHaveLength(1)
+    expect(await readdir(at().temporary)).toHaveLength(2)
     expect(await filesWithKey()).toEqual([])
   } finally {
     child.kill('SIGKILL')

@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { TransportError, type TransportFailure } from '../error.ts'
-import { awaitSocket, type Transport } from './socket.ts'
+import { awaitSocket, type OpenOptions, type Transport } from './socket.ts'
 import { Tunnel } from './tunnel.ts'
 
 export interface SshTarget {
@@ -10,7 +10,7 @@ export interface SshTarget {
   /** Files for ssh; without them it uses those of the account we run as. */
   identityFile?: string | undefined
   knownHostsFile?: string | undefined
-  /** The daemon's socket over there. */
+  /** The socket over there: the daemon's unless said otherwise. */
   socketPath?: string | undefined
 }
 
@@ -69,31 +69,43 @@ function sshCommand(target: SshTarget, localPath: string): string[] {
   ]
 }
 
+const addressOf = ({ host, port, user }: SshTarget) =>
+  `ssh://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}`
+
+/** An ssh process that leads to a socket on another machine, until it is stopped. Rejects with TransportError. */
+export async function openTunnel(target: SshTarget, { timeoutMs, signal }: OpenOptions): Promise<Tunnel> {
+  checkNames(target)
+  const address = addressOf(target)
+  const tunnel = await Tunnel.start((socketPath) => sshCommand(target, socketPath))
+  const outcome = await tunnel.whenReady(timeoutMs, signal)
+  if (outcome === 'ready') return tunnel
+  await tunnel.stop()
+  if (outcome === 'timeout') throw new TransportError('timeout', `${address}: no connection in ${timeoutMs} ms`)
+  if (outcome === 'aborted') {
+    throw new TransportError('aborted', `${address}: connecting was given up`, signal?.reason)
+  }
+  if (tunnel.exitCode === 127) throw new TransportError('ssh-missing', `${address}: there is no ssh program here`)
+  throw explain(address, tunnel.said)
+}
+
+/** What stands in the way of connections through a tunnel, when ssh has said so or has ended. */
+export function troubleOf(target: SshTarget, { said, hasEnded }: Tunnel): TransportError | undefined {
+  const isTold = hasEnded || failureByText.some(([pattern]) => pattern.test(said))
+  return isTold ? explain(addressOf(target), said) : undefined
+}
+
 /** A daemon's socket on another machine, through one ssh process that all its connections share. */
 export function sshTransport(target: SshTarget): Transport {
-  const { host, port, user } = target
-  const address = `ssh://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}`
+  const address = addressOf(target)
   let current: Promise<Tunnel> | undefined
   let latest: Tunnel | undefined
-
-  async function start(timeoutMs: number): Promise<Tunnel> {
-    checkNames(target)
-    const tunnel = await Tunnel.start((socketPath) => sshCommand(target, socketPath))
-    latest = tunnel
-    const outcome = await tunnel.whenReady(timeoutMs)
-    if (outcome === 'ready') return tunnel
-    await tunnel.stop()
-    if (outcome === 'timeout') throw new TransportError('timeout', `${address}: no connection in ${timeoutMs} ms`)
-    if (tunnel.exitCode === 127) throw new TransportError('ssh-missing', `${address}: there is no ssh program here`)
-    throw explain(address, tunnel.said)
-  }
 
   async function running(timeoutMs: number): Promise<Tunnel> {
     const earlier = await current?.catch(() => undefined)
     if (earlier && !earlier.hasEnded) return earlier
-    const starting = start(timeoutMs)
-    current = starting
-    return starting
+    current = openTunnel(target, { timeoutMs })
+    latest = await current
+    return latest
   }
 
   return {
@@ -103,12 +115,7 @@ export function sshTransport(target: SshTarget): Transport {
       const socket = net.connect({ path: tunnel.socketPath })
       return awaitSocket(socket, address, options, (succeed) => socket.once('connect', succeed))
     },
-    lastTrouble() {
-      const said = latest?.said ?? ''
-      return latest?.hasEnded || failureByText.some(([pattern]) => pattern.test(said))
-        ? explain(address, said)
-        : undefined
-    },
+    lastTrouble: () => latest && troubleOf(target, latest),
     async close() {
       const tunnel = await current?.catch(() => undefined)
       current = undefined

@@ -69,10 +69,11 @@ export class Tunnel {
     return this.#process.exitCode
   }
 
-  /** Waits until the socket is there ('ready'), the program has ended, or the time is up. */
-  async whenReady(timeoutMs: number): Promise<'ready' | 'ended' | 'timeout'> {
+  /** Waits until the socket is there ('ready'), the program has ended, the signal has fired, or the time is up. */
+  async whenReady(timeoutMs: number, signal?: AbortSignal): Promise<'ready' | 'ended' | 'aborted' | 'timeout'> {
     const deadline = performance.now() + timeoutMs
     while (performance.now() < deadline) {
+      if (signal?.aborted) return 'aborted'
       if (this.#hasEnded) return 'ended'
       const found = await stat(this.socketPath).catch(() => undefined)
       await delay(pollMs) // also lets the program listen on what it has just bound

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { SkerryError, unsupported } from '../../errors.ts'
+import type { TransportError } from '../../libvirt/error.ts'
+import { openTunnel, type SshTarget, troubleOf } from '../../libvirt/transport/ssh.ts'
+import type { CallOptions, HypervisorHost, ReachedSocket } from '../driver.ts'
+import type { Route } from './address.ts'
+import { explainConnection } from './connection-error.ts'
+
+const usualTimeoutMs = 15_000
+/** What ssh says comes another way than the end of a connection, and may come after it. */
+const sayingMs = 500
+const sayingPollMs = 10
+
+/** Sockets of a host beside libvirt's own. */
+export function reachSocketVerbs({ sockets, label }: Route): Pick<HypervisorHost, 'reachSocket'> {
+  return {
+    async reachSocket(path, options = {}) {
+      if (sockets === 'here') return { path, trouble: async () => undefined, close: async () => {} }
+      if (sockets) return throughSsh(sockets, path, label, options)
+      throw unsupported(`No way leads to sockets of ${label}.`, 'Change its address to one over ssh.')
+    },
+  }
+}
+
+async function throughSsh(
+  host: SshTarget,
+  path: string,
+  label: string,
+  { timeoutMs = usualTimeoutMs, signal }: CallOptions,
+): Promise<ReachedSocket> {
+  const target = { ...host, socketPath: path }
+  const tunnel = await openTunnel(target, { timeoutMs, signal }).catch((error: unknown) => {
+    throw explainConnection(error, label)
+  })
+  return {
+    path: tunnel.socketPath,
+    async trouble() {
+      const deadline = performance.now() + sayingMs
+      for (;;) {
+        const found = troubleOf(target, tunnel)
+        if (found) return explainSocket(found, label)
+        if (performance.now() > deadline) return undefined
+        await delay(sayingPollMs)
+      }
+    },
+    close: () => tunnel.stop(),
+  }
+}
+
+/** sshd does not tell a socket that its account may not open from one that is not there. */
+function explainSocket(error: TransportError, label: string): SkerryError {
+  if (error.reason !== 'socket-missing') return explainConnection(error, label)
+  return new SkerryError('forbidden', `The account of ${label}’s ssh address can’t open the socket of QEMU there.`, {
+    wayOut:
+      'Give the host the address of root, or put the account into the group that QEMU runs as there, such as libvirt-qemu, kvm or qemu; then try again.',
+    detail: error.message,
+    cause: error,
+  })
+}
