@@ -73,6 +73,8 @@ export function openDisksVerbs(session: Session): OpenDisksVerbs {
   }
 
   const close = async (holder: string, options: CallOptions = {}) => {
+    // Else the socket at which it listens would stay as a file.
+    await ask(holder, 'nbd-server-stop', {}, options).catch(() => undefined)
     try {
       const args = { domain: { uuid: holder }, flags: 0 }
       await session.long('close disks', 'domainDestroyFlags', args, { timeoutMs: longMs, ...options })
