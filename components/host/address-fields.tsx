@@ -39,7 +39,7 @@ export const isAddressComplete = (draft: AddressDraft) =>
 
 const words: Record<TransportKind, { title: string; description: string }> = {
   tls: { title: 'TLS', description: 'A client certificate; port 16514' },
-  ssh: { title: 'SSH', description: 'A key for an account that may use libvirt' },
+  ssh: { title: 'SSH', description: 'A key for root, or for an account in the groups of libvirt and QEMU' },
   unix: { title: 'This machine', description: 'libvirt where the worker runs' },
 }
 

@@ -89,6 +89,10 @@ test('a host whose worker can’t be read from is no place for a clone, and says
   }
   expect(await reasons('clone-recovery-point')).toContain(cloneObstacle)
   expect(await reasons('restore-new-vm')).not.toContain(cloneObstacle)
+  await db.host.update({ where: { id: host.id }, data: { uri: 'qemu+ssh://far/system' } })
+  const ofSsh = expect.stringMatching(/through ssh/)
+  expect(await reasons('clone-recovery-point')).toContainEqual(ofSsh)
+  expect(await reasons('restore-new-vm')).not.toContainEqual(ofSsh)
 })
 
 test('a clone is under no policy as long as it shares blocks, since it can’t be backed up', async () => {

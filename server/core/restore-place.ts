@@ -53,12 +53,9 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
     .map((host): RestorePlace => {
       const pool = poolFor(host, restored.isClone ? [] : restored.disks, templatePools)
       const way = hosts.find(({ id }) => id === host.id)
-      const isSsh = way?.uri.startsWith('qemu+ssh:') ?? false
-      const reasons = reasonsAgainst(host, restored, pool !== null, isSsh)
+      const reasons = reasonsAgainst(host, restored, pool !== null)
       const worker = workers.find(({ id }) => id === way?.workerId)
-      if (restored.isClone && way?.uri.startsWith('qemu+tls:') && worker?.cloneObstacle) {
-        reasons.push(worker.cloneObstacle)
-      }
+      if (restored.isClone) reasons.push(...obstaclesToSharing(way?.uri ?? '', worker?.cloneObstacle))
       return {
         ...{ hostId: host.id, name: host.name, siteId: host.siteId, reasons, pool, eligible: reasons.length === 0 },
         siteName: sites.find(({ id }) => id === host.siteId)?.name ?? '',
@@ -69,7 +66,7 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
     .sort((a, b) => Number(b.eligible) - Number(a.eligible) || b.freeBytes - a.freeBytes)
 }
 
-function reasonsAgainst(host: Candidate, { shape, start }: Restored, hasPool: boolean, isSsh: boolean): string[] {
+function reasonsAgainst(host: Candidate, { shape, start }: Restored, hasPool: boolean): string[] {
   const vm: MovingVm = {
     ...{ name: '', hostId: '', state: start ? 'running' : 'off', vcpuCount: shape.vcpuCount },
     ...{ memoryBytes: shape.memoryBytes, architecture: shape.architecture, machineType: shape.machineType },
@@ -80,11 +77,18 @@ function reasonsAgainst(host: Candidate, { shape, start }: Restored, hasPool: bo
   if (host.state !== 'connected') reasons.push('The host can’t be reached.')
   if (host.draining) reasons.push('The host is being drained and takes no VMs.')
   if (host.simulated) reasons.push('The host is simulated and has no disks.')
-  if (isSsh) reasons.push('The host is reached through ssh, which carries no disks yet: it needs a TLS certificate.')
   // It starts anew there, so no other host has given it what it could miss.
   reasons.push(...capacityReasons(vm, host), ...machineReasons(vm, host, host))
   if (!hasPool) reasons.push('The host has no storage pool with enough space.')
   return reasons
+}
+
+/** Why the host can't read what a clone shares. */
+function obstaclesToSharing(uri: string, ofWorker: string | null | undefined): string[] {
+  if (uri.startsWith('qemu+ssh:')) {
+    return ['The host is reached through ssh, by which it reads nothing of clones: it needs a TLS certificate.']
+  }
+  return uri.startsWith('qemu+tls:') && ofWorker ? [ofWorker] : []
 }
 
 /** `default` where there is one, else the pool with the most room; never the templates' own. */

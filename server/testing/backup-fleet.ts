@@ -7,19 +7,19 @@ import { DATA_START_BYTES } from '#lab/guest/disk.ts'
 import { env } from '#server/env.ts'
 import { NbdServer } from '#server/nbd/server.ts'
 import { Repositories } from '#server/workflows/repositories.ts'
-import type { FleetGuest } from './fleet.ts'
+import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
 import { fleetForTests } from './fleet-for-tests.ts'
 import { reachOverTls } from './fleet-tls.ts'
 
 /** One host and a datastore in a folder, for the tests of one file that back VMs up, and how they look out of band. */
-export function backupFleet(id: string) {
+export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHost) => Promise<unknown> = reachOverTls) {
   const { fleet, a, setHooks } = fleetForTests(id, ['a'])
   const datastoreId = crypto.randomUUID()
   let folder = ''
   let repositories: Repositories
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'skerry-datastore-'))
-    await reachOverTls(fleet, a)
+    await reach(fleet, a)
     repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
     const location = { kind: 'folder', path: join(folder, 'store') }
     const added = await fleet.ask({

@@ -1,39 +1,60 @@
-import { unsupported } from '#server/errors.ts'
 import type { BackupExports, BackupPlan } from '#server/hypervisor/backup-plan.ts'
-import type { HostAddress } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { ConnectOptions } from '#server/nbd/connect.ts'
+import { NbdError } from '#server/nbd/error.ts'
+import { Cancelled } from './pause.ts'
 
-/** How a worker reads the disks that a host exports: where the host shall offer them, and how to connect there. */
+/** How a worker gets at the disks that a host exports. */
 export interface BackupRoute {
+  /** Where the host shall offer them */
   listen: BackupPlan['listen']
-  connect(address: BackupExports['address']): ConnectOptions
+  /** Runs `work` with how to connect there, as often as it likes. What leads there ends with it. */
+  reach<T>(
+    address: BackupExports['address'],
+    signal: AbortSignal,
+    work: (connect: ConnectOptions) => Promise<T>,
+  ): Promise<T>
 }
 
 /**
  * With TLS the disks come encrypted, and only to who has the certificate that also opens libvirt. On the worker's own
- * machine they come through a socket.
- * @throws unsupported for a host that is reached another way
+ * machine they come through a socket, and through ssh from a socket over there.
  */
-export function backupRoute(address: HostAddress, hostName: string, operationId: string): BackupRoute {
-  const url = new URL(address.uri)
-  const tls = address.credential?.tls
-  if (url.protocol.endsWith('+tls:') && tls) {
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    const { authority, certificate, key } = tls
-    return {
-      listen: { host, tls: true },
-      connect: (at) => {
-        if (!('port' in at)) throw new Error('the host offers a socket, not a port')
-        return { host, port: at.port, tls: { authority, certificate, key } }
-      },
-    }
+export function backupRoute(host: HypervisorHost, operationId: string): BackupRoute {
+  const { uri, credential } = host.address
+  const { hostname, protocol } = new URL(uri)
+  return hostname && !protocol.endsWith('+ssh:')
+    ? tlsRoute(hostname.replace(/^\[|\]$/g, ''), credential?.tls)
+    : socketRoute(host, `/var/lib/libvirt/qemu/skerry-${operationId}.sock`)
+}
+
+function tlsRoute(host: string, tls: NonNullable<HypervisorHost['address']['credential']>['tls']): BackupRoute {
+  if (!tls) throw new Error('a host that is reached over TLS has a certificate')
+  const { authority, certificate, key } = tls
+  return {
+    listen: { host, tls: true },
+    reach: async (at, _signal, work) => {
+      if (!('port' in at)) throw new Error('the host offers a socket, not a port')
+      return work({ host, port: at.port, tls: { authority, certificate, key } })
+    },
   }
-  if (!url.hostname) {
-    const socketPath = `/var/lib/libvirt/qemu/skerry-${operationId}.sock`
-    return { listen: { socketPath }, connect: () => ({ socketPath }) }
+}
+
+function socketRoute(host: HypervisorHost, socketPath: string): BackupRoute {
+  return {
+    listen: { socketPath },
+    async reach(at, signal, work) {
+      if (!('socketPath' in at)) throw new Error('the host offers a port, not a socket')
+      const socket = await host.reachSocket(at.socketPath, { signal }).catch((error: unknown) => {
+        throw signal.aborted ? new Cancelled() : error
+      })
+      try {
+        return await work({ socketPath: socket.path })
+      } catch (error) {
+        throw (error instanceof NbdError && (await socket.trouble())) || error
+      } finally {
+        await socket.close()
+      }
+    },
   }
-  throw unsupported(
-    `Disks of VMs on ${hostName} can’t be read: it is reached through ssh, which carries no disks yet.`,
-    'Give the host a TLS certificate and change its address to qemu+tls.',
-  )
 }

@@ -101,10 +101,9 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
   const quiesce =
     !memory.wasOff && now?.state === 'running' && (await host.agentPing(memory.uuid, { timeoutMs: 3_000 }))
   context.progress({ phase: quiesce ? 'freezing its file systems' : 'marking its disks' })
-  const route = backupRoute(host.address, host.address.name ?? 'its host', id)
   const plan = {
     disks: memory.disks.map(({ target }) => target),
-    listen: route.listen,
+    listen: backupRoute(host, id).listen,
     quiesce,
     checkpoint: checkpointOf(id),
   }
@@ -176,7 +175,7 @@ export async function read(context: Context): Promise<Partial<BackupMemory>> {
   const host = await context.host(hostId)
   const exports = await host.readBackup(uuid)
   if (!exports) throw conflict('The host has ended the backup before it was read.', 'Try again.')
-  const route = backupRoute(host.address, host.address.name ?? 'its host', id)
+  const route = backupRoute(host, id)
   const writer = await repository.startBackup({
     id,
     parentId: since ?? undefined,
@@ -184,7 +183,9 @@ export async function read(context: Context): Promise<Partial<BackupMemory>> {
     label: { vm: uuid },
   })
   try {
-    const readBytes = await copyDisks(context, exports, route.connect(exports.address), writer)
+    const readBytes = await route.reach(exports.address, context.signal, (connect) =>
+      copyDisks(context, exports, connect, writer),
+    )
     const { description } = await writer.commit()
     return { readBytes, storedBytes: description.storedBytes, tookMs: Math.round(performance.now() - startedAt) }
   } catch (error) {

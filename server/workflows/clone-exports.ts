@@ -81,7 +81,7 @@ export class CloneExports {
     if (!url.hostname) return this.#localAddress()
     if (!url.protocol.endsWith('+tls:')) {
       throw unsupported(
-        `Clones can’t run on ${name}: it is reached through ssh, which carries no disks yet.`,
+        `Clones can’t run on ${name}: it is reached through ssh, by which it reads nothing of clones.`,
         'Give the host a TLS certificate and change its address to qemu+tls.',
       )
     }

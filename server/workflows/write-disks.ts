@@ -1,7 +1,7 @@
-import type { OpenDisksPlan } from '#server/hypervisor/backup-plan.ts'
+import type { BackupExports, OpenDisksPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { NbdClient } from '#server/nbd/client.ts'
-import { connectNbd } from '#server/nbd/connect.ts'
+import { type ConnectOptions, connectNbd } from '#server/nbd/connect.ts'
 import type { DiskBytes } from '#server/repository/recovery-point.ts'
 import { backupRoute } from './backup-route.ts'
 import { CopyMeter } from './copy-meter.ts'
@@ -33,30 +33,41 @@ export async function writeDisks(
   plan: Omit<OpenDisksPlan, 'listen'>,
   writings: readonly DiskWriting[],
 ): Promise<Written> {
-  const route = backupRoute(host.address, host.address.name ?? 'its host', plan.holder)
+  const route = backupRoute(host, plan.holder)
   // An attempt that broke off may still hold them.
   await host.closeDisks(plan.holder)
   if (writings.every(({ bytes }) => bytes === 0)) return { writtenBytes: 0, writeMs: 0 }
   try {
     const opened = await host.openDisks({ ...plan, listen: route.listen })
-    const meter = new CopyMeter(context, 'writing')
-    for (const { bytes } of writings) meter.expect(bytes)
-    for (const { target, parts } of writings) {
-      const exportName = opened.disks.find((disk) => disk.target === target)?.exportName
-      if (exportName === undefined) throw new Error(`the host did not open ${target}`)
-      const client = await connectNbd({ ...route.connect(opened.address), exportName })
-      try {
-        meter.at(target)
-        await writeParts(context, client, parts, meter)
-        await client.flush()
-      } finally {
-        await client.close()
-      }
-    }
-    return { writtenBytes: meter.doneBytes, writeMs: meter.tookMs }
+    return await route.reach(opened.address, context.signal, (connect) =>
+      writeOpened(context, opened.disks, connect, writings),
+    )
   } finally {
     await host.closeDisks(plan.holder)
   }
+}
+
+async function writeOpened(
+  context: Context,
+  disks: BackupExports['disks'],
+  connect: ConnectOptions,
+  writings: readonly DiskWriting[],
+): Promise<Written> {
+  const meter = new CopyMeter(context, 'writing')
+  for (const { bytes } of writings) meter.expect(bytes)
+  for (const { target, parts } of writings) {
+    const exportName = disks.find((disk) => disk.target === target)?.exportName
+    if (exportName === undefined) throw new Error(`the host did not open ${target}`)
+    const client = await connectNbd({ ...connect, exportName })
+    try {
+      meter.at(target)
+      await writeParts(context, client, parts, meter)
+      await client.flush()
+    } finally {
+      await client.close()
+    }
+  }
+  return { writtenBytes: meter.doneBytes, writeMs: meter.tookMs }
 }
 
 async function writeParts(

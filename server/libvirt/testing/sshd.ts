@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -11,8 +11,15 @@ const program = '/usr/sbin/sshd'
 /** It is not installed for a test: on most machines that would open them to the network. */
 export const hasSshd = existsSync(program)
 
+export interface SshdOptions {
+  /** Where it listens: on the loopback unless said otherwise */
+  address?: string
+  /** What its command line begins with, such as nsenter for another machine's network and files */
+  within?: readonly string[]
+}
+
 /**
- * An ssh server on the loopback that takes the key `client` alone. In its folder: keys `client`, `stranger` and `host`
+ * An ssh server that takes the key `client` alone, of every account. In its folder: keys `client`, `stranger` and `host`
  * (and their `.pub`), and the known hosts `known`, `wrong` and `empty`.
  */
 export class Sshd {
@@ -26,20 +33,21 @@ export class Sshd {
     this.#process = process
   }
 
-  static async start(): Promise<Sshd> {
+  static async start({ address = '127.0.0.1', within = [] }: SshdOptions = {}): Promise<Sshd> {
     const folder = await mkdtemp(path.join(tmpdir(), 'sshd-'))
+    await chmod(folder, 0o755) // it looks for a key as the account that has it
     const at = (name: string) => path.join(folder, name)
     const port = await freePort()
     for (const key of ['host', 'client', 'stranger']) {
       await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)])
     }
     await writeFile(at('authorized'), await readFile(at('client.pub')))
-    await writeFile(at('known'), `[127.0.0.1]:${port} ${await readFile(at('host.pub'), 'utf8')}`)
-    await writeFile(at('wrong'), `[127.0.0.1]:${port} ${await readFile(at('stranger.pub'), 'utf8')}`)
+    await writeFile(at('known'), `[${address}]:${port} ${await readFile(at('host.pub'), 'utf8')}`)
+    await writeFile(at('wrong'), `[${address}]:${port} ${await readFile(at('stranger.pub'), 'utf8')}`)
     await writeFile(at('empty'), '')
     const settings = [
       `Port ${port}`,
-      'ListenAddress 127.0.0.1',
+      `ListenAddress ${address}`,
       `HostKey ${at('host')}`,
       `AuthorizedKeysFile ${at('authorized')}`,
       'PermitRootLogin prohibit-password',
@@ -50,8 +58,9 @@ export class Sshd {
       `PidFile ${at('pid')}`,
     ]
     await writeFile(at('config'), `${settings.join('\n')}\n`)
-    await mkdir('/run/sshd', { recursive: true })
-    const sshd = new Sshd(folder, port, spawn(program, ['-D', '-e', '-f', at('config')], { stdio: 'ignore' }))
+    await run('env', [...within, 'mkdir', '-p', '/run/sshd'])
+    const command = [...within, program, '-D', '-e', '-f', at('config')]
+    const sshd = new Sshd(folder, port, spawn('env', command, { stdio: 'ignore' }))
     for (let attempt = 0; attempt < 200; attempt++) {
       if (await stat(at('pid')).catch(() => undefined)) return sshd
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '#lab/command.ts'
+import { Sshd } from '#server/libvirt/testing/sshd.ts'
+import type { FleetHost, TestFleet } from './fleet.ts'
+import { reachAt } from './fleet-address.ts'
+
+const account = 'keeper'
+/** QEMU's own group on a lab host, and one that has nothing to do with it */
+const groups = { qemu: 0, other: 4000 }
+
+export interface SshWay {
+  /** Puts the account into QEMU's group, in which it is at first, or out of it; for ssh processes from now on */
+  setInGroup(isIn: boolean): Promise<void>
+  close(): Promise<void>
+}
+
+/** From now on the host is reached through ssh, by an account over there that is not root but in QEMU's group. */
+export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<SshWay> {
+  const { lab } = host
+  const { address } = lab
+  const sshd = await Sshd.start({ address, within: ['nsenter', '--target', `${lab.pid}`, '--mount', '--net', '--'] })
+  const [key, knownHosts] = await Promise.all(['client', 'known'].map((name) => readFile(sshd.at(name), 'utf8')))
+  const usersPath = join(lab.dir, 'passwd')
+  const users = await readFile(usersPath, 'utf8')
+  const setInGroup = async (isIn: boolean) => {
+    const group = isIn ? groups.qemu : groups.other
+    await writeFile(usersPath, `${users}${account}:*:4000:${group}::/:/usr/sbin/nologin\n`)
+  }
+  await setInGroup(true)
+  await lab.run('chmod', '0770', '/run/libvirt/libvirt-sock')
+  const uri = `qemu+ssh://${account}@${address}:${sshd.port}/system`
+  await reachAt(fleet, host, uri, { ssh: { key: key ?? '', knownHosts: knownHosts ?? '' } })
+  return { setInGroup, close: () => sshd.remove() }
+}
+
+/** Numbers of the ssh processes that lead to a socket of that name. */
+export async function tunnelsTo(socketName: string): Promise<number[]> {
+  const lines = (await run('ps', ['-eo', 'pid=,comm=,args='])).split('\n')
+  return lines
+    .filter((line) => /^ *\d+ ssh /.test(line) && line.includes(socketName))
+    .map((line) => Number.parseInt(line, 10))
+}
