@@ -27,7 +27,7 @@ async function fleetAndHosts(options: Parameters<typeof startFleet>[0] = {}) {
   return { fleet, uuidOf, first, second, far }
 }
 
-const plan = { copyDisks: [], tls: false, live: true, postCopy: false, autoConverge: false }
+const plan = { copyDisks: [], tls: false, live: true, postCopy: false, autoConverge: false, synchronousWrites: false }
 
 /** What the hypervisor said, which is for operators. */
 const said = (text: RegExp) => ({ detail: expect.stringMatching(text) })

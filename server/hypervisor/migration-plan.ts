@@ -14,6 +14,8 @@ export interface MigrationPlan {
   /** Allow a later switch to post-copy */
   postCopy: boolean
   autoConverge: boolean
+  /** What the guest writes to copied disks goes to both at once: slower for it, but copying ends whatever it writes (libvirt 8) */
+  synchronousWrites: boolean
   bandwidthBytesPerSecond?: number
   maxDowntimeMs?: number
   /** XML of the VM for the destination where something differs there, such as the paths of copied disks */

@@ -125,6 +125,20 @@ test('memory that changes too fast: Skerry switches to post-copy in bounded time
   await b.lab.virsh('destroy', 'hasty')
 })
 
+test('a disk that changes faster than it is copied: given up it stays, with post-copy it moves in bounded time', async () => {
+  const guest = await fleet.guest('a', { name: 'writer', command: 'load disk 12000' })
+  const before = await waitForCount(a.lab, 'writer', 2)
+  const slow = { bandwidthBytesPerSecond: 1_048_576 * 3, patienceMs: 2_000 }
+  const stayed = await fleet.ended(await migrate(guest, b, { ...slow, onSlow: 'give-up' }), 90_000)
+  expect(stayed.error).toMatchObject({ message: expect.stringMatching(/writes to its disk faster/) })
+  expect(await running(a)).toContain('writer')
+  const end = await fleet.ended(await migrate(guest, b, slow), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ copiedDisks: ['vda'] })
+  expect((await waitForCount(b.lab, 'writer', before.n)).bootId).toBe(before.bootId)
+  await b.lab.virsh('destroy', 'writer')
+})
+
 test('a VM that is off moves with its disk and its definition', async () => {
   const guest = await fleet.guest('a', { name: 'sleeper', off: true })
   await a.lab.run('qemu-img', 'check', guest.diskPath)

@@ -16,6 +16,8 @@ const destinationLostMs = 10_000
 /** How long the hosts may take to agree on where the VM is once the call has ended. */
 const settleMs = 20_000
 const migrateTimeoutMs = 24 * 3600_000
+/** Major version of libvirt */
+const synchronousWritesSince = 8
 
 /** `last` is the last reading of the job; null when it was over before anyone looked. */
 export interface LiveMove {
@@ -50,6 +52,8 @@ async function wireplan(context: Context, plan: MovePlan, source: HypervisorHost
     live: true,
     postCopy: context.input.onSlow === 'post-copy',
     autoConverge: true,
+    // Post-copy bounds how long memory takes, this how long disks do. The destination's libvirt is never older.
+    synchronousWrites: context.input.onSlow === 'post-copy' && (await hasSynchronousWrites(context, plan)),
     ...(bandwidthBytesPerSecond === null ? {} : { bandwidthBytesPerSecond }),
     ...(moved
       ? {
@@ -61,6 +65,12 @@ async function wireplan(context: Context, plan: MovePlan, source: HypervisorHost
         }
       : {}),
   }
+}
+
+async function hasSynchronousWrites({ db }: Context, { sourceHostId }: MovePlan): Promise<boolean> {
+  const select = { libvirtVersion: true }
+  const { libvirtVersion } = await db.host.findUniqueOrThrow({ where: { id: sourceHostId }, select })
+  return Number.parseInt(libvirtVersion ?? '0', 10) >= synchronousWritesSince
 }
 
 /** @returns the error the migration ended with, or null */
@@ -107,6 +117,7 @@ class Watch {
   readonly #destination: HypervisorHost
   #memorySince: number | undefined
   #lostSince: number | undefined
+  #least = { bytes: Number.POSITIVE_INFINITY, sinceMs: Date.now() }
   postCopy = false
   last: JobReading | null = null
   givenUp: GivenUp | undefined
@@ -159,9 +170,14 @@ class Watch {
   }
 
   async #decide(job: JobReading): Promise<void> {
-    if (job.iteration < 1 || job.diskRemainingBytes > 0) return
-    this.#memorySince ??= Date.now()
     const { onSlow, patienceMs } = this.#context.input
+    if (job.iteration < 1) {
+      if (onSlow === 'give-up' && this.#diskStandsStill(job.diskRemainingBytes, patienceMs)) {
+        await this.#giveUp('The guest writes to its disk faster than it can be copied, so it stays where it is.')
+      }
+      return
+    }
+    this.#memorySince ??= Date.now()
     if (Date.now() - this.#memorySince < patienceMs || onSlow === 'keep-trying') return
     if (onSlow === 'give-up') {
       await this.#giveUp('The guest changes its memory faster than it can be copied, so it stays where it is.')
@@ -174,6 +190,14 @@ class Watch {
       },
       (err: Error) => this.#context.log.warn({ err }, 'post-copy could not be switched on, trying again'),
     )
+  }
+
+  /** Whether for so long there was never less left to copy than before. */
+  #diskStandsStill(remainingBytes: number, patienceMs: number): boolean {
+    if (remainingBytes === 0 || remainingBytes < this.#least.bytes) {
+      this.#least = { bytes: remainingBytes || Number.POSITIVE_INFINITY, sinceMs: Date.now() }
+    }
+    return Date.now() - this.#least.sinceMs > patienceMs
   }
 
   async #giveUp(reason: string): Promise<void> {

@@ -169,6 +169,7 @@ test('after a move the checkpoints are told to the new host, and the next increm
     live: true,
     postCopy: false,
     autoConverge: false,
+    synchronousWrites: false,
   })
   const before = await waitForCount(second, 'kept')
   expect(await named(second)).toEqual([])

@@ -144,6 +144,7 @@ test('a live migration copies the disk over TLS, is told as it goes, and its can
     live: true,
     postCopy: true,
     autoConverge: true,
+    synchronousWrites: false,
   } as const
   const slow = host.migrate(uuid, { ...plan, bandwidthBytesPerSecond: MIB, maxDowntimeMs: 200 })
   const refused = slow.catch((error: unknown) => error)
@@ -186,6 +187,7 @@ test('a VM that is off moves as a definition alone', async () => {
     live: true,
     postCopy: false,
     autoConverge: false,
+    synchronousWrites: false,
   })
   expect((await first.virsh('domstate', 'web')).trim()).toBe('shut off')
   expect(await second.virsh('list', '--all', '--name')).not.toContain('web')

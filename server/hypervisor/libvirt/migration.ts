@@ -31,6 +31,7 @@ const migrateFlag = {
   autoConverge: 8192,
   postCopy: 32768,
   tls: 65536,
+  synchronousWrites: 1 << 18,
 } as const
 const jobFlag = { completed: 1, keepCompleted: 2 } as const
 const noJob: JobReading = readJobParams(0, {})
@@ -51,7 +52,8 @@ function flagsOf(plan: MigrationPlan, active: boolean): number {
     (plan.sharedStorage ? migrateFlag.unsafe : 0) |
     (plan.tls ? migrateFlag.tls : 0) |
     (plan.postCopy ? migrateFlag.postCopy : 0) |
-    (plan.autoConverge ? migrateFlag.autoConverge : 0)
+    (plan.autoConverge ? migrateFlag.autoConverge : 0) |
+    (plan.copyDisks.length > 0 && plan.synchronousWrites ? migrateFlag.synchronousWrites : 0)
   )
 }
 
