@@ -81,10 +81,8 @@ export async function seedFleet(tx: Tx, fleet: Fleet, sealingKey: string) {
 
   const made = await seedHosts(tx, fleet, siteIds, CredentialBox.fromText(sealingKey))
   count.hosts = made.size
-  if (fleet.hosts.some((host) => !host.simulated)) {
-    const { count: templates } = await tx.template.createMany({ data: [template], skipDuplicates: true })
-    count.templates = templates
-  }
+  const { count: templates } = await tx.template.createMany({ data: [template], skipDuplicates: true })
+  count.templates = templates
   count.vms = await announceGuests(tx, fleet, made, tenantIds)
   return { tenantIds: [...tenantIds.values()], count }
 }

@@ -59,6 +59,10 @@ const archivalOf = ({ archiveStore: { id } }: World) => ({
   ...{ keepDays: 30, localCopy: 'keep' },
 })
 const site = { kind: 'edge', latitude: 1, longitude: 1 }
+const template = {
+  ...{ operatingSystem: 'Linux', cloudInit: true, defaultVcpus: 1 },
+  ...{ minMemoryBytes: 2 ** 27, minDiskBytes: 2 ** 27 },
+}
 
 export const walkCases: Record<string, WalkCase> = {
   'session.options': { ...asked(undefined, ...everyone), nobody: 'ok' },
@@ -239,6 +243,17 @@ export const walkCases: Record<string, WalkCase> = {
   'storage.list': asked(undefined, ...operators),
   'storage.volumes': asked((w) => ({ storagePoolId: w.pool.id }), ...operators),
   'template.list': asked(undefined, ...everyone),
+  'template.images': asked(() => ({}), ...operators),
+  'template.use': asked((w) => ({ id: w.template.id }), ...operators),
+  'template.create': asked(
+    (w) => ({ ...template, name: `new-${w.mark}`, poolName: w.pool.name, volumeName: 'other.qcow2' }),
+    ...operators,
+  ),
+  'template.update': asked(
+    (w) => ({ ...template, id: w.template.id, name: `re-${w.mark}`, poolName: w.pool.name, volumeName: 'base.qcow2' }),
+    ...operators,
+  ),
+  'template.delete': asked((w) => ({ id: w.template.id }), ...operators),
 
   'operation.list': asked(() => ({}), ...everyone),
   'operation.get': asked((w) => ({ id: w.operation.id }), ...tenants),

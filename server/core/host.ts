@@ -91,5 +91,3 @@ export async function listNetworkNames(tx: Tx, tenantId: string | null) {
     siteIds: [...new Set(rows.map((row) => row.host.siteId))],
   }))
 }
-
-export const listTemplates = (tx: Tx) => tx.template.findMany({ orderBy: { name: 'asc' } })

@@ -2,6 +2,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { vcpusPerCpu } from './migration-preview.ts'
 import { type GrantedNetworks, mayUse } from './network-grant.ts'
+import { poolWithRoom } from './pool-choice.ts'
 import { readReservations } from './reservation.ts'
 
 /** What a new VM needs of a host. Sizes in bytes. */
@@ -48,7 +49,7 @@ export async function placeVm(tx: Tx, where: { siteId: string } | { hostId: stri
     const held = reservedAt(host.id)
     const freeBytes = Number(host.memoryFreeBytes) - held.memoryBytes
     const vcpus = (promised.find((row) => row.hostId === host.id)?._sum.vcpuCount ?? 0) + held.vcpus
-    const pool = poolFor(host.storagePools, need)
+    const pool = poolWithRoom(host.storagePools, need.diskBytes, need.template ? [need.template.poolName] : [])
     return { host, freeBytes, pool, reason: reasonAgainst(host, need, freeBytes, vcpus, pool !== undefined) }
   })
   const [best] = judged
@@ -79,17 +80,6 @@ interface PlaceablePool {
   volumes: readonly { name: string }[]
 }
 
-/** `default` where there is one, else the pool with the most room; never the templates' own. */
-function poolFor<P extends PlaceablePool>(pools: readonly P[], need: Need): P | undefined {
-  const usable = pools.filter(
-    (pool) => pool.active && pool.name !== need.template?.poolName && Number(pool.availableBytes) >= need.diskBytes,
-  )
-  return (
-    usable.find((pool) => pool.name === 'default') ??
-    usable.toSorted((a, b) => Number(b.availableBytes - a.availableBytes))[0]
-  )
-}
-
 function reasonAgainst(host: PlaceableHost, need: Need, freeBytes: number, vcpus: number, hasPool: boolean) {
   if (host.state !== 'connected') return 'A host can’t be reached.'
   if (host.draining) return 'A host is being drained.'
@@ -100,7 +90,9 @@ function reasonAgainst(host: PlaceableHost, need: Need, freeBytes: number, vcpus
   const missing = need.networks.find((name) => !usable.some((network) => network.name === name))
   if (missing) return `A host has no network ${missing}.`
   const { template } = need
-  const hasTemplate = host.storagePools.some((pool) => pool.name === template?.poolName && pool.volumes.length > 0)
+  const hasTemplate = host.storagePools.some(
+    (pool) => pool.active && pool.name === template?.poolName && pool.volumes.length > 0,
+  )
   if (template && !hasTemplate) return 'A host does not have the template.'
   return hasPool ? null : 'A host has no storage pool with enough space.'
 }

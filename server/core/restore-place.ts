@@ -3,6 +3,7 @@ import type { RecoveryDisks, VmShape } from '#server/schema/backup.ts'
 import { readCandidates } from './migration-candidate.ts'
 import { type Candidate, capacityReasons, type MovingVm, machineReasons } from './migration-preview.ts'
 import { type GrantedNetworks, grantedNetworksOf, mayUse } from './network-grant.ts'
+import { poolWithRoom } from './pool-choice.ts'
 import { unsafeWholeFleet } from './whole-fleet.ts'
 
 /** What becomes of a card of the VM at a host. */
@@ -91,14 +92,10 @@ function obstaclesToSharing(uri: string, ofWorker: string | null | undefined): s
   return uri.startsWith('qemu+tls:') && ofWorker ? [ofWorker] : []
 }
 
-/** `default` where there is one, else the pool with the most room; never the templates' own. */
 function poolFor(host: Candidate, disks: RecoveryDisks, templatePools: readonly string[]): string | null {
-  const need = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const usable = host.pools.filter(
-    (pool) => pool.active && pool.path && pool.availableBytes >= need && !templatePools.includes(pool.name),
-  )
-  const best = usable.toSorted((a, b) => b.availableBytes - a.availableBytes)[0]
-  return (usable.find(({ name }) => name === 'default') ?? best)?.name ?? null
+  const needBytes = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const usable = host.pools.filter((pool) => pool.path)
+  return poolWithRoom(usable, needBytes, templatePools)?.name ?? null
 }
 
 export function cardAt(

@@ -128,6 +128,11 @@ export async function createWorld(services: TestServices, cast: Cast) {
       path: `/pool/${mark}`,
       active: true,
       availableBytes: 2n ** 40n,
+      volumes: {
+        create: ['base.qcow2', 'other.qcow2'].map((name) => ({
+          ...{ name, path: `/pool/${mark}/${name}`, format: 'qcow2', capacityBytes: 2n ** 27n, allocationBytes: 1n },
+        })),
+      },
     },
   })
   const network = await db.network.create({

@@ -32,7 +32,7 @@ export function makeHosts(plan: FleetPlan): Host[] {
       templates.add({
         name: TEMPLATE_VOLUME,
         format: 'qcow2',
-        capacityBytes: gib / 4,
+        capacityBytes: 64 * 2 ** 20,
         allocationBytes: 12 * 2 ** 20,
         backing: undefined,
       })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { demand } from '#server/auth/load.ts'
-import { listStoragePools, listTemplates, listVolumes } from '#server/core/host.ts'
+import { listStoragePools, listVolumes } from '#server/core/host.ts'
 import { router, signedIn } from './trpc.ts'
 
 export const storageRouter = router({
@@ -13,8 +13,4 @@ export const storageRouter = router({
     demand(ctx, 'storage', 'read')
     return listVolumes(ctx.tx, input.storagePoolId)
   }),
-})
-
-export const templateRouter = router({
-  list: signedIn.query(({ ctx }) => listTemplates(ctx.tx)),
 })

@@ -1,0 +1,48 @@
+import { demand, load } from '#server/auth/load.ts'
+import { createTemplate, listImages, listTemplates, readTemplateUse, updateTemplate } from '#server/core/template.ts'
+import { ImageSearch, TemplateId, TemplateInput } from '#server/schema/template.ts'
+import { change, router, signedIn } from './trpc.ts'
+
+export const templateRouter = router({
+  list: signedIn.query(({ ctx }) => {
+    demand(ctx, 'template', 'read')
+    return listTemplates(ctx.tx)
+  }),
+
+  /** Volumes of the hosts that a template can be made with. */
+  images: signedIn.input(ImageSearch).query(({ ctx, input }) => {
+    demand(ctx, 'template', 'create')
+    return listImages(ctx.tx, input.search)
+  }),
+
+  /** Where its image is, and what stands on it. */
+  use: signedIn.input(TemplateId).query(async ({ ctx, input }) => {
+    return readTemplateUse(ctx.tx, await load.template(ctx, input.id, 'edit'))
+  }),
+
+  create: change('template', 'create')
+    .input(TemplateInput)
+    .mutation(async ({ ctx, input }) => {
+      ctx.trail.detail = input
+      const { id, name } = await createTemplate(ctx.tx, input)
+      ctx.trail.resource = { kind: 'template', id, name, tenantId: null }
+      return { id }
+    }),
+
+  update: change('template', 'edit')
+    .input(TemplateInput.extend(TemplateId.shape))
+    .mutation(async ({ ctx, input: { id, ...input } }) => {
+      const template = await load.template(ctx, id, 'edit')
+      ctx.trail.detail = input
+      await updateTemplate(ctx.tx, template, input)
+    }),
+
+  /** Its image stays where it is, and so do the VMs made of it. */
+  delete: change('template', 'delete')
+    .input(TemplateId)
+    .mutation(async ({ ctx, input }) => {
+      const { id, poolName, volumeName } = await load.template(ctx, input.id, 'delete')
+      ctx.trail.detail = { poolName, volumeName }
+      await ctx.tx.template.delete({ where: { id } })
+    }),
+})

@@ -1,0 +1,152 @@
+import type { Template } from '#prisma/generated/client.ts'
+import type { Tx } from '#server/db.ts'
+import { invalid, SkerryError } from '#server/errors.ts'
+import type { TemplateImage, TemplateInput } from '#server/schema/template.ts'
+
+/** Every template with the hosts and sites where VMs can be made of it. */
+export async function listTemplates(tx: Tx) {
+  const templates = await tx.template.findMany({ orderBy: { name: 'asc' } })
+  const places = await tx.$queryRaw<{ id: string; hostId: string; siteId: string }[]>`
+    SELECT template.id::text, host.id::text AS "hostId", host.site_id::text AS "siteId"
+    FROM template JOIN storage_pool AS pool ON pool.name = template.pool_name AND pool.active
+    JOIN volume ON volume.storage_pool_id = pool.id AND volume.name = template.volume_name
+    JOIN host ON host.id = pool.host_id`
+  const at = Map.groupBy(places, ({ id }) => id)
+  return templates.map((template) => {
+    const rows = at.get(template.id) ?? []
+    return {
+      ...template,
+      hostIds: rows.map(({ hostId }) => hostId),
+      siteIds: [...new Set(rows.map(({ siteId }) => siteId))],
+    }
+  })
+}
+
+/** More than a person reads through; they search. */
+const mostImages = 200
+
+/** Volumes that a template can be made with: disk images that no VM writes to. */
+export async function listImages(tx: Tx, search: string): Promise<TemplateImage[]> {
+  return tx.$queryRaw<TemplateImage[]>`
+    WITH image AS (
+      SELECT pool.name AS pool_name, volume.name AS volume_name, max(volume.format) AS format,
+        max(volume.capacity_bytes)::float8 AS capacity_bytes, array_agg(host.name ORDER BY host.name) AS host_names,
+        bool_or(EXISTS (SELECT FROM disk JOIN vm ON vm.id = disk.vm_id
+          WHERE disk.source = volume.path AND vm.host_id = host.id)) AS is_disk
+      FROM volume JOIN storage_pool AS pool ON pool.id = volume.storage_pool_id AND pool.active
+      JOIN host ON host.id = pool.host_id
+      WHERE volume.format IN ('qcow2', 'raw') AND position(lower(${search}) IN lower(pool.name || '/' || volume.name)) > 0
+      GROUP BY pool.name, volume.name
+    )
+    SELECT image.pool_name AS "poolName", image.volume_name AS "volumeName", image.format,
+      image.capacity_bytes AS "capacityBytes", image.host_names AS "hostNames", template.name AS "templateName"
+    FROM image LEFT JOIN template USING (pool_name, volume_name)
+    WHERE NOT image.is_disk ORDER BY image.pool_name = 'default', image.pool_name, image.volume_name LIMIT ${mostImages}`
+}
+
+export async function createTemplate(tx: Tx, input: TemplateInput) {
+  await refuseDouble(tx, input)
+  await refuseUnusable(tx, input, null)
+  return tx.template.create({ data: dataOf(input) })
+}
+
+/** An image that stays the same is not asked for: its hosts may be away for now. */
+export async function updateTemplate(tx: Tx, template: Template, input: TemplateInput) {
+  await refuseDouble(tx, input, template.id)
+  await refuseUnusable(tx, input, template)
+  return tx.template.update({ where: { id: template.id }, data: dataOf(input) })
+}
+
+const dataOf = ({ minMemoryBytes, minDiskBytes, ...input }: TemplateInput) => ({
+  ...input,
+  minMemoryBytes: BigInt(minMemoryBytes),
+  minDiskBytes: BigInt(minDiskBytes),
+})
+
+const refused = (field: keyof TemplateInput, message: string, wayOut: string) =>
+  new SkerryError('conflict', message, { field, wayOut })
+
+/** @throws conflict when another template has the name or the image */
+async function refuseDouble(tx: Tx, { name, poolName, volumeName }: TemplateInput, id?: string) {
+  const others = id ? { id: { not: id } } : {}
+  if (await tx.template.findFirst({ where: { ...others, name }, select: { id: true } })) {
+    throw refused('name', `There is a template named ${name} already.`, 'Choose another name.')
+  }
+  const other = await tx.template.findFirst({ where: { ...others, poolName, volumeName }, select: { name: true } })
+  if (other)
+    throw refused('volumeName', `It is the image of ${other.name} already.`, 'Edit that one, or choose another.')
+}
+
+/** @throws invalid or conflict when no VM could be made with that image and that size of disk */
+async function refuseUnusable(tx: Tx, input: TemplateInput, before: Template | null): Promise<void> {
+  const { poolName, volumeName, minDiskBytes } = input
+  const volumes = await tx.volume.findMany({
+    where: { name: volumeName, storagePool: { name: poolName, active: true } },
+    select: { path: true, format: true, capacityBytes: true, storagePool: { select: { hostId: true } } },
+  })
+  const isKept = before?.poolName === poolName && before.volumeName === volumeName
+  if (!isKept) await refuseImage(tx, input, volumes)
+  const capacityBytes = Math.max(0, ...volumes.map((volume) => Number(volume.capacityBytes)))
+  if (minDiskBytes < capacityBytes) {
+    const least = `${Math.ceil(capacityBytes / 2 ** 20)} MiB`
+    throw invalid(`The image is a disk of ${least}: VMs need as much at least.`, { field: 'minDiskBytes' })
+  }
+}
+
+interface ImageVolume {
+  path: string
+  format: string | null
+  storagePool: { hostId: string }
+}
+
+async function refuseImage(tx: Tx, { poolName, volumeName }: TemplateInput, volumes: readonly ImageVolume[]) {
+  if (volumes.length === 0) {
+    throw invalid(`No host has ${volumeName} in an active storage pool ${poolName}.`, {
+      field: 'volumeName',
+      wayOut: 'Put it there and have libvirt read the pool again (virsh pool-refresh), or choose another.',
+    })
+  }
+  if (volumes.some(({ format }) => format !== 'qcow2' && format !== 'raw')) {
+    throw invalid(`${volumeName} is no disk image: it takes qcow2 or raw.`, { field: 'volumeName' })
+  }
+  const disk = await tx.disk.findFirst({
+    where: { OR: volumes.map(({ path, storagePool }) => ({ source: path, vm: { hostId: storagePool.hostId } })) },
+    select: { vm: { select: { name: true } } },
+  })
+  if (disk)
+    throw refused('volumeName', `It is a disk of ${disk.vm.name}, which may write to it.`, 'Choose a copy of it.')
+}
+
+/** What stands on the template's image itself, as far as the hosts' volumes tell. VMs made by Skerry have copies. */
+export async function readTemplateUse(tx: Tx, template: Pick<Template, 'poolName' | 'volumeName'>) {
+  const images = await tx.volume.findMany({
+    where: { name: template.volumeName, storagePool: { name: template.poolName } },
+    select: {
+      path: true,
+      allocationBytes: true,
+      storagePool: { select: { hostId: true, host: { select: { name: true } } } },
+    },
+    orderBy: { storagePool: { host: { name: 'asc' } } },
+  })
+  const onHost = images.map(({ path, storagePool }) => ({ path, hostId: storagePool.hostId }))
+  const overlays = await tx.volume.findMany({
+    where: { OR: onHost.map(({ path, hostId }) => ({ backingPath: path, storagePool: { hostId } })) },
+    select: { path: true, name: true, storagePool: { select: { hostId: true } } },
+    orderBy: { name: 'asc' },
+  })
+  const vms = await tx.vm.findMany({
+    where: {
+      OR: [
+        ...onHost.map(({ path, hostId }) => ({ hostId, disks: { some: { backingPath: path } } })),
+        ...overlays.map(({ path, storagePool: { hostId } }) => ({ hostId, disks: { some: { source: path } } })),
+      ],
+    },
+    select: { id: true, name: true },
+    orderBy: { name: 'asc' },
+  })
+  return {
+    hostNames: images.map(({ storagePool }) => storagePool.host.name),
+    vms,
+    volumeNames: overlays.map(({ name }) => name),
+  }
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { DiskBytes, MemoryBytes, Vcpus } from './vm-action.ts'
+
+export const TemplateFields = z.object({
+  name: z.string().trim().min(1).max(80),
+  description: z.string().trim().max(300).default(''),
+  /** As a person says it: Debian 12 */
+  operatingSystem: z.string().trim().min(1).max(80),
+  /** Takes cloud-init user data */
+  cloudInit: z.boolean(),
+  defaultVcpus: Vcpus,
+  minMemoryBytes: MemoryBytes,
+  minDiskBytes: DiskBytes,
+})
+
+/** A template with its image: a volume of a storage pool, found by both names on every host that has it. */
+export const TemplateInput = TemplateFields.extend({
+  poolName: z.string().min(1).max(255),
+  volumeName: z.string().min(1).max(255),
+})
+export type TemplateInput = z.infer<typeof TemplateInput>
+
+export const TemplateId = z.object({ id: z.uuid() })
+
+/** Part of a pool's or volume's name */
+export const ImageSearch = z.object({ search: z.string().trim().max(255).default('') })
+
+/** A volume that a template can be made with, wherever hosts have it. Sizes in bytes. */
+export interface TemplateImage {
+  poolName: string
+  volumeName: string
+  format: string
+  /** Of the largest, where hosts have different ones under the same name */
+  capacityBytes: number
+  hostNames: string[]
+  /** The template that has it already */
+  templateName: string | null
+}
