@@ -44,7 +44,10 @@ export function Palette(props: { person: Person; isOpen: boolean; onOpenChange: 
   const actions: PaletteItem[] = [
     { id: 'create-vm', label: 'Create a VM', keywords: ['new'], onSelect: () => router.push('/fleet/create') },
     ...(person.operator
-      ? [{ id: 'add-host', label: 'Add a host', onSelect: () => router.push('/hosts?add=yes') }]
+      ? [
+          { id: 'add-host', label: 'Add a host', onSelect: () => router.push('/hosts?add=yes') },
+          { id: 'add-template', label: 'Add a template', onSelect: () => router.push('/templates?add=yes') },
+        ]
       : []),
     { id: 'theme-light', label: 'Theme: light', onSelect: () => applyTheme('light') },
     { id: 'theme-dark', label: 'Theme: dark', onSelect: () => applyTheme('dark') },

@@ -5,11 +5,11 @@ import { TemplatesPage } from './templates-page.tsx'
 export const metadata: Metadata = { title: 'Templates' }
 
 export default async function Page() {
-  await requireActor()
+  const { operator } = await requireActor()
   prefetch(trpc.template.list.queryOptions())
   return (
     <Hydrate>
-      <TemplatesPage />
+      <TemplatesPage operator={operator} />
     </Hydrate>
   )
 }

@@ -77,6 +77,7 @@ export function problemsOf(
   const wrongTag = draft.tags.find((tag) => !Tag.safeParse(tag).success)
   if (wrongTag) problems.tags = `“${wrongTag}”: a tag is one word of letters, digits, . _ / -`
   if (!draft.siteId) problems.siteId = 'Choose a site'
+  else if (template && !template.siteIds.includes(draft.siteId)) problems.siteId = `No host there has ${template.name}`
   if (!(draft.vcpuCount >= 1)) problems.vcpuCount = 'One at least'
   if (template && draft.memoryBytes < Number(template.minMemoryBytes)) {
     problems.memoryBytes = `${template.name} needs ${Math.ceil(Number(template.minMemoryBytes) / mib)} MiB at least`

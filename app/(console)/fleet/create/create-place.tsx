@@ -8,13 +8,14 @@ import { formatBytes } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { Select } from '#components/ui/select.tsx'
-import type { CreateDraft } from './create-draft.ts'
+import type { CreateDraft, Template } from './create-draft.ts'
 import type { CreatePartProps } from './create-part.ts'
 
 type Places = Outputs['fleet']['places']
 
 export interface CreatePlaceProps extends CreatePartProps {
   places: Places
+  template: Template | undefined
   tenants: Places['tenants']
   /** Those that the tenant may use there */
   networkNames: readonly string[]
@@ -28,7 +29,7 @@ const kindWord = { region: 'Region', edge: 'Edge', emulated_edge: 'Emulated edge
 
 /** Whose it is, where it runs, what it is plugged into. */
 export function CreatePlace(props: CreatePlaceProps) {
-  const { draft, onChange, problems, places, tenants, networkNames, isReadingNetworks, operator } = props
+  const { draft, onChange, problems, places, template, tenants, networkNames, isReadingNetworks, operator } = props
   return (
     <Card title="Where">
       <div className="grid items-start gap-4 sm:grid-cols-2">
@@ -49,7 +50,12 @@ export function CreatePlace(props: CreatePlaceProps) {
           value={draft.siteId}
           onChange={(siteId) => onChange({ ...draft, siteId, hostId: null })}
           error={problems.siteId}
-          options={places.sites.map((site) => ({ id: site.id, label: site.name, detail: kindWord[site.kind] }))}
+          options={places.sites.map((site) => ({
+            ...{ id: site.id, label: site.name, detail: kindWord[site.kind] },
+            ...(template && !template.siteIds.includes(site.id)
+              ? { disabledReason: `No host there has ${template.name}` }
+              : {}),
+          }))}
         />
         {operator ? (
           <Select
@@ -58,7 +64,7 @@ export function CreatePlace(props: CreatePlaceProps) {
             onChange={(id) => onChange({ ...draft, hostId: id === automatic ? null : id })}
             options={[
               { id: automatic, label: 'Automatic', detail: 'The one with the most memory left' },
-              ...places.hosts.filter((host) => host.siteId === draft.siteId).map(hostOption),
+              ...places.hosts.filter((host) => host.siteId === draft.siteId).map((host) => hostOption(host, template)),
             ]}
           />
         ) : (
@@ -78,14 +84,20 @@ export function CreatePlace(props: CreatePlaceProps) {
   )
 }
 
-function hostOption(host: Places['hosts'][number]) {
-  const reason = host.state !== 'connected' ? 'It can’t be reached' : host.draining ? 'It is being drained' : undefined
+function hostOption(host: Places['hosts'][number], template: Template | undefined) {
+  const isMissing = template !== undefined && !template.hostIds.includes(host.id)
   return {
     id: host.id,
     label: host.name,
     detail: `${formatBytes(Number(host.memoryFreeBytes))} of memory free`,
-    disabledReason: reason,
+    disabledReason: reasonAgainst(host, isMissing ? template.name : null),
   }
+}
+
+function reasonAgainst({ state, draining }: Places['hosts'][number], missing: string | null): string | undefined {
+  if (state !== 'connected') return 'It can’t be reached'
+  if (draining) return 'It is being drained'
+  return missing === null ? undefined : `It does not have ${missing}`
 }
 
 function CreateCards(props: {

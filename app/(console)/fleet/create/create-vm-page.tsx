@@ -78,8 +78,10 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
   if (!places.data || !templates.data || !networks.data) return <SkeletonRows rows={8} />
 
   const firstTemplate = templates.data.find((each) => each.id === wantedTemplateId) ?? templates.data[0]
+  const isThere = ({ id }: { id: string }) => !firstTemplate || firstTemplate.siteIds.includes(id)
   const firstSite =
-    places.data.sites.find((site) => networks.data.some((each) => each.siteIds.includes(site.id))) ??
+    places.data.sites.find((site) => isThere(site) && networks.data.some((each) => each.siteIds.includes(site.id))) ??
+    places.data.sites.find(isThere) ??
     places.data.sites[0]
   const draft = changed ?? {
     ...withTemplate(blankDraft, firstTemplate),
@@ -116,10 +118,11 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
         className="grid max-w-300 items-start gap-4 px-4 pb-6 lg:grid-cols-[minmax(0,1fr)_320px]"
       >
         <div className="flex min-w-0 flex-col gap-4">
-          <CreateWhat {...part} templates={templates.data} />
+          <CreateWhat {...part} templates={templates.data} operator={operator} />
           <CreatePlace
             {...part}
             places={places.data}
+            template={template}
             tenants={tenants}
             networkNames={networkNames}
             isReadingNetworks={networks.isPlaceholderData}

@@ -2,6 +2,7 @@
 
 import { Card } from '#components/ui/card.tsx'
 import { formatBytes } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { TagList } from '#components/ui/tag.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
@@ -11,8 +12,8 @@ import type { CreatePartProps } from './create-part.ts'
 const blank = 'blank'
 
 /** Name, tags, and what it starts from. */
-export function CreateWhat(props: CreatePartProps & { templates: readonly Template[] }) {
-  const { draft, onChange, problems, templates } = props
+export function CreateWhat(props: CreatePartProps & { templates: readonly Template[]; operator: boolean }) {
+  const { draft, onChange, problems, templates, operator } = props
   const cards = [
     ...templates.map((template) => ({
       id: template.id,
@@ -55,8 +56,20 @@ export function CreateWhat(props: CreatePartProps & { templates: readonly Templa
             )
           }
           cards={cards}
+          description={<MissingTemplate isNone={templates.length === 0} operator={operator} />}
         />
       </div>
     </Card>
+  )
+}
+
+/** Who can help when what is wanted is not among them. */
+function MissingTemplate({ isNone, operator }: { isNone: boolean; operator: boolean }) {
+  if (!operator) return isNone ? 'There is no template yet: an operator can add one.' : null
+  return (
+    <>
+      {isNone ? 'No template?' : 'Another one?'} <Link href="/templates?add=yes">Add a template</Link> of a disk image
+      that your hosts have.
+    </>
   )
 }

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitForAgent } from '#lab/guest/guest.ts'
+import { env } from '#server/env.ts'
+import { type Caller, callAs } from '#server/testing/call.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { writeVolumeRows } from '#server/testing/fleet-rows.ts'
+import { judgeOf } from '#server/testing/judge.ts'
+import { askCreate, mib } from '#server/testing/new-vm.ts'
+import { createPerson, signIn } from '#server/testing/person.ts'
+import type { TestServices } from '#server/testing/services.ts'
+import { openServices } from './services.ts'
+
+/** Templates as an operator keeps them, of images that a real host has. */
+const { fleet, a } = fleetForTests('template', ['a'])
+const images = '/var/lib/libvirt/images'
+
+let services: TestServices
+let asOperator: Caller
+beforeAll(async () => {
+  const opened = openServices({ ...env(), DATABASE_URL: fleet.databaseUrl })
+  services = { ...opened, databaseUrl: fleet.databaseUrl }
+  asOperator = await callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+  await fleet.guest('a', { name: 'busy', off: true })
+  await a.lab.run(
+    'qemu-img',
+    'convert',
+    '-O',
+    'raw',
+    '/var/lib/libvirt/templates/tiny-linux.qcow2',
+    `${images}/base.img`,
+  )
+  await readAgain()
+})
+afterAll(() => services?.close())
+
+async function readAgain() {
+  await a.lab.virsh('pool-refresh', 'default')
+  await writeVolumeRows(fleet.db, a.id)
+}
+const input = (more: object = {}) => ({
+  ...{ name: 'Base', operatingSystem: 'Linux', poolName: 'default', volumeName: 'base.img', cloudInit: true },
+  ...{ defaultVcpus: 1, minMemoryBytes: 96 * mib, minDiskBytes: 64 * mib },
+  ...more,
+})
+const diskInfo = async (path: string) =>
+  JSON.parse(await a.lab.run('qemu-img', 'info', '-U', '--output=json', path)) as {
+    format: string
+    'virtual-size': number
+    'backing-filename'?: string
+  }
+
+test('offered are the disk images of its pools, but for disks of VMs', async () => {
+  const offered = await asOperator.template.images({})
+  expect(offered.map(({ poolName, volumeName }) => `${poolName}/${volumeName}`)).toEqual([
+    'templates/tiny-linux.qcow2',
+    'default/base.img',
+  ])
+  expect(offered[1]).toMatchObject({ format: 'raw', capacityBytes: 64 * mib, hostNames: ['a'], templateName: null })
+  expect((await asOperator.template.images({ search: 'BASE' })).map(({ volumeName }) => volumeName)).toEqual([
+    'base.img',
+  ])
+})
+
+test('refused is what no VM could be made of', async () => {
+  const busy = (await judgeOf(a, 'busy').files())[0] ?? ''
+  const refusals: [object, string, RegExp][] = [
+    [{ volumeName: 'none.qcow2' }, 'volumeName', /No host has none.qcow2/],
+    [{ volumeName: busy }, 'volumeName', /a disk of busy/],
+    [{ minDiskBytes: 48 * mib }, 'minDiskBytes', /disk of 64 MiB/],
+  ]
+  for (const [more, field, message] of refusals) {
+    const refused = asOperator.template.create(input(more))
+    await expect(refused).rejects.toMatchObject({ message: expect.stringMatching(message), cause: { field } })
+  }
+  expect(await fleet.db.template.count()).toBe(0)
+})
+
+test('a VM of a template of a raw image boots, on a disk that is its own', async () => {
+  const { id } = await asOperator.template.create(input())
+  expect(await asOperator.template.list()).toMatchObject([{ id, name: 'Base', hostIds: [a.id] }])
+  const again = asOperator.template.create(input({ name: 'Other' }))
+  await expect(again).rejects.toMatchObject({ message: 'It is the image of Base already.' })
+  const end = await fleet.ended((await askCreate(fleet, 'made', { templateId: id, userData: '#cloud-config\n' })).id)
+  expect(end.error).toBeNull()
+  await waitForAgent(a.lab, 'made')
+  const path = (await judgeOf(a, 'made').files()).find((file) => file.startsWith('made-vda'))
+  const disk = await diskInfo(`${images}/${path}`)
+  expect(disk).toMatchObject({ format: 'qcow2', 'virtual-size': 80 * mib })
+  expect(disk['backing-filename']).toBeUndefined()
+})
+
+test('changed and deleted, each with its audit entry; the image and what was made of it stay', async () => {
+  const [template] = await asOperator.template.list()
+  const id = template?.id ?? ''
+  await asOperator.template.update({ id, ...input({ name: 'Base 2', minMemoryBytes: 128 * mib }) })
+  await expect(askCreate(fleet, 'small', { templateId: id })).rejects.toThrow(/Base 2 needs/)
+
+  await a.lab.run(
+    'qemu-img',
+    'create',
+    '-q',
+    '-f',
+    'qcow2',
+    '-F',
+    'raw',
+    '-b',
+    `${images}/base.img`,
+    `${images}/on-it.qcow2`,
+  )
+  await a.lab.virsh('attach-disk', 'busy', `${images}/on-it.qcow2`, 'vdb', '--subdriver', 'qcow2', '--config')
+  await readAgain()
+  const busy = await fleet.db.vm.findFirstOrThrow({ where: { name: 'busy' } })
+  await fleet.db.disk.create({
+    data: {
+      vmId: busy.id,
+      target: 'vdb',
+      bus: 'virtio',
+      device: 'disk',
+      kind: 'file',
+      source: `${images}/on-it.qcow2`,
+    },
+  })
+  expect(await asOperator.template.use({ id })).toEqual({
+    hostNames: ['a'],
+    vms: [{ id: busy.id, name: 'busy' }],
+    volumeNames: ['on-it.qcow2'],
+  })
+
+  await asOperator.template.delete({ id })
+  expect(await fleet.db.template.findUnique({ where: { id } })).toBeNull()
+  expect(await judgeOf(a, 'base').files()).toEqual(['base.img'])
+  expect(await judgeOf(a, 'made').running()).toEqual(['made'])
+  const entries = await fleet.db.auditEntry.findMany({ where: { resourceId: id }, orderBy: { sequence: 'asc' } })
+  expect(entries.map(({ action, outcome, resourceName }) => [action, outcome, resourceName])).toEqual([
+    ['template.create', 'succeeded', 'Base'],
+    ['template.edit', 'succeeded', 'Base'],
+    ['template.delete', 'succeeded', 'Base 2'],
+  ])
+})
