@@ -13,6 +13,7 @@ export const kindWord: Record<OperationKind, string> = {
   'delete-vm': 'Delete',
   'migrate-vm': 'Migrate',
   'measure-vm': 'Measure memory of',
+  'make-template': 'Make a template of',
   'take-snapshot': 'Snapshot',
   'revert-snapshot': 'Revert',
   'delete-snapshot': 'Delete a snapshot of',

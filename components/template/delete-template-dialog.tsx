@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { formatCounted } from '#components/ui/format.ts'
 
 type Template = Outputs['template']['list'][number]
 
@@ -49,7 +50,8 @@ function ImageStays({ template, use }: { template: Template; use: Outputs['templ
   return (
     <>
       <p>
-        Its image {image} stays on {listed(use.hostNames)}.
+        Its image {image} stays on{' '}
+        {use.hostNames.length > 3 ? formatCounted(use.hostNames.length, 'host') : use.hostNames.join(', ')}.
       </p>
       {on.length > 0 && (
         <p className="text-degraded">
@@ -64,4 +66,4 @@ function ImageStays({ template, use }: { template: Template; use: Outputs['templ
 
 const most = 4
 const listed = (names: readonly string[]) =>
-  names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ')
+  names.length > most + 1 ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ')

@@ -1,3 +1,4 @@
+import { fieldError } from '#components/trpc/failure.ts'
 import { TemplateFields } from '#server/schema/template.ts'
 
 /** What a template says of itself, as it is typed. Sizes in bytes. */
@@ -31,6 +32,12 @@ const words: Record<keyof TemplateDraft, string> = {
   minMemoryBytes: '16 MiB at least',
   minDiskBytes: '1 MiB at least',
 }
+
+export const templateFields = Object.keys(blankTemplate) as (keyof TemplateDraft)[]
+
+/** What stands at the fields: what is wrong with them here, or what the refusal was about. */
+export const shownProblems = (problems: TemplateProblems, error: Parameters<typeof fieldError>[0]): TemplateProblems =>
+  Object.fromEntries(templateFields.map((field) => [field, problems[field] ?? fieldError(error, field)]))
 
 /** What is wrong with each field, before anything is sent. */
 export function problemsOf(draft: TemplateDraft): TemplateProblems {

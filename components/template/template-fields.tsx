@@ -45,15 +45,14 @@ export function TemplateFields({ draft, onChange, problems, imageBytes }: Templa
         maxLength={300}
         error={problems.description}
       />
-      <div className="grid items-start gap-4 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_minmax(0,3fr)]">
+      <div className="grid items-start gap-4 sm:grid-cols-[8rem_minmax(0,1fr)_minmax(0,1fr)]">
         <NumberField
-          label="vCPUs"
+          label="Default vCPUs"
           value={draft.defaultVcpus}
           onChange={(defaultVcpus) => set({ defaultVcpus })}
           min={1}
           max={256}
           error={problems.defaultVcpus}
-          description="To begin with"
         />
         <SizeField
           label="Least memory"

@@ -7,7 +7,7 @@ import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { type ChosenImage, ImageField } from './image-field.tsx'
-import { blankTemplate, problemsOf, type TemplateDraft } from './template-draft.ts'
+import { blankTemplate, problemsOf, shownProblems, type TemplateDraft, templateFields } from './template-draft.ts'
 import { TemplateFields } from './template-fields.tsx'
 
 type Template = Outputs['template']['list'][number]
@@ -21,7 +21,6 @@ const draftOf = (template: Template): TemplateDraft => ({
   minMemoryBytes: Number(template.minMemoryBytes),
   minDiskBytes: Number(template.minDiskBytes),
 })
-const fields = [...Object.keys(blankTemplate), 'volumeName']
 
 export interface TemplateFormDialogProps {
   /** Left out to add one */
@@ -45,12 +44,6 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
   const update = useMutation(trpc.template.update.mutationOptions({ onSuccess }))
   const error = create.error ?? update.error
   const problems = problemsOf(draft)
-  const shown = Object.fromEntries(
-    Object.keys(blankTemplate).map((field) => [
-      field,
-      (isTried && problems[field as keyof TemplateDraft]) || fieldError(error, field),
-    ]),
-  )
   const forget = () => {
     create.reset()
     update.reset()
@@ -64,6 +57,7 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
     <FormDialog
       title={template ? `Edit ${template.name}` : 'Add a template'}
       description={template ? 'VMs that were made of it stay as they are.' : 'An image that VMs are made from.'}
+      size="lg"
       submitLabel={template ? 'Save' : 'Add template'}
       isPending={create.isPending || update.isPending}
       onSubmit={() => {
@@ -88,10 +82,10 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
           setDraft(next)
           if (error) forget()
         }}
-        problems={shown}
+        problems={shownProblems(isTried ? problems : {}, error)}
         imageBytes={image?.capacityBytes ?? null}
       />
-      {error && !isFieldError(error, fields) && (
+      {error && !isFieldError(error, [...templateFields, 'volumeName']) && (
         <ErrorMessage {...failure(template ? 'The template was not changed' : 'The template was not added', error)} />
       )}
     </FormDialog>

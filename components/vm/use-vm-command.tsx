@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
+import { MakeTemplateDialog } from '#components/template/make-template-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
@@ -68,6 +69,8 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
       return <MigrateDialog vmId={vm.id} onClose={onClose} />
     case 'clone':
       return <CloneVmDialog vmId={vm.id} onClose={onClose} />
+    case 'make-template':
+      return <MakeTemplateDialog vmId={vm.id} onClose={onClose} />
     case 'keep':
       return <KeepCloneDialog vm={vm} onClose={onClose} />
     case 'delete':

@@ -3,6 +3,7 @@ import {
   CirclePause,
   CirclePlay,
   Copy,
+  Layers,
   Lock,
   LockOpen,
   Pencil,
@@ -22,7 +23,16 @@ import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
 
 export type PowerAction = PowerInput['action']
-export type VmCommand = PowerAction | 'migrate' | 'clone' | 'keep' | 'edit' | 'delete' | 'protect' | 'unprotect'
+export type VmCommand =
+  | PowerAction
+  | 'migrate'
+  | 'clone'
+  | 'make-template'
+  | 'keep'
+  | 'edit'
+  | 'delete'
+  | 'protect'
+  | 'unprotect'
 
 /** What a command needs to know of its VM; rows and pages both have it. */
 export interface CommandVm {
@@ -48,6 +58,7 @@ export const commandLook: Record<VmCommand, { label: string; icon: ReactNode; is
   'force-off': { label: 'Force off…', icon: icon(Zap), isDanger: true },
   edit: { label: 'Edit…', icon: icon(Pencil) },
   clone: { label: 'Clone…', icon: icon(Copy) },
+  'make-template': { label: 'Make a template…', icon: icon(Layers) },
   keep: { label: 'Keep on its own…', icon: icon(SquareSplitHorizontal) },
   migrate: { label: 'Migrate…', icon: icon(ArrowRightLeft) },
   protect: { label: 'Protect against deletion', icon: icon(Lock) },
@@ -63,6 +74,7 @@ const busyWith: Record<string, string> = {
   'edit-vm-xml': 'It is being changed',
   'delete-vm': 'It is being deleted',
   'migrate-vm': 'It is being migrated',
+  'make-template': 'A template is being made of it',
   'take-snapshot': 'A snapshot of it is being taken',
   'revert-snapshot': 'It is being reverted to a snapshot',
   'delete-snapshot': 'A snapshot of it is being deleted',
@@ -103,7 +115,14 @@ export function vmMenu(
   return [
     group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
     group('hard power', 'reset', 'force-off'),
-    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', 'edit'),
+    group(
+      'change',
+      ...(answers?.standsOn ? (['keep'] as const) : []),
+      'migrate',
+      'clone',
+      ...(answers?.may.makeTemplate === true ? (['make-template'] as const) : []),
+      'edit',
+    ),
     group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
   ]
 }

@@ -9,6 +9,7 @@ import { readMoves } from '#server/core/migration-candidate.ts'
 import { cleanUpOf, enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
 import { demandUnused } from '#server/core/recovery-point-removal.ts'
+import { templateOfVm } from '#server/core/template.ts'
 import { requestClone, requestCreate } from '#server/core/vm-creation.ts'
 import {
   backupOf,
@@ -45,6 +46,7 @@ import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/sch
 import { type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import { TestStorePlan } from '#server/schema/store.ts'
+import { MakeTemplateInput } from '#server/schema/template.ts'
 import {
   CloneVmPlan,
   CreateVmPlan,
@@ -153,6 +155,7 @@ const again: Record<OperationKind, Retry> = {
   'take-snapshot': onVm('snapshot', (vm, input, tx) => snapshotOf(tx, vm, TakeSnapshotPlan.parse(input))),
   'revert-snapshot': onVm('snapshot', (vm, input, tx) => revertOf(tx, vm, RevertSnapshotInput.parse(input))),
   'delete-snapshot': onVm('snapshot', (vm, input, tx) => snapshotDeletionOf(tx, vm, DeleteSnapshotInput.parse(input))),
+  'make-template': onVm('migrate', (vm, input, tx) => templateOfVm(tx, vm, MakeTemplateInput.parse(input))),
   'measure-vm': onVm('migrate', (vm, input) => measureOf(vm, MeasureInput.parse(input))),
   'create-vm': createAgain,
   'clone-vm': cloneAgain,

@@ -21,6 +21,8 @@ const rights: Record<OperationKind, Right> = {
   'delete-vm': { vm: 'delete' },
   'migrate-vm': { vm: 'migrate' },
   'measure-vm': { vm: 'migrate' },
+  // Operators alone: a template is the fleet's, and everybody may make VMs of it.
+  'make-template': { vm: 'migrate' },
   'take-snapshot': { vm: 'snapshot' },
   'revert-snapshot': { vm: 'snapshot' },
   'delete-snapshot': { vm: 'snapshot' },

@@ -1,6 +1,17 @@
 import { demand, load } from '#server/auth/load.ts'
-import { createTemplate, listImages, listTemplates, readTemplateUse, updateTemplate } from '#server/core/template.ts'
-import { ImageSearch, TemplateId, TemplateInput } from '#server/schema/template.ts'
+import { enqueueOnce } from '#server/core/operation.ts'
+import {
+  createTemplate,
+  listImages,
+  listTemplates,
+  readTemplateUse,
+  templateOfVm,
+  updateTemplate,
+} from '#server/core/template.ts'
+import { IdempotencyKey } from '#server/schema/operation.ts'
+import { ImageSearch, MakeTemplateInput, MakeTemplatePlan, TemplateId, TemplateInput } from '#server/schema/template.ts'
+import { VmId } from '#server/schema/vm.ts'
+import { asker } from './asker.ts'
 import { change, router, signedIn } from './trpc.ts'
 
 export const templateRouter = router({
@@ -27,6 +38,19 @@ export const templateRouter = router({
       const { id, name } = await createTemplate(ctx.tx, input)
       ctx.trail.resource = { kind: 'template', id, name, tenantId: null }
       return { id }
+    }),
+
+  /** Copies the first disk of a VM that is off, and makes a template of the copy. */
+  makeOfVm: change('template', 'create')
+    .input(MakeTemplateInput.extend({ vmId: VmId, idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { vmId, idempotencyKey: key, ...input } }) => {
+      const vm = await load.vm(ctx, vmId, 'migrate')
+      ctx.trail.detail = { ofVm: vm.name, ...input }
+      const request = { kind: 'make-template', targetId: vm.id, input, isPlanned: true, key } as const
+      const operation = await enqueueOnce(asker(ctx), request, () => templateOfVm(ctx.tx, vm, input))
+      const { templateId } = MakeTemplatePlan.parse(operation.input)
+      ctx.trail.resource = { kind: 'template', id: templateId, name: input.name, tenantId: null }
+      return { operationId: operation.id }
     }),
 
   update: change('template', 'edit')

@@ -16,6 +16,7 @@ export const vmPermission: Record<VmAction, ActionOf<'vm'>> = {
   delete: 'delete',
   migrate: 'migrate',
   measure: 'migrate',
+  'make-template': 'migrate',
   screenshot: 'console',
   snapshot: 'snapshot',
   revert: 'snapshot',

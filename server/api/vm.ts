@@ -33,6 +33,7 @@ export const vmRouter = router({
       tag: allowed(ctx.actor, 'vm', 'tag', vm),
       protect: allowed(ctx.actor, 'vm', 'protect', vm),
       assign: allowed(ctx.actor, 'vm', 'assign', vm),
+      makeTemplate: allowed(ctx.actor, 'template', 'create'),
       readXml: allowed(ctx.actor, 'vm', 'read-xml', vm),
     }
     const operation = (await readVmRows(ctx.tx, [vm.id]))[0]?.operation ?? null

@@ -249,6 +249,11 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ ...template, name: `new-${w.mark}`, poolName: w.pool.name, volumeName: 'other.qcow2' }),
     ...operators,
   ),
+  // Its VM runs.
+  'template.makeOfVm': asked(
+    (w) => ({ ...template, vmId: w.vm.id, name: `of-${w.mark}`, poolName: w.pool.name }),
+    ...(['forbidden', 'forbidden', 'forbidden', 'conflict'] satisfies Answers),
+  ),
   'template.update': asked(
     (w) => ({ ...template, id: w.template.id, name: `re-${w.mark}`, poolName: w.pool.name, volumeName: 'base.qcow2' }),
     ...operators,

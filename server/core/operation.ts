@@ -57,6 +57,7 @@ const verbs: Record<OperationKind, string> = {
   'delete-vm': 'being deleted',
   'migrate-vm': 'being migrated',
   'measure-vm': 'being measured',
+  'make-template': 'being made a template of',
   'take-snapshot': 'having a snapshot taken',
   'revert-snapshot': 'being reverted to a snapshot',
   'delete-snapshot': 'having a snapshot deleted',

@@ -2,14 +2,7 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import type { SiteCapacity, SiteInput } from '#server/schema/site.ts'
-
-const slug = (name: string) =>
-  name
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
+import { slug } from './slug.ts'
 
 const nameTaken = (name: string) => conflict(`There is a site named ${name} already.`, 'Choose another name.')
 

@@ -1,7 +1,11 @@
-import type { Template } from '#prisma/generated/client.ts'
+import { randomUUID } from 'node:crypto'
+import type { Template, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { invalid, SkerryError } from '#server/errors.ts'
-import type { TemplateImage, TemplateInput } from '#server/schema/template.ts'
+import { conflict, invalid, SkerryError } from '#server/errors.ts'
+import type { MakeTemplateInput, MakeTemplatePlan, TemplateImage, TemplateInput } from '#server/schema/template.ts'
+import type { NewOperation } from './operation.ts'
+import { slug } from './slug.ts'
+import { vmRule } from './vm-rule.ts'
 
 /** Every template with the hosts and sites where VMs can be made of it. */
 export async function listTemplates(tx: Tx) {
@@ -68,13 +72,17 @@ const refused = (field: keyof TemplateInput, message: string, wayOut: string) =>
 
 /** @throws conflict when another template has the name or the image */
 async function refuseDouble(tx: Tx, { name, poolName, volumeName }: TemplateInput, id?: string) {
+  await refuseName(tx, name, id)
   const others = id ? { id: { not: id } } : {}
-  if (await tx.template.findFirst({ where: { ...others, name }, select: { id: true } })) {
-    throw refused('name', `There is a template named ${name} already.`, 'Choose another name.')
-  }
   const other = await tx.template.findFirst({ where: { ...others, poolName, volumeName }, select: { name: true } })
   if (other)
     throw refused('volumeName', `It is the image of ${other.name} already.`, 'Edit that one, or choose another.')
+}
+
+async function refuseName(tx: Tx, name: string, id?: string) {
+  const other = await tx.template.findUnique({ where: { name }, select: { id: true } })
+  if (!other || other.id === id) return
+  throw refused('name', `There is a template named ${name} already.`, 'Choose another name.')
 }
 
 /** @throws invalid or conflict when no VM could be made with that image and that size of disk */
@@ -87,10 +95,13 @@ async function refuseUnusable(tx: Tx, input: TemplateInput, before: Template | n
   const isKept = before?.poolName === poolName && before.volumeName === volumeName
   if (!isKept) await refuseImage(tx, input, volumes)
   const capacityBytes = Math.max(0, ...volumes.map((volume) => Number(volume.capacityBytes)))
-  if (minDiskBytes < capacityBytes) {
-    const least = `${Math.ceil(capacityBytes / 2 ** 20)} MiB`
-    throw invalid(`The image is a disk of ${least}: VMs need as much at least.`, { field: 'minDiskBytes' })
-  }
+  refuseSmaller(minDiskBytes, capacityBytes)
+}
+
+function refuseSmaller(minDiskBytes: number, capacityBytes: number): void {
+  if (minDiskBytes >= capacityBytes) return
+  const least = `${Math.ceil(capacityBytes / 2 ** 20)} MiB`
+  throw invalid(`The image is a disk of ${least}: VMs need as much at least.`, { field: 'minDiskBytes' })
 }
 
 interface ImageVolume {
@@ -116,6 +127,37 @@ async function refuseImage(tx: Tx, { poolName, volumeName }: TemplateInput, volu
   if (disk)
     throw refused('volumeName', `It is a disk of ${disk.vm.name}, which may write to it.`, 'Choose a copy of it.')
 }
+
+/**
+ * A template of a VM: what is to be enqueued.
+ * @throws conflict or invalid with the reason why not
+ */
+export async function templateOfVm(tx: Tx, vm: Vm, input: MakeTemplateInput): Promise<NewOperation> {
+  const ruling = vmRule(vm, 'make-template')
+  if (ruling !== true) throw conflict(`No template can be made of ${vm.name} now. ${ruling}`)
+  await refuseName(tx, input.name)
+  const disk = await tx.disk.findFirst({
+    where: { vmId: vm.id, device: 'disk', readOnly: false, source: { not: null } },
+    orderBy: { target: 'asc' },
+  })
+  if (!disk) throw conflict(`${vm.name} has no disk of its own.`, 'Choose another VM.')
+  refuseSmaller(input.minDiskBytes, Number(disk.capacityBytes))
+  const pool = await tx.storagePool.findUnique({
+    where: { hostId_name: { hostId: vm.hostId, name: input.poolName } },
+  })
+  if (!pool?.active) throw invalid(`Its host has no active storage pool ${input.poolName}.`, { field: 'poolName' })
+  const needBytes = disk.allocationBytes || disk.capacityBytes
+  if (pool.availableBytes < needBytes) throw refused('poolName', 'There is not enough room.', 'Choose another pool.')
+  const plan: MakeTemplatePlan = { ...input, templateId: randomUUID(), hostId: vm.hostId }
+  return {
+    kind: 'make-template',
+    target: { kind: 'vm', id: vm.id, name: vm.name },
+    ...{ tenantId: vm.tenantId, hostId: vm.hostId, input: plan },
+  }
+}
+
+/** Of the volume that is made for a template of this name. */
+export const imageNameOf = (templateName: string) => `${slug(templateName) || 'template'}.qcow2`
 
 /** What stands on the template's image itself, as far as the hosts' volumes tell. VMs made by Skerry have copies. */
 export async function readTemplateUse(tx: Tx, template: Pick<Template, 'poolName' | 'volumeName'>) {

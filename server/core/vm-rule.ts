@@ -14,6 +14,7 @@ export const vmActions = [
   'delete',
   'migrate',
   'measure',
+  'make-template',
   'screenshot',
   'snapshot',
   'revert',
@@ -58,6 +59,7 @@ const table: Record<VmAction, Record<Known, Answer>> = {
   delete: row(stop, stop, leaving, true, stop, stop),
   migrate: row(true, true, leaving, true, crashed, asleep),
   measure: row(true, only, leaving, off, crashed, asleep),
+  'make-template': row(stop, stop, leaving, true, stop, stop),
   screenshot: row(true, true, true, off, true, true),
   snapshot: row(true, true, leaving, true, crashed, asleep),
   revert: row(true, true, leaving, true, true, true),
@@ -92,7 +94,8 @@ export interface RuledVm {
 
 /** What would take its disks for all that there is, or to where what it shares can't be read. */
 const onItsOwn: ReadonlySet<VmAction> = new Set([
-  ...(['edit-xml', 'clone', 'migrate', 'snapshot', 'revert', 'delete-snapshot', 'backup', 'restore'] as const),
+  ...(['backup', 'restore'] as const),
+  ...(['edit-xml', 'clone', 'make-template', 'migrate', 'snapshot', 'revert', 'delete-snapshot'] as const),
 ])
 
 /** Whether the VM's state allows the action. The same function answers the button and guards the mutation. */

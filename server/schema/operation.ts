@@ -9,6 +9,7 @@ export const operationKinds = [
   'delete-vm',
   'migrate-vm',
   'measure-vm',
+  'make-template',
   'take-snapshot',
   'revert-snapshot',
   'delete-snapshot',

@@ -20,6 +20,13 @@ export const TemplateInput = TemplateFields.extend({
 })
 export type TemplateInput = z.infer<typeof TemplateInput>
 
+/** Of which VM; its image comes to lie in that pool of the VM's host. */
+export const MakeTemplateInput = TemplateFields.extend({ poolName: z.string().min(1).max(255) })
+export type MakeTemplateInput = z.infer<typeof MakeTemplateInput>
+
+export const MakeTemplatePlan = MakeTemplateInput.extend({ templateId: z.uuid(), hostId: z.uuid() })
+export type MakeTemplatePlan = z.infer<typeof MakeTemplatePlan>
+
 export const TemplateId = z.object({ id: z.uuid() })
 
 /** Part of a pool's or volume's name */

@@ -17,6 +17,7 @@ export const defaultConcurrency: Concurrency = {
   'migrate-vm': 2,
   'create-vm': 4,
   'clone-vm': 2,
+  'make-template': 2,
   'measure-vm': 4,
   'measure-restore': 4,
   'restore-new-vm': 2,

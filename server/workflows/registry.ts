@@ -19,6 +19,7 @@ import { editVm } from './edit-vm.ts'
 import { editVmXml } from './edit-vm-xml.ts'
 import { followSource } from './follow-source.ts'
 import { keepClone } from './keep-clone.ts'
+import { makeTemplate } from './make-template.ts'
 import { measureRestore } from './measure-restore.ts'
 import { measureVm } from './measure-vm.ts'
 import { migrateVm } from './migrate-vm.ts'
@@ -45,6 +46,7 @@ const changes: readonly AnyWorkflow[] = [
   deleteVm,
   migrateVm,
   measureVm,
+  makeTemplate,
   takeSnapshot,
   revertSnapshot,
   deleteSnapshot,

@@ -1,7 +1,7 @@
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
-import { formatBytes, formatCounted } from '#components/ui/format.ts'
+import { formatBytes, formatCount } from '#components/ui/format.ts'
 import type { SortValue } from '#components/ui/use-sorted-rows.ts'
 
 export type TemplateRow = Outputs['template']['list'][number]
@@ -69,18 +69,17 @@ export function templateColumns(operator: boolean): DataColumn<TemplateRow>[] {
     },
     {
       id: 'where',
-      header: 'Can be made',
+      header: operator ? 'Hosts' : 'Sites',
       isSortable: true,
-      widthPx: 118,
+      align: 'end',
+      widthPx: 80,
       cell: ({ hostIds, siteIds }) =>
-        hostIds.length === 0 ? (
-          <span className="text-degraded" title="No host that can be asked has the image">
-            Nowhere
-          </span>
-        ) : operator ? (
-          `On ${formatCounted(hostIds.length, 'host')}`
+        hostIds.length > 0 ? (
+          formatCount(operator ? hostIds.length : siteIds.length)
         ) : (
-          `At ${formatCounted(siteIds.length, 'site')}`
+          <span className="text-degraded" title="No host has its image: VMs can’t be made of it">
+            None
+          </span>
         ),
     },
     {
