@@ -89,9 +89,32 @@ test('a VM of a template of a raw image boots, on a disk that is its own', async
   expect(disk['backing-filename']).toBeUndefined()
 })
 
+test('of a VM that is off a template is made with a disk of its own', async () => {
+  const vmId = async (name: string) => (await fleet.db.vm.findFirstOrThrow({ where: { name } })).id
+  const { volumeName: _, ...wanted } = input({ name: 'Busy’s Image' })
+  await expect(asOperator.template.makeOfVm({ vmId: await vmId('made'), ...wanted })).rejects.toThrow(/Shut it down/)
+  const busy = { vmId: await vmId('busy'), ...wanted }
+  await expect(asOperator.template.makeOfVm({ ...busy, poolName: 'none' })).rejects.toThrow(
+    /no active storage pool none/,
+  )
+  await expect(asOperator.template.makeOfVm({ ...busy, minDiskBytes: 32 * mib })).rejects.toThrow(/disk of 64 MiB/)
+  await expect(asOperator.template.makeOfVm({ ...busy, name: 'Base' })).rejects.toThrow(/named Base already/)
+  const { operationId } = await asOperator.template.makeOfVm(busy)
+  expect((await fleet.ended(operationId)).error).toBeNull()
+  const made = (await asOperator.template.list()).find(({ name }) => name === 'Busy’s Image')
+  expect(made).toMatchObject({
+    poolName: 'default',
+    volumeName: expect.stringMatching(/^busy-s-image\./),
+    hostIds: [a.id],
+  })
+  const [disk] = await judgeOf(a, 'busy.').files()
+  const image = `${images}/${made?.volumeName}`
+  expect(await a.lab.run('qemu-img', 'compare', `${images}/${disk}`, image)).toContain('identical')
+  expect((await diskInfo(image))['backing-filename']).toBeUndefined()
+})
+
 test('changed and deleted, each with its audit entry; the image and what was made of it stay', async () => {
-  const [template] = await asOperator.template.list()
-  const id = template?.id ?? ''
+  const { id } = await fleet.db.template.findUniqueOrThrow({ where: { name: 'Base' } })
   await asOperator.template.update({ id, ...input({ name: 'Base 2', minMemoryBytes: 128 * mib }) })
   await expect(askCreate(fleet, 'small', { templateId: id })).rejects.toThrow(/Base 2 needs/)
 

@@ -11,7 +11,7 @@ test('the table of states and actions', () => {
     'running: shutdown reboot reset suspend force-off edit edit-xml migrate measure screenshot snapshot revert delete-snapshot backup restore',
     'paused: reset resume force-off edit edit-xml migrate screenshot snapshot revert delete-snapshot backup',
     'shutting_down: reset force-off edit-xml screenshot',
-    'off: start edit edit-xml clone delete migrate snapshot revert delete-snapshot backup restore',
+    'off: start edit edit-xml clone delete migrate make-template snapshot revert delete-snapshot backup restore',
     'crashed: reset force-off edit-xml screenshot revert',
     'sleeping: reset resume force-off edit-xml screenshot revert',
     'unknown: ',
