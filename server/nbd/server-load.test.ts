@@ -89,13 +89,15 @@ describe('a server under load', () => {
   })
 
   it('ends what is open under a name, and everything with itself, after answering', async () => {
-    let release = () => {}
+    const asked = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
     const slow: NbdExport = {
       sizeBytes: 512,
-      read: (_offset, length) =>
-        new Promise((resolve) => {
-          release = () => resolve(Buffer.alloc(length, 3))
-        }),
+      read: async (_offset, length) => {
+        asked.resolve()
+        await released.promise
+        return Buffer.alloc(length, 3)
+      },
     }
     const { socketPath, server } = await run().serve({ slow, quick: new MemoryExport(Buffer.alloc(512)) })
     const [first, second] = await Promise.all([
@@ -105,10 +107,10 @@ describe('a server under load', () => {
     await server.disconnect('quick')
     await second.closed
     const reading = first.read(0, 512)
-    await delay(20)
+    await asked.promise
     const closing = server.close()
     await delay(20)
-    release()
+    released.resolve()
     expect((await reading)[0]).toBe(3)
     await closing
     await first.closed
