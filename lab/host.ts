@@ -6,7 +6,7 @@ import { run } from './command.ts'
 import type { GuestImage } from './guest/image.ts'
 import { autostartLinks, hostFiles, IMAGES_DIR, SHARED_DIR } from './host-config.ts'
 import { identify, isAlive, killProcess, type ProcessIdentity, startBound } from './process.ts'
-import type { NetworkSwitch } from './switch.ts'
+import { limitOf, type NetworkSwitch } from './switch.ts'
 
 const SOCKET_PATH_LIMIT_BYTES = 107
 
@@ -160,6 +160,12 @@ export class Host {
 
   async restoreLink(): Promise<void> {
     await this.options.network.setPort(this.port, true)
+  }
+
+  /** Its link carries no more than this each way until it is told null, or the power fails. */
+  async limitLink(bytesPerSecond: number | null): Promise<void> {
+    await this.options.network.limitPort(this.port, bytesPerSecond)
+    await this.run('tc', ...limitOf('eth0', bytesPerSecond))
   }
 
   /** Names of the guests that ran when the power went, read from what the daemon left behind. Ask before `powerOn`. */

@@ -56,6 +56,11 @@ export class NetworkSwitch {
     await this.inside('ip', ['link', 'set', port, up ? 'up' : 'down'])
   }
 
+  /** Carries no more than this towards the host at a port; null: whatever it can. */
+  async limitPort(port: string, bytesPerSecond: number | null): Promise<void> {
+    await this.inside('tc', limitOf(port, bytesPerSecond))
+  }
+
   /** Drops all traffic between the given pairs of ports, both ways, and no other. `undefined` stands for this machine. */
   async setDrops(pairs: readonly (readonly [string | undefined, string | undefined])[]): Promise<void> {
     this.drops.clear()
@@ -105,3 +110,12 @@ export class NetworkSwitch {
     await run('nsenter', ['--target', `${this.pid}`, '--net', '--', file, ...args], { input: `${lines.join('\n')}\n` })
   }
 }
+
+/** What tc is told, so that a network card sends no faster. */
+export const limitOf = (device: string, bytesPerSecond: number | null): string[] =>
+  bytesPerSecond === null
+    ? ['qdisc', 'del', 'dev', device, 'root']
+    : [
+        ...['qdisc', 'replace', 'dev', device, 'root', 'tbf'],
+        ...['rate', `${bytesPerSecond * 8}bit`, 'burst', '256kb', 'latency', '200ms'],
+      ]

@@ -7,9 +7,12 @@ import { DATA_START_BYTES } from '#lab/guest/disk.ts'
 import { env } from '#server/env.ts'
 import { NbdServer } from '#server/nbd/server.ts'
 import { Repositories } from '#server/workflows/repositories.ts'
+import { type Caller, callAs } from './call.ts'
 import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
 import { fleetForTests } from './fleet-for-tests.ts'
 import { reachOverTls } from './fleet-tls.ts'
+import { createPerson, signIn } from './person.ts'
+import { servicesOver, type TestServices } from './services.ts'
 
 /** One host and a datastore in a folder, for the tests of one file that back VMs up, and how they look out of band. */
 export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHost) => Promise<unknown> = reachOverTls) {
@@ -17,6 +20,7 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
   const datastoreId = crypto.randomUUID()
   let folder = ''
   let repositories: Repositories
+  let services: TestServices | undefined
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'skerry-datastore-'))
     await reach(fleet, a)
@@ -29,19 +33,20 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
     expect((await fleet.ended(added)).error).toBeNull()
   })
   afterAll(async () => {
+    await services?.close()
     await repositories?.close()
     await rm(folder, { recursive: true, force: true })
   })
 
   /** The disk as it would be restored, as a raw file. @returns its path */
-  async function exported(recoveryPointId: string): Promise<string> {
+  async function exported(recoveryPointId: string, target = 'vda'): Promise<string> {
     const repository = await repositories.repository(datastoreId, null)
     const point = await repository.recoveryPoint(recoveryPointId)
-    const [disk] = point.description.disks
+    const disk = point.description.disks.find(({ name }) => name === target)
     const socketPath = join(folder, `${recoveryPointId}.sock`)
     const server = await NbdServer.start({
       listen: { socketPath },
-      open: () => ({ sizeBytes: disk?.sizeBytes ?? 0, read: (at, length) => point.read('vda', at, length) }),
+      open: () => ({ sizeBytes: disk?.sizeBytes ?? 0, read: (at, length) => point.read(target, at, length) }),
     })
     const path = join(folder, 'exported.raw')
     try {
@@ -52,6 +57,8 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
     }
     return path
   }
+
+  const sumOf = async (path: string) => (await run('sha256sum', [path])).slice(0, 64)
 
   return {
     ...{ fleet, a, datastoreId, setHooks },
@@ -64,6 +71,25 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
     },
     checkpoints: async (name: string) =>
       (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean),
+    /** Every procedure as an operator */
+    async operator(): Promise<Caller> {
+      services ??= servicesOver(fleet.databaseUrl)
+      return callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+    },
+    /** Ids of all recovery points that the datastore has, whatever the database knows */
+    async points(): Promise<string[]> {
+      const ids: string[] = []
+      for await (const id of (await repositories.repository(datastoreId, null)).recoveryPointIds()) ids.push(id)
+      return ids
+    },
+    /** sha256 of what a disk of the recovery point holds */
+    pointSum: async (recoveryPointId: string, target?: string) => sumOf(await exported(recoveryPointId, target)),
+    /** sha256 of what a disk of the host holds, by its path there */
+    async diskSum(diskPath: string): Promise<string> {
+      const path = join(folder, 'disk.raw')
+      await run('qemu-img', ['convert', '-U', '-O', 'raw', a.lab.outsidePath(diskPath), path])
+      return sumOf(path)
+    },
     /** Of the files on the guest's disk: what dumpe2fs tells of them. */
     async fileSystem(recoveryPointId: string): Promise<string> {
       const [disk, files] = [await exported(recoveryPointId), join(folder, 'files.ext4')]

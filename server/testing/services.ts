@@ -4,20 +4,25 @@ import { testDatabase } from './postgres.ts'
 
 export interface TestServices extends Services {
   databaseUrl: string
-  /** Disconnects and drops the database */
+  /** Disconnects, and drops the database where it was made for them */
   close: () => Promise<void>
 }
 
 /** The web process's services over a migrated, empty database of its own. */
 export async function testServices(settings: Partial<Env> = {}): Promise<TestServices> {
   const database = await testDatabase()
-  const services = openServices({ ...env(), ...settings, DATABASE_URL: database.url })
+  const services = servicesOver(database.url, settings)
   return {
     ...services,
-    databaseUrl: database.url,
     close: async () => {
       await services.close()
       await database.close()
     },
   }
 }
+
+/** The same over a database that is there, which stays. */
+export const servicesOver = (databaseUrl: string, settings: Partial<Env> = {}): TestServices => ({
+  ...openServices({ ...env(), ...settings, DATABASE_URL: databaseUrl }),
+  databaseUrl,
+})

@@ -2,6 +2,7 @@ import type { BackupExports, BackupPlan } from '#server/hypervisor/backup-plan.t
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { ConnectOptions } from '#server/nbd/connect.ts'
 import { NbdError } from '#server/nbd/error.ts'
+import { withDisksOf } from './host-disks.ts'
 import { Cancelled } from './pause.ts'
 
 /** How a worker gets at the disks that a host exports. */
@@ -23,9 +24,11 @@ export interface BackupRoute {
 export function backupRoute(host: HypervisorHost, operationId: string): BackupRoute {
   const { uri, credential } = host.address
   const { hostname, protocol } = new URL(uri)
-  return hostname && !protocol.endsWith('+ssh:')
-    ? tlsRoute(hostname.replace(/^\[|\]$/g, ''), credential?.tls)
-    : socketRoute(host, `/var/lib/libvirt/qemu/skerry-${operationId}.sock`)
+  const { listen, reach }: BackupRoute =
+    hostname && !protocol.endsWith('+ssh:')
+      ? tlsRoute(hostname.replace(/^\[|\]$/g, ''), credential?.tls)
+      : socketRoute(host, `/var/lib/libvirt/qemu/skerry-${operationId}.sock`)
+  return { listen, reach: (at, signal, work) => withDisksOf(host, () => reach(at, signal, work)) }
 }
 
 function tlsRoute(host: string, tls: NonNullable<HypervisorHost['address']['credential']>['tls']): BackupRoute {

@@ -94,10 +94,11 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
     }
     await host.endBackup(memory.uuid)
   }
-  await startPaused(host, memory.uuid)
+  if (memory.wasOff) await startPaused(host, memory.uuid)
+  const now = await host.readVm(memory.uuid)
+  if (now?.state === 'off') throw conflict(`${now.name} was shut down meanwhile.`, 'Back it up again.')
   // Of an attempt whose export is gone only the checkpoint is left.
   if (await mine()) await host.deleteCheckpoint(memory.uuid, checkpointOf(id))
-  const now = await host.readVm(memory.uuid)
   const quiesce =
     !memory.wasOff && now?.state === 'running' && (await host.agentPing(memory.uuid, { timeoutMs: 3_000 }))
   context.progress({ phase: quiesce ? 'freezing its file systems' : 'marking its disks' })
@@ -151,12 +152,14 @@ export async function unbegin(context: Context): Promise<string | undefined> {
   const host = await context.host(need(context).hostId)
   const { uuid, wasOff } = need(context)
   const isMine = (await host.listCheckpoints(uuid)).some(({ name }) => name === checkpointOf(context.operation.id))
+  // One that has shut down since, or whose host has failed, is off as well.
+  let isStarted = false
   if (isMine) {
-    await startPaused(host, uuid)
+    isStarted = await startPaused(host, uuid)
     await host.endBackup(uuid)
     await host.deleteCheckpoint(uuid, checkpointOf(context.operation.id))
   }
-  if (wasOff) await stopPaused(host, uuid)
+  if (wasOff || isStarted) await stopPaused(host, uuid)
   return undefined
 }
 

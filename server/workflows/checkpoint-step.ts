@@ -12,10 +12,11 @@ const prefix = 'skerry-'
 export const checkpointOf = (recoveryPointId: string): string => `${prefix}${recoveryPointId}`
 export const isOwnCheckpoint = (name: string): boolean => name.startsWith(prefix)
 
-/** The guest of a VM that is off does not run for it. */
-export async function startPaused(host: HypervisorHost, uuid: string): Promise<void> {
-  const now = await host.readVm(uuid)
-  if (now?.state === 'off') await host.power(uuid, { action: 'start', paused: true })
+/** The guest of a VM that is off does not run for it. @returns whether it was */
+export async function startPaused(host: HypervisorHost, uuid: string): Promise<boolean> {
+  const isOff = (await host.readVm(uuid))?.state === 'off'
+  if (isOff) await host.power(uuid, { action: 'start', paused: true })
+  return isOff
 }
 
 /** For one that was off before: nothing ran. */

@@ -9,7 +9,8 @@
  * | off                | yes, and it stays off                                         |
  * | anything else      | refused                                                       |
  *
- * Broken off in the middle, what was written is written back. The marks for the next backup know what was written.
+ * Broken off in the middle, what was written is written back; where that has to wait for the host, not over what a later
+ * restore has made of the disks. The marks for the next backup know what was written.
  */
 import { disksToRestore } from '#server/core/restore-disk.ts'
 import { conflict } from '#server/errors.ts'
@@ -43,11 +44,11 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
     {
       name: 'shut down',
       do: shutDown,
-      undo: async (context) => {
+      undo: unlessRestoredSince(async (context) => {
         if (!context.memory.wasRunning) return undefined
         await start(context)
         return 'started it again'
-      },
+      }),
     },
     {
       name: 'look',
@@ -57,17 +58,17 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
       },
     },
     { name: 'begin', do: begin, undo: unbegin },
-    { name: 'keep the present', do: read, undo: unread },
+    { name: 'keep the present', do: read, undo: unlessRestoredSince(unread) },
     { name: 'record the present', do: record },
     { name: 'end reading', do: async (context) => ({ left: await end(context) }) },
     {
       name: 'write',
       do: (context) => writeDifference(context, context.operation.id, context.input.recoveryPointId),
-      undo: async (context) => {
+      undo: unlessRestoredSince(async (context) => {
         // Whatever part of it was written: all that differs is what it was.
         await writeDifference(context, context.input.recoveryPointId, context.operation.id)
         return 'wrote back what it was'
-      },
+      }),
     },
     {
       name: 'start',
@@ -78,6 +79,18 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
     },
   ],
 })
+
+type Undo = (context: Context) => Promise<string | undefined>
+
+/** What is cleaned up late must not undo what a later restore has done; its recovery point of the present is the way back. */
+function unlessRestoredSince(undo: Undo): Undo {
+  return async (context) => {
+    const { db, operation } = context
+    const later = { kind: operation.kind, targetId: operation.targetId, id: { gt: operation.id } }
+    const isRestored = (await db.operation.count({ where: { ...later, state: 'succeeded' } })) > 0
+    return isRestored ? undefined : undo(context)
+  }
+}
 
 async function start(context: Context): Promise<void> {
   const { host, facts } = await vmOnHost(context)
