@@ -37,13 +37,16 @@ export function scheduledName({ every, timeZone }: ScheduleTime, at: Date): stri
 
 /**
  * Asks for the snapshot of one schedule that is due, in the caller's transaction, and says when it is due again: what
- * was missed while nobody was there to ask is made up for once. A VM that can't have one now keeps the reason.
+ * was missed while nobody was there to ask is made up for once. While something else goes on with its VM it waits: two
+ * that are due at once both get theirs. A VM that can't have one now keeps the reason.
  * @returns whether there was one
  */
 export async function askForDue(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   // Each worker takes another one.
   const [due] = await tx.$queryRaw<{ id: string }[]>`
     SELECT id::text FROM snapshot_schedule WHERE enabled AND next_at <= ${now}
+      AND NOT EXISTS (SELECT FROM operation WHERE target_kind = 'vm' AND target_id = vm_id::text AND exclusive
+        AND state IN ('queued', 'running', 'cancelling'))
     ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED`
   if (!due) return false
   const schedule = await tx.snapshotSchedule.findUniqueOrThrow({ where: { id: due.id }, include: { vm: true } })

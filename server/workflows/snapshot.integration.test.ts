@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mountFiles, restartAgent, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { askForDue, createSchedule } from '#server/core/snapshot-schedule.ts'
+import { callAs } from '#server/testing/call.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { noFault } from '#server/testing/fault.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { createPerson, signIn } from '#server/testing/person.ts'
+import { servicesOver } from '#server/testing/services.ts'
 
 let fleet: TestFleet
 let engine: TestEngine
@@ -114,6 +117,66 @@ test('a schedule takes one when it is due, keeps as many as it shall, and leaves
     ]),
   )
   expect(entries.at(-1)?.detail).toMatchObject({ reason: expect.stringMatching(/has crashed/) })
+})
+
+test('two schedules of one VM that are due at once both get theirs, and each keeps its own number', async () => {
+  const vm = await fleet.db.vm.findFirstOrThrow({ where: { name: 'often' } })
+  await fleet.db.vm.update({ where: { id: vm.id }, data: { state: 'off' } })
+  const time = { minute: 0, hour: 0, weekday: 1, monthday: 1, timeZone: 'UTC', withMemory: true, enabled: true }
+  const { id } = await fleet.db.$transaction((tx) =>
+    createSchedule(tx, vm, { ...time, every: 'day', keepCount: 1 }, 'Tester'),
+  )
+  const hourly = await fleet.db.snapshotSchedule.findFirstOrThrow({ where: { vmId: vm.id, every: 'hour' } })
+  const dueAt = (now: Date) => fleet.db.$transaction((tx) => askForDue(tx, now, noFault))
+  for (const day of [2, 3, 4]) {
+    const now = new Date(Date.UTC(2030, 0, day))
+    await fleet.db.snapshotSchedule.updateMany({ where: { vmId: vm.id }, data: { nextAt: now } })
+    expect(await dueAt(now)).toBe(true)
+    expect(await dueAt(now), 'the other waits for the VM').toBe(false)
+    await expect.poll(() => dueAt(now)).toBe(true)
+    for (const schedule of await fleet.db.snapshotSchedule.findMany({ where: { id: { in: [id, hourly.id] } } })) {
+      expect(schedule.lastRefusal).toBeNull()
+      expect(schedule.nextAt.getTime()).toBeGreaterThan(now.getTime())
+      expect((await fleet.ended(schedule.lastOperationId ?? '')).error).toBeNull()
+    }
+  }
+  expect((await known(a, 'often')).toSorted()).toEqual([
+    ...['by-hand', 'daily-2030-01-04-0000', 'hourly-2030-01-03-0000', 'hourly-2030-01-04-0000'],
+  ])
+  await fleet.db.snapshotSchedule.deleteMany({ where: { vmId: vm.id } })
+})
+
+test('of many at once, running and off: each that can has its snapshot, and every one its line in the result', async () => {
+  const services = servicesOver(fleet.databaseUrl)
+  try {
+    const person = await callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+    const rows = await fleet.db.vm.findMany({ where: { name: { in: ['quiet', 'often', 'raw'] } } })
+    const idOf = (name: string) => rows.find((row) => row.name === name)?.id ?? ''
+    const crashed = await fleet.guest('a', { name: 'lost', off: true })
+    await fleet.db.vm.update({ where: { id: crashed.id }, data: { state: 'crashed' } })
+    const ids = [idOf('quiet'), idOf('often'), idOf('raw'), crashed.id]
+    const asked = await person.vm.bulkSnapshot({ ids, name: 'together', withMemory: false })
+    const refusal = { vmId: crashed.id, name: 'lost', reason: expect.stringMatching(/has crashed/) }
+    expect(asked.refused).toEqual([refusal])
+    const end = await fleet.ended(asked.operationId)
+    const { items } = end.result as { items: { id: string; name: string; state: string; reason: string | null }[] }
+    expect(items.map(({ name, state }) => [name, state]).sort()).toEqual([
+      ['lost', 'failed'],
+      ['often', 'succeeded'],
+      ['quiet', 'succeeded'],
+      ['raw', 'failed'],
+    ])
+    const reasonOf = (name: string) => items.find((item) => item.name === name)?.reason
+    expect(reasonOf('raw')).toMatch(/disk vdb is raw/)
+    expect(reasonOf('lost')).toMatch(/has crashed/)
+    expect(await known(a, 'quiet')).toContain('together')
+    expect(await known(a, 'often')).toContain('together')
+    for (const name of ['raw', 'lost']) expect(await known(a, name)).toEqual([])
+    expect((await a.lab.virsh('domstate', 'quiet')).trim()).toBe('running')
+    expect((await a.lab.virsh('domstate', 'often')).trim()).toBe('shut off')
+  } finally {
+    await services.close()
+  }
 })
 
 test('a running VM on shared storage moves with its snapshots, and goes back to one of them there', async () => {
