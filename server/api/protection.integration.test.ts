@@ -93,6 +93,27 @@ test('a policy that selects nothing, or has a name that is taken, is refused', a
   await admin.protection.delete({ id })
 })
 
+test('times and numbers that can’t be are refused, and the answer names the field', async () => {
+  const time = { every: 'week' as const, minute: 0, hour: 3 }
+  const wrong: [field: string, more: object][] = [
+    ['schedules.0.weekday', { schedules: [{ ...time, weekday: 8 }] }],
+    ['schedules.0.monthday', { schedules: [{ ...time, every: 'month', monthday: 32 }] }],
+    ['schedules.1.hour', { schedules: [time, { ...time, hour: 24 }] }],
+    ['schedules', { schedules: [] }],
+    ['timeZone', { timeZone: 'Mars/Olympus' }],
+    ['retention.last', { retention: { last: 0 } }],
+  ]
+  for (const [field, more] of wrong) {
+    const refused = await admin.protection.create(input(more)).then(
+      () => undefined,
+      (error) => error,
+    )
+    expect(refused, field).toMatchObject({ code: 'BAD_REQUEST', cause: { issues: [expect.anything()] } })
+    expect(refused.cause.issues[0].path.join('.')).toBe(field)
+  }
+  expect(await services.authDb.protectionPolicy.count()).toBe(0)
+})
+
 test('counts and rows are of one’s own VMs; the filter narrows them', async () => {
   const { byState, byTenant } = await stranger.protection.counts()
   expect(byState).toEqual({ failing: 0, late: 0, unprotected: 1, waiting: 0, protected: 0 })

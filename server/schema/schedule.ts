@@ -16,7 +16,14 @@ export const ScheduleMoment = z.object({
   hour: z.number().int().min(0).max(23).default(0),
   /** 1 is Monday */
   weekday: z.number().int().min(1).max(7).default(1),
-  monthday: z.union([z.number().int().min(1).max(28), z.literal(lastMonthday)]).default(1),
+  monthday: z
+    .number()
+    .int()
+    .refine(
+      (day) => (day >= 1 && day <= 28) || day === lastMonthday,
+      'Give a day from 1 to 28, or 31 for the last one.',
+    )
+    .default(1),
 })
 export type ScheduleMoment = z.infer<typeof ScheduleMoment>
 
