@@ -51,10 +51,15 @@ test('of a VM that is gone, at another site: identical disks, an identity of its
   const [mac] = /52:54:00:[0-9a-f:]+/.exec(await a.lab.virsh('dumpxml', 'web')) ?? []
 
   await a.lab.virsh('destroy', 'web')
-  await a.lab.virsh('undefine', 'web', '--checkpoints-metadata')
-  await fleet.db.vm.delete({ where: { id: guest.id } })
+  const deleted = await fleet.ended(
+    await fleet.ask({ kind: 'delete-vm', target, tenantId: null, hostId: a.id, input: {} }),
+  )
+  expect(deleted.error).toBeNull()
+  const gone = judgeOf(a, 'web')
+  expect([await gone.known(), await gone.files()]).toEqual([[], []])
+  expect(await fleet.db.vm.count({ where: { id: guest.id } })).toBe(0)
   const point = await fleet.db.recoveryPoint.findUniqueOrThrow({ where: { id: backup.id } })
-  expect(point.vmId).toBeNull()
+  expect(point).toMatchObject({ vmId: null, vmUuid: guest.uuid, vmName: 'web', datastoreId })
 
   // The network is not there: its card comes unplugged.
   await fleet.db.network.deleteMany({ where: { hostId: b.id } })
