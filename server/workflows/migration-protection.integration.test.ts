@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run } from '#lab/command.ts'
 import { waitForCount } from '#lab/guest/guest.ts'
 import { previewMigration } from '#server/core/migration-candidate.ts'
 import { createPolicy } from '#server/core/protection-policy.ts'
 import { policyTurns } from '#server/core/protection-round.ts'
 import { createSchedule } from '#server/core/snapshot-schedule.ts'
+import { restoreById } from '#server/repository/testing/scratch.ts'
 import { ProtectionPolicyInput } from '#server/schema/protection.ts'
 import { testDatastore } from '#server/testing/datastore.ts'
 import { noFault } from '#server/testing/fault.ts'
@@ -21,26 +25,26 @@ beforeAll(async () => {
 })
 afterAll(() => datastore?.remove())
 
-const target = () => ({ kind: 'vm' as const, id: guest.id, name: guest.name })
-const move = async (from: FleetHost, to: FleetHost) =>
+const target = ({ id, name } = guest) => ({ kind: 'vm' as const, id, name })
+const move = async (from: FleetHost, to: FleetHost, of = guest) =>
   fleet.ended(
     await fleet.ask({
-      ...{ kind: 'migrate-vm', target: target(), tenantId: null, hostId: from.id, destinationHostId: to.id },
+      ...{ kind: 'migrate-vm', target: target(of), tenantId: null, hostId: from.id, destinationHostId: to.id },
       input: { destinationHostId: to.id },
     }),
     90_000,
   )
 const lines = (text: string) => text.split('\n').filter(Boolean)
-const marks = async (host: FleetHost) => lines(await host.lab.virsh('checkpoint-list', 'nomad', '--name'))
+const marks = async (host: FleetHost, name = 'nomad') => lines(await host.lab.virsh('checkpoint-list', name, '--name'))
 
 /** Backs it up as its policy does when it is due. */
-async function backedUp() {
+async function backedUp(of = guest) {
   await fleet.db.protectionPolicy.updateMany({ data: { nextAt: new Date(Date.now() - 1) } })
   const round = async () => {
     for (const turn of policyTurns) while (await fleet.db.$transaction((tx) => turn(tx, new Date(), noFault)));
   }
   await round()
-  const { operationId } = await fleet.db.protection.findFirstOrThrow({ where: { vmId: guest.id } })
+  const { operationId } = await fleet.db.protection.findFirstOrThrow({ where: { vmId: of.id } })
   const end = await fleet.ended(operationId ?? '', 90_000)
   expect(end.error).toBeNull()
   await round()
@@ -99,4 +103,47 @@ test('what does not move along is said too: without its marks the next backup re
     protection: { marks: 0, datastores: [{ recoveryPoints: 3, nextBackup: 'full' }] },
   })
   expect((await backedUp()).result).toMatchObject({ reading: 'full' })
+})
+
+test('a VM whose disks are copied takes the same along, and its next backup there reads what has changed', async () => {
+  await fleet.db.vm.update({ where: { id: guest.id }, data: { tags: [] } })
+  const rooted = await fleet.guest('a', { name: 'rooted', memoryMib: 96, off: true })
+  await a.lab.virsh('start', 'rooted')
+  const row = await fleet.db.vm.update({ where: { id: rooted.id }, data: { tags: ['prod'], state: 'running' } })
+  const time = { every: 'day', minute: 0, hour: 3, weekday: 1, monthday: 1, timeZone: 'UTC', enabled: true } as const
+  await fleet.db.$transaction((tx) => createSchedule(tx, row, { ...time, keepCount: 2, withMemory: false }, 'Tester'))
+  const first = await backedUp(rooted)
+  expect(first.result).toMatchObject({ reading: 'full' })
+  const { protection } = await fleet.db.$transaction((tx) => previewMigration(tx, rooted.id))
+  expect(protection).toEqual({
+    ...{ policies: ['Nightly'], snapshotSchedules: 1, snapshots: 0 },
+    datastores: [{ name: 'Vault', recoveryPoints: 1, newestId: first.id }],
+  })
+  const moved = await move(a, b, rooted)
+  expect(moved.error).toBeNull()
+  expect(moved.result).toMatchObject({
+    ...{ live: true, copiedDisks: ['vda'] },
+    protection: {
+      ...{ policies: ['Nightly'], snapshotSchedules: 1, snapshots: 0, marks: 1 },
+      datastores: [{ name: 'Vault', recoveryPoints: 1, nextBackup: 'incremental' }],
+    },
+  })
+  expect(lines(await a.lab.virsh('list', '--all', '--name'))).not.toContain('rooted')
+  expect(await a.lab.run('ls', '/var/lib/libvirt/images')).not.toContain('rooted')
+  expect(await marks(b, 'rooted')).toEqual([`skerry-${first.id}`])
+  const mine = { where: { vmId: rooted.id } }
+  const { hostId } = await fleet.db.vm.findUniqueOrThrow({ where: { id: rooted.id } })
+  expect(hostId).toBe(b.id)
+  expect(await fleet.db.protection.count(mine)).toBe(1)
+  expect(await fleet.db.snapshotSchedule.count(mine)).toBe(1)
+  expect((await fleet.db.recoveryPoint.findMany(mine)).map(({ id }) => id)).toEqual([first.id])
+  await b.lab.virsh('suspend', 'rooted')
+  const there = await backedUp(rooted)
+  expect(there).toMatchObject({ hostId: b.id, result: { reading: 'incremental' } })
+  expect(await marks(b, 'rooted')).toEqual([`skerry-${there.id}`])
+  const [path = ''] = /\/[^']+\.qcow2/.exec(await b.lab.virsh('dumpxml', 'rooted')) ?? []
+  const raw = join(datastore.path, '..', 'rooted.raw')
+  await run('qemu-img', ['convert', '-U', '-O', 'raw', b.lab.outsidePath(path), raw])
+  const repository = await datastore.repositories.repository(datastore.id, null)
+  expect((await restoreById(repository, there.id)).equals(await readFile(raw))).toBe(true)
 })
