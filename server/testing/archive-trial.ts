@@ -159,3 +159,7 @@ export function archiveTrials() {
 
 export const filesOf = async (path: string) =>
   (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
+
+/** Files with blocks that an archive store in the trial's folder has */
+export const packsOf = async ({ folder }: ArchiveTrial) =>
+  (await filesOf(join(folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))
