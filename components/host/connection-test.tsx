@@ -13,6 +13,7 @@ import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import { type Credential, HostSummary } from '#server/schema/host-action.ts'
 import { isLive } from '#server/schema/operation.ts'
+import { SimulatedBadge } from './simulated-badge.tsx'
 
 export interface ConnectionTestProps {
   uri: string
@@ -63,7 +64,14 @@ export function ConnectionTest({ uri, credential, hostId, disabledReason }: Conn
         <KeyValueList
           columns={2}
           items={[
-            { label: 'Is', value: `${summary.hostname}${summary.simulated ? ' (simulated)' : ''}`, isMono: true },
+            {
+              label: 'Is',
+              value: (
+                <>
+                  <span className="font-mono">{summary.hostname}</span> {summary.simulated && <SimulatedBadge />}
+                </>
+              ),
+            },
             { label: 'CPUs', value: `${summary.cpuCount} × ${summary.cpuModel}` },
             { label: 'Memory', value: formatBytes(summary.memoryBytes) },
             { label: 'Accelerator', value: summary.kvmOffered ? 'KVM offered' : 'Emulation only' },

@@ -14,6 +14,7 @@ import { Select } from '#components/ui/select.tsx'
 import { LoadingState } from '#components/ui/skeleton.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import type { DrainInput } from '#server/schema/host-action.ts'
+import { SimulatedBadge } from './simulated-badge.tsx'
 
 type DrainItem = Outputs['host']['drainPlan'][number]
 
@@ -106,7 +107,8 @@ function PlanLine({ item }: { item: DrainItem }) {
             {item.state === 'off' ? 'is moved' : 'moves live'} to{' '}
             <Link href={`/hosts/${item.to.hostId}`} tone="muted">
               {item.to.name}
-            </Link>
+            </Link>{' '}
+            {item.to.simulated && <SimulatedBadge />}
           </span>
         ) : (
           <span className="text-failed">has nowhere to go</span>

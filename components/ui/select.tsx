@@ -14,6 +14,8 @@ export interface Option {
   /** A second, quieter line. */
   detail?: string
   icon?: ReactNode
+  /** A word after the label */
+  badge?: ReactNode
   /** Off, with the reason shown in place of the detail. */
   disabledReason?: string
 }
@@ -48,8 +50,13 @@ export function Select(props: SelectProps) {
       <Button
         className={cx(controlClassName, 'flex items-center justify-between gap-2 text-left data-hovered:bg-hover')}
       >
-        <SelectValue className="min-w-0 truncate data-placeholder:text-ink-faint">
-          {({ isPlaceholder, selectedText, defaultChildren }) => (isPlaceholder ? defaultChildren : selectedText)}
+        <SelectValue<Option> className="flex min-w-0 items-center gap-1.5 data-placeholder:text-ink-faint">
+          {({ isPlaceholder, selectedText, selectedItem, defaultChildren }) => (
+            <>
+              <span className="truncate">{isPlaceholder ? defaultChildren : selectedText}</span>
+              {selectedItem?.badge}
+            </>
+          )}
         </SelectValue>
         <ChevronsUpDown size={13} aria-hidden="true" className="shrink-0 text-ink-faint" />
       </Button>
@@ -74,9 +81,12 @@ export function OptionItem({ option }: { option: Option }) {
     >
       {option.icon}
       <span className="flex min-w-0 flex-1 flex-col">
-        <Text slot="label" className="truncate">
-          {option.label}
-        </Text>
+        <span className="flex min-w-0 items-center gap-1.5">
+          <Text slot="label" className="truncate">
+            {option.label}
+          </Text>
+          {option.badge}
+        </span>
         {detail && (
           <Text slot="description" className="text-xs text-ink-faint">
             {detail}

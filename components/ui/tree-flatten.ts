@@ -7,6 +7,8 @@ export interface TreeNode {
   label: string
   icon?: ReactNode
   state?: VisualState
+  /** A word after the label */
+  badge?: ReactNode
   /** How many are inside, or anything short at the right end. */
   count?: ReactNode
   href?: string

@@ -29,7 +29,10 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
   const content = (
     <>
       {node.icon && <span className="flex shrink-0 text-ink-faint">{node.icon}</span>}
-      <span className="min-w-0 flex-1 truncate">{node.label}</span>
+      <span className="flex min-w-0 flex-1 items-center gap-1.5">
+        <span className="truncate">{node.label}</span>
+        {node.badge}
+      </span>
       {node.count !== undefined && <span className="shrink-0 text-xs text-ink-faint">{node.count}</span>}
       {node.state && <StateIcon state={node.state} sizePx={10} label={stateWord[node.state]} />}
     </>

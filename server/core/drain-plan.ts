@@ -6,7 +6,7 @@ export interface DrainItem {
   vmId: string
   name: string
   state: string
-  to: { hostId: string; name: string; copiedBytes: number; totalMs: number | null } | null
+  to: { hostId: string; name: string; simulated: boolean; copiedBytes: number; totalMs: number | null } | null
   /** Of the best refused candidates, when there is no destination */
   reasons: string[]
 }
@@ -49,7 +49,13 @@ function bestOf(moves: Moves, vmId: string, hostId: string): Pick<DrainItem, 'to
   moves.promise(vmId, best.host.id)
   const { copiedBytes, estimate } = best.verdict
   return {
-    to: { hostId: best.host.id, name: best.host.name, copiedBytes, totalMs: estimate?.totalMs ?? null },
+    to: {
+      hostId: best.host.id,
+      name: best.host.name,
+      simulated: best.host.simulated,
+      copiedBytes,
+      totalMs: estimate?.totalMs ?? null,
+    },
     reasons: [],
   }
 }

@@ -50,7 +50,7 @@ export const listStoragePools = (tx: Tx) =>
   tx.storagePool.findMany({
     orderBy: [{ name: 'asc' }, { host: { name: 'asc' } }],
     include: {
-      host: { select: { id: true, name: true, siteId: true, state: true } },
+      host: { select: { id: true, name: true, siteId: true, state: true, simulated: true } },
       _count: { select: { volumes: true } },
     },
   })
@@ -62,7 +62,7 @@ export const listVolumes = (tx: Tx, storagePoolId: string) =>
 export async function listNetworks(tx: Tx) {
   const networks = await tx.network.findMany({
     orderBy: [{ name: 'asc' }, { host: { name: 'asc' } }],
-    include: { host: { select: { id: true, name: true, siteId: true, state: true } } },
+    include: { host: { select: { id: true, name: true, siteId: true, state: true, simulated: true } } },
   })
   const use = await tx.$queryRaw<{ name: string; hostId: string; vms: number }[]>`
     SELECT network_name AS name, vm.host_id::text AS "hostId", count(DISTINCT vm.id)::int AS vms

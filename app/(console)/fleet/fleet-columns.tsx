@@ -1,4 +1,5 @@
 import { Lock } from 'lucide-react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatBytes, formatPercent } from '#components/ui/format.ts'
@@ -61,7 +62,13 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       grow: 1,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
-        return host ? `${host.name}${host.simulated ? ' (simulated)' : ''}` : none
+        if (!host) return none
+        return (
+          <>
+            <span className="truncate">{host.name}</span>
+            {host.simulated && <SimulatedBadge />}
+          </>
+        )
       },
     },
     {

@@ -1,4 +1,5 @@
 import { Building2, Globe, MapPin, Server, Tag } from 'lucide-react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import type { TreeNode } from '#components/ui/tree-flatten.ts'
@@ -39,6 +40,7 @@ function placeNodes(places: Places, vmsOf: ReadonlyMap<string, VmRow[]>): TreeNo
       children: sites.map((site) => ({
         id: `site:${site.name}`,
         label: site.name,
+        badge: site.simulated && <SimulatedBadge />,
         icon: <MapPin size={iconSizePx} aria-hidden="true" />,
         count: formatCount(site.count.vms),
         children: places.hosts
@@ -46,6 +48,7 @@ function placeNodes(places: Places, vmsOf: ReadonlyMap<string, VmRow[]>): TreeNo
           .map((host) => ({
             id: `host:${host.name}`,
             label: host.name,
+            badge: host.simulated && <SimulatedBadge />,
             icon: host.state === 'connected' ? <Server size={iconSizePx} aria-hidden="true" /> : undefined,
             state: host.state === 'connected' ? undefined : hostLook[host.state],
             count: formatCount(host.count.vms),

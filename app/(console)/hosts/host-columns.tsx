@@ -1,7 +1,7 @@
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { acceleratorWord } from '#components/host/host-words.ts'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
-import { Badge } from '#components/ui/badge.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
@@ -38,7 +38,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       cell: (host) => (
         <>
           {host.name}
-          {host.simulated && <Badge tone="outline">simulated</Badge>}
+          {host.simulated && <SimulatedBadge />}
         </>
       ),
     },

@@ -1,5 +1,6 @@
 'use client'
 
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
@@ -31,6 +32,7 @@ export function NetworkPanel({ group, siteNames, tenants, onClose }: NetworkPane
               <Link href={`/hosts/${network.host.id}/networks`} tone="plain" className="font-medium">
                 {network.host.name}
               </Link>
+              {network.host.simulated && <SimulatedBadge />}
               <span className="text-xs text-ink-muted">{siteNames.get(network.host.siteId)}</span>
               <span className="ml-auto">
                 <StateBadge

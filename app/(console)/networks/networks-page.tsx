@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Network } from 'lucide-react'
 import { parseAsString, useQueryStates } from 'nuqs'
 import { useMemo } from 'react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
 import { DataTable } from '#components/ui/data-table.tsx'
@@ -117,7 +118,19 @@ function networkColumns(
   tenantNames: ReadonlyMap<string, string>,
 ): DataColumn<NetworkGroup>[] {
   return [
-    { id: 'name', header: 'Name', isSortable: true, widthPx: 160, grow: 1, cell: (group) => group.name },
+    {
+      id: 'name',
+      header: 'Name',
+      isSortable: true,
+      widthPx: 160,
+      grow: 1,
+      cell: (group) => (
+        <>
+          <span className="truncate">{group.name}</span>
+          {group.networks.every(({ host }) => host.simulated) && <SimulatedBadge />}
+        </>
+      ),
+    },
     {
       id: 'state',
       header: 'State',

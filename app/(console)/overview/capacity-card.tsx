@@ -1,6 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { CapacityMeters } from '#components/site/capacity-meters.tsx'
 import { siteLook } from '#components/site/site-state.ts'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
@@ -36,6 +37,7 @@ export function CapacityCard({ places }: { places: Outputs['fleet']['places'] })
                   <Link href={`/sites/${site.id}`} tone="plain" className="truncate font-medium">
                     {site.name}
                   </Link>
+                  {site.simulated && <SimulatedBadge />}
                 </span>
                 {own ? (
                   <CapacityMeters capacity={own} />

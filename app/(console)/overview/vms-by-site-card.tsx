@@ -1,5 +1,6 @@
 'use client'
 
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -15,9 +16,12 @@ export function VmsBySiteCard({ places }: { places: Outputs['fleet']['places'] }
       <ul className="divide-y divide-line">
         {sites.map((site) => (
           <li key={site.id} className="flex items-center gap-3 px-4 py-2 text-sm">
-            <Link href={`/sites/${site.id}`} tone="plain" className="min-w-0 flex-1 truncate font-medium">
-              {site.name}
-            </Link>
+            <span className="flex min-w-0 flex-1 items-center gap-2">
+              <Link href={`/sites/${site.id}`} tone="plain" className="truncate font-medium">
+                {site.name}
+              </Link>
+              {site.simulated && <SimulatedBadge />}
+            </span>
             <Link href={`/fleet?filter=${encodeURIComponent(`site:"${site.name}"`)}`} tone="muted">
               {formatCounted(site.count.vms, 'VM')}, {formatCount(site.count.running)} running
             </Link>

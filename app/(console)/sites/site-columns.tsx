@@ -1,6 +1,6 @@
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { siteKindWord, siteLook } from '#components/site/site-state.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
-import { Badge } from '#components/ui/badge.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
@@ -29,7 +29,7 @@ export function siteColumns(operator: boolean): DataColumn<SiteRow>[] {
       cell: (site) => (
         <>
           {site.name}
-          {site.simulated && <Badge tone="outline">simulated</Badge>}
+          {site.simulated && <SimulatedBadge />}
         </>
       ),
     },

@@ -1,3 +1,4 @@
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
@@ -38,7 +39,12 @@ export const storageColumns: DataColumn<StorageGroup>[] = [
     isSortable: true,
     widthPx: 180,
     grow: 1,
-    cell: (group) => <span className="truncate">{hostNames(group)}</span>,
+    cell: (group) => (
+      <>
+        <span className="truncate">{hostNames(group)}</span>
+        {group.pools.some(({ host }) => host.simulated) && <SimulatedBadge />}
+      </>
+    ),
   },
   {
     id: 'state',

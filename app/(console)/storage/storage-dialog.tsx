@@ -1,5 +1,6 @@
 'use client'
 
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { Volumes } from '#components/host/volume-list.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { Link } from '#components/ui/link.tsx'
@@ -26,6 +27,12 @@ export function StorageDialog({ group, onClose }: { group: StorageGroup; onClose
               <span key={each.id}>
                 {index > 0 && ', '}
                 <Link href={`/hosts/${each.host.id}/storage`}>{each.host.name}</Link>
+                {each.host.simulated && (
+                  <>
+                    {' '}
+                    <SimulatedBadge />
+                  </>
+                )}
                 {!each.active && ' (not active there)'}
               </span>
             ))}

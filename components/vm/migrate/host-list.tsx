@@ -1,6 +1,7 @@
 'use client'
 
 import { Radio, RadioGroup } from 'react-aria-components'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { formatBitsPerSecond, formatMilliseconds } from '#components/ui/format.ts'
@@ -87,7 +88,7 @@ function HostChoice({ candidate, host, longestMs, isHere }: HostChoiceProps) {
       <span className="flex size-3.5 shrink-0 rounded-full border border-line-strong bg-surface group-data-disabled:border-line group-data-disabled:bg-sunken group-data-selected:border-4 group-data-selected:border-accent" />
       <span className="flex min-w-0 items-center gap-1.5">
         <span className="truncate font-medium text-ink group-data-disabled:text-ink-muted">{candidate.name}</span>
-        {host?.simulated && <Badge tone="outline">simulated</Badge>}
+        {host?.simulated && <SimulatedBadge />}
       </span>
       {estimate ? (
         <Figures candidate={candidate} longestMs={longestMs} />

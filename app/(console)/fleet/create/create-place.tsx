@@ -1,6 +1,7 @@
 'use client'
 
 import { Plus, Trash2 } from 'lucide-react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -52,6 +53,7 @@ export function CreatePlace(props: CreatePlaceProps) {
           error={problems.siteId}
           options={places.sites.map((site) => ({
             ...{ id: site.id, label: site.name, detail: kindWord[site.kind] },
+            badge: site.simulated && <SimulatedBadge />,
             ...(template && !template.siteIds.includes(site.id)
               ? { disabledReason: `No host there has ${template.name}` }
               : {}),
@@ -90,6 +92,7 @@ function hostOption(host: Places['hosts'][number], template: Template | undefine
     id: host.id,
     label: host.name,
     detail: `${formatBytes(Number(host.memoryFreeBytes))} of memory free`,
+    badge: host.simulated && <SimulatedBadge />,
     disabledReason: reasonAgainst(host, isMissing ? template.name : null),
   }
 }

@@ -5,6 +5,7 @@ import { ArrowRightFromLine, Ban } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useHostCommands } from '#components/host/host-commands.tsx'
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
@@ -40,7 +41,7 @@ export function HostFrame({ id, children }: { id: string; children: ReactNode })
         state={
           <>
             <HostStateBadge state={host.state} draining={host.draining} variant="soft" />
-            {host.simulated && <Badge tone="outline">simulated</Badge>}
+            {host.simulated && <SimulatedBadge />}
           </>
         }
         meta={

@@ -2,9 +2,9 @@
 
 import { HostStateBadge } from '#components/host/host-state-badge.tsx'
 import { acceleratorWord } from '#components/host/host-words.ts'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { roundTripText } from '#components/site/round-trip.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
-import { Badge } from '#components/ui/badge.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -71,7 +71,7 @@ function HostLine({ host, operator }: { host: Host; operator: boolean }) {
           ) : (
             <span className="font-medium">{host.name}</span>
           )}
-          {host.simulated && <Badge tone="outline">simulated</Badge>}
+          {host.simulated && <SimulatedBadge />}
         </span>
         <HostStateBadge state={host.state} draining={host.draining} />
         {operator && host.state === 'connected' && (

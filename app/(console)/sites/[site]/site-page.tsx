@@ -4,13 +4,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Boxes, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { DeleteSiteDialog } from '#components/site/delete-site-dialog.tsx'
 import { SiteFormDialog } from '#components/site/site-form.tsx'
 import { siteKindWord, siteLook } from '#components/site/site-state.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { unread } from '#components/trpc/failure.ts'
 import { UnreadPage } from '#components/trpc/unread-page.tsx'
-import { Badge } from '#components/ui/badge.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount, formatCounted } from '#components/ui/format.ts'
@@ -52,7 +52,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
         state={
           <>
             {(operator || look !== 'off') && <StateBadge state={look} label={word} />}
-            {site.simulated && <Badge tone="outline">simulated</Badge>}
+            {site.simulated && <SimulatedBadge />}
           </>
         }
         meta={

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Lock } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Badge } from '#components/ui/badge.tsx'
@@ -34,7 +35,7 @@ export function VmFrame({ id, children }: { id: string; children: ReactNode }) {
         state={
           <>
             <VmStateBadge state={vm.state as VmState} operation={operation} variant="soft" />
-            {vm.host.simulated && <Badge tone="outline">simulated</Badge>}
+            {vm.host.simulated && <SimulatedBadge />}
             {vm.protected && (
               <Badge>
                 <Lock size={10} aria-hidden="true" className="mr-1" /> protected
