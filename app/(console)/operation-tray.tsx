@@ -5,11 +5,13 @@ import { OperationLine } from '#components/operation/operation-line.tsx'
 import { newsKinds, operationShare, operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import { setTrayOpen, useTrayOpen } from '#components/operation/tray-open.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatPercent } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { ResizablePanel } from '#components/ui/resizable-panel.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 
@@ -20,12 +22,13 @@ export function OperationTray() {
   const trpc = useTRPC()
   const operations = useQuery(trpc.operation.list.queryOptions({ kinds: newsKinds, limit: shown }))
   const isOpen = useTrayOpen()
+  const failed = unread(operations)
   const items = withoutParts(operations.data?.items ?? [])
   const live = items.filter((operation) => isLive(operation.state))
   return (
     <ResizablePanel
       label="Operations"
-      summary={<TraySummary live={live} latest={items[0]} />}
+      summary={failed ? 'Not known' : operations.data && <TraySummary live={live} latest={items[0]} />}
       actions={
         <Link href="/operations" tone="muted" className="text-xs">
           All
@@ -35,9 +38,11 @@ export function OperationTray() {
       onOpenChange={setTrayOpen}
       storageKey="skerry-tray-height"
     >
-      {operations.error ? (
-        <ErrorMessage title="Operations could not be read" message={operations.error.message} variant="page" />
-      ) : items.length === 0 && !operations.isPending ? (
+      {failed ? (
+        <ErrorMessage {...pageFailure('Operations could not be read', failed)} />
+      ) : operations.isPending ? (
+        <SkeletonRows rows={4} label="Loading operations" />
+      ) : items.length === 0 ? (
         <EmptyState title="Nothing has been done yet">Every change to a host shows here while it runs.</EmptyState>
       ) : (
         <ul>

@@ -36,7 +36,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         return shown && { ...shown, state, stateReason, operation, stateSince: new Date(vm.stateSince) }
       })
       void client.invalidateQueries({ queryKey: trpc.vm.get.queryKey({ id: vm.id }) })
-      void client.invalidateQueries({ queryKey: trpc.vm.events.queryKey({ id: vm.id }) })
+      void client.invalidateQueries({ queryKey: trpc.vm.events.infiniteQueryKey({ id: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.snapshot.list.queryKey({ vmId: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.backup.list.queryKey({ vmId: vm.id }) })
       void client.invalidateQueries({ queryKey: trpc.archive.points.queryKey({ vmId: vm.id }) })

@@ -11,7 +11,7 @@ export const failure = (title: string, error: Failure) => ({
   ...(error.data?.skerry.requestId ? { requestId: error.data.skerry.requestId } : {}),
 })
 
-interface Reading {
+export interface Reading {
   error: Failure | null
   refetch: () => unknown
   isRefetching: boolean

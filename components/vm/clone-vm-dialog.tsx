@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
@@ -16,7 +17,8 @@ import { VmNameField } from './vm-name-field.tsx'
 export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
   const trpc = useTRPC()
   const router = useRouter()
-  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId })).data
+  const query = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
+  const vm = query.data
   const [typedName, setName] = useState<string>()
   const [notes, setNotes] = useState('')
   const clone = useMutation(
@@ -27,7 +29,7 @@ export function CloneVmDialog({ vmId, onClose }: { vmId: string; onClose: () => 
       },
     }),
   )
-  if (!vm) return null
+  if (!vm) return <ReadingDialog title="Clone a VM" query={query} onClose={onClose} />
   const name = typedName ?? `${vm.name}-copy`
   const copiedBytes = vm.disks.reduce((sum, disk) => sum + Number(disk.allocationBytes), 0)
   const error = refusal(`${vm.name} was not cloned`, clone.error)

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { usePathname, useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ConfirmDialog, type GoesWith } from '#components/ui/confirm-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
@@ -16,7 +17,8 @@ export function DeleteVmDialog({ vmId, onClose }: { vmId: string; onClose: () =>
   const trpc = useTRPC()
   const router = useRouter()
   const isOnItsPage = usePathname().startsWith(`/vms/${vmId}`)
-  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId })).data
+  const query = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
+  const vm = query.data
   const [keepDisks, setKeepDisks] = useState(false)
   const remove = useMutation(
     trpc.vm.delete.mutationOptions({
@@ -26,7 +28,7 @@ export function DeleteVmDialog({ vmId, onClose }: { vmId: string; onClose: () =>
       },
     }),
   )
-  if (!vm) return null
+  if (!vm) return <ReadingDialog title="Delete a VM" query={query} onClose={onClose} />
   return (
     <ConfirmDialog
       isOpen

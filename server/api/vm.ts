@@ -9,7 +9,7 @@ import { countVms, listVms } from '#server/core/vm-list.ts'
 import { readVmRows } from '#server/core/vm-row.ts'
 import { vmCan } from '#server/core/vm-rule.ts'
 import { FilterText } from '#server/schema/filter.ts'
-import { AssignInput, SetProtectedInput, SetTagsInput, VmId, VmListInput } from '#server/schema/vm.ts'
+import { AssignInput, SetProtectedInput, SetTagsInput, VmEventList, VmId, VmListInput } from '#server/schema/vm.ts'
 import { change, router, signedIn } from './trpc.ts'
 import { twinObstacle } from './vm-card.ts'
 import { vmPermission } from './vm-permission.ts'
@@ -47,12 +47,10 @@ export const vmRouter = router({
     return { xml: withoutExportNames(vm.xml), canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm) }
   }),
 
-  events: signedIn
-    .input(z.object({ id: VmId, before: z.date().nullish(), limit: z.int().min(1).max(200).default(50) }))
-    .query(async ({ ctx, input }) => {
-      await load.vm(ctx, input.id, 'read')
-      return listVmEvents(ctx.tx, input.id, input.before ?? null, input.limit)
-    }),
+  events: signedIn.input(VmEventList).query(async ({ ctx, input }) => {
+    await load.vm(ctx, input.id, 'read')
+    return listVmEvents(ctx.tx, input)
+  }),
 
   setTags: change('vm', 'tag')
     .input(SetTagsInput)

@@ -2,6 +2,7 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { liveStates } from '#server/schema/operation.ts'
+import type { VmEventList } from '#server/schema/vm.ts'
 
 /** All of one VM that the database knows, but its XML. */
 export async function readVm(tx: Tx, id: string) {
@@ -43,12 +44,18 @@ export async function readVm(tx: Tx, id: string) {
   return { ...vm, site }
 }
 
-export const listVmEvents = (tx: Tx, vmId: string, before: Date | null, limit: number) =>
-  tx.vmEvent.findMany({
-    where: { vmId, ...(before ? { at: { lt: before } } : {}) },
+/** One page of what happened to a VM, the newest first. */
+export async function listVmEvents(tx: Tx, { id: vmId, cursor, limit }: VmEventList) {
+  const older = cursor && { OR: [{ at: { lt: cursor.at } }, { at: cursor.at, id: { lt: cursor.id } }] }
+  const rows = await tx.vmEvent.findMany({
+    where: { vmId, ...older },
     orderBy: [{ at: 'desc' }, { id: 'desc' }],
-    take: limit,
+    take: limit + 1,
   })
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: rows.length > limit && last ? { at: last.at, id: last.id } : null }
+}
 
 /** Adds and removes tags of many VMs in one statement; keeps each list sorted and without doubles. */
 export const setTags = (tx: Tx, ids: readonly string[], add: readonly string[], remove: readonly string[]) =>

@@ -34,6 +34,14 @@ export const Tag = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._/-]{0,62}$/u, 'A tag is one word of letters, digits, . _ / -')
 
+/** Pass `next` back as the cursor for older ones. */
+export const VmEventList = z.object({
+  id: VmId,
+  limit: z.int().min(1).max(200).default(50),
+  cursor: z.object({ at: z.date(), id: z.uuid() }).nullish(),
+})
+export type VmEventList = z.infer<typeof VmEventList>
+
 export const VmListInput = z.object({
   filter: FilterText.default(''),
   sort: z.object({ key: z.enum(vmSortKeys), descending: z.boolean() }).default({ key: 'name', descending: false }),

@@ -5,12 +5,15 @@ import { Archive, Pencil, Plus, Trash2, Users } from 'lucide-react'
 import { useState } from 'react'
 import { formatMoney } from '#components/archive/archive-words.ts'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCounted, formatDuration } from '#components/ui/format.ts'
 import { RowButton } from '#components/ui/row-button.tsx'
+import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { locationText } from '#server/schema/store.ts'
 import { ArchiveStoreDialog } from './archive-store-dialog.tsx'
@@ -27,7 +30,9 @@ type Command = { kind: 'save'; store: ArchiveStore | undefined } | { kind: 'gran
 export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const stores = useQuery(trpc.archiveStore.list.queryOptions()).data ?? []
+  const query = useQuery(trpc.archiveStore.list.queryOptions())
+  const failed = unread(query)
+  const stores = query.data ?? []
   const [command, setCommand] = useState<Command>()
   const close = () => {
     setCommand(undefined)
@@ -46,7 +51,11 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
   )
   return (
     <Card title="Archive stores" actions={stores.length > 0 && add} isFlush>
-      {stores.length === 0 ? (
+      {failed ? (
+        <ErrorMessage {...pageFailure('The archive stores could not be read', failed)} />
+      ) : !query.data ? (
+        <SkeletonRows rows={3} label="Loading archive stores" />
+      ) : stores.length === 0 ? (
         <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No archive store yet" action={add}>
           A folder or bucket for what is kept for long, best in another place than the datastores.
         </EmptyState>

@@ -60,6 +60,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
       Create policy
     </Button>
   )
+  const keyError = refusal('The archive key was not shown', showKey.error)
   const runError = refusal('It did not begin', run.error)
   return (
     <>
@@ -150,6 +151,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
               </li>
             ))}
           </ul>
+          {keyError && <ErrorMessage {...keyError} className="mx-4 mb-3" />}
           {showKey.data && (
             <div className="flex flex-col gap-2 border-line border-t p-4 text-sm">
               <p>

@@ -12,22 +12,47 @@ type Places = Outputs['fleet']['places']
 /** A tree node's id says which filter term it stands for: "site:oslo". */
 export const nodeTerm = (id: string): { key: string; value: string } | null => {
   const [key, ...value] = id.split(':')
-  return key && value.length > 0 && key !== 'vm' && key !== 'kind' ? { key, value: value.join(':') } : null
+  return key && value.length > 0 && !noTerms.has(key) ? { key, value: value.join(':') } : null
+}
+
+const noTerms: ReadonlySet<string> = new Set(['vm', 'kind', 'reading', 'unread', 'more'])
+
+/** The node's parent, if it is the line that leads to those of its VMs that the tree leaves out. */
+export const moreOf = (id: string): string | undefined => (id.startsWith('more:') ? id.slice(5) : undefined)
+/** The node's parent, if it is the line that says that its VMs could not be read. */
+export const unreadOf = (id: string): string | undefined => (id.startsWith('unread:') ? id.slice(7) : undefined)
+
+/** The VMs of an open node, as far as they were read. */
+export interface Leaves {
+  rows: readonly VmRow[] | undefined
+  /** There are more than a tree is good for */
+  hasMore: boolean
+  isFailed: boolean
 }
 
 const iconSizePx = 14
 const siteKindWord = { region: 'Regions', edge: 'Edge', emulated_edge: 'Emulated edge' } as const
 const hostLook = { connected: 'running', connecting: 'changing', unreachable: 'failed' } as const
 
-const vmNodes = (vms: readonly VmRow[] | undefined): TreeNode[] =>
-  (vms ?? []).map((vm) => ({
+function vmNodes(parentId: string, leaves: Leaves | undefined, vms: number): TreeNode[] {
+  if (!leaves) return []
+  const { rows, hasMore, isFailed } = leaves
+  if (isFailed && !rows) {
+    return [{ id: `unread:${parentId}`, label: 'Could not be read: try again', state: 'failed' }]
+  }
+  if (!rows) return [{ id: `reading:${parentId}`, label: 'Reading…' }]
+  const nodes: TreeNode[] = rows.map((vm) => ({
     id: `vm:${vm.id}`,
     label: vm.name,
     state: vmLook(vm.state, vm.operation).look,
     href: `/vms/${vm.id}`,
   }))
+  if (!hasMore) return nodes
+  const left = vms > rows.length ? `${formatCount(vms - rows.length)} more` : 'More'
+  return [...nodes, { id: `more:${parentId}`, label: `${left}: see the table` }]
+}
 
-function placeNodes(places: Places, vmsOf: ReadonlyMap<string, VmRow[]>): TreeNode[] {
+function placeNodes(places: Places, leavesOf: ReadonlyMap<string, Leaves>): TreeNode[] {
   const kinds = ['region', 'edge', 'emulated_edge'] as const
   return kinds
     .map((kind) => ({ kind, sites: places.sites.filter((site) => site.kind === kind) }))
@@ -52,28 +77,33 @@ function placeNodes(places: Places, vmsOf: ReadonlyMap<string, VmRow[]>): TreeNo
             icon: host.state === 'connected' ? <Server size={iconSizePx} aria-hidden="true" /> : undefined,
             state: host.state === 'connected' ? undefined : hostLook[host.state],
             count: formatCount(host.count.vms),
-            children: vmNodes(vmsOf.get(`host:${host.name}`)),
+            children: vmNodes(`host:${host.name}`, leavesOf.get(`host:${host.name}`), host.count.vms),
           })),
       })),
     }))
 }
 
 /** The fleet as a tree: by place, by tenant, or by tag. VMs stand in it once their parent was opened and read. */
-export function fleetNodes(places: Places, grouping: Grouping, vmsOf: ReadonlyMap<string, VmRow[]>): TreeNode[] {
-  if (grouping === 'place') return placeNodes(places, vmsOf)
+export function fleetNodes(places: Places, grouping: Grouping, leavesOf: ReadonlyMap<string, Leaves>): TreeNode[] {
+  if (grouping === 'place') return placeNodes(places, leavesOf)
   if (grouping === 'tenant') {
     const tenants = places.tenants.map((tenant) => ({
       id: `tenant:${tenant.name}`,
       label: tenant.name,
       icon: <Building2 size={iconSizePx} aria-hidden="true" />,
       count: formatCount(tenant.count.vms),
-      children: vmNodes(vmsOf.get(`tenant:${tenant.name}`)),
+      children: vmNodes(`tenant:${tenant.name}`, leavesOf.get(`tenant:${tenant.name}`), tenant.count.vms),
     }))
     if (places.unassigned.vms === 0) return tenants
     const count = formatCount(places.unassigned.vms)
     return [
       ...tenants,
-      { id: 'is:unassigned', label: 'Unassigned', count, children: vmNodes(vmsOf.get('is:unassigned')) },
+      {
+        id: 'is:unassigned',
+        label: 'Unassigned',
+        count,
+        children: vmNodes('is:unassigned', leavesOf.get('is:unassigned'), places.unassigned.vms),
+      },
     ]
   }
   return places.tags.map(({ tag, vms }) => ({
@@ -81,6 +111,6 @@ export function fleetNodes(places: Places, grouping: Grouping, vmsOf: ReadonlyMa
     label: tag,
     icon: <Tag size={iconSizePx} aria-hidden="true" />,
     count: formatCount(vms),
-    children: vmNodes(vmsOf.get(`tag:${tag}`)),
+    children: vmNodes(`tag:${tag}`, leavesOf.get(`tag:${tag}`), vms),
   }))
 }

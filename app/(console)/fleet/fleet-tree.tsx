@@ -3,12 +3,13 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { memo, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { TreeView } from '#components/ui/tree-view.tsx'
 import type { VmPage } from '#server/schema/vm.ts'
 import { type Grouping, withTerm } from './fleet-query.ts'
-import { fleetNodes, nodeTerm } from './fleet-tree-nodes.tsx'
+import { fleetNodes, moreOf, nodeTerm, unreadOf } from './fleet-tree-nodes.tsx'
 
 const leavesPerNode = 500
 
@@ -34,16 +35,19 @@ export const FleetTree = memo(function FleetTree(props: FleetTreeProps) {
       const filter = term ? withTerm('', term.key, term.value) : ''
       return trpc.vm.list.queryOptions({ filter, limit: leavesPerNode }, { staleTime: 5_000 })
     }),
-    combine: rowsOf,
+    combine: leavesOf,
   })
   const nodes = useMemo(() => {
-    const vmsOf = new Map(parents.map((id, index) => [id, leaves[index] ?? []]))
-    return places.data ? fleetNodes(places.data, grouping, vmsOf) : []
+    const ofParent = new Map(parents.flatMap((id, index) => (leaves[index] ? [[id, leaves[index]] as const] : [])))
+    return places.data ? fleetNodes(places.data, grouping, ofParent) : []
   }, [places.data, grouping, leaves, parents])
+  const failed = unread(places)
   const selected = parentsInFilter(filter)
 
   const choose = (id: string) => {
-    const term = nodeTerm(id)
+    const unreadParent = unreadOf(id)
+    if (unreadParent) return void leaves[parents.indexOf(unreadParent)]?.readAgain()
+    const term = nodeTerm(moreOf(id) ?? id)
     if (!term) return
     const cleared = ['site', 'host', 'tenant', 'tag', 'is'].reduce((text, key) => withTerm(text, key, null), filter)
     onFilterChange(selected === id ? cleared : withTerm(cleared, term.key, term.value))
@@ -70,13 +74,7 @@ export const FleetTree = memo(function FleetTree(props: FleetTreeProps) {
         selectedId={selected}
         onSelect={(node) => choose(node.id)}
         isLoading={places.isPending}
-        error={
-          places.error && {
-            title: 'The tree could not be read',
-            message: places.error.message,
-            onRetry: () => void places.refetch(),
-          }
-        }
+        error={failed && pageFailure('The tree could not be read', failed)}
         empty={<EmptyState title={grouping === 'tag' ? 'No tags yet' : 'Nothing here yet'} />}
         className="min-h-0 flex-1"
       />
@@ -89,7 +87,13 @@ function hasVms(nodeId: string): boolean {
   return term !== null && term.key !== 'site'
 }
 
-const rowsOf = (results: { data?: VmPage }[]) => results.map((result) => result.data?.rows)
+const leavesOf = (results: { data?: VmPage; isError: boolean; refetch: () => unknown }[]) =>
+  results.map(({ data, isError, refetch }) => ({
+    rows: data?.rows,
+    hasMore: Boolean(data?.nextCursor),
+    isFailed: isError,
+    readAgain: refetch,
+  }))
 
 /** The tree node that the filter stands on, if it stands on one. */
 function parentsInFilter(filter: string): string | undefined {

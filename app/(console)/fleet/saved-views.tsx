@@ -42,8 +42,14 @@ export function SavedViews() {
         groups={[
           {
             id: 'views',
-            title: views.data?.length ? 'Saved views' : undefined,
-            items: (views.data ?? []).map((view) => ({ id: view.id, label: view.name, href: `${page}?${view.query}` })),
+            title: views.data?.length === 0 ? undefined : 'Saved views',
+            items: views.data
+              ? views.data.map((view) => ({ id: view.id, label: view.name, href: `${page}?${view.query}` }))
+              : [
+                  views.error
+                    ? { id: 'again', label: 'They could not be read: try again', onAction: () => void views.refetch() }
+                    : { id: 'reading', label: 'Reading them…', disabledReason: 'A moment' },
+                ],
           },
           {
             id: 'change',

@@ -4,6 +4,7 @@ import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter, useSearchParams } from 'next/navigation'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
@@ -56,12 +57,12 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
       <PageHeader title="Create a VM" className="pt-2" />
     </>
   )
-  const readError = places.error ?? templates.error ?? networks.error
-  if (readError) {
+  const failed = unread(places) ?? unread(templates) ?? unread(networks)
+  if (failed) {
     return (
       <>
         {head}
-        <ErrorMessage variant="page" title="What can be made could not be read" message={readError.message} />
+        <ErrorMessage {...pageFailure('What can be made could not be read', failed)} />
       </>
     )
   }
@@ -75,7 +76,14 @@ export function CreateVmPage({ operator, tenantIds }: CreateVmPageProps) {
       </>
     )
   }
-  if (!places.data || !templates.data || !networks.data) return <SkeletonRows rows={8} />
+  if (!places.data || !templates.data || !networks.data) {
+    return (
+      <>
+        {head}
+        <SkeletonRows rows={8} />
+      </>
+    )
+  }
 
   const firstTemplate = templates.data.find((each) => each.id === wantedTemplateId) ?? templates.data[0]
   const isThere = ({ id }: { id: string }) => !firstTemplate || firstTemplate.siteIds.includes(id)

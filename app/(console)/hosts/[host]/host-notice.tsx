@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { UnreadNotice } from '#components/trpc/unread-notice.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { isLive } from '#server/schema/operation.ts'
 import type { Host } from './use-host.ts'
@@ -22,6 +23,7 @@ export function HostNotice({ host }: { host: Host }) {
           {host.stateReason && <p className="text-ink-muted">{host.stateReason}</p>}
         </div>
       )}
+      {operations.isError && !latest && <UnreadNotice query={operations} />}
       {latest && isLive(latest.state) && (
         <ul aria-label="Running operation" className="mx-4 mb-3 rounded-md border border-line bg-surface">
           <OperationLine operation={latest} />

@@ -10,6 +10,7 @@ import { OperationProgress } from '#components/operation/operation-progress.tsx'
 import { editOutcomes, migrationResult } from '#components/operation/operation-result.ts'
 import { isUnproven, newsKinds, operationLook, operationTookMs } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { UnreadNotice } from '#components/trpc/unread-notice.tsx'
 import { cx } from '#components/ui/class-name.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
@@ -43,6 +44,7 @@ export function VmNotice({ vm }: { vm: Vm }) {
           )}
         </p>
       )}
+      {operations.isError && !latest && <UnreadNotice query={operations} />}
       {isShown && <OperationNotice operation={latest} onDismiss={() => setDismissed(latest.id)} />}
     </>
   )

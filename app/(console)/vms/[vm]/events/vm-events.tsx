@@ -1,8 +1,10 @@
 'use client'
 
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
+import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
@@ -12,44 +14,94 @@ import { useVm } from '../use-vm.ts'
 
 /** What happened to the VM (as the hypervisor told it) and what was done to it. */
 export function VmEvents() {
+  return (
+    <div className="grid items-start gap-4 2xl:grid-cols-2">
+      <WhatHappened />
+      <WhatWasDone />
+    </div>
+  )
+}
+
+function WhatHappened() {
   const vm = useVm()
   const trpc = useTRPC()
-  const events = useQuery(trpc.vm.events.queryOptions({ id: vm.id }))
-  const operations = useQuery(trpc.operation.list.queryOptions({ targetId: vm.id, limit: 30 }))
+  const query = useInfiniteQuery(
+    trpc.vm.events.infiniteQueryOptions({ id: vm.id }, { getNextPageParam: (page) => page.next }),
+  )
+  const failed = unread(query)
+  const events = query.data?.pages.flatMap((page) => page.items)
   return (
-    <div className="grid gap-4 2xl:grid-cols-2">
-      <Card title="What happened" isFlush>
-        {events.isPending && <SkeletonRows rows={6} />}
-        {events.error && (
-          <ErrorMessage variant="page" title="Events could not be read" message={events.error.message} />
-        )}
-        {events.data?.length === 0 && (
-          <EmptyState title="Nothing yet">
-            Starts, stops, moves and changes show here as the host reports them.
-          </EmptyState>
-        )}
-        <ol className="divide-y divide-line">
-          {events.data?.map((event) => (
-            <li key={event.id} className="flex items-baseline gap-3 px-4 py-1.5 text-sm">
-              <span className="w-28 shrink-0 text-xs text-ink-faint">
-                <RelativeTime at={event.at} />
-              </span>
-              <span className="shrink-0 font-medium">{event.kind}</span>
-              <span className="min-w-0 truncate text-ink-muted">{event.detail}</span>
-            </li>
-          ))}
-        </ol>
-      </Card>
-      <Card title="What was done" isFlush>
-        {operations.data?.items.length === 0 && (
-          <EmptyState title="Nothing was done from here yet">Every operation on this VM is kept here.</EmptyState>
-        )}
-        <ul>
-          {operations.data?.items.map((operation) => (
-            <OperationLine key={operation.id} operation={operation} />
-          ))}
-        </ul>
-      </Card>
+    <Card title="What happened" isFlush>
+      {failed && <ErrorMessage {...pageFailure('Events could not be read', failed)} />}
+      {query.isPending && <SkeletonRows rows={6} label="Loading what happened" />}
+      {events?.length === 0 && (
+        <EmptyState title="Nothing yet">
+          Starts, stops, moves and changes show here as the host reports them.
+        </EmptyState>
+      )}
+      <ol aria-label="What happened, newest first" className="divide-y divide-line">
+        {events?.map((event) => (
+          <li key={event.id} className="flex items-baseline gap-3 px-4 py-1.5 text-sm">
+            <span className="w-28 shrink-0 text-xs text-ink-faint">
+              <RelativeTime at={event.at} />
+            </span>
+            <span className="shrink-0 font-medium">{event.kind}</span>
+            <span className="min-w-0 truncate text-ink-muted">{event.detail}</span>
+          </li>
+        ))}
+      </ol>
+      <ShowMore query={query} />
+    </Card>
+  )
+}
+
+function WhatWasDone() {
+  const vm = useVm()
+  const trpc = useTRPC()
+  const query = useInfiniteQuery(
+    trpc.operation.list.infiniteQueryOptions({ targetId: vm.id, limit: 30 }, { getNextPageParam: (page) => page.next }),
+  )
+  const failed = unread(query)
+  const operations = query.data?.pages.flatMap((page) => page.items)
+  return (
+    <Card title="What was done" isFlush>
+      {failed && <ErrorMessage {...pageFailure('Operations could not be read', failed)} />}
+      {query.isPending && <SkeletonRows rows={6} label="Loading what was done" />}
+      {operations?.length === 0 && (
+        <EmptyState title="Nothing was done from here yet">Every operation on this VM is kept here.</EmptyState>
+      )}
+      <ul aria-label="What was done, newest first">
+        {operations?.map((operation) => (
+          <OperationLine key={operation.id} operation={operation} />
+        ))}
+      </ul>
+      <ShowMore query={query} />
+    </Card>
+  )
+}
+
+interface ShowMoreProps {
+  query: {
+    hasNextPage: boolean
+    isFetchingNextPage: boolean
+    isFetchNextPageError: boolean
+    fetchNextPage: () => unknown
+  }
+}
+
+/** Below a list that goes on. */
+function ShowMore({ query }: ShowMoreProps) {
+  if (!query.hasNextPage) return null
+  return (
+    <div className="flex items-center gap-3 border-line border-t px-4 py-2">
+      <Button size="sm" isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
+        Show more
+      </Button>
+      {query.isFetchNextPageError && (
+        <span role="alert" className="text-failed text-xs">
+          Older ones could not be read. Try again.
+        </span>
+      )}
     </div>
   )
 }
