@@ -6,6 +6,7 @@ import { listDatastoreNames } from '#server/core/datastore.ts'
 import { enqueue, enqueueOnce } from '#server/core/operation.ts'
 import { listRecoveryPoints } from '#server/core/recovery-point.ts'
 import { removalOf } from '#server/core/recovery-point-removal.ts'
+import { writeRateOf } from '#server/core/restore-rate.ts'
 import { backupOf, restoreMeasureOf, restoreOf } from '#server/core/vm-request.ts'
 import { vmRule } from '#server/core/vm-rule.ts'
 import { BackUpInput, RemoveRecoveryPointsInput, RestoreMeasureInput, RestoreVmInput } from '#server/schema/backup.ts'
@@ -24,6 +25,8 @@ export const backupRouter = router({
       recoveryPoints: await listRecoveryPoints(ctx.tx, { vmId: vm.id }),
       bootTests: await listBootTests(ctx.tx, { vmId: vm.id }),
       datastores: await listDatastoreNames(ctx.tx),
+      /** How fast it was written by its own last restores */
+      writeRate: await writeRateOf(ctx.tx, vm.hostId, vm.id),
       can: {
         backUp: person === true ? vmRule(vm, 'backup') : person,
         /** Whatever the VM is doing meanwhile */

@@ -12,10 +12,10 @@ const lastRuns = 5
 const writingKinds: readonly OperationKind[] = ['restore-vm', 'restore-new-vm', 'boot-test-vm']
 const Written = z.object({ writtenBytes: z.number().min(leastBytes), writeMs: z.number().positive() })
 
-/** How fast disks of a host were written by its last restores. */
-export async function writeRateOf(db: Db, hostId: string): Promise<CopyRate> {
+/** How fast disks of a host, or of one VM there, were written by the last restores. */
+export async function writeRateOf(db: Pick<Db, 'operation'>, hostId: string, vmId?: string): Promise<CopyRate> {
   const rows = await db.operation.findMany({
-    where: { hostId, kind: { in: [...writingKinds] }, state: 'succeeded' },
+    where: { hostId, ...(vmId ? { targetId: vmId } : {}), kind: { in: [...writingKinds] }, state: 'succeeded' },
     orderBy: { id: 'desc' },
     take: 20,
     select: { result: true },

@@ -6,21 +6,34 @@ import { recallText } from '#components/archive/archive-words.ts'
 import { type ArchivedPoint, ArchivedPointList } from '#components/archive/archived-point-list.tsx'
 import { NewVmDialog } from '#components/recovery-point/new-vm-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
+import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
+import { RecoveryDisks } from '#server/schema/backup.ts'
 import type { Vm } from '../use-vm.ts'
+import { RestoreDisks } from './restore-disks.tsx'
 import type { BackupPage } from './use-backups.ts'
 
 /** What of the VM is in archive stores, with what getting it back takes. */
 export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
-  const points = useQuery(useTRPC().archive.points.queryOptions({ vmId: vm.id })).data ?? []
+  const query = useQuery(useTRPC().archive.points.queryOptions({ vmId: vm.id }))
+  const failed = unread(query)
+  const points = query.data ?? []
   const [command, setCommand] = useState<{ kind: 'restore' | 'restore-new' | 'bring-back'; point: ArchivedPoint }>()
   const close = () => setCommand(undefined)
+  if (failed) {
+    return (
+      <Card title="In the archive" isFlush>
+        <ErrorMessage {...pageFailure('What is in the archive could not be read', failed)} />
+      </Card>
+    )
+  }
   if (points.length === 0) return null
   return (
     <Card title={`${formatCount(points.length)} in the archive`} isFlush className="pb-1">
@@ -57,6 +70,9 @@ interface RestoreFromArchiveProps {
 export function RestoreFromArchive({ vm, point, onClose }: RestoreFromArchiveProps) {
   const trpc = useTRPC()
   const restore = useMutation(trpc.backup.restore.mutationOptions({ onSuccess: onClose }))
+  const disks = RecoveryDisks.safeParse(point.disks).data ?? []
+  const [chosen, setChosen] = useState<string[]>(disks.map(({ target }) => target))
+  const isAll = chosen.length === disks.length
   return (
     <ConfirmDialog
       isOpen
@@ -66,14 +82,21 @@ export function RestoreFromArchive({ vm, point, onClose }: RestoreFromArchivePro
       typedName={vm.name}
       tone="primary"
       isPending={restore.isPending}
-      onConfirm={() => restore.mutate({ vmId: vm.id, recoveryPointId: point.id, archiveStoreId: point.archiveStoreId })}
+      disabledReason={disks.length > 0 && chosen.length === 0 ? 'Choose a disk first' : undefined}
+      onConfirm={() =>
+        restore.mutate({
+          ...{ vmId: vm.id, recoveryPointId: point.id, archiveStoreId: point.archiveStoreId },
+          ...(isAll ? {} : { disks: chosen }),
+        })
+      }
       error={refusal(`${vm.name} was not restored`, restore.error)}
     >
       <p>
-        Its disks become what they were <RelativeTime at={point.takenAt} className="font-medium text-ink" />. Reading
-        from {point.archiveStore.name} takes <strong>{recallText(point.recall)}</strong>: only what differs from what
-        the VM is now is read.
+        {isAll ? 'Its disks become' : 'The chosen disks become'} what they were{' '}
+        <RelativeTime at={point.takenAt} className="font-medium text-ink" />. Reading from {point.archiveStore.name}{' '}
+        takes <strong>{recallText(point.recall)}</strong>: only what differs from what the VM is now is read.
       </p>
+      <RestoreDisks disks={disks} measure={undefined} chosen={chosen} onChange={setChosen} />
       <p>What it is now is backed up first, so that you can come back to it.</p>
     </ConfirmDialog>
   )
@@ -91,6 +114,7 @@ function BringBack({ vm, page, point, onClose }: BringBackProps) {
   const [datastoreId, setDatastoreId] = useState(page.recoveryPoints[0]?.datastore.id ?? page.datastores[0]?.id ?? '')
   const bringBack = useMutation(trpc.archive.bringBack.mutationOptions({ onSuccess: onClose }))
   const { id: recoveryPointId, archiveStoreId, recall } = point
+  const noStore = page.datastores.length === 0 ? 'There is no datastore: an operator adds one' : undefined
   return (
     <ConfirmDialog
       isOpen
@@ -99,6 +123,7 @@ function BringBack({ vm, page, point, onClose }: BringBackProps) {
       confirmLabel="Bring back"
       tone="primary"
       isPending={bringBack.isPending}
+      disabledReason={noStore ?? (datastoreId ? undefined : 'Choose a datastore first')}
       onConfirm={() => bringBack.mutate({ vmId: vm.id, recoveryPointId, archiveStoreId, datastoreId })}
       error={refusal('It was not brought back', bringBack.error)}
     >
@@ -112,6 +137,8 @@ function BringBack({ vm, page, point, onClose }: BringBackProps) {
         label="Datastore"
         value={datastoreId}
         onChange={setDatastoreId}
+        isDisabled={noStore !== undefined}
+        description={noStore}
         options={page.datastores.map(({ id, name }) => ({ id, label: name }))}
       />
     </ConfirmDialog>

@@ -4,15 +4,15 @@ import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
 import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
-import { formatMoney, lockSentence } from '#components/archive/archive-words.ts'
 import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { whyUnusable } from '#components/recovery-point/recovery-point-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { type Reading, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { cx } from '#components/ui/class-name.ts'
-import { formatAbsoluteTime, formatBytes, formatDuration } from '#components/ui/format.ts'
+import { formatAbsoluteTime } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { popoverClassName } from '#components/ui/popover-class.ts'
@@ -22,6 +22,7 @@ import { whyNot } from '#components/ui/why-not.ts'
 import type { Vm } from '../use-vm.ts'
 import { RestoreFromArchive } from './archived-points.tsx'
 import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
+import { archivedLines, backupLines, snapshotLines } from './timeline-words.ts'
 import type { BackupPage } from './use-backups.ts'
 
 interface Mark {
@@ -37,6 +38,8 @@ interface Lane {
   label: string
   tone: string
   marks: Mark[]
+  /** Set when its marks could not be read */
+  unread?: ReturnType<typeof unread>
 }
 
 interface RecoveryTimelineProps {
@@ -48,8 +51,8 @@ interface RecoveryTimelineProps {
 /** All that the VM can go back to on one axis: snapshots, backups, archived ones, each with what that takes. */
 export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps) {
   const trpc = useTRPC()
-  const snapshots = useQuery(trpc.snapshot.list.queryOptions({ vmId: vm.id })).data?.snapshots ?? []
-  const archived = useQuery(trpc.archive.points.queryOptions({ vmId: vm.id })).data ?? []
+  const snapshotQuery = useQuery(trpc.snapshot.list.queryOptions({ vmId: vm.id }))
+  const archiveQuery = useQuery(trpc.archive.points.queryOptions({ vmId: vm.id }))
   const [restored, setRestored] = useState<ArchivedPoint>()
   const [nowMs] = useState(() => Date.now())
   const [chosen, setChosen] = useState<Range>()
@@ -59,19 +62,17 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   const lanes: Lane[] = [
     {
       ...{ label: 'Snapshots', tone: 'bg-series-6' },
-      marks: snapshots.map((snapshot) => ({
+      unread: unread(snapshotQuery),
+      marks: (snapshotQuery.data?.snapshots ?? []).map((snapshot) => ({
         ...{ id: snapshot.id, atMs: msOf(snapshot.takenAt), title: snapshot.name, href: `/vms/${vm.id}/snapshots` },
-        lines: [snapshot.withMemory ? 'With memory' : 'Disks alone', 'On its own disks: back in seconds, at no cost'],
+        lines: snapshotQuery.data ? snapshotLines(snapshot, snapshotQuery.data) : [],
       })),
     },
     {
       ...{ label: 'Backups', tone: 'bg-series-1' },
       marks: page.recoveryPoints.map((point) => ({
         ...{ id: point.id, atMs: msOf(point.takenAt), title: `In ${point.datastore.name}` },
-        lines: [
-          `${formatBytes(point.sizeBytes)} of disks, ${formatBytes(point.storedBytes)} stored`,
-          point.invalidAt ? 'Archived, and no longer valid here' : 'Only what differs is written, at no cost',
-        ],
+        lines: backupLines(point, page.writeRate),
         action: {
           label: 'Restore…',
           disabledReason: restoreRefusal ?? whyUnusable(point),
@@ -81,23 +82,20 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
     },
     {
       ...{ label: 'Archive', tone: 'bg-series-2' },
-      marks: archived.map((point) => ({
+      unread: unread(archiveQuery),
+      marks: (archiveQuery.data ?? []).map((point) => ({
         ...{
           id: `${point.id} ${point.archiveStoreId}`,
           atMs: msOf(point.takenAt),
           title: `In ${point.archiveStore.name}`,
         },
-        lines: [
-          `${formatBytes(point.recall.readBytes)} to read at the most`,
-          `At most ${formatMoney(point.recall.cost, point.recall.currency)} and ${formatDuration(point.recall.seconds)}`,
-          ...(lockSentence(point) ? [lockSentence(point)] : []),
-        ],
+        lines: archivedLines(point),
         action: { label: 'Restore…', disabledReason: restoreRefusal, onPress: () => setRestored(point) },
       })),
     },
   ]
   const times = lanes.flatMap(({ marks }) => marks.map(({ atMs }) => atMs))
-  if (times.length === 0) return null
+  if (times.length === 0 && !lanes.some((lane) => lane.unread)) return null
   const range = chosen ?? firstRange(times, nowMs)
   const span = spanOf(range, back, nowMs)
   const ticks = ticksOf(range, span)
@@ -135,17 +133,21 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
         {lanes.map((lane) => (
           <div key={lane.label} className="grid grid-cols-[72px_minmax(0,1fr)] items-center gap-3">
             <span className="text-ink-muted text-xs">{lane.label}</span>
-            <ul aria-label={lane.label} className="relative h-7 border-line border-b">
-              {gathered(lane.marks, span).map((group) => (
-                <li
-                  key={group.marks[0]?.id}
-                  className="-translate-x-1/2 absolute top-1"
-                  style={{ left: `${group.place * 100}%` }}
-                >
-                  <TimelineMark lane={lane} group={group} />
-                </li>
-              ))}
-            </ul>
+            {lane.unread ? (
+              <UnreadLane query={lane.unread} />
+            ) : (
+              <ul aria-label={lane.label} className="relative h-7 border-line border-b">
+                {gathered(lane.marks, span).map((group) => (
+                  <li
+                    key={group.marks[0]?.id}
+                    className="-translate-x-1/2 absolute top-1"
+                    style={{ left: `${group.place * 100}%` }}
+                  >
+                    <TimelineMark lane={lane} group={group} />
+                  </li>
+                ))}
+              </ul>
+            )}
           </div>
         ))}
         <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-3">
@@ -165,7 +167,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
             )}
           </div>
         </div>
-        {isEmpty && (
+        {isEmpty && times.length > 0 && (
           <p role="status" className="text-ink-muted text-sm">
             Nothing in this {range}: go further back, or choose a longer range.
           </p>
@@ -173,6 +175,18 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
       </div>
       {restored && <RestoreFromArchive vm={vm} point={restored} onClose={() => setRestored(undefined)} />}
     </Card>
+  )
+}
+
+/** In place of a lane's marks. */
+function UnreadLane({ query }: { query: Reading }) {
+  return (
+    <div role="alert" className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b pb-1 text-xs">
+      <span className="text-failed">They could not be read: {query.error?.message}</span>
+      <Button size="sm" isPending={query.isRefetching} onPress={() => void query.refetch()}>
+        Try again
+      </Button>
+    </div>
   )
 }
 
