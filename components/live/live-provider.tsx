@@ -56,6 +56,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       reread(trpc.archiveStore.list.queryKey())
       reread(trpc.recoveryPoint.list.pathKey())
     }
+    if (batch.datastores) reread(trpc.datastore.pathKey(), 250)
     if (batch.counts) {
       for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey())
     }

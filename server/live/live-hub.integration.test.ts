@@ -113,6 +113,20 @@ test('a VM that comes or goes changes the counts beside places and not the place
   expect(went).toMatchObject([{ places: false, counts: true, removedVmIds: [expect.any(String)] }])
 })
 
+test('what a worker finds out about a datastore is told; that one looks after it is not', async () => {
+  const { id } = await db.datastore.create({ data: { name: 'vault', kind: 'folder', location: {} } })
+  await sleep(600)
+  const found = () => db.datastore.update({ where: { id }, data: { state: 'read_only' } })
+  expect(await told('fleet', found)).toMatchObject([{ datastores: true, places: false, counts: false }])
+  const damage = { datastoreId: id, what: 'pack', reason: 'gone', hurts: [], foundAt: new Date() }
+  expect(await told('fleet', () => db.datastoreDamage.create({ data: damage }))).toMatchObject([{ datastores: true }])
+  const other = listen('fleet')
+  await db.datastore.update({ where: { id }, data: { careUntil: new Date(), stateAt: new Date() } })
+  await sleep(settleMs)
+  other.end()
+  expect(other.batches).toEqual([])
+})
+
 test('more changes than can be named ask for reading everything again', async () => {
   await db.$executeRaw`INSERT INTO vm (id, uuid, host_id, site_id, name, state, vcpu_count, memory_bytes, tenant_id)
     SELECT gen_random_uuid(), gen_random_uuid(), ${host.id}::uuid, ${host.siteId}::uuid, 'many-' || n, 'off', 1, 1, 'acme'

@@ -23,6 +23,7 @@ interface Pending {
   hosts: Set<string>
   places: boolean
   counts: boolean
+  datastores: boolean
 }
 
 const nothing = (): Pending => ({
@@ -34,6 +35,7 @@ const nothing = (): Pending => ({
   hosts: new Set(),
   places: false,
   counts: false,
+  datastores: false,
 })
 
 type Subscriber = (batch: string) => void
@@ -87,6 +89,8 @@ export class LiveHub {
       for (const [id, tenantId] of change.rows ?? []) {
         pending.operations.set(id, tenantId)
       }
+    } else if (change.noun === 'datastore') {
+      pending.datastores = true
     } else {
       // What a host says of its load every few seconds concerns only the pages of that host.
       if (change.noun !== 'host_load') pending.places = true
@@ -154,10 +158,11 @@ export class LiveHub {
       operations,
       places: pending.places,
       counts: pending.counts,
+      datastores: pending.datastores,
       changedHostIds: scope === 'fleet' ? [...pending.hosts] : [],
     }
     const rows = vms.length + operations.length + batch.removedVmIds.length + batch.changedHostIds.length
-    const empty = rows === 0 && !batch.places && !batch.counts
+    const empty = rows === 0 && !batch.places && !batch.counts && !batch.datastores
     return empty ? null : batch
   }
 }
@@ -169,6 +174,7 @@ const resetBatch: LiveBatch = {
   operations: [],
   places: true,
   counts: true,
+  datastores: true,
   changedHostIds: [],
 }
 

@@ -5,7 +5,7 @@ import type { VmRow } from './vm.ts'
 /**
  * What changed since the batch before, as far as this person may see it. Whoever gets `reset` has missed something and
  * reads everything again; `places` says that a site, host, tenant, link, network, storage pool or template changed,
- * `counts` that a VM came or went, which changes the numbers beside them.
+ * `counts` that a VM came or went, which changes the numbers beside them; `datastores` that something of a datastore did.
  */
 export interface LiveBatch {
   reset: boolean
@@ -14,6 +14,7 @@ export interface LiveBatch {
   operations: OperationRow[]
   places: boolean
   counts: boolean
+  datastores: boolean
   changedHostIds: string[]
 }
 

@@ -26,18 +26,12 @@ import { VerifyCard } from './verify-card.tsx'
 
 export type Datastore = Outputs['datastore']['get']
 
-/** What workers measure comes no faster than this. */
-const rereadMs = 5_000
-
 /** One datastore: is it all right, what does it hold for whom, what does that take. */
 export function DatastorePage({ id }: { id: string }) {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const query = useQuery({ ...trpc.datastore.get.queryOptions({ id }), refetchInterval: rereadMs })
-  const live = useQuery({
-    ...trpc.operation.list.queryOptions({ targetId: id, live: true, limit: 10 }),
-    refetchInterval: rereadMs,
-  })
+  const query = useQuery(trpc.datastore.get.queryOptions({ id }))
+  const live = useQuery(trpc.operation.list.queryOptions({ targetId: id, live: true, limit: 10 }))
   const reread = () => {
     void client.invalidateQueries({ queryKey: trpc.datastore.pathKey() })
     void client.invalidateQueries({ queryKey: trpc.operation.pathKey() })

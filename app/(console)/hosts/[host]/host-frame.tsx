@@ -20,13 +20,10 @@ import { Tabs } from '#components/ui/tabs.tsx'
 import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { HostNotice } from './host-notice.tsx'
 
-/** Readings of the host come no faster than this. */
-const rereadMs = 5_000
-
 /** Head and tabs of a host's pages. */
 export function HostFrame({ id, children }: { id: string; children: ReactNode }) {
   const trpc = useTRPC()
-  const query = useQuery({ ...trpc.host.get.queryOptions({ id }), refetchInterval: rereadMs })
+  const query = useQuery(trpc.host.get.queryOptions({ id }))
   const commands = useHostCommands()
   usePageTitle(query.data?.name)
   const failed = unread(query)
