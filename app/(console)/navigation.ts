@@ -21,6 +21,8 @@ export interface Destination {
   href: string
   label: string
   icon: LucideIcon
+  /** Its own pages, where it has several; the first one is what `href` opens */
+  pages?: readonly { href: string; label: string; operatorOnly?: boolean }[]
   /** Shown to operators only; a tenant has nothing to see there */
   operatorOnly?: boolean
   /** Shown to operators and to those who administer a tenant */
@@ -31,6 +33,14 @@ export interface NavigationGroup {
   label: string
   destinations: readonly Destination[]
 }
+
+/** The tabs of the settings. */
+export const settingsPages = [
+  { href: '/settings', label: 'Profile' },
+  { href: '/settings/security', label: 'Security' },
+  { href: '/settings/api-keys', label: 'API keys' },
+  { href: '/settings/people', label: 'People', operatorOnly: true },
+]
 
 /** Every place of the console, in the order in which a person looks for it. The palette offers the same. */
 export const navigation: readonly NavigationGroup[] = [
@@ -61,7 +71,7 @@ export const navigation: readonly NavigationGroup[] = [
       { href: '/tenants', label: 'Tenants', icon: Building2 },
       { href: '/operations', label: 'Operations', icon: Activity },
       { href: '/audit', label: 'Audit', icon: ScrollText, adminOnly: true },
-      { href: '/settings', label: 'Settings', icon: Settings },
+      { href: '/settings', label: 'Settings', icon: Settings, pages: settingsPages },
     ],
   },
 ]
@@ -93,3 +103,15 @@ export function visibleNavigation(person: Person): NavigationGroup[] {
     }))
     .filter((group) => group.destinations.length > 0)
 }
+
+/** The same as one list, with the pages within a place: "Settings › Security". */
+export const visiblePages = (person: Person): { href: string; label: string; icon: LucideIcon }[] =>
+  visibleNavigation(person)
+    .flatMap((group) => group.destinations)
+    .flatMap(({ href, label, icon, pages }) =>
+      pages
+        ? pages
+            .filter((page) => !page.operatorOnly || person.operator)
+            .map((page) => ({ href: page.href, label: `${label} › ${page.label}`, icon }))
+        : [{ href, label, icon }],
+    )

@@ -1,6 +1,7 @@
 'use client'
 
 import { Menu as MenuIcon, Search } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
@@ -12,10 +13,12 @@ import { ThemeToggle } from '#components/ui/theme-toggle.tsx'
 import { LiveIndicator } from './live-indicator.tsx'
 import { type Person, visibleNavigation } from './navigation.ts'
 import { OperationTray } from './operation-tray.tsx'
-import { Palette } from './palette.tsx'
 import { PersonMenu } from './person-menu.tsx'
 import { SideNavigation } from './side-navigation.tsx'
 import { useShortcut } from './use-shortcut.ts'
+
+// It brings every command's dialog with it, which no page should wait for.
+const Palette = dynamic(() => import('./palette.tsx').then((module) => module.Palette), { ssr: false })
 
 /** The frame of every console page: places at the left, search above, everyone's operations below. */
 export function Shell({ person, children }: { person: Person; children: ReactNode }) {

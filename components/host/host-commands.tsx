@@ -23,6 +23,14 @@ export interface CommandedHost {
 
 const iconSizePx = 14
 
+/** How the commands are called, also where a host is still to be named. */
+export const hostCommandWords = {
+  drain: { label: 'Drain…', keywords: ['evacuate', 'maintenance'] },
+  undrain: { label: 'Stop draining', keywords: ['undrain'] },
+  edit: { label: 'Edit…', keywords: ['change'] },
+  remove: { label: 'Remove…', keywords: ['delete'] },
+} as const
+
 /** What can be done with a host, and the dialogs that ask before; render `dialogs` once. */
 export function useHostCommands() {
   const trpc = useTRPC()
@@ -46,13 +54,13 @@ export function useHostCommands() {
         host.draining
           ? {
               id: 'undrain',
-              label: 'Stop draining',
+              ...hostCommandWords.undrain,
               icon: <Ban size={iconSizePx} aria-hidden="true" />,
               onAction: () => undrain.mutate({ id: host.id }),
             }
           : {
               id: 'drain',
-              label: 'Drain…',
+              ...hostCommandWords.drain,
               icon: <ArrowRightFromLine size={iconSizePx} aria-hidden="true" />,
               ...(host.state === 'connected'
                 ? { onAction: () => setAsked({ what: 'drain', host }) }
@@ -65,7 +73,7 @@ export function useHostCommands() {
       items: [
         {
           id: 'edit',
-          label: 'Edit…',
+          ...hostCommandWords.edit,
           icon: <Pencil size={iconSizePx} aria-hidden="true" />,
           onAction: () => setAsked({ what: 'edit', host }),
         },
@@ -76,7 +84,7 @@ export function useHostCommands() {
       items: [
         {
           id: 'remove',
-          label: 'Remove…',
+          ...hostCommandWords.remove,
           icon: <Trash2 size={iconSizePx} aria-hidden="true" />,
           isDanger: true,
           onAction: () => setAsked({ what: 'remove', host }),

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { UserPlus } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
@@ -27,7 +28,7 @@ type Can = Outputs['member']['list']['can']
 export function MembersCard({ tenant, myUserId }: { tenant: { id: string; name: string }; myUserId: string | null }) {
   const trpc = useTRPC()
   const members = useQuery(trpc.member.list.queryOptions({ tenantId: tenant.id }))
-  const [isInviting, setInviting] = useState(false)
+  const [inviting, setInviting] = useQueryState('invite', parseAsString.withDefault(''))
   const can = members.data?.can
   return (
     <Card
@@ -38,7 +39,7 @@ export function MembersCard({ tenant, myUserId }: { tenant: { id: string; name: 
           <Button
             size="sm"
             icon={<UserPlus size={13} aria-hidden="true" />}
-            onPress={() => setInviting(true)}
+            onPress={() => void setInviting('yes')}
             disabledReason={whyNot(can.invite)}
           >
             Invite
@@ -69,7 +70,9 @@ export function MembersCard({ tenant, myUserId }: { tenant: { id: string; name: 
           <Invitations tenantId={tenant.id} invitations={members.data.invitations} />
         </>
       )}
-      {isInviting && can && <InviteDialog tenant={tenant} mayOwn={can.own} onClose={() => setInviting(false)} />}
+      {inviting && can?.invite === true && (
+        <InviteDialog tenant={tenant} mayOwn={can.own} onClose={() => void setInviting(null)} />
+      )}
     </Card>
   )
 }

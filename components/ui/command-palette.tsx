@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { overlayClassName } from './dialog.tsx'
+import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
 import { Kbd } from './kbd.tsx'
 import { Spinner } from './spinner.tsx'
 
@@ -14,12 +15,17 @@ export interface PaletteItem {
   id: string
   label: string
   icon?: ReactNode
+  /** A word after the label */
+  badge?: ReactNode
+  isDanger?: boolean | undefined
   /** At the right: where it is, what kind it is. */
   hint?: ReactNode
   shortcut?: string
   /** Other words that find it. */
   keywords?: readonly string[]
-  disabledReason?: string
+  disabledReason?: string | undefined
+  /** The palette stays: there is more to type */
+  keepsOpen?: boolean
   onSelect: () => void
 }
 
@@ -37,6 +43,10 @@ export interface CommandPaletteProps {
   groups: readonly PaletteGroup[]
   /** Results are on their way from the server. */
   isLoading?: boolean
+  /** The server could not be asked, so that what is missing here may well be there. */
+  problem?: ErrorMessageProps | undefined
+  /** In place of "Nothing is called so" */
+  hint?: string | undefined
   /** False when the groups were already found by the server. */
   isFiltering?: boolean
   placeholder?: string
@@ -47,7 +57,7 @@ const groupClassName =
 
 /** Everything by name: pages, things, commands. Choosing closes it. */
 export function CommandPalette(props: CommandPaletteProps) {
-  const { isOpen, onOpenChange, search, onSearchChange, groups, isLoading, isFiltering = true } = props
+  const { isOpen, onOpenChange, search, onSearchChange, groups, isLoading, isFiltering = true, problem } = props
   return (
     <ModalOverlay
       isOpen={isOpen}
@@ -74,20 +84,27 @@ export function CommandPalette(props: CommandPaletteProps) {
               />
               <Kbd>Esc</Kbd>
             </div>
+            {problem && <ErrorMessage {...problem} className="m-1.5 mb-0" />}
             <Command.List label="Results" className="max-h-[min(56vh,420px)] overflow-y-auto p-1.5">
-              <Command.Empty className="px-3 py-8 text-center text-sm text-ink-muted">
-                {isLoading ? 'Looking…' : `Nothing is called “${search}”`}
-              </Command.Empty>
+              {!problem && (
+                <Command.Empty className="px-3 py-8 text-center text-sm text-ink-muted">
+                  {isLoading ? 'Looking…' : (props.hint ?? `Nothing is called “${search}”`)}
+                </Command.Empty>
+              )}
               {groups
                 .filter((group) => group.items.length > 0)
                 .map((group) => (
                   <Command.Group key={group.id} heading={group.title} value={group.id} className={groupClassName}>
                     {group.items.map((item) => (
-                      <PaletteLine key={item.id} item={item} onDone={() => onOpenChange(false)} />
+                      <PaletteLine key={item.id} item={item} onDone={() => item.keepsOpen || onOpenChange(false)} />
                     ))}
                   </Command.Group>
                 ))}
             </Command.List>
+            <p className="border-t border-line px-4 py-2 text-2xs text-ink-faint">
+              A command goes with a name: <span className="text-ink-muted">reboot shop-web-1</span>,{' '}
+              <span className="text-ink-muted">drain oslo-2</span>
+            </p>
           </Command>
         </Dialog>
       </Modal>
@@ -105,13 +122,20 @@ function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }
         onDone()
         item.onSelect()
       }}
-      className="flex min-h-8 cursor-default items-center gap-2.5 rounded-md px-2.5 text-sm text-ink data-[disabled=true]:text-ink-faint data-[selected=true]:bg-active"
-    >
-      {item.icon && <span className="flex w-4 shrink-0 justify-center text-ink-muted">{item.icon}</span>}
-      <span className="min-w-0 flex-1 truncate">{item.label}</span>
-      {(item.disabledReason ?? item.hint) && (
-        <span className="shrink-0 text-xs text-ink-faint">{item.disabledReason ?? item.hint}</span>
+      className={cx(
+        'flex min-h-8 cursor-default items-center gap-2.5 rounded-md px-2.5 py-1 text-sm data-[disabled=true]:text-ink-faint data-[selected=true]:bg-active',
+        item.isDanger ? 'text-failed' : 'text-ink',
       )}
+    >
+      {item.icon && <span className="flex w-4 shrink-0 justify-center opacity-80">{item.icon}</span>}
+      <span className="flex min-w-0 flex-1 flex-col">
+        <span className="flex min-w-0 items-center gap-2">
+          <span className="truncate">{item.label}</span>
+          {item.badge}
+        </span>
+        {item.disabledReason && <span className="text-xs leading-4">{item.disabledReason}</span>}
+      </span>
+      {item.hint && <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-faint">{item.hint}</span>}
       {item.shortcut && <Kbd>{item.shortcut}</Kbd>}
     </Command.Item>
   )

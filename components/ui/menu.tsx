@@ -27,6 +27,8 @@ export interface MenuAction {
   disabledReason?: string
   onAction?: () => void
   href?: string
+  /** Other words for it, by which the palette finds it */
+  keywords?: readonly string[]
 }
 
 /** Commands that belong together, set off by a line; the title is optional. */

@@ -5,12 +5,14 @@ import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import { MakeTemplateDialog } from '#components/template/make-template-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { BackUpDialog } from './back-up-dialog.tsx'
 import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
 import { KeepCloneDialog } from './keep-clone-dialog.tsx'
 import { MigrateDialog } from './migrate/migrate-dialog.tsx'
 import { HardPowerDialog, ShutDownDialog } from './power-dialog.tsx'
 import { toastRefusal } from './refusal.ts'
+import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
 import type { CommandVm, VmCommand } from './vm-command.tsx'
 
 interface Asked {
@@ -65,6 +67,10 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
     case 'reset':
     case 'force-off':
       return <HardPowerDialog vm={vm} action={command} onClose={onClose} />
+    case 'snapshot':
+      return <TakeSnapshotDialog vmId={vm.id} onClose={onClose} />
+    case 'backup':
+      return <BackUpDialog vmId={vm.id} onClose={onClose} />
     case 'migrate':
       return <MigrateDialog vmId={vm.id} onClose={onClose} />
     case 'clone':

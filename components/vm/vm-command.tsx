@@ -1,5 +1,7 @@
 import {
+  Archive,
   ArrowRightLeft,
+  Camera,
   CirclePause,
   CirclePlay,
   Copy,
@@ -25,6 +27,8 @@ import type { PowerInput } from '#server/schema/vm-action.ts'
 export type PowerAction = PowerInput['action']
 export type VmCommand =
   | PowerAction
+  | 'snapshot'
+  | 'backup'
   | 'migrate'
   | 'clone'
   | 'make-template'
@@ -48,22 +52,32 @@ export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may' | 'standsOn'> |
 const iconSizePx = 14
 const icon = (Icon: typeof Play) => <Icon size={iconSizePx} aria-hidden="true" />
 
-export const commandLook: Record<VmCommand, { label: string; icon: ReactNode; isDanger?: boolean }> = {
-  start: { label: 'Start', icon: icon(Play) },
-  shutdown: { label: 'Shut down…', icon: icon(Power) },
-  reboot: { label: 'Reboot', icon: icon(RotateCw) },
-  suspend: { label: 'Suspend', icon: icon(CirclePause) },
+interface CommandLook {
+  label: string
+  icon: ReactNode
+  isDanger?: boolean
+  /** Other words for it, by which the palette finds it */
+  keywords?: readonly string[]
+}
+
+export const commandLook: Record<VmCommand, CommandLook> = {
+  start: { label: 'Start', icon: icon(Play), keywords: ['boot', 'power on'] },
+  shutdown: { label: 'Shut down…', icon: icon(Power), keywords: ['shutdown', 'stop', 'power off'] },
+  reboot: { label: 'Reboot', icon: icon(RotateCw), keywords: ['restart'] },
+  suspend: { label: 'Suspend', icon: icon(CirclePause), keywords: ['pause'] },
   resume: { label: 'Resume', icon: icon(CirclePlay) },
   reset: { label: 'Reset…', icon: icon(RotateCcw), isDanger: true },
-  'force-off': { label: 'Force off…', icon: icon(Zap), isDanger: true },
-  edit: { label: 'Edit…', icon: icon(Pencil) },
-  clone: { label: 'Clone…', icon: icon(Copy) },
+  'force-off': { label: 'Force off…', icon: icon(Zap), isDanger: true, keywords: ['kill', 'power off'] },
+  snapshot: { label: 'Take snapshot…', icon: icon(Camera) },
+  backup: { label: 'Back up now…', icon: icon(Archive), keywords: ['backup'] },
+  edit: { label: 'Edit…', icon: icon(Pencil), keywords: ['change', 'configure'] },
+  clone: { label: 'Clone…', icon: icon(Copy), keywords: ['copy'] },
   'make-template': { label: 'Make a template…', icon: icon(Layers) },
   keep: { label: 'Keep on its own…', icon: icon(SquareSplitHorizontal) },
-  migrate: { label: 'Migrate…', icon: icon(ArrowRightLeft) },
+  migrate: { label: 'Migrate…', icon: icon(ArrowRightLeft), keywords: ['move'] },
   protect: { label: 'Protect against deletion', icon: icon(Lock) },
   unprotect: { label: 'Switch protection off', icon: icon(LockOpen) },
-  delete: { label: 'Delete…', icon: icon(Trash2), isDanger: true },
+  delete: { label: 'Delete…', icon: icon(Trash2), isDanger: true, keywords: ['remove'] },
 }
 
 const busyWith: Record<string, string> = {
@@ -115,14 +129,8 @@ export function vmMenu(
   return [
     group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
     group('hard power', 'reset', 'force-off'),
-    group(
-      'change',
-      ...(answers?.standsOn ? (['keep'] as const) : []),
-      'migrate',
-      'clone',
-      ...(answers?.may.makeTemplate === true ? (['make-template'] as const) : []),
-      'edit',
-    ),
+    group('keep what it is', 'snapshot', 'backup'),
+    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', 'edit'),
     group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
   ]
 }

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Archive, Pencil, Plus, Trash2, Users } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { formatMoney } from '#components/archive/archive-words.ts'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
@@ -24,7 +25,7 @@ export interface NamedTenant {
   id: string
   name: string
 }
-type Command = { kind: 'save'; store: ArchiveStore | undefined } | { kind: 'grant' | 'remove'; store: ArchiveStore }
+type Command = { kind: 'edit' | 'grant' | 'remove'; store: ArchiveStore }
 
 /** The archive stores, with what each costs and who may use it. */
 export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) {
@@ -34,18 +35,16 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
   const failed = unread(query)
   const stores = query.data ?? []
   const [command, setCommand] = useState<Command>()
+  const [adding, setAdding] = useQueryState('add', parseAsString.withDefault(''))
   const close = () => {
     setCommand(undefined)
+    void setAdding(null)
     void client.invalidateQueries({ queryKey: trpc.archiveStore.pathKey() })
     void client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
   }
   const remove = useMutation(trpc.archiveStore.remove.mutationOptions({ onSuccess: close }))
   const add = (
-    <Button
-      size="sm"
-      icon={<Plus size={14} aria-hidden="true" />}
-      onPress={() => setCommand({ kind: 'save', store: undefined })}
-    >
+    <Button size="sm" icon={<Plus size={14} aria-hidden="true" />} onPress={() => void setAdding('store')}>
       Add archive store
     </Button>
   )
@@ -95,7 +94,7 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
                   verb="Edit"
                   name={store.name}
                   icon={Pencil}
-                  onPress={() => setCommand({ kind: 'save', store })}
+                  onPress={() => setCommand({ kind: 'edit', store })}
                 />
                 <RowButton
                   verb="Remove"
@@ -111,7 +110,8 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
           ))}
         </ul>
       )}
-      {command?.kind === 'save' && <ArchiveStoreDialog store={command.store} onClose={close} />}
+      {adding && <ArchiveStoreDialog store={undefined} onClose={close} />}
+      {command?.kind === 'edit' && <ArchiveStoreDialog store={command.store} onClose={close} />}
       {command?.kind === 'grant' && (
         <GrantDialog
           store={stores.find(({ id }) => id === command.store.id) ?? command.store}

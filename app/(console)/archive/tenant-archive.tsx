@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Archive, KeyRound, Pencil, Play, Plus, Trash2 } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import { formatMoney, localCopyWord, lockWord, whenText, whichWord } from '#components/archive/archive-words.ts'
 import { OneTimeText } from '#components/tenant/one-time-text.tsx'
@@ -33,7 +34,8 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
   const onSuccess = () => client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
   const run = useMutation(trpc.archive.run.mutationOptions({ onSuccess }))
   const showKey = useMutation(trpc.archive.showKey.mutationOptions())
-  const [edited, setEdited] = useState<Policy | 'new'>()
+  const [edited, setEdited] = useState<Policy>()
+  const [policy, setPolicy] = useQueryState('policy', parseAsString.withDefault(''))
   const [deleted, setDeleted] = useState<Policy>()
   const remove = useMutation(
     trpc.archive.deletePolicy.mutationOptions({
@@ -55,7 +57,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
       variant="primary"
       icon={<Plus size={14} aria-hidden="true" />}
       disabledReason={whyNot(page.can.create) ?? noStore}
-      onPress={() => setEdited('new')}
+      onPress={() => void setPolicy('new')}
     >
       Create policy
     </Button>
@@ -163,12 +165,15 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
           )}
         </Card>
       )}
-      {edited && (
+      {(edited || (policy === 'new' && page.can.create === true && !noStore)) && (
         <ArchivalPolicyDialog
           tenantId={tenantId}
           page={page}
-          policy={edited === 'new' ? undefined : edited}
-          onClose={() => setEdited(undefined)}
+          policy={edited}
+          onClose={() => {
+            setEdited(undefined)
+            void setPolicy(null)
+          }}
         />
       )}
       {deleted && (

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Archive, Plus } from 'lucide-react'
-import { useState } from 'react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
 import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
@@ -97,10 +97,10 @@ const rowName = (each: Datastore) => each.name
 export function DatastoresPage() {
   const datastores = useQuery(useTRPC().datastore.list.queryOptions())
   const { rows, sort, onSortChange } = useSortedRows(datastores.data ?? none, sorts)
-  const [isAdding, setAdding] = useState(false)
+  const [adding, setAdding] = useQueryState('add', parseAsString.withDefault(''))
   const commands = useDatastoreCommands()
   const add = (variant: 'primary' | 'secondary') => (
-    <Button variant={variant} icon={<Plus size={14} aria-hidden="true" />} onPress={() => setAdding(true)}>
+    <Button variant={variant} icon={<Plus size={14} aria-hidden="true" />} onPress={() => void setAdding('yes')}>
       Add datastore
     </Button>
   )
@@ -138,7 +138,7 @@ export function DatastoresPage() {
         className="min-h-0 flex-1 border-t border-line"
       />
       {commands.dialogs}
-      {isAdding && <AddDatastoreDialog onClose={() => setAdding(false)} />}
+      {adding && <AddDatastoreDialog onClose={() => void setAdding(null)} />}
     </>
   )
 }

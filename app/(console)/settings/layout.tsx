@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { Hydrate, prefetch, requireActor, trpc } from '#components/trpc/server.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { Tabs } from '#components/ui/tabs.tsx'
+import { settingsPages } from '../navigation.ts'
 
 export default async function Layout({ children }: { children: ReactNode }) {
   const actor = await requireActor()
@@ -11,12 +12,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
       <PageHeader title="Settings" />
       <Tabs
         label="Pages of the settings"
-        tabs={[
-          { href: '/settings', label: 'Profile' },
-          { href: '/settings/security', label: 'Security' },
-          { href: '/settings/api-keys', label: 'API keys' },
-          ...(actor.operator ? [{ href: '/settings/people', label: 'People' }] : []),
-        ]}
+        tabs={settingsPages.filter((page) => !page.operatorOnly || actor.operator)}
         className="px-3"
       />
       {children}

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus } from 'lucide-react'
+import { parseAsString, useQueryState } from 'nuqs'
 import { useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure, pageFailure } from '#components/trpc/failure.ts'
@@ -23,7 +24,7 @@ export function ApiKeyPage() {
   const trpc = useTRPC()
   const keys = useQuery(trpc.apiKey.list.queryOptions(undefined, { staleTime: 0 }))
   const places = useQuery(trpc.fleet.places.queryOptions())
-  const [isCreating, setCreating] = useState(false)
+  const [creating, setCreating] = useQueryState('create', parseAsString.withDefault(''))
   const [revoking, setRevoking] = useState<ApiKey | null>(null)
   const tenants = useMemo(() => new Map(places.data?.tenants.map(({ id, name }) => [id, name])), [places.data])
   const columns = useMemo(() => apiKeyColumns(tenants), [tenants])
@@ -38,7 +39,7 @@ export function ApiKeyPage() {
             size="sm"
             variant="primary"
             icon={<Plus size={13} aria-hidden="true" />}
-            onPress={() => setCreating(true)}
+            onPress={() => void setCreating('yes')}
           >
             Create a key
           </Button>
@@ -73,7 +74,7 @@ export function ApiKeyPage() {
         />
       </Card>
       <ApiKeyExample />
-      {isCreating && <ApiKeyDialog onClose={() => setCreating(false)} />}
+      {creating && <ApiKeyDialog onClose={() => void setCreating(null)} />}
       {revoking && <RevokeDialog apiKey={revoking} onClose={() => setRevoking(null)} />}
     </div>
   )

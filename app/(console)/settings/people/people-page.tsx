@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { UserPlus, UsersRound } from 'lucide-react'
-import { useQueryStates } from 'nuqs'
+import { parseAsString, useQueryState, useQueryStates } from 'nuqs'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
@@ -32,7 +32,7 @@ export function PeoplePage() {
       placeholderData: keepPreviousData,
     }),
   )
-  const [isCreating, setCreating] = useState(false)
+  const [creating, setCreating] = useQueryState('create', parseAsString.withDefault(''))
   const [command, setCommand] = useState<PersonCommand | null>(null)
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.people) ?? [], [list.data])
   return (
@@ -40,7 +40,11 @@ export function PeoplePage() {
       <Toolbar
         label="People"
         end={
-          <Button variant="primary" icon={<UserPlus size={14} aria-hidden="true" />} onPress={() => setCreating(true)}>
+          <Button
+            variant="primary"
+            icon={<UserPlus size={14} aria-hidden="true" />}
+            onPress={() => void setCreating('yes')}
+          >
             Create an account
           </Button>
         }
@@ -74,7 +78,7 @@ export function PeoplePage() {
         }
         className="min-h-60 border-t border-line"
       />
-      {isCreating && <CreatePersonDialog onClose={() => setCreating(false)} />}
+      {creating && <CreatePersonDialog onClose={() => void setCreating(null)} />}
       {command && <PersonDialog {...command} onClose={() => setCommand(null)} />}
     </>
   )

@@ -10,9 +10,9 @@ import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { BackUpDialog } from '#components/vm/back-up-dialog.tsx'
 import { useVm } from '../use-vm.ts'
 import { ArchivedPoints } from './archived-points.tsx'
-import { BackUpDialog } from './back-up-dialog.tsx'
 import { RecoveryTimeline } from './recovery-timeline.tsx'
 import { RestoreDialog } from './restore-dialog.tsx'
 import { useBackups } from './use-backups.ts'
@@ -63,7 +63,7 @@ export function VmBackups() {
         }
       />
       <ArchivedPoints vm={vm} page={page} />
-      {isBackingUp && <BackUpDialog vm={vm} page={page} onClose={() => setBackingUp(false)} />}
+      {isBackingUp && <BackUpDialog vmId={vm.id} onClose={() => setBackingUp(false)} />}
       {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
     </div>
   )

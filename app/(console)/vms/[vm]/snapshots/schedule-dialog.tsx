@@ -11,11 +11,11 @@ import { NumberField } from '#components/ui/number-field.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { Switch } from '#components/ui/switch.tsx'
 import { refusal } from '#components/vm/refusal.ts'
+import { snapshotCards } from '#components/vm/take-snapshot-dialog.tsx'
 import type { Interval } from '#server/schema/schedule.ts'
 import { ScheduleInput } from '#server/schema/snapshot.ts'
 import type { Vm } from '../use-vm.ts'
 import { inputOf } from './schedules-card.tsx'
-import { snapshotCards } from './take-snapshot-dialog.tsx'
 import type { Schedule, SnapshotPage } from './use-snapshots.ts'
 
 const usualKeep: Record<Interval, number> = { hour: 24, day: 7, week: 4, month: 12 }

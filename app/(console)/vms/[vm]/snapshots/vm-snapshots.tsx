@@ -9,12 +9,12 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
+import { TakeSnapshotDialog } from '#components/vm/take-snapshot-dialog.tsx'
 import { useVm } from '../use-vm.ts'
 import { DeleteSnapshotDialog } from './delete-snapshot-dialog.tsx'
 import { RevertSnapshotDialog } from './revert-snapshot-dialog.tsx'
 import { SchedulesCard } from './schedules-card.tsx'
 import { SnapshotTree } from './snapshot-tree.tsx'
-import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
 import { type Snapshot, useSnapshots } from './use-snapshots.ts'
 
 type Asked = { kind: 'take' } | { kind: 'revert' | 'delete'; snapshot: Snapshot }
@@ -59,7 +59,7 @@ export function VmSnapshots() {
         )}
       </Card>
       <SchedulesCard vm={vm} page={page} />
-      {asked?.kind === 'take' && <TakeSnapshotDialog vm={vm} page={page} onClose={close} />}
+      {asked?.kind === 'take' && <TakeSnapshotDialog vmId={vm.id} onClose={close} />}
       {asked?.kind === 'revert' && (
         <RevertSnapshotDialog vm={vm} page={page} snapshot={asked.snapshot} onClose={close} />
       )}

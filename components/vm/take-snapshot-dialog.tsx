@@ -1,8 +1,9 @@
 'use client'
 
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useTRPC } from '#components/trpc/client.tsx'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes, formatDuration } from '#components/ui/format.ts'
@@ -10,13 +11,14 @@ import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextArea } from '#components/ui/text-area.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
-import { refusal } from '#components/vm/refusal.ts'
-import { suggestedName } from '#components/vm/snapshot-name.ts'
 import { SnapshotName } from '#server/schema/snapshot.ts'
-import type { Vm } from '../use-vm.ts'
-import type { SnapshotPage } from './use-snapshots.ts'
+import { refusal } from './refusal.ts'
+import { suggestedName } from './snapshot-name.ts'
 
-interface TakeSnapshotDialogProps {
+type Vm = Outputs['vm']['get']
+type SnapshotPage = Outputs['snapshot']['list']
+
+interface AskSnapshotProps {
   vm: Vm
   page: SnapshotPage
   onClose: () => void
@@ -47,7 +49,17 @@ export function snapshotCards(vm: Vm, page: SnapshotPage): RadioCard[] {
 }
 
 /** Asks for a snapshot of the VM as it is now. */
-export function TakeSnapshotDialog({ vm, page, onClose }: TakeSnapshotDialogProps) {
+export function TakeSnapshotDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+  const trpc = useTRPC()
+  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
+  const page = useQuery(trpc.snapshot.list.queryOptions({ vmId }))
+  if (!vm.data || !page.data) {
+    return <ReadingDialog title="Take a snapshot" query={vm.data ? page : vm} onClose={onClose} />
+  }
+  return <AskSnapshot vm={vm.data} page={page.data} onClose={onClose} />
+}
+
+function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
   const trpc = useTRPC()
   const [name, setName] = useState(() => suggestedName('', page.snapshots))
   const [description, setDescription] = useState('')

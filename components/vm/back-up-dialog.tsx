@@ -1,25 +1,34 @@
 'use client'
 
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useTRPC } from '#components/trpc/client.tsx'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Select } from '#components/ui/select.tsx'
-import { refusal } from '#components/vm/refusal.ts'
-import type { Vm } from '../use-vm.ts'
-import type { BackupPage } from './use-backups.ts'
+import { refusal } from './refusal.ts'
 
-interface BackUpDialogProps {
-  vm: Vm
-  page: BackupPage
+interface AskBackupProps {
+  vm: Outputs['vm']['get']
+  page: Outputs['backup']['list']
   onClose: () => void
 }
 
 /** Takes a recovery point of the VM as it is now. */
-export function BackUpDialog({ vm, page, onClose }: BackUpDialogProps) {
+export function BackUpDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+  const trpc = useTRPC()
+  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
+  const page = useQuery(trpc.backup.list.queryOptions({ vmId }))
+  if (!vm.data || !page.data) {
+    return <ReadingDialog title="Back up a VM" query={vm.data ? page : vm} onClose={onClose} />
+  }
+  return <AskBackup vm={vm.data} page={page.data} onClose={onClose} />
+}
+
+function AskBackup({ vm, page, onClose }: AskBackupProps) {
   const trpc = useTRPC()
   const last = page.recoveryPoints[0]?.datastore.id
   const [datastoreId, setDatastoreId] = useState(last ?? page.datastores[0]?.id ?? '')
@@ -39,6 +48,9 @@ export function BackUpDialog({ vm, page, onClose }: BackUpDialogProps) {
           <Button
             variant="primary"
             isPending={start.isPending}
+            disabledReason={
+              datastoreId ? undefined : 'There is no datastore yet: an operator adds one under Datastores'
+            }
             onPress={() => start.mutate({ vmId: vm.id, datastoreId, full })}
           >
             Back up

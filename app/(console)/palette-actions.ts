@@ -1,0 +1,78 @@
+import { applyTheme } from '#components/ui/theme.ts'
+import type { Person } from './navigation.ts'
+
+/** Something to do that needs no VM or host: opened at an address, or done at once. */
+export interface PaletteAction {
+  id: string
+  label: string
+  /** Other words that find it */
+  keywords?: readonly string[]
+  href?: string
+  onAction?: () => void
+}
+
+/** What this person may do; each opens the dialog of the page where it is done. */
+export function actionsOf(person: Person, tenants: readonly { id: string; name: string }[]): PaletteAction[] {
+  const has = (...roles: string[]) => person.operator || person.memberships.some(({ role }) => roles.includes(role))
+  const mayInviteTo = tenants.filter(
+    ({ id }) =>
+      person.operator ||
+      person.memberships.some(({ tenantId, role }) => tenantId === id && (role === 'owner' || role === 'admin')),
+  )
+  return [
+    ...(has('owner', 'admin', 'member')
+      ? [{ id: 'create-vm', label: 'Create a VM', keywords: ['new', 'add'], href: '/fleet/create' }]
+      : []),
+    ...(person.operator
+      ? [
+          { id: 'add-host', label: 'Add a host', keywords: ['new', 'create'], href: '/hosts?add=yes' },
+          { id: 'create-site', label: 'Create a site', keywords: ['new', 'add'], href: '/sites?create=yes' },
+          { id: 'create-tenant', label: 'Create a tenant', keywords: ['new', 'add'], href: '/tenants?create=yes' },
+          {
+            id: 'create-person',
+            label: 'Create an account for a person',
+            keywords: ['new', 'add', 'user', 'people'],
+            href: '/settings/people?create=yes',
+          },
+          { id: 'add-datastore', label: 'Add a datastore', keywords: ['new', 'create'], href: '/datastores?add=yes' },
+          {
+            id: 'add-archive-store',
+            label: 'Add an archive store',
+            keywords: ['new', 'create'],
+            href: '/archive?add=store',
+          },
+        ]
+      : []),
+    ...(has('owner', 'admin')
+      ? [
+          {
+            id: 'create-protection-policy',
+            label: 'Create a protection policy',
+            keywords: ['new', 'add', 'backup'],
+            href: '/protection?policy=new',
+          },
+          {
+            id: 'create-archival-policy',
+            label: 'Create an archival policy',
+            keywords: ['new', 'add', 'archive'],
+            href: '/archive?policy=new',
+          },
+        ]
+      : []),
+    ...mayInviteTo.map(({ id, name }) => ({
+      id: `invite ${id}`,
+      label: `Invite somebody to ${name}`,
+      keywords: ['member', 'people', 'add'],
+      href: `/tenants/${id}?invite=yes`,
+    })),
+    {
+      id: 'create-api-key',
+      label: 'Create an API key',
+      keywords: ['new', 'add', 'script'],
+      href: '/settings/api-keys?create=yes',
+    },
+    { id: 'theme-light', label: 'Theme: light', onAction: () => applyTheme('light') },
+    { id: 'theme-dark', label: 'Theme: dark', onAction: () => applyTheme('dark') },
+    { id: 'theme-system', label: 'Theme: as the system', onAction: () => applyTheme('system') },
+  ]
+}

@@ -1,0 +1,176 @@
+'use client'
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Boxes, Building2, MapPin, Server } from 'lucide-react'
+import { usePathname, useRouter } from 'next/navigation'
+import { useDeferredValue } from 'react'
+import { hostCommandWords } from '#components/host/host-commands.tsx'
+import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
+import { failure } from '#components/trpc/failure.ts'
+import type { CommandPaletteProps, PaletteItem } from '#components/ui/command-palette.tsx'
+import { commandLook } from '#components/vm/vm-command.tsx'
+import { type Person, visiblePages } from './navigation.ts'
+import { actionsOf } from './palette-actions.ts'
+import { askedOf, isFoundBy } from './palette-words.ts'
+import { type Subject, type SubjectCommand, usePaletteCommands } from './use-palette-commands.ts'
+
+type Hit = Outputs['fleet']['search'][number]
+
+const kinds = {
+  vm: { icon: Boxes, path: '/vms' },
+  host: { icon: Server, path: '/hosts' },
+  site: { icon: MapPin, path: '/sites' },
+  tenant: { icon: Building2, path: '/tenants' },
+} as const
+
+const textsOf = ({ label, keywords = [] }: { label: string; keywords?: readonly string[] }) => [label, ...keywords]
+const vmWords = Object.values(commandLook)
+const vocabulary = [...vmWords, ...Object.values(hostCommandWords)].map(textsOf)
+/** Of so many that fit a command's name each has its line. */
+const mostSubjects = 5
+const mostInvitations = 5
+
+interface UsePalette {
+  person: Person
+  text: string
+  onTextChange: (text: string) => void
+  runners: Parameters<typeof usePaletteCommands>[1]
+}
+
+/** What the palette shows for what was typed: commands first when one was named, else what is called so. */
+export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups' | 'isLoading' | 'problem' | 'hint'> {
+  const { person, text, onTextChange, runners } = props
+  const trpc = useTRPC()
+  const router = useRouter()
+  const ofPage = subjectOfPage(usePathname(), person)
+  const typed = text.trim()
+  const looked = useDeferredValue(typed)
+  const asked = askedOf(looked, vocabulary)
+  const searched = (wanted: string) => ({
+    ...trpc.fleet.search.queryOptions({ text: wanted }),
+    enabled: wanted.length > 0,
+    staleTime: 5_000,
+  })
+  const found = useQuery({ ...searched(looked), placeholderData: keepPreviousData })
+  const named = useQuery(searched(asked.command ? asked.name : ''))
+  // What was found for a text that is no longer there must not be what Enter does.
+  const isCurrent = looked === typed && !found.isPlaceholderData
+
+  const subjects = subjectsFor(asked, {
+    found: isCurrent ? found.data : undefined,
+    named: looked === typed ? named.data : undefined,
+    ofPage,
+  })
+  const given = usePaletteCommands(subjects, runners)
+  const commands = given.commands.filter((command) =>
+    asked.command ? isFoundBy(textsOf(command), asked.command) : command.disabledReason === undefined,
+  )
+  const isSettled = !asked.command || (!named.isFetching && !given.isPending)
+  const hits = isSettled ? distinct([...(named.data ?? []), ...(looked ? (found.data ?? []) : [])]) : []
+
+  const open = (href: string) => () => router.push(href)
+  const pages = visiblePages(person).filter(({ label }) => isFoundBy([label], typed))
+  const places = useQuery(trpc.fleet.places.queryOptions())
+  const actions = actionsOf(person, places.data?.tenants ?? []).filter((action) => isFoundBy(textsOf(action), typed))
+  const invitations = actions.filter(({ id }) => id.startsWith('invite ')).slice(0, mostInvitations)
+  const shownActions = actions.filter((action) => !action.id.startsWith('invite ') || invitations.includes(action))
+  const unfinished = asked.command && !asked.name && !ofPage && !text.endsWith(' ') ? asked.command : ''
+
+  const groups = {
+    commands: {
+      id: 'commands',
+      title: subjects.length === 1 && commands[0] ? commands[0].name : 'Commands',
+      items: commands.map((command) => commandItem(command, subjects.length > 1)),
+    },
+    unfinished: {
+      id: 'unfinished',
+      title: 'Commands',
+      items: (unfinished ? vmWords.filter((look) => isFoundBy(textsOf(look), unfinished)) : []).map((look) => ({
+        ...{ id: `unfinished ${look.label}`, label: look.label, icon: look.icon, hint: 'then a name' },
+        keepsOpen: true,
+        onSelect: () => onTextChange(`${look.label.replace('…', '')} `),
+      })),
+    },
+    fleet: { id: 'fleet', title: 'Fleet', items: hits.map((hit) => hitItem(hit, open)) },
+    pages: {
+      id: 'pages',
+      title: 'Pages',
+      items: pages.map(({ href, label, icon: Icon }) => ({
+        ...{ id: href, label, hint: 'Page', onSelect: open(href) },
+        icon: <Icon size={14} aria-hidden="true" />,
+      })),
+    },
+    actions: {
+      id: 'actions',
+      title: 'Actions',
+      items: shownActions.map(({ id, label, href, onAction }) => ({
+        ...{ id, label },
+        onSelect: href ? open(href) : () => onAction?.(),
+      })),
+    },
+  }
+  const problem = found.error ?? named.error ?? given.error
+  return {
+    isLoading: looked !== typed || found.isFetching || named.isFetching || given.isPending,
+    problem: problem
+      ? {
+          ...failure(given.error === problem ? 'What can be done could not be read' : 'The search failed', problem),
+          isRetrying: found.isRefetching || named.isRefetching,
+          onRetry: () => {
+            for (const query of [found, named]) if (query.error) void query.refetch()
+            given.refetch()
+          },
+        }
+      : undefined,
+    hint: asked.command && !asked.name && !ofPage ? 'Type the name of the VM or host' : undefined,
+    groups:
+      asked.command || !typed
+        ? [groups.commands, groups.fleet, groups.pages, groups.actions, groups.unfinished]
+        : [groups.fleet, groups.commands, groups.pages, groups.actions],
+  }
+}
+
+/** What the commands are for: those that the name fits, or the one whose page is open. */
+function subjectsFor(
+  asked: { command: string; name: string },
+  { found, named, ofPage }: { found?: Hit[] | undefined; named?: Hit[] | undefined; ofPage: Subject | undefined },
+): Subject[] {
+  const takeCommands = (hits: Hit[] | undefined) =>
+    (hits ?? []).flatMap(({ kind, id, name }) => (kind === 'vm' || kind === 'host' ? [{ kind, id, name }] : []))
+  if (asked.command && asked.name) return exactFirst(takeCommands(named), asked.name).slice(0, mostSubjects)
+  if (!asked.command && asked.name) return exactFirst(takeCommands(found), asked.name).slice(0, 1)
+  return ofPage ? [ofPage] : []
+}
+
+const exactFirst = <Named extends { name: string }>(things: readonly Named[], name: string): Named[] => {
+  const exact = things.filter((thing) => thing.name.toLowerCase() === name.toLowerCase())
+  return exact.length > 0 ? exact : [...things]
+}
+
+function subjectOfPage(pathname: string, person: Person): Subject | undefined {
+  const [, part, id] = pathname.split('/')
+  if (part === 'vms' && id) return { kind: 'vm', id }
+  return part === 'hosts' && id && person.operator ? { kind: 'host', id } : undefined
+}
+
+const distinct = (hits: readonly Hit[]) => [...new Map(hits.map((hit) => [`${hit.kind} ${hit.id}`, hit])).values()]
+
+function commandItem(command: SubjectCommand, isOneOfSeveral: boolean): PaletteItem {
+  const { id, label, icon, disabledReason, isDanger, onAction, subject, name, place } = command
+  return {
+    ...{ id: `${id} ${subject.id}`, label: isOneOfSeveral ? `${label} ${name}` : label, icon, hint: place },
+    ...{ disabledReason, isDanger },
+    onSelect: () => onAction?.(),
+  }
+}
+
+function hitItem({ kind, id, name, detail, state, simulated }: Hit, open: (href: string) => () => void): PaletteItem {
+  const { icon: Icon, path } = kinds[kind]
+  return {
+    ...{ id: `${kind} ${id}`, label: name, onSelect: open(`${path}/${id}`) },
+    icon: <Icon size={14} aria-hidden="true" />,
+    badge: simulated && <SimulatedBadge />,
+    hint: [detail, state?.replace('_', ' ')].filter(Boolean).join(' · '),
+  }
+}
