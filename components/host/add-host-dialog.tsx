@@ -4,7 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { failure, fieldError } from '#components/trpc/failure.ts'
+import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -13,7 +13,7 @@ import { Select } from '#components/ui/select.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
 import { type AddressDraft, AddressFields, credentialOf, emptyAddress, isAddressComplete } from './address-fields.tsx'
 import { ConnectionTest } from './connection-test.tsx'
-import { hostUri, suggestedName } from './host-uri.ts'
+import { hostUri, migrationUriProblem, partsOf, suggestedName, uriProblem } from './host-uri.ts'
 
 /** Adds a host by its address, after a test of the connection if the person wants one. */
 export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: string | undefined; onClose: () => void }) {
@@ -21,10 +21,20 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
   const places = useQuery(trpc.fleet.places.queryOptions())
   const sites = places.data?.sites ?? []
   const [draft, setDraft] = useState<AddressDraft>(emptyAddress)
+  const [typedUri, setTypedUri] = useState<string | null>(null)
+  const [migrationUri, setMigrationUri] = useState('')
   const [typedName, setName] = useState<string | null>(null)
   const [siteId, setSiteId] = useState<string | null>(firstSiteId ?? null)
   const [idempotencyKey] = useState(() => crypto.randomUUID())
   const uri = hostUri(draft)
+  const isNamed = draft.transport === 'unix' || draft.address.trim() !== ''
+  const problem = typedUri === null || typedUri.trim() === '' ? undefined : uriProblem(typedUri)
+  const migrationProblem = migrationUriProblem(migrationUri)
+  const typeUri = (text: string) => {
+    setTypedUri(text)
+    const parts = partsOf(text)
+    if (!('problem' in parts)) setDraft({ ...draft, ...parts })
+  }
   const name = typedName ?? suggestedName(draft)
   const site = siteId ?? (sites.length === 1 ? (sites[0]?.id ?? null) : null)
   const add = useMutation(
@@ -35,10 +45,18 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
       },
     }),
   )
-  const isComplete = isAddressComplete(draft) && name !== '' && site !== null
+  const isReady = isAddressComplete(draft) && !problem
+  const isComplete = isReady && !migrationProblem && name !== '' && site !== null
   const submit = () => {
     if (isComplete && site) {
-      add.mutate({ name, siteId: site, uri, credential: credentialOf(draft), migrationUri: null, idempotencyKey })
+      add.mutate({
+        name,
+        siteId: site,
+        uri,
+        credential: credentialOf(draft),
+        migrationUri: migrationUri.trim() || null,
+        idempotencyKey,
+      })
     }
   }
   return (
@@ -48,7 +66,6 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
       title="Add a host"
       description="Skerry needs nothing on it but libvirt. Nothing on the host is changed by adding it."
       size="lg"
-      footerNote={<code className="block truncate font-mono">{uri}</code>}
       footer={
         sites.length > 0 && (
           <>
@@ -86,7 +103,23 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
             submit()
           }}
         >
-          <AddressFields draft={draft} onChange={setDraft} error={fieldError(add.error, 'uri')} />
+          <TextField
+            label="libvirt URI"
+            description="Paste it, or fill in its parts below."
+            placeholder="qemu+tls://oslo-1.example.net/system"
+            value={typedUri ?? (isNamed ? uri : '')}
+            onChange={typeUri}
+            isMono
+            autoFocus
+            error={problem ?? fieldError(add.error, 'uri')}
+          />
+          <AddressFields
+            draft={draft}
+            onChange={(changed) => {
+              setTypedUri(null)
+              setDraft(changed)
+            }}
+          />
           <div className="grid gap-4 sm:grid-cols-2">
             <Select
               label="Site"
@@ -102,12 +135,27 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
               error={fieldError(add.error, 'name')}
             />
           </div>
+          <TextField
+            label="Address for migrations"
+            description={
+              draft.transport === 'unix'
+                ? 'Where other hosts reach it. Empty: by its own name, with TLS.'
+                : 'Where other hosts reach it. Empty: at the address above.'
+            }
+            placeholder={isNamed && draft.transport !== 'unix' ? uri : 'qemu+tls://oslo-1.example.net/system'}
+            value={migrationUri}
+            onChange={setMigrationUri}
+            isMono
+            error={migrationProblem ?? fieldError(add.error, 'migrationUri')}
+          />
           <ConnectionTest
             uri={uri}
             credential={credentialOf(draft)}
-            {...(isAddressComplete(draft) ? {} : { disabledReason: 'Give the address and the credential first' })}
+            {...(isReady ? {} : { disabledReason: 'Give the address and the credential first' })}
           />
-          {add.error && <ErrorMessage {...failure('The host was not added', add.error)} />}
+          {add.error && !isFieldError(add.error, ['uri', 'name', 'migrationUri']) && (
+            <ErrorMessage {...failure('The host was not added', add.error)} />
+          )}
         </form>
       )}
     </Dialog>

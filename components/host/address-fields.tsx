@@ -18,6 +18,8 @@ export const emptyAddress: AddressDraft = {
   address: '',
   user: 'root',
   port: Number.NaN,
+  socketPath: '',
+  serverName: '',
   tls: { authority: '', certificate: '', key: '' },
   ssh: { key: '', knownHosts: '' },
 }
@@ -46,11 +48,10 @@ const words: Record<TransportKind, { title: string; description: string }> = {
 export interface AddressFieldsProps {
   draft: AddressDraft
   onChange: (draft: AddressDraft) => void
-  error?: string | undefined
 }
 
 /** How to reach a host, and what proves to it who we are. */
-export function AddressFields({ draft, onChange, error }: AddressFieldsProps) {
+export function AddressFields({ draft, onChange }: AddressFieldsProps) {
   const set = (part: Partial<AddressDraft>) => onChange({ ...draft, ...part })
   return (
     <>
@@ -69,8 +70,6 @@ export function AddressFields({ draft, onChange, error }: AddressFieldsProps) {
             value={draft.address}
             onChange={(address) => set({ address })}
             isMono
-            autoFocus
-            {...(error ? { error } : {})}
           />
           {draft.transport === 'ssh' && (
             <TextField label="Account" value={draft.user} onChange={(user) => set({ user })} isMono />
@@ -84,6 +83,16 @@ export function AddressFields({ draft, onChange, error }: AddressFieldsProps) {
             onChange={(port) => set({ port })}
           />
         </div>
+      )}
+      {draft.transport === 'unix' && (
+        <TextField
+          label="Socket"
+          description="Empty: where libvirt usually has it"
+          placeholder="/var/run/libvirt/libvirt-sock"
+          value={draft.socketPath}
+          onChange={(socketPath) => set({ socketPath })}
+          isMono
+        />
       )}
       {draft.transport === 'tls' && <TlsFields tls={draft.tls} onChange={(tls) => set({ tls })} />}
       {draft.transport === 'ssh' && <SshFields ssh={draft.ssh} onChange={(ssh) => set({ ssh })} />}

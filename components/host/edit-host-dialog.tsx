@@ -9,10 +9,9 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
-import { HostUri } from '#server/schema/host-action.ts'
 import { credentialOf, emptyAddress, SshFields, TlsFields } from './address-fields.tsx'
 import { ConnectionTest } from './connection-test.tsx'
-import { transportOf } from './host-uri.ts'
+import { migrationUriProblem, transportOf, uriProblem } from './host-uri.ts'
 
 export interface EditedHost {
   id: string
@@ -56,15 +55,17 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
     // This machine's own socket asks for none.
     ...(transport === 'unix' && transportOf(host.uri) !== 'unix' ? { credential: null } : {}),
   }
-  const uriProblem = HostUri.safeParse(uri.trim()).error?.issues[0]?.message
+  const problem = uriProblem(uri)
+  const migrationProblem = migrationUriProblem(migrationUri)
   const isChanged = Object.keys(changes).length > 0
-  const offReason = uriProblem
-    ? 'The address is no libvirt URI'
-    : isReplaced && credential === null
-      ? 'Give the whole new credential'
-      : isChanged
-        ? undefined
-        : 'Nothing is changed yet'
+  const offReason =
+    problem || migrationProblem
+      ? 'An address is no libvirt URI that Skerry can use'
+      : isReplaced && credential === null
+        ? 'Give the whole new credential'
+        : isChanged
+          ? undefined
+          : 'Nothing is changed yet'
   return (
     <FormDialog
       title={`Edit ${host.name}`}
@@ -91,7 +92,7 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
           value={uri}
           onChange={setUri}
           isMono
-          error={uriProblem ?? fieldError(edit.error, 'uri')}
+          error={problem ?? fieldError(edit.error, 'uri')}
         />
       </div>
       <TextField
@@ -101,7 +102,7 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
         onChange={setMigrationUri}
         placeholder={uri}
         isMono
-        error={fieldError(edit.error, 'migrationUri')}
+        error={migrationProblem ?? fieldError(edit.error, 'migrationUri')}
       />
       {transport !== 'unix' && (
         <RadioCards
@@ -129,7 +130,7 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
         uri={uri.trim()}
         credential={credential}
         {...(isReplaced ? {} : { hostId: host.id })}
-        {...(uriProblem || (isReplaced && credential === null)
+        {...(problem || (isReplaced && credential === null)
           ? { disabledReason: 'Give the address and the credential first' }
           : {})}
       />
