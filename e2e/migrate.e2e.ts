@@ -33,7 +33,7 @@ test('a running VM moves to another site from the browser, and its counter goes 
   expect(row?.name).toBe('frankfurt-1')
 })
 
-test('a cancelled migration leaves the VM where it was', async ({ as }) => {
+test('a migration shows at the foot of every page; cancelled there, the VM is left where it was', async ({ as }) => {
   test.setTimeout(180_000)
   await waitForGuest('desktop-anna')
   const page = await as('operator', `/vms/${await vmId('desktop-anna')}`)
@@ -49,10 +49,16 @@ test('a cancelled migration leaves the VM where it was', async ({ as }) => {
   await expect
     .poll(() => virsh('frankfurt-1', 'domjobinfo', 'desktop-anna'), { timeout: 60_000 })
     .toMatch(/Unbounded|Bounded/)
-  await page
-    .getByRole('button', { name: /^Cancel/ })
-    .first()
-    .click()
+  // Everyone's operations stand at the foot of every page, also of one that is opened anew.
+  const tray = page.getByRole('region', { name: 'Operations' })
+  await tray.getByRole('button', { name: 'Open Operations' }).click()
+  const progress = tray.getByRole('progressbar', { name: 'Migrate desktop-anna' })
+  await expect(progress).toHaveAttribute('aria-valuetext', /\/s, .+ left$/, { timeout: 30_000 })
+  await page.goto('/sites')
+  await expect(progress).toHaveAttribute('aria-valuetext', /\/s, .+ left$/, { timeout: 30_000 })
+  await page.reload()
+  await expect(progress).toBeVisible()
+  await tray.getByRole('button', { name: 'Cancel: Migrate desktop-anna' }).click()
   await expect
     .poll(() => sql("SELECT state FROM operation WHERE target_name = 'desktop-anna' AND kind = 'migrate-vm'"), {
       timeout: 60_000,

@@ -1,4 +1,4 @@
-import { sql, vmId } from './fleet.ts'
+import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 test('a viewer sees the VMs of the tenant alone, and why nothing can be changed', async ({ as }) => {
@@ -28,12 +28,16 @@ test('a VM of another tenant is not there for them, and asking for it changes no
   expect(await sql("SELECT 1 FROM operation WHERE target_name = 'desktop-cleo'")).toEqual([])
 })
 
-test('a member starts and stops what is the tenant’s, and it stands in the audit', async ({ as }) => {
+test('a member suspends and resumes what is the tenant’s, and it stands in the audit', async ({ as }) => {
+  const { host } = await waitForGuest('shop-app-2')
+  const state = () => virsh(host, 'domstate', 'shop-app-2')
   const page = await as('member', `/vms/${await vmId('shop-app-2')}`)
   await page.getByRole('button', { name: /^More/ }).first().click()
   await page.getByRole('menuitem', { name: 'Suspend' }).click()
+  await expect.poll(state, { timeout: 20_000 }).toBe('paused')
   await expect(page.getByText('Paused', { exact: true }).first()).toBeVisible({ timeout: 20_000 })
   await page.getByRole('button', { name: 'Resume' }).click()
+  await expect.poll(state, { timeout: 20_000 }).toBe('running')
   await expect(page.getByText('Running', { exact: true }).first()).toBeVisible({ timeout: 20_000 })
   const entries = await sql<{ action: string; outcome: string }>(
     "SELECT action, outcome FROM audit_entry WHERE resource_name = 'shop-app-2' AND action = 'vm.power' ORDER BY sequence",

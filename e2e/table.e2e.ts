@@ -1,3 +1,4 @@
+import { namesOn, sql } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 test('the fleet’s table fits a laptop; narrower, it scrolls sideways and the names stay', async ({ as }) => {
@@ -38,4 +39,24 @@ test('the table is worked with the keyboard alone', async ({ as }) => {
   await page.keyboard.press('Home')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: names.at(-1) })).toBeVisible()
+})
+
+test('the fleet’s tree opens to a host’s VMs, and narrows the table to what is chosen', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  const tree = page.getByRole('tree', { name: 'Fleet' })
+  const [place] = await sql<{ vm: string; host: string; site: string }>(
+    `SELECT vm.name AS vm, host.name AS host, site.name AS site
+     FROM vm JOIN host ON host.id = vm.host_id JOIN site ON site.id = host.site_id WHERE vm.name = 'bergen-camera'`,
+  )
+  const node = (name: string | undefined) => tree.getByRole('treeitem', { name: new RegExp(`^${name}`) }).first()
+  await node(place?.site).locator('[data-part=toggle]').click()
+  await node(place?.host).locator('[data-part=toggle]').click()
+  await expect(node(place?.vm)).toBeVisible()
+  await node(place?.host).locator('[data-part=label]').click()
+  const names = page.getByRole('grid', { name: 'VMs' }).getByRole('row').getByRole('link')
+  await expect
+    .poll(async () => (await names.allTextContents()).sort())
+    .toEqual((await namesOn(place?.host ?? '')).sort())
+  await node(place?.vm).locator('[data-part=label]').click()
+  await expect(page.getByRole('heading', { level: 1, name: place?.vm ?? '' })).toBeVisible()
 })

@@ -30,6 +30,17 @@ test('a VM is made from a template, boots, is protected, and goes with its disk'
   await expect.poll(() => virsh(host, 'domstate', 'made-here'), { timeout: 60_000 }).toBe('shut off')
 
   await expect(page.getByText('Off', { exact: true }).first()).toBeVisible()
+  const more = page.getByRole('button', { name: 'More commands' })
+  const isProtected = () => sql("SELECT protected FROM vm WHERE name = 'made-here'")
+  await more.click()
+  await page.getByRole('menuitem', { name: 'Protect against deletion' }).click()
+  await expect.poll(isProtected).toEqual([{ protected: true }])
+  await more.click()
+  const refused = page.getByRole('menuitem', { name: 'Delete…' })
+  await expect(refused).toHaveAttribute('aria-disabled', 'true')
+  await expect(refused).toContainText('protected against deletion')
+  await page.getByRole('menuitem', { name: 'Switch protection off' }).click()
+  await expect.poll(isProtected).toEqual([{ protected: false }])
   await deleteVm(page, 'made-here')
   expect(await namesOn(host)).not.toContain('made-here')
   await expect
