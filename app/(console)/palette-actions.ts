@@ -1,3 +1,4 @@
+import { KeyRound, type LucideIcon, Monitor, Moon, Plus, Sun, UserPlus } from 'lucide-react'
 import { applyTheme } from '#components/ui/theme.ts'
 import type { Person } from './navigation.ts'
 
@@ -5,6 +6,7 @@ import type { Person } from './navigation.ts'
 export interface PaletteAction {
   id: string
   label: string
+  icon: LucideIcon
   /** Other words that find it */
   keywords?: readonly string[]
   href?: string
@@ -21,23 +23,43 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
   )
   return [
     ...(has('owner', 'admin', 'member')
-      ? [{ id: 'create-vm', label: 'Create a VM', keywords: ['new', 'add'], href: '/fleet/create' }]
+      ? [{ id: 'create-vm', label: 'Create a VM', icon: Plus, keywords: ['new', 'add'], href: '/fleet/create' }]
       : []),
     ...(person.operator
       ? [
-          { id: 'add-host', label: 'Add a host', keywords: ['new', 'create'], href: '/hosts?add=yes' },
-          { id: 'create-site', label: 'Create a site', keywords: ['new', 'add'], href: '/sites?create=yes' },
-          { id: 'create-tenant', label: 'Create a tenant', keywords: ['new', 'add'], href: '/tenants?create=yes' },
+          { id: 'add-host', label: 'Add a host', icon: Plus, keywords: ['new', 'create'], href: '/hosts?add=yes' },
+          {
+            id: 'create-site',
+            label: 'Create a site',
+            icon: Plus,
+            keywords: ['new', 'add'],
+            href: '/sites?create=yes',
+          },
+          {
+            id: 'create-tenant',
+            label: 'Create a tenant',
+            icon: Plus,
+            keywords: ['new', 'add'],
+            href: '/tenants?create=yes',
+          },
           {
             id: 'create-person',
             label: 'Create an account for a person',
+            icon: UserPlus,
             keywords: ['new', 'add', 'user', 'people'],
             href: '/settings/people?create=yes',
           },
-          { id: 'add-datastore', label: 'Add a datastore', keywords: ['new', 'create'], href: '/datastores?add=yes' },
+          {
+            id: 'add-datastore',
+            label: 'Add a datastore',
+            icon: Plus,
+            keywords: ['new', 'create'],
+            href: '/datastores?add=yes',
+          },
           {
             id: 'add-archive-store',
             label: 'Add an archive store',
+            icon: Plus,
             keywords: ['new', 'create'],
             href: '/archive?add=store',
           },
@@ -48,12 +70,14 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
           {
             id: 'create-protection-policy',
             label: 'Create a protection policy',
+            icon: Plus,
             keywords: ['new', 'add', 'backup'],
             href: '/protection?policy=new',
           },
           {
             id: 'create-archival-policy',
             label: 'Create an archival policy',
+            icon: Plus,
             keywords: ['new', 'add', 'archive'],
             href: '/archive?policy=new',
           },
@@ -62,17 +86,19 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
     ...mayInviteTo.map(({ id, name }) => ({
       id: `invite ${id}`,
       label: `Invite somebody to ${name}`,
+      icon: UserPlus,
       keywords: ['member', 'people', 'add'],
       href: `/tenants/${id}?invite=yes`,
     })),
     {
       id: 'create-api-key',
       label: 'Create an API key',
+      icon: KeyRound,
       keywords: ['new', 'add', 'script'],
       href: '/settings/api-keys?create=yes',
     },
-    { id: 'theme-light', label: 'Theme: light', onAction: () => applyTheme('light') },
-    { id: 'theme-dark', label: 'Theme: dark', onAction: () => applyTheme('dark') },
-    { id: 'theme-system', label: 'Theme: as the system', onAction: () => applyTheme('system') },
+    { id: 'theme-light', label: 'Theme: light', icon: Sun, onAction: () => applyTheme('light') },
+    { id: 'theme-dark', label: 'Theme: dark', icon: Moon, onAction: () => applyTheme('dark') },
+    { id: 'theme-system', label: 'Theme: as the system', icon: Monitor, onAction: () => applyTheme('system') },
   ]
 }

@@ -27,12 +27,14 @@ test.each([
   expect(askedOf(typed, commands)).toEqual({ command, name })
 })
 
-test('a page or action is found by the beginnings of its words in any order, or by any part of it', () => {
+test('a command, page or action is found by the beginnings of its words, in any order, and by nothing within them', () => {
   expect(isFoundBy(['Settings › API keys'], 'api set')).toBe(true)
   expect(isFoundBy(['Settings › API keys'], 'keys')).toBe(true)
   expect(isFoundBy(['Add a host'], 'add host')).toBe(true)
   expect(isFoundBy(['Create a VM', 'new'], 'new vm')).toBe(true)
   expect(isFoundBy(['Create a VM'], 'create site')).toBe(false)
+  expect(isFoundBy(['Create a VM'], 're')).toBe(false)
+  expect(isFoundBy(['Reboot', 'restart'], 'start')).toBe(false)
   expect(isFoundBy(['Create a VM'], '…')).toBe(false)
   expect(isFoundBy(['Create a VM'], '')).toBe(true)
 })

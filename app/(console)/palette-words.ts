@@ -4,10 +4,9 @@ const wordsOf = (text: string) =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean)
 
-/** Whether all that was typed stands in one of the texts, or each typed word begins a word of them, in any order. */
+/** Whether each typed word begins a word of the texts, in any order: "sna" finds "Take snapshot…", "art" no "Start". */
 export function isFoundBy(texts: readonly string[], typed: string): boolean {
-  const wanted = typed.trim().toLowerCase()
-  if (texts.some((text) => text.toLowerCase().includes(wanted))) return true
+  if (typed.trim() === '') return true
   const words = texts.flatMap(wordsOf)
   const typedWords = wordsOf(typed)
   return typedWords.length > 0 && typedWords.every((word) => words.some((known) => known.startsWith(word)))
@@ -30,10 +29,9 @@ const fillers: ReadonlySet<string> = new Set(['a', 'an', 'of', 'the', 'on', 'for
 export function askedOf(typed: string, commands: readonly (readonly string[])[]): Asked {
   const all = typed.trim().split(/\s+/).filter(Boolean)
   const words = all.length > 2 ? all.filter((word) => !fillers.has(word.toLowerCase())) : all
-  const isCommand = (part: readonly string[]) => {
-    const text = part.join(' ')
-    return commands.some((texts) => beginsWords(texts, text))
-  }
+  // One letter is no word yet, and what has more in it than letters is a name.
+  const isCommand = (part: readonly string[]) =>
+    part.every((word) => /^\p{L}{2,}$/u.test(word)) && commands.some((texts) => isFoundBy(texts, part.join(' ')))
   const asked = (command: readonly string[], name: readonly string[]) => ({
     command: command.join(' '),
     name: name.join(' '),
@@ -43,13 +41,4 @@ export function askedOf(typed: string, commands: readonly (readonly string[])[])
     if (isCommand(words.slice(-count))) return asked(words.slice(-count), words.slice(0, -count))
   }
   return { command: '', name: typed.trim() }
-}
-
-/** As isFoundBy, but a name such as "art" is not found within "Start", and one letter is no word yet. */
-function beginsWords(texts: readonly string[], typed: string): boolean {
-  const words = texts.flatMap(wordsOf)
-  return typed
-    .toLowerCase()
-    .split(' ')
-    .every((word) => word.length > 1 && words.some((known) => known.startsWith(word)))
 }

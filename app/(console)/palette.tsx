@@ -36,6 +36,11 @@ function OpenPalette({ person, isOpen, onOpenChange, runners }: PaletteProps & P
       search={text}
       onSearchChange={setText}
       isFiltering={false}
+      footer={
+        <>
+          A command goes with a name: <span className="text-ink-muted">reboot shop-web-1</span>
+        </>
+      }
       {...palette}
     />
   )

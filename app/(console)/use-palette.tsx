@@ -80,7 +80,7 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
   const groups = {
     commands: {
       id: 'commands',
-      title: subjects.length === 1 && commands[0] ? commands[0].name : 'Commands',
+      title: subjects.length === 1 && commands[0] ? `${commands[0].name} · ${commands[0].place}` : 'Commands',
       items: commands.map((command) => commandItem(command, subjects.length > 1)),
     },
     unfinished: {
@@ -104,8 +104,8 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
     actions: {
       id: 'actions',
       title: 'Actions',
-      items: shownActions.map(({ id, label, href, onAction }) => ({
-        ...{ id, label },
+      items: shownActions.map(({ id, label, icon: Icon, href, onAction }) => ({
+        ...{ id, label, icon: <Icon size={14} aria-hidden="true" /> },
         onSelect: href ? open(href) : () => onAction?.(),
       })),
     },
@@ -126,7 +126,7 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
     hint: asked.command && !asked.name && !ofPage ? 'Type the name of the VM or host' : undefined,
     groups:
       asked.command || !typed
-        ? [groups.commands, groups.fleet, groups.pages, groups.actions, groups.unfinished]
+        ? [groups.commands, groups.fleet, groups.pages, groups.unfinished, groups.actions]
         : [groups.fleet, groups.commands, groups.pages, groups.actions],
   }
 }
@@ -156,11 +156,15 @@ function subjectOfPage(pathname: string, person: Person): Subject | undefined {
 
 const distinct = (hits: readonly Hit[]) => [...new Map(hits.map((hit) => [`${hit.kind} ${hit.id}`, hit])).values()]
 
+/** "Migrate…" of shop-web-1 is "Migrate shop-web-1…". */
+const withName = (label: string, name: string) =>
+  label.endsWith('…') ? `${label.slice(0, -1)} ${name}…` : `${label} ${name}`
+
 function commandItem(command: SubjectCommand, isOneOfSeveral: boolean): PaletteItem {
   const { id, label, icon, disabledReason, isDanger, onAction, subject, name, place } = command
   return {
-    ...{ id: `${id} ${subject.id}`, label: isOneOfSeveral ? `${label} ${name}` : label, icon, hint: place },
-    ...{ disabledReason, isDanger },
+    ...{ id: `${id} ${subject.id}`, icon, disabledReason, isDanger },
+    ...(isOneOfSeveral ? { label: withName(label, name), hint: place } : { label }),
     onSelect: () => onAction?.(),
   }
 }

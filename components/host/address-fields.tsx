@@ -79,6 +79,7 @@ export function AddressFields({ draft, onChange }: AddressFieldsProps) {
             description={`Empty: ${draft.transport === 'tls' ? 16514 : 22}`}
             min={1}
             max={65535}
+            isUngrouped
             value={draft.port}
             onChange={(port) => set({ port })}
           />

@@ -2,7 +2,7 @@
 
 import { Command } from 'cmdk'
 import { Search } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { overlayClassName } from './dialog.tsx'
@@ -45,6 +45,8 @@ export interface CommandPaletteProps {
   isLoading?: boolean
   /** The server could not be asked, so that what is missing here may well be there. */
   problem?: ErrorMessageProps | undefined
+  /** Below the results: what else can be typed. */
+  footer?: ReactNode
   /** In place of "Nothing is called so" */
   hint?: string | undefined
   /** False when the groups were already found by the server. */
@@ -52,12 +54,18 @@ export interface CommandPaletteProps {
   placeholder?: string
 }
 
+const movingKeys: ReadonlySet<string> = new Set(['ArrowDown', 'ArrowUp', 'Home', 'End'])
 const groupClassName =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:text-ink-faint'
 
 /** Everything by name: pages, things, commands. Choosing closes it. */
 export function CommandPalette(props: CommandPaletteProps) {
   const { isOpen, onOpenChange, search, onSearchChange, groups, isLoading, isFiltering = true, problem } = props
+  const isMoving = useRef(false)
+  const [moved, setMoved] = useState<string | null>(null)
+  const enabled = groups.flatMap(({ items }) => items).filter(({ disabledReason }) => !disabledReason)
+  // What comes first may come last; whoever has not moved yet means the first.
+  const selected = enabled.find(({ id }) => id === moved)?.id ?? enabled[0]?.id ?? ''
   return (
     <ModalOverlay
       isOpen={isOpen}
@@ -71,6 +79,14 @@ export function CommandPalette(props: CommandPaletteProps) {
             label="Command palette"
             loop
             shouldFilter={isFiltering}
+            value={selected}
+            onKeyDown={({ key, ctrlKey }) => {
+              isMoving.current = movingKeys.has(key) || ctrlKey
+            }}
+            onPointerMoveCapture={() => {
+              isMoving.current = true
+            }}
+            onValueChange={(id) => isMoving.current && setMoved(id)}
             className="overflow-hidden rounded-xl bg-raised shadow-float"
           >
             <div className="flex h-12 items-center gap-2.5 border-b border-line px-4 text-ink-faint">
@@ -78,7 +94,11 @@ export function CommandPalette(props: CommandPaletteProps) {
               <Command.Input
                 autoFocus
                 value={search}
-                onValueChange={onSearchChange}
+                onValueChange={(text) => {
+                  isMoving.current = false
+                  setMoved(null)
+                  onSearchChange(text)
+                }}
                 placeholder={props.placeholder ?? 'Find a VM, host, site, page or command'}
                 className="h-full min-w-0 flex-1 bg-transparent text-base text-ink outline-none placeholder:text-ink-faint focus-visible:outline-none"
               />
@@ -101,10 +121,9 @@ export function CommandPalette(props: CommandPaletteProps) {
                   </Command.Group>
                 ))}
             </Command.List>
-            <p className="border-t border-line px-4 py-2 text-2xs text-ink-faint">
-              A command goes with a name: <span className="text-ink-muted">reboot shop-web-1</span>,{' '}
-              <span className="text-ink-muted">drain oslo-2</span>
-            </p>
+            {props.footer && (
+              <p className="truncate border-t border-line px-4 py-2 text-2xs text-ink-faint">{props.footer}</p>
+            )}
           </Command>
         </Dialog>
       </Modal>
@@ -135,7 +154,9 @@ function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }
         </span>
         {item.disabledReason && <span className="text-xs leading-4">{item.disabledReason}</span>}
       </span>
-      {item.hint && <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-faint">{item.hint}</span>}
+      {item.hint && (
+        <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-faint sm:max-w-[65%]">{item.hint}</span>
+      )}
       {item.shortcut && <Kbd>{item.shortcut}</Kbd>}
     </Command.Item>
   )

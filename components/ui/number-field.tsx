@@ -13,12 +13,16 @@ export interface NumberFieldProps extends FieldProps {
   min?: number
   max?: number
   step?: number
+  /** A number that names something, such as a port: without separators. */
+  isUngrouped?: boolean
   /** Shown inside the field and read with its label, e.g. `GiB`. */
   unit?: string
 }
 
 const stepClassName =
   'flex h-full w-7 shrink-0 items-center justify-center text-ink-muted outline-none data-hovered:bg-hover data-hovered:text-ink data-pressed:bg-active data-disabled:text-ink-faint/60'
+
+const ungrouped: Intl.NumberFormatOptions = { useGrouping: false }
 
 /** A number with its unit, stepped by arrow keys or the two buttons. */
 export function NumberField(props: NumberFieldProps) {
@@ -32,6 +36,7 @@ export function NumberField(props: NumberFieldProps) {
       minValue={props.min}
       maxValue={props.max}
       step={props.step}
+      formatOptions={props.isUngrouped ? ungrouped : undefined}
       isRequired={isRequired}
       isDisabled={props.isDisabled}
       isInvalid={error ? true : undefined}
