@@ -9,7 +9,8 @@ import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { TreeView } from '#components/ui/tree-view.tsx'
 import type { VmPage } from '#server/schema/vm.ts'
 import { type Grouping, withTerm } from './fleet-query.ts'
-import { fleetNodes, moreOf, nodeTerm, unreadOf } from './fleet-tree-nodes.tsx'
+import { moreOf, nodeTerm, unreadOf } from './fleet-tree-leaves.ts'
+import { fleetNodes } from './fleet-tree-nodes.tsx'
 
 const leavesPerNode = 500
 
