@@ -1,3 +1,4 @@
+import { axeFindings } from './axe.ts'
 import { virsh, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -36,6 +37,7 @@ test('the palette gives a command to a VM by its name, opens any page, and says 
     'aria-disabled',
     'true',
   )
+  expect(await axeFindings(page)).toEqual([])
   await page.keyboard.press('Escape')
 
   await type('settings security')

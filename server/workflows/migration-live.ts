@@ -118,6 +118,8 @@ class Watch {
   #memorySince: number | undefined
   #lostSince: number | undefined
   #least = { bytes: Number.POSITIVE_INFINITY, sinceMs: Date.now() }
+  /** Its first reading with figures */
+  #begun: { atMs: number; doneBytes: number } | undefined
   postCopy = false
   last: JobReading | null = null
   givenUp: GivenUp | undefined
@@ -220,15 +222,25 @@ class Watch {
   }
 
   #report(job: JobReading): void {
-    const rate = job.bytesPerSecond
+    const rate = this.#rateOf(job)
     this.#context.progress({
       phase: phaseOf(job, this.postCopy),
       done: job.doneBytes,
       total: job.totalBytes,
       unit: 'bytes',
       ratePerSecond: rate,
-      remainingMs: rate > 0 ? (job.remainingBytes / rate) * 1000 : null,
+      remainingMs: rate === null ? null : (job.remainingBytes / rate) * 1000,
     })
+  }
+
+  /** libvirt tells how fast memory goes, but not disks: those as fast as they went since it began to tell of them. */
+  #rateOf({ bytesPerSecond, totalBytes, doneBytes }: JobReading): number | null {
+    if (bytesPerSecond > 0) return bytesPerSecond
+    if (totalBytes === 0) return null
+    this.#begun ??= { atMs: Date.now(), doneBytes }
+    const seconds = (Date.now() - this.#begun.atMs) / 1000
+    const bytes = doneBytes - this.#begun.doneBytes
+    return bytes > 0 && seconds > 0 ? bytes / seconds : null
   }
 }
 
