@@ -24,7 +24,6 @@ async function pages(): Promise<string[]> {
     `/vms/${vm}/permissions`,
     `/vms/${vm}/xml`,
     '/hosts',
-    '/hosts?add=yes',
     `/hosts/${await id('host')}`,
     `/hosts/${await id('host')}/vms`,
     `/hosts/${await id('host')}/storage`,

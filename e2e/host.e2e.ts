@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { SimulatedFleet } from '#lab/simulated/fleet.ts'
+import { axeFindings } from './axe.ts'
 import { fleet, sql } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -25,6 +26,7 @@ test('a host is added by its URI, after tests that say what is wrong, and remove
 
     await uri.fill('qemu+tcp://somewhere/system')
     await expect(dialog.getByText(/does not go by “tcp”/)).toBeVisible()
+    expect(await axeFindings(page)).toEqual([])
     await uri.fill(`qemu+tls://${real.address}:1/system`)
     await expect(dialog.getByLabel('Name or address')).toHaveValue(real.address)
     await dialog.getByLabel('Authority (PEM)').fill(await readFile(real.pki.caCertPath, 'utf8'))
