@@ -155,7 +155,7 @@ function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }
         {item.disabledReason && <span className="text-xs leading-4">{item.disabledReason}</span>}
       </span>
       {item.hint && (
-        <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-faint sm:max-w-[65%]">{item.hint}</span>
+        <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-muted sm:max-w-[65%]">{item.hint}</span>
       )}
       {item.shortcut && <Kbd>{item.shortcut}</Kbd>}
     </Command.Item>
