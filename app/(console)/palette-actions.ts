@@ -63,6 +63,13 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
             keywords: ['new', 'create'],
             href: '/archive?add=store',
           },
+          {
+            id: 'add-template',
+            label: 'Add a template',
+            icon: Plus,
+            keywords: ['new', 'create', 'image'],
+            href: '/templates?add=yes',
+          },
         ]
       : []),
     ...(has('owner', 'admin')
