@@ -24,3 +24,16 @@ test('a clone’s definition is shown without the name by which its recovery poi
   const { vm } = await callAs(services, cast.headers.owner)
   expect((await vm.xml({ id })).xml).toBe(xml.replace(name, `${uuid}.vda.…`))
 })
+
+test('what is edited of a running VM is what its next start will use; what runs is shown beside it', async () => {
+  const { id } = world.vm
+  const { vm } = await callAs(services, cast.headers.operator)
+  const [xml, nextXml] = ['<domain><vcpu>1</vcpu></domain>', '<domain><vcpu>2</vcpu></domain>']
+  await services.authDb.vm.update({ where: { id }, data: { xml, nextXml } })
+  const running = await vm.xml({ id })
+  expect(running).toMatchObject({ xml: nextXml, runningXml: xml })
+  await services.authDb.vm.update({ where: { id }, data: { nextXml: null } })
+  const off = await vm.xml({ id })
+  expect(off).toMatchObject({ xml, runningXml: null })
+  expect(off.version).not.toBe(running.version)
+})

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
 import { allowed } from '#server/auth/policy.ts'
 import { withoutExportNames } from '#server/core/clone-export.ts'
+import { definitionVersion } from '#server/core/definition-version.ts'
 import { demandNetworksOfVms } from '#server/core/network-grant.ts'
 import { reserve } from '#server/core/quota.ts'
 import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
@@ -42,9 +43,15 @@ export const vmRouter = router({
     return { ...vm, host: { ...vm.host, stateReason }, operation, can, may }
   }),
 
+  /** Its definition for the next start, which can be edited; while it runs, what runs as well. */
   xml: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
     const vm = await load.vm(ctx, input.id, 'read-xml')
-    return { xml: withoutExportNames(vm.xml), canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm) }
+    const xml = vm.nextXml ?? vm.xml
+    return {
+      ...{ xml: withoutExportNames(xml), version: definitionVersion(xml) },
+      runningXml: vm.nextXml === null ? null : withoutExportNames(vm.xml),
+      canEdit: allowed(ctx.actor, 'vm', 'edit-xml', vm),
+    }
   }),
 
   events: signedIn.input(VmEventList).query(async ({ ctx, input }) => {

@@ -22,11 +22,11 @@ export async function readUses(tx: Tx, tenantIds: readonly string[]): Promise<Ma
         sum(snapshot_count) AS snapshots
       FROM vm WHERE tenant_id = ANY (${[...tenantIds]}) GROUP BY tenant_id
     ), adds AS (
-      SELECT tenant_id, count(*) FILTER (WHERE kind <> 'edit-vm') AS vms, sum(reserved_vcpus) AS vcpus,
+      SELECT tenant_id, count(*) FILTER (WHERE kind = 'create-vm') AS vms, sum(reserved_vcpus) AS vcpus,
         sum(reserved_memory_bytes) AS memory, sum(reserved_disk_bytes) AS disk
       FROM operation
       WHERE tenant_id = ANY (${[...tenantIds]}) AND state IN (${liveStatesSql})
-        AND (kind = 'edit-vm' OR kind = 'create-vm'
+        AND (kind IN ('edit-vm', 'edit-vm-xml') OR kind = 'create-vm'
           AND NOT EXISTS (SELECT 1 FROM vm WHERE vm.id::text = operation.target_id))
       GROUP BY tenant_id
     ), shots AS (

@@ -8,7 +8,7 @@ import type { VmEventList } from '#server/schema/vm.ts'
 export async function readVm(tx: Tx, id: string) {
   const vm = await tx.vm.findUniqueOrThrow({
     where: { id },
-    omit: { xml: true },
+    omit: { xml: true, nextXml: true },
     include: {
       disks: { orderBy: { target: 'asc' } },
       interfaces: { orderBy: { mac: 'asc' } },

@@ -54,6 +54,8 @@ export interface VmFacts {
   interfaces: InterfaceFacts[]
   graphics: GraphicsFacts[]
   xml: string
+  /** While it runs: the definition that its next start will use; null where that is `xml`, or there is none */
+  nextXml: string | null
 }
 
 export interface SnapshotFacts {

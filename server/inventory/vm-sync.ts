@@ -25,7 +25,8 @@ export interface KnownVm {
 function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'written' | 'writtenDevices'> {
   const fingerprint = fingerprintOf(vm)
   const writtenDevices = hash('sha1', JSON.stringify([vm.disks, vm.interfaces, vm.snapshots]), 'base64')
-  const written = [fingerprint, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
+  const next = vm.nextXml === null ? '' : hash('sha1', vm.nextXml, 'base64')
+  const written = [fingerprint, next, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
   return { fingerprint, written, writtenDevices }
 }
 

@@ -18,6 +18,7 @@ function factsOf(uuid: string, capacityBytes: number): VmFacts {
   return {
     ...defined,
     ...{ state: 'running', stateReason: 'booted', incoming: false, persistent: true, autostart: false, snapshots: [] },
+    nextXml: null,
     disks: defined.disks.map((disk) => ({ ...disk, capacityBytes, allocationBytes: capacityBytes / 2 })),
   }
 }

@@ -69,13 +69,15 @@ async function writeRows(
   vms: readonly VmFacts[],
   events: readonly EventRow[],
 ): Promise<WrittenVm[]> {
-  const rows = vms.map(({ disks, interfaces: _, snapshots, stateReason, incoming: __, xml: ___, ...vm }) => ({
-    ...vm,
-    id: rowId(),
-    stateReason: stateReason || null,
-    diskBytes: diskBytes(disks),
-    snapshotCount: snapshots.length,
-  }))
+  const rows = vms.map(
+    ({ disks, interfaces: _, snapshots, stateReason, incoming: __, xml: ___, nextXml: ____, ...vm }) => ({
+      ...vm,
+      id: rowId(),
+      stateReason: stateReason || null,
+      diskBytes: diskBytes(disks),
+      snapshotCount: snapshots.length,
+    }),
+  )
   const lines = events.map((event) => ({ ...event, id: rowId() }))
   const statement = named('write VMs')`
     WITH seen AS MATERIALIZED (
@@ -84,17 +86,17 @@ async function writeRows(
           "stateReason" text, "vcpuCount" int, "memoryBytes" bigint, "diskBytes" bigint, architecture text,
           "machineType" text, "cpuMode" text, accelerator accelerator, persistent bool, autostart bool,
           "agentConnected" bool, "snapshotCount" int, graphics jsonb),
-        unnest(${vms.map((vm) => vm.xml)}::text[])) AS seen (id, uuid, name, notes, state, "stateReason", "vcpuCount",
+        unnest(${vms.map((vm) => vm.xml)}::text[]), unnest(${vms.map((vm) => vm.nextXml)}::text[])) AS seen (id, uuid, name, notes, state, "stateReason", "vcpuCount",
           "memoryBytes", "diskBytes", architecture, "machineType", "cpuMode", accelerator, persistent, autostart,
-          "agentConnected", "snapshotCount", graphics, xml)),
+          "agentConnected", "snapshotCount", graphics, xml, "nextXml")),
     written AS (
       INSERT INTO vm (id, uuid, host_id, site_id, name, notes, state, state_reason, vcpu_count, memory_bytes,
         disk_bytes, architecture, machine_type, cpu_mode, accelerator, persistent, autostart, agent_connected,
-        snapshot_count, graphics, xml)
+        snapshot_count, graphics, xml, next_xml)
       SELECT seen.id, seen.uuid, host.id, host.site_id, seen.name, seen.notes, seen.state, seen."stateReason",
         seen."vcpuCount", seen."memoryBytes", seen."diskBytes", seen.architecture, seen."machineType", seen."cpuMode",
         seen.accelerator, seen.persistent, seen.autostart, seen."agentConnected", seen."snapshotCount", seen.graphics,
-        seen.xml
+        seen.xml, seen."nextXml"
       FROM seen JOIN host ON host.id = ${hostId}::uuid
       WHERE NOT EXISTS (SELECT FROM boot_test JOIN operation ON operation.id = boot_test.id
         WHERE machine_uuid = seen.uuid AND operation.finished_at IS NULL)
@@ -107,17 +109,18 @@ async function writeRows(
         machine_type = excluded.machine_type, cpu_mode = excluded.cpu_mode, accelerator = excluded.accelerator,
         persistent = excluded.persistent, autostart = excluded.autostart, agent_connected = excluded.agent_connected,
         snapshot_count = excluded.snapshot_count, graphics = excluded.graphics, xml = excluded.xml,
+        next_xml = excluded.next_xml,
         addresses = CASE WHEN excluded.state = 'off' THEN '{}' ELSE vm.addresses END, last_seen_at = now(),
         missing_since = NULL
       WHERE (vm.host_id = excluded.host_id OR vm.missing_since IS NOT NULL OR (excluded.state = 'running' AND (
           vm.state <> 'running' OR excluded.state_reason IN ('migrated', 'post-copy', 'post-copy failed'))))
         AND (vm.host_id, vm.site_id, vm.name, vm.notes, vm.state, vm.state_reason, vm.vcpu_count, vm.memory_bytes,
           vm.architecture, vm.machine_type, vm.cpu_mode, vm.accelerator, vm.persistent, vm.autostart,
-          vm.agent_connected, vm.snapshot_count, vm.graphics, vm.xml, vm.missing_since)
+          vm.agent_connected, vm.snapshot_count, vm.graphics, vm.xml, vm.next_xml, vm.missing_since)
         IS DISTINCT FROM (excluded.host_id, excluded.site_id, excluded.name, excluded.notes, excluded.state,
           excluded.state_reason, excluded.vcpu_count, excluded.memory_bytes, excluded.architecture,
           excluded.machine_type, excluded.cpu_mode, excluded.accelerator, excluded.persistent, excluded.autostart,
-          excluded.agent_connected, excluded.snapshot_count, excluded.graphics, excluded.xml, NULL::timestamptz)
+          excluded.agent_connected, excluded.snapshot_count, excluded.graphics, excluded.xml, excluded.next_xml, NULL::timestamptz)
       RETURNING id, uuid, xmax = 0 AS "isNew"),
     here AS (
       SELECT * FROM written

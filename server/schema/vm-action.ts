@@ -120,7 +120,11 @@ export interface EditOutcome {
   live: boolean
 }
 
-export const EditXmlInput = z.object({ xml: z.string().min(20).max(1_000_000) })
+export const EditXmlInput = z.object({
+  xml: z.string().min(20).max(1_000_000),
+  /** The version of the definition that was read and edited; refused when the host has another one by then */
+  basedOn: z.string().max(100).optional(),
+})
 export type EditXmlInput = z.infer<typeof EditXmlInput>
 
 export const DeleteVmInput = z.object({ keepDisks: z.boolean().default(false) })

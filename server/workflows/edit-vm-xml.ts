@@ -1,42 +1,100 @@
 /**
- * Replaces a VM's definition by an operator's text, which libvirt checks against its schema. It is all or nothing in the
- * hypervisor itself, so there is nothing to undo; a running VM takes it up when it is started next.
+ * Replaces a VM's definition for its next start by an operator's text, which libvirt checks against its schema. It is all
+ * or nothing in the hypervisor itself, so there is nothing to undo; a running VM takes it up when it is started next.
  *
  * | state        | edit                         |
  * |--------------|------------------------------|
  * | any          | yes, from the next start on  |
  * | off          | yes                          |
  *
- * Name and UUID must stay: with others, libvirt would define a second VM.
+ * Name and UUID must stay: with others, libvirt would define a second VM. Secrets that are shown to nobody, such as the
+ * passwords of screens, stay unless the text has others. What the VM grows by counts against its tenant's quota.
  */
+import { definitionVersion } from '#server/core/definition-version.ts'
+import { reserve } from '#server/core/quota.ts'
 import { conflict, invalid } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { identityOf } from '#server/hypervisor/libvirt/xml/relocate.ts'
+import { withSecretsOf } from '#server/hypervisor/libvirt/xml/secret.ts'
+import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import { type EditOutcome, EditXmlInput } from '#server/schema/vm-action.ts'
-import { defineWorkflow } from './define.ts'
+import { defineWorkflow, type StepContext } from './define.ts'
 import { vmOnHost } from './vm-on-host.ts'
+
+type Context = StepContext<EditXmlInput, EditOutcome>
 
 export const editVmXml = defineWorkflow<EditXmlInput, EditOutcome>({
   kind: 'edit-vm-xml',
   input: EditXmlInput,
   result: (memory) => ({ changes: [memory] }),
   steps: [
+    { name: 'check', do: check },
     {
       name: 'define',
       do: async (context) => {
         const { vm, host, facts } = await vmOnHost(context)
-        const wanted = identityOf(context.input.xml)
-        if (!wanted) throw invalid('The text is not the definition of a VM with a name.')
-        if (wanted.uuid !== vm.uuid) throw invalid(`The definition must keep the UUID ${vm.uuid}.`, { field: 'xml' })
-        if (wanted.name !== facts.name) {
-          throw invalid(`The definition must keep the name ${facts.name}.`, {
-            field: 'xml',
-            wayOut: 'Rename the VM instead.',
-          })
-        }
-        if (!facts.persistent) throw conflict(`${vm.name} has no definition to change: it exists only while it runs.`)
-        await host.define(context.input.xml)
+        const secure = await host.readXml(vm.uuid, { secure: true, inactive: true })
+        await host.define(withSecretsOf(context.input.xml, secure))
         return { what: 'definition', live: facts.state === 'off' }
       },
     },
   ],
 })
+
+async function check(context: Context): Promise<undefined> {
+  const { vm, host, facts } = await vmOnHost(context)
+  const { xml, basedOn } = context.input
+  const wanted = identityOf(xml)
+  if (!wanted) throw invalid('The text is not the definition of a VM with a name.')
+  if (wanted.uuid !== vm.uuid) throw invalid(`The definition must keep the UUID ${vm.uuid}.`, { field: 'xml' })
+  if (wanted.name !== facts.name) {
+    throw invalid(`The definition must keep the name ${facts.name}.`, {
+      field: 'xml',
+      wayOut: 'Rename the VM instead.',
+    })
+  }
+  if (!facts.persistent) throw conflict(`${vm.name} has no definition to change: it exists only while it runs.`)
+  const { nextXml } = facts
+  if (basedOn !== undefined && basedOn !== definitionVersion(nextXml ?? facts.xml)) {
+    // The host tells nobody of such a change; who opens the definition again shall see it.
+    await context.db.vm.update({ where: { id: vm.id }, data: { nextXml } })
+    throw conflict(
+      `The definition of ${vm.name} was changed by somebody else meanwhile.`,
+      'Open it again and make your change in the newer one.',
+    )
+  }
+  await reserveGrowth(context, await growthOf(host, facts, xml), vm.tenantId)
+  return undefined
+}
+
+/** What the text adds to the VM as it is, or will be anyhow; what it takes away counts as nothing until it is gone. */
+async function growthOf(host: HypervisorHost, facts: VmFacts, xml: string) {
+  const [wanted, next] = [readVmXml(xml), readVmXml(facts.nextXml ?? facts.xml)]
+  const known = new Set([...facts.disks, ...next.disks].map(({ source }) => source))
+  let diskBytes = 0
+  for (const { device, source } of wanted.disks) {
+    if (device !== 'disk' || source === null || known.has(source)) continue
+    diskBytes += (await host.findVolume(source))?.capacityBytes ?? 0
+  }
+  return {
+    vcpus: Math.max(0, wanted.vcpuCount - Math.max(facts.vcpuCount, next.vcpuCount)),
+    memoryBytes: BigInt(Math.max(0, wanted.memoryBytes - Math.max(facts.memoryBytes, next.memoryBytes))),
+    diskBytes: BigInt(diskBytes),
+  }
+}
+
+type Growth = Awaited<ReturnType<typeof growthOf>>
+
+/** Held by the operation until it ends. Whatever a run before this one took is given back first. */
+async function reserveGrowth({ db, operation }: Context, growth: Growth, tenantId: string | null) {
+  const hold = ({ vcpus, memoryBytes, diskBytes }: Growth) => ({
+    where: { id: operation.id },
+    data: { reservedVcpus: vcpus, reservedMemoryBytes: memoryBytes, reservedDiskBytes: diskBytes },
+  })
+  await db.$transaction(async (tx) => {
+    await tx.operation.update(hold({ vcpus: 0, memoryBytes: 0n, diskBytes: 0n }))
+    await reserve(tx, tenantId, growth)
+    await tx.operation.update(hold(growth))
+  })
+}

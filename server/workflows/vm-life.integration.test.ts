@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { runInside, waitForAgent } from '#lab/guest/guest.ts'
+import { defineXml, runInside, waitForAgent } from '#lab/guest/guest.ts'
+import { definitionVersion } from '#server/core/definition-version.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
@@ -84,6 +85,47 @@ test('edited while it runs: a disk and a card at once, more vCPUs from the next 
   expect((await agentRun('app', '/bin/cat', '/sys/block/vdb/size')).trim()).toBe(`${(24 * mib) / 512}`)
 })
 
+test('a definition by hand while it runs: what waits for the next start stays, and so does a password that is shown to nobody', async () => {
+  await defineWithPassword('app')
+  const live = await judge().xml('app')
+  await writeRow()
+  const shown = (await fleet.db.vm.findUniqueOrThrow({ where: { id } })).nextXml ?? ''
+  expect(shown).not.toContain('seldom8')
+  const title = (text: string) => shown.replace('</name>', `</name><title>${text}</title>`)
+  const [xml, basedOn] = [title('By hand'), definitionVersion(shown)]
+  expect((await ask('edit-vm-xml', id, { xml, basedOn })).error).toBeNull()
+  const next = await judge().xml('app', '--inactive', '--security-info')
+  expect(next).toContain('<title>By hand</title>')
+  expect(next).toContain("passwd='seldom8'")
+  expect(next).toMatch(/<vcpu placement='static'>2<\/vcpu>/)
+  expect(await judge().xml('app')).toBe(live)
+
+  const late = await ask('edit-vm-xml', id, { xml: title('Too late'), basedOn })
+  expect(late.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/by somebody else meanwhile/) })
+  expect(await judge().xml('app', '--inactive', '--security-info')).toBe(next)
+  // Whoever opens it again finds the newer one.
+  expect((await fleet.db.vm.findUniqueOrThrow({ where: { id } })).nextXml).toContain('<title>By hand</title>')
+})
+
+test('what a definition by hand adds counts against the quota of its tenant', async () => {
+  const tenantId = 'life'
+  await fleet.db.tenant.create({ data: { id: tenantId, name: 'Life', slug: tenantId, quotaVcpus: 3 } })
+  await fleet.db.vm.update({ where: { id }, data: { tenantId } })
+  const before = await judge().xml('app', '--inactive')
+  const withVcpus = async (count: number) => {
+    const xml = before.replace(/(<vcpu [^>]*>)\d+/, `$1${count}`)
+    const target = { kind: 'vm' as const, id, name: 'app' }
+    return fleet.ended(await fleet.ask({ kind: 'edit-vm-xml', target, tenantId, hostId: a.id, input: { xml } }))
+  }
+  const refused = await withVcpus(5)
+  expect(refused.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/quota of 3 vCPUs/) })
+  expect(await judge().xml('app', '--inactive')).toBe(before)
+  const granted = await withVcpus(3)
+  expect(granted.error).toBeNull()
+  expect(granted.reservedVcpus).toBe(1)
+  await fleet.db.vm.update({ where: { id }, data: { tenantId: null } })
+})
+
 test('off, it is renamed, and a disk goes with its file', async () => {
   expect((await ask('power-vm', id, { action: 'force-off' })).state).toBe('succeeded')
   const before = await judge().files()
@@ -147,6 +189,12 @@ test('protected, it is not deleted; then it is, but for a disk that another one 
   expect(await judge().files()).toEqual([second])
   expect(await a.lab.virsh('vol-list', 'templates')).toContain('tiny-linux.qcow2')
 })
+
+/** As somebody beside Skerry would. */
+async function defineWithPassword(name: string): Promise<void> {
+  const xml = (await judge().xml(name, '--inactive')).replace('<graphics ', "<graphics passwd='seldom8' ")
+  await defineXml(a.lab, xml)
+}
 
 /** As the inventory would. */
 async function writeRow(): Promise<void> {

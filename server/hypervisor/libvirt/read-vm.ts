@@ -25,6 +25,8 @@ const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 interface Extras {
   params: TypedParams
   persistent: boolean
+  /** Its definition for the next start; null where it has none */
+  inactiveXml: string | null
   autostart: boolean
   snapshots: VmFacts['snapshots']
 }
@@ -34,9 +36,9 @@ type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'rea
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
   /** Null when the VM went away meanwhile. */
-  async function xmlOf(uuid: string, options: CallOptions, from = session): Promise<string | null> {
+  async function xmlOf(uuid: string, options: CallOptions, from = session, flags = 0): Promise<string | null> {
     try {
-      return (await from.read('read a VM', 'domainGetXmlDesc', { domain: { uuid } }, options)).xml
+      return (await from.read('read a VM', 'domainGetXmlDesc', { domain: { uuid }, flags }, options)).xml
     } catch (error) {
       if (refusedWith(error, errorCode.noDomain)) return null
       throw error
@@ -45,7 +47,7 @@ export function vmVerbs(session: Session): VmVerbs {
 
   async function complete(uuid: string, xml: string | null, extras: Extras, options: CallOptions) {
     if (xml === null) return null
-    const { params, persistent, autostart, snapshots } = extras
+    const { params, persistent, inactiveXml, autostart, snapshots } = extras
     const defined = readVmXml(xml)
     if (defined.name.startsWith(probeNamePrefix)) return null
     const sizes = new Map(diskSizes(params).map((size) => [size.target, size]))
@@ -58,8 +60,9 @@ export function vmVerbs(session: Session): VmVerbs {
       autostart,
       snapshots,
       disks: defined.disks.map((disk) => ({ ...disk, ...sizes.get(disk.target) })),
+      nextXml: null,
     }
-    return isActive(vm.state) ? vm : { ...vm, agentConnected: false }
+    return isActive(vm.state) ? { ...vm, nextXml: persistent ? inactiveXml : null } : { ...vm, agentConnected: false }
   }
 
   async function comesIn(uuid: string, options: CallOptions): Promise<boolean> {
@@ -93,8 +96,10 @@ export function vmVerbs(session: Session): VmVerbs {
         for (let start = 0; start < records.length; start += listAtOnce) {
           const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
             const xml = await xmlOf(uuid, options, from)
+            const hasNext = persistent.has(uuid) && isActive(stateIn(params).state)
+            const inactiveXml = hasNext ? await xmlOf(uuid, options, from, xmlFlag.inactive) : null
             const snapshots = hasSnapshot.has(uuid) ? await readSnapshots(from, uuid, options) : []
-            const known = { persistent: persistent.has(uuid), autostart: autostart.has(uuid) }
+            const known = { persistent: persistent.has(uuid), inactiveXml, autostart: autostart.has(uuid) }
             return complete(uuid, xml, { params, ...known, snapshots }, options)
           })
           const found = (await Promise.all(some)).filter((vm) => vm !== null)
@@ -112,7 +117,7 @@ export function vmVerbs(session: Session): VmVerbs {
       const stats = statsGroup.state | statsGroup.block
       try {
         // All at once: the host may be far away.
-        const [{ records }, { persistent }, { autostart }, xml, snapshots] = await Promise.all([
+        const [{ records }, { persistent }, { autostart }, xml, inactiveXml, snapshots] = await Promise.all([
           session.read(
             'read a VM',
             'connectGetAllDomainStats',
@@ -122,10 +127,13 @@ export function vmVerbs(session: Session): VmVerbs {
           session.read('read a VM', 'domainIsPersistent', { domain }, options),
           session.read('read a VM', 'domainGetAutostart', { domain }, options),
           xmlOf(vm, options),
+          xmlOf(vm, options, session, xmlFlag.inactive),
           readSnapshots(session, vm, options),
         ])
         const params = records[0]?.params
-        return params ? await complete(vm, xml, { params, persistent, autostart, snapshots }, options) : null
+        return params
+          ? await complete(vm, xml, { params, persistent, inactiveXml, autostart, snapshots }, options)
+          : null
       } catch (error) {
         if (refusedWith(error, errorCode.noDomain)) return null
         throw error

@@ -2,8 +2,8 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Pencil } from 'lucide-react'
-import { useEffect, useState } from 'react'
-import { useTRPC } from '#components/trpc/client.tsx'
+import { useCallback, useEffect, useState } from 'react'
+import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { CodeBlock } from '#components/ui/code-block.tsx'
@@ -16,7 +16,12 @@ import { refusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationError } from '#server/schema/operation.ts'
 import { useVm, type Vm } from '../use-vm.ts'
 
-/** The VM's definition as libvirt has it; operators change it, and libvirt says what is wrong with it. */
+type Definition = Outputs['vm']['xml']
+
+/**
+ * The VM's definition as libvirt has it for its next start, which operators change, and libvirt says what is wrong with
+ * it; while the VM runs, beside it what runs.
+ */
 export function VmXml() {
   const vm = useVm()
   const trpc = useTRPC()
@@ -25,14 +30,15 @@ export function VmXml() {
   const failed = unread(query)
   if (failed) return <ErrorMessage {...pageFailure('The definition can’t be shown', failed)} />
   if (!query.data) return <SkeletonRows rows={12} label="Loading the definition" />
-  const { xml, canEdit } = query.data
-  if (isEditing) return <XmlEditing vm={vm} xml={xml} onEnd={() => setEditing(false)} />
+  const { xml, runningXml, canEdit } = query.data
+  if (isEditing) return <XmlEditing vm={vm} definition={query.data} onEnd={() => setEditing(false)} />
   const answer = canEdit === true ? vm.can['edit-xml'] : canEdit
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-3">
         <p className="min-w-0 flex-1 basis-60 text-sm text-ink-muted">
-          As libvirt on {vm.host.name} has it. Passwords in it are left out.
+          As libvirt on {vm.host.name} has it{runningXml !== null && ' for the next start'}. Passwords in it are left
+          out.
         </p>
         <Button
           icon={<Pencil size={14} aria-hidden="true" />}
@@ -43,6 +49,12 @@ export function VmXml() {
         </Button>
       </div>
       <CodeBlock code={xml} language="xml" label="XML" />
+      {runningXml !== null && (
+        <>
+          <h3 className="font-medium text-ink text-sm">What runs now</h3>
+          <CodeBlock code={runningXml} language="xml" label="XML of what runs now" />
+        </>
+      )}
     </div>
   )
 }
@@ -61,9 +73,11 @@ function malformed(text: string): { line: number | undefined; text: string } | u
   return { line: match ? Number(match[1]) : undefined, text: match?.[2] ?? 'It is not well-formed XML.' }
 }
 
-function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void }) {
+function XmlEditing({ vm, definition, onEnd }: { vm: Vm; definition: Definition; onEnd: () => void }) {
   const trpc = useTRPC()
   const client = useQueryClient()
+  // What others change meanwhile must not pass for what was edited.
+  const [{ xml, version }] = useState(definition)
   const [text, setText] = useState(xml)
   const [isAsking, setAsking] = useState(false)
   const [wrong, setWrong] = useState<ReturnType<typeof malformed>>()
@@ -75,11 +89,13 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
   const state = operation.data?.state
   const isAtWork = edit.isPending || (edit.data !== undefined && (state === undefined || isLive(state)))
   const isDone = state === 'succeeded'
-  useEffect(() => {
-    if (!isDone) return
+  const end = useCallback(() => {
     void client.invalidateQueries({ queryKey: trpc.vm.xml.queryKey({ id: vm.id }) })
     onEnd()
-  }, [isDone, client, trpc, vm.id, onEnd])
+  }, [client, trpc, vm.id, onEnd])
+  useEffect(() => {
+    if (isDone) end()
+  }, [isDone, end])
   const found = wrong ?? (operation.data?.error ? placeOf(operation.data.error, operation.data.errorDetail) : undefined)
   const refused = refusal('The definition was not changed', edit.error)
   const change = (next: string) => {
@@ -97,7 +113,7 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
               ? 'In effect when it is started. Name and UUID must stay.'
               : 'It is running: in effect from the next start on. Name and UUID must stay.'}
         </p>
-        <Button onPress={onEnd} isDisabled={isAtWork}>
+        <Button onPress={end} isDisabled={isAtWork}>
           Cancel
         </Button>
         <Button
@@ -130,7 +146,7 @@ function XmlEditing({ vm, xml, onEnd }: { vm: Vm; xml: string; onEnd: () => void
         title={`Change the definition of ${vm.name}?`}
         confirmLabel="Change it"
         isPending={edit.isPending}
-        onConfirm={() => edit.mutate({ id: vm.id, xml: text })}
+        onConfirm={() => edit.mutate({ id: vm.id, xml: text, basedOn: version })}
       >
         <p>
           libvirt checks the text and refuses it when something is wrong. A definition that is right and still keeps the
