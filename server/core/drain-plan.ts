@@ -17,7 +17,7 @@ export interface DrainItem {
  */
 export async function planDrain(tx: Tx, hostId: string): Promise<DrainItem[]> {
   const vms = await tx.vm.findMany({
-    where: { hostId, state: { not: 'creating' } },
+    where: { hostId },
     select: { id: true, name: true, state: true },
     orderBy: [{ memoryBytes: 'desc' }, { name: 'asc' }],
   })
@@ -25,8 +25,14 @@ export async function planDrain(tx: Tx, hostId: string): Promise<DrainItem[]> {
     tx,
     vms.map((vm) => vm.id),
   )
-  return vms.map(({ id, name, state }) => ({ vmId: id, name, state, ...bestOf(moves, id, hostId) }))
+  return vms.map(({ id, name, state }) => {
+    // Every other host would say the same.
+    const place = state === 'creating' ? { to: null, reasons: [stillMade] } : bestOf(moves, id, hostId)
+    return { vmId: id, name, state, ...place }
+  })
 }
+
+const stillMade = 'It is still being created: drain the host again when it is there.'
 
 function bestOf(moves: Moves, vmId: string, hostId: string): Pick<DrainItem, 'to' | 'reasons'> {
   const source = moves.host(hostId)

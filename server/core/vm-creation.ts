@@ -117,7 +117,16 @@ interface ReservedVm {
 }
 
 export async function insertReserved(tx: Tx, wanted: ReservedVm) {
-  const { siteId } = await tx.host.findUniqueOrThrow({ where: { id: wanted.hostId }, select: { siteId: true } })
+  const { siteId, draining } = await tx.host.findUniqueOrThrow({
+    where: { id: wanted.hostId },
+    select: { siteId: true, draining: true },
+  })
+  if (draining) {
+    throw conflict(
+      'Its host is being drained and takes no new VMs.',
+      'Wait until the host is open again, or choose another.',
+    )
+  }
   const { hostId: onHost, name: wantedName } = wanted
   const namesake = await unsafeWholeFleet(tx, () =>
     tx.vm.findFirst({ where: { hostId: onHost, name: wantedName }, select: { id: true } }),
