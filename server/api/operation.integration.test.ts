@@ -33,6 +33,17 @@ const operationRow = (data: Partial<Prisma.OperationUncheckedCreateInput> = {}) 
 const byId = (id: string) => db().operation.findUniqueOrThrow({ where: { id } })
 const refusal = (code: string, message = /./) => ({ cause: { code, message: expect.stringMatching(message) } })
 
+const pointDisk = { target: 'vda', sizeBytes: 2 ** 27 }
+const shape = {
+  ...{ vcpuCount: 1, memoryBytes: 2 ** 27, architecture: 'x86_64', machineType: null, cpuMode: null },
+  ...{ accelerator: 'unknown', cards: [] },
+}
+/** A VM that fits everywhere */
+const small = (name: string) => ({
+  ...{ name, tenantId: world.tenant.id, siteId: world.host.siteId, templateId: null },
+  ...{ vcpuCount: 1, memoryBytes: 2 ** 27, disks: [{ sizeBytes: 2 ** 27 }], networks: [] },
+})
+
 test('tried again, it is asked of the VM as it is now: at its present host', async () => {
   const failed = await operationRow()
   await db().vm.update({ where: { id: world.vm.id }, data: { hostId: world.secondHost.id } })
@@ -233,6 +244,60 @@ test('while a VM is cloned nothing else works on it, and while something does it
   expect(await db().vm.count({ where: { name: `second-${world.mark}` } })).toBe(0)
 })
 
+test('a host that is drained takes no new VM, however it comes to be', async () => {
+  await db().host.update({ where: { id: world.host.id }, data: { draining: true } })
+  await db().vm.update({ where: { id: world.vm.id }, data: { state: 'off' } })
+  await db().recoveryPoint.update({ where: { id: world.recoveryPoint.id }, data: { shape, disks: [pointDisk] } })
+  const [operator, drained] = [await as('operator'), refusal('conflict', /being drained/)]
+  const name = `new-${world.mark}`
+  await expect(operator.vm.clone({ id: world.vm.id, name })).rejects.toMatchObject(drained)
+  await expect(operator.vm.create({ ...small(name), hostId: world.host.id })).rejects.toMatchObject(drained)
+  const ofPoint = { recoveryPointId: world.recoveryPoint.id, name, place: { hostId: world.host.id } }
+  await expect(operator.recoveryPoint.restoreNew(ofPoint)).rejects.toMatchObject(drained)
+  await expect(operator.recoveryPoint.clone(ofPoint)).rejects.toMatchObject(drained)
+  await db().host.update({ where: { id: world.secondHost.id }, data: { migrationUri: 'qemu+tls://second/system' } })
+  await db().vm.update({ where: { id: world.busyVm.id }, data: { hostId: world.secondHost.id } })
+  const migrate = { id: world.busyVm.id, destinationHostId: world.host.id }
+  await expect(operator.vm.migrate(migrate)).rejects.toMatchObject(drained)
+  expect(await db().vm.count({ where: { name } })).toBe(0)
+  expect(await db().operation.count({ where: { tenantId: world.tenant.id } })).toBe(0)
+})
+
+test('what is still being made is in the plan of a drain, as one that stays', async () => {
+  const twin = await createVm(db(), world.host, world.tenant.id, { state: 'creating' })
+  const plan = await (await as('operator')).host.drainPlan({ id: world.host.id })
+  expect(plan.find(({ vmId }) => vmId === twin.id)).toMatchObject({
+    to: null,
+    reasons: [expect.stringMatching(/still being created/)],
+  })
+})
+
+test('no way to more than its quota: create, clone, restore as new, snapshot and assignment are refused', async () => {
+  const [owner, operator] = [await as('owner'), await as('operator')]
+  const limit = (data: Prisma.TenantUncheckedUpdateInput) =>
+    db().tenant.update({ where: { id: world.tenant.id }, data: { quotaVms: null, quotaSnapshots: null, ...data } })
+  await db().vm.update({ where: { id: world.vm.id }, data: { state: 'off', snapshotCount: 2 } })
+  await db().recoveryPoint.update({ where: { id: world.recoveryPoint.id }, data: { shape, disks: [pointDisk] } })
+  await limit({ quotaVms: 2 })
+  const [name, full] = [`new-${world.mark}`, refusal('conflict', /a quota of 2 VMs: 2 used/)]
+  await expect(owner.vm.create(small(name))).rejects.toMatchObject(full)
+  await expect(owner.vm.clone({ id: world.vm.id, name })).rejects.toMatchObject(full)
+  const place = { siteId: world.host.siteId }
+  const restore = { recoveryPointId: world.recoveryPoint.id, name, place }
+  await expect(owner.recoveryPoint.restoreNew(restore)).rejects.toMatchObject(full)
+  await limit({ quotaSnapshots: 2 })
+  const noMore = refusal('conflict', /a quota of 2 snapshots: 2 used/)
+  await expect(owner.snapshot.take({ vmId: world.vm.id, name: 'third' })).rejects.toMatchObject(noMore)
+  await limit({ quotaSnapshots: 3 })
+  const other = await createVm(db(), world.host, null, { snapshotCount: 2 })
+  const assign = { ids: [other.id], tenantId: world.tenant.id }
+  await expect(operator.vm.assign(assign)).rejects.toMatchObject(refusal('conflict', /quota of 3 snapshots: 2 used/))
+  expect((await db().vm.findUniqueOrThrow({ where: { id: other.id } })).tenantId).toBeNull()
+  await limit({ quotaSnapshots: 4 })
+  await operator.vm.assign(assign)
+  expect((await db().vm.findUniqueOrThrow({ where: { id: other.id } })).tenantId).toBe(world.tenant.id)
+})
+
 test('a member of two tenants is told to act on one at a time; an operator acts on both', async () => {
   const other = await createWorld(services, cast)
   await db().operation.deleteMany({ where: { id: other.operation.id } })
@@ -241,6 +306,27 @@ test('a member of two tenants is told to act on one at a time; an operator acts 
   const { operationId } = await (await as('operator')).vm.bulkPower(ask)
   expect((await byId(operationId)).tenantId).toBeNull()
   expect(await db().operation.count({ where: { parentId: operationId } })).toBe(2)
+})
+
+test('tags and assignments of many have a result for each: one that can’t does not keep the others from it', async () => {
+  const elsewhere = await createWorld(services, cast)
+  await db().tenantMember.update({ where: { id: elsewhere.ownerMember.id }, data: { role: 'viewer' } })
+  const ids = [world.vm.id, elsewhere.vm.id, world.busyVm.id]
+  const tagged = await (await as('owner')).vm.setTags({ ids, add: ['prod'], remove: [] })
+  expect(tagged.done).toEqual([world.vm.id, world.busyVm.id])
+  expect(tagged.refused).toEqual([
+    { vmId: elsewhere.vm.id, name: elsewhere.vm.name, reason: expect.stringMatching(/is viewer/) },
+  ])
+  const tagsOf = async (id: string) => (await db().vm.findUniqueOrThrow({ where: { id } })).tags
+  expect(await Promise.all(ids.map(tagsOf))).toEqual([['prod'], [], ['prod']])
+
+  await operationRow({ targetId: world.busyVm.id, targetName: world.busyVm.name, state: 'running' })
+  const assigned = await (await as('operator')).vm.assign({ ids, tenantId: cast.strangerTenantId })
+  expect(assigned.refused).toEqual([
+    { vmId: world.busyVm.id, name: world.busyVm.name, reason: expect.stringMatching(/can’t change tenants now/) },
+  ])
+  const tenantOf = async (id: string) => (await db().vm.findUniqueOrThrow({ where: { id } })).tenantId
+  expect(await Promise.all(ids.map(tenantOf))).toEqual([cast.strangerTenantId, cast.strangerTenantId, world.tenant.id])
 })
 
 test('a refused placement tells the reasons and no host’s name', async () => {

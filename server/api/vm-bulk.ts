@@ -1,18 +1,19 @@
 import { z } from 'zod'
 import type { Vm } from '#prisma/generated/client.ts'
-import { type Asking, load } from '#server/auth/load.ts'
+import type { Asking } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { migrationOf, powerOf, snapshotOf } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
-import { conflict, SkerryError } from '#server/errors.ts'
+import { conflict } from '#server/errors.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
 import { TakeSnapshotInput } from '#server/schema/snapshot.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
 import { change, router } from './trpc.ts'
+import { type Refusal, Refusals } from './vm-each.ts'
 
 const Ids = { ids: z.array(VmId).min(1).max(500) }
 type Ctx = Asking & { requestId: string }
@@ -55,12 +56,6 @@ export const vmBulkRouter = router({
     }),
 })
 
-interface Refusal {
-  vmId: string
-  name: string
-  reason: string
-}
-
 /** @param read what is needed to judge them all, read once */
 async function enqueueMany<Known>(
   ctx: Ctx,
@@ -70,28 +65,16 @@ async function enqueueMany<Known>(
   wantedFor: (vm: Vm, known: Known) => NewOperation | Promise<NewOperation>,
   read: (tx: Tx, vmIds: readonly string[]) => Promise<Known>,
 ): Promise<{ operationId: string; refused: Refusal[] }> {
-  const refused: Refusal[] = []
-  const vms: Vm[] = []
+  const refusals = new Refusals()
+  const { refused } = refusals
+  const vms = await refusals.load(ctx, ids, permission)
   const wanted: NewOperation[] = []
-  const orRefuse = async <T>(vmId: string, name: string, work: () => T | Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof SkerryError)) throw error
-      refused.push({ vmId, name, reason: error.message })
-      return undefined
-    }
-  }
-  for (const vmId of new Set(ids)) {
-    const vm = await orRefuse(vmId, vmId, () => load.vm(ctx, vmId, permission))
-    if (vm) vms.push(vm)
-  }
   const known = await read(
     ctx.tx,
     vms.map((vm) => vm.id),
   )
   for (const vm of vms) {
-    const each = await orRefuse(vm.id, vm.name, () => wantedFor(vm, known))
+    const each = await refusals.orRefuse(vm.id, vm.name, () => wantedFor(vm, known))
     if (each) wanted.push(each)
   }
   if (wanted.length === 0) throw conflict(refused[0]?.reason ?? 'None of them can do that now.')
@@ -110,7 +93,7 @@ async function enqueueMany<Known>(
   let begun = 0
   for (const each of wanted) {
     const { id, name } = each.target
-    if (await orRefuse(id, name, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
+    if (await refusals.orRefuse(id, name, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
   }
   if (begun === 0) throw conflict(refused.at(-1)?.reason ?? 'None of them can do that now.')
   await ctx.tx.operation.update({

@@ -13,6 +13,7 @@ import { FilterText } from '#server/schema/filter.ts'
 import { AssignInput, SetProtectedInput, SetTagsInput, VmEventList, VmId, VmListInput } from '#server/schema/vm.ts'
 import { change, router, signedIn } from './trpc.ts'
 import { twinObstacle } from './vm-card.ts'
+import { Refusals } from './vm-each.ts'
 import { vmPermission } from './vm-permission.ts'
 
 export const vmRouter = router({
@@ -59,12 +60,16 @@ export const vmRouter = router({
     return listVmEvents(ctx.tx, input)
   }),
 
+  /** Of each VM that they may be changed of; says which are refused and why. */
   setTags: change('vm', 'tag')
     .input(SetTagsInput)
-    .mutation(async ({ ctx, input }) => {
-      for (const id of input.ids) await load.vm(ctx, id, 'tag')
-      ctx.trail.detail = { vms: input.ids, add: input.add, remove: input.remove }
-      await setTags(ctx.tx, input.ids, input.add, input.remove)
+    .mutation(async ({ ctx, input: { ids, add, remove } }) => {
+      const refusals = new Refusals()
+      const done = (await refusals.load(ctx, ids, 'tag')).map(({ id }) => id)
+      ctx.trail.detail = { vms: done, add, remove }
+      if (done.length === 0) throw refusals.first
+      await setTags(ctx.tx, done, add, remove)
+      return { done, refused: refusals.refused }
     }),
 
   setProtected: change('vm', 'protect')
@@ -75,17 +80,25 @@ export const vmRouter = router({
       await setProtected(ctx.tx, input.id, input.protected)
     }),
 
-  /** Gives VMs to a tenant within its quota, or takes them back. */
+  /** Gives VMs to a tenant within its quota, or takes them back; says which can't be, and why. */
   assign: change('vm', 'assign')
     .input(AssignInput)
-    .mutation(async ({ ctx, input }) => {
-      for (const id of input.ids) await load.vm(ctx, id, 'assign')
-      if (input.tenantId) {
-        await load.tenant(ctx, input.tenantId, 'read')
-        await demandNetworksOfVms(ctx.tx, input.tenantId, input.ids)
-        await reserve(ctx.tx, input.tenantId, await sizeOfVms(ctx.tx, input.ids, input.tenantId))
+    .mutation(async ({ ctx, input: { ids, tenantId } }) => {
+      const refusals = new Refusals()
+      const vms = await refusals.load(ctx, ids, 'assign')
+      if (vms.length === 0) throw refusals.first
+      if (tenantId) await load.tenant(ctx, tenantId, 'read')
+      const give = async (some: readonly string[]) => {
+        if (tenantId) {
+          await demandNetworksOfVms(ctx.tx, tenantId, some)
+          await reserve(ctx.tx, tenantId, await sizeOfVms(ctx.tx, some, tenantId))
+        }
+        await assignVms(ctx.tx, some, tenantId)
+        return some
       }
-      ctx.trail.detail = { vms: input.ids, tenantId: input.tenantId }
-      await assignVms(ctx.tx, input.ids, input.tenantId)
+      const done = await refusals.together(vms, give)
+      ctx.trail.detail = { vms: done, tenantId }
+      if (done.length === 0) throw refusals.first
+      return { done, refused: refusals.refused }
     }),
 })

@@ -3,6 +3,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { liveStates } from '#server/schema/operation.ts'
 import type { VmEventList } from '#server/schema/vm.ts'
+import type { ResourceAmounts } from '#server/schema/tenant.ts'
 
 /** All of one VM that the database knows, but its XML. */
 export async function readVm(tx: Tx, id: string) {
@@ -96,9 +97,10 @@ export async function assignVms(tx: Tx, ids: readonly string[], tenantId: string
 
 /** What assigning these VMs adds to the tenant's use. Sizes in bytes. */
 export async function sizeOfVms(tx: Tx, ids: readonly string[], exceptTenantId: string | null) {
-  const [size] = await tx.$queryRaw<{ vms: number; vcpus: number; memoryBytes: bigint; diskBytes: bigint }[]>`
+  const [size] = await tx.$queryRaw<ResourceAmounts[]>`
     SELECT count(*)::int AS vms, coalesce(sum(vcpu_count), 0)::int AS vcpus,
-      coalesce(sum(memory_bytes), 0)::bigint AS "memoryBytes", coalesce(sum(disk_bytes), 0)::bigint AS "diskBytes"
+      coalesce(sum(memory_bytes), 0)::bigint AS "memoryBytes", coalesce(sum(disk_bytes), 0)::bigint AS "diskBytes",
+      coalesce(sum(snapshot_count), 0)::int AS snapshots
     FROM vm WHERE id = ANY (${ids}::uuid[]) AND ${exceptTenantId === null ? Prisma.sql`true` : Prisma.sql`tenant_id IS DISTINCT FROM ${exceptTenantId}`}`
-  return size ?? { vms: 0, vcpus: 0, memoryBytes: 0n, diskBytes: 0n }
+  return size ?? { vms: 0, vcpus: 0, memoryBytes: 0n, diskBytes: 0n, snapshots: 0 }
 }

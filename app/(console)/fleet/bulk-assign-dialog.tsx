@@ -12,6 +12,7 @@ import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import type { BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
+import { BulkResultDialog } from './bulk-result-dialog.tsx'
 
 const nobody = 'nobody'
 
@@ -23,18 +24,16 @@ export function BulkAssignDialog({ ids, selected, onClose }: BulkDialogProps) {
   const [tenantId, setTenantId] = useState<string | null>(null)
   const assign = useMutation(
     trpc.vm.assign.mutationOptions({
-      onSuccess: () => {
-        toast.success(
-          tenantId === nobody
-            ? `${formatCounted(ids.length, 'VM')} taken back`
-            : `${formatCounted(ids.length, 'VM')} assigned`,
-        )
+      onSuccess: ({ done, refused }) => {
         void client.invalidateQueries({ queryKey: trpc.vm.pathKey() })
+        if (refused.length > 0) return
+        toast.success(`${formatCounted(done.length, 'VM')} ${tenantId === nobody ? 'taken back' : 'assigned'}`)
         onClose()
       },
     }),
   )
   const error = refusal('Nothing was assigned', assign.error)
+  if (assign.data) return <BulkResultDialog title="Not all were assigned" result={assign.data} onClose={onClose} />
   return (
     <Dialog
       isOpen

@@ -12,6 +12,7 @@ import { Tag, TagList } from '#components/ui/tag.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import type { BulkDialogProps } from './bulk.ts'
 import { BulkNames } from './bulk-names.tsx'
+import { BulkResultDialog } from './bulk-result-dialog.tsx'
 
 /** Adds tags to many VMs and takes others from them. */
 export function BulkTagDialog({ ids, selected, onClose }: BulkDialogProps) {
@@ -21,9 +22,10 @@ export function BulkTagDialog({ ids, selected, onClose }: BulkDialogProps) {
   const [remove, setRemove] = useState<string[]>([])
   const setTags = useMutation(
     trpc.vm.setTags.mutationOptions({
-      onSuccess: () => {
-        toast.success(`Tags of ${formatCounted(ids.length, 'VM')} changed`)
+      onSuccess: ({ done, refused }) => {
         void client.invalidateQueries({ queryKey: trpc.vm.pathKey() })
+        if (refused.length > 0) return
+        toast.success(`Tags of ${formatCounted(done.length, 'VM')} changed`)
         onClose()
       },
     }),
@@ -31,6 +33,8 @@ export function BulkTagDialog({ ids, selected, onClose }: BulkDialogProps) {
   const present = [...new Set(selected.flatMap((vm) => vm.tags))].sort()
   const isNothing = add.length + remove.length === 0
   const error = refusal('The tags were not changed', setTags.error)
+  if (setTags.data)
+    return <BulkResultDialog title="Not all tags were changed" result={setTags.data} onClose={onClose} />
   return (
     <Dialog
       isOpen
