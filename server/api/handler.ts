@@ -1,23 +1,21 @@
 import { fetchRequestHandler } from '@trpc/server/adapters/fetch'
-import { limitBody } from './body.ts'
+import { withinBodyLimit } from '#server/auth/body-limit.ts'
 import { type Context, createContext } from './context.ts'
 import { appRouter } from './root.ts'
 import type { Services } from './services.ts'
 import { toTrpcError } from './trpc.ts'
 
-export const maxBodyBytes = 1024 * 1024
 /** Procedures in one request. */
 export const maxBatchSize = 20
 export const trpcPath = '/api/trpc'
 
 /** tRPC over HTTP: at most 1 MiB and 20 procedures a request. */
 export async function handleTrpc(services: Services, request: Request): Promise<Response> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) {
-    return new Response(`A request may have ${maxBodyBytes} bytes at most.`, { status: 413 })
-  }
+  const limited = await withinBodyLimit(request)
+  if (limited instanceof Response) return limited
   return fetchRequestHandler({
     endpoint: trpcPath,
-    req: limitBody(request, maxBodyBytes),
+    req: limited,
     router: appRouter,
     maxBatchSize,
     allowMethodOverride: false,

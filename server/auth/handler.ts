@@ -1,5 +1,6 @@
 import { SkerryError } from '#server/errors.ts'
 import type { Auth } from './auth.ts'
+import { withinBodyLimit } from './body-limit.ts'
 import { isSameOrigin } from './same-origin.ts'
 
 /**
@@ -51,7 +52,7 @@ export interface AuthServices {
   url: string
 }
 
-/** better-auth's HTTP side, cut down to what is above. */
+/** better-auth's HTTP side, cut down to what is above; at most 1 MiB a request. */
 export async function handleAuth(services: AuthServices, request: Request): Promise<Response> {
   const path = new URL(request.url).pathname.replace(/^\/api\/auth/, '').replace(/\/+$/, '')
   const endpoint = `${request.method} ${path}`
@@ -60,9 +61,11 @@ export async function handleAuth(services: AuthServices, request: Request): Prom
   if (request.method === 'POST' && !isSameOrigin(request.headers, services.url, strict)) {
     return Response.json(foreign, { status: 403 })
   }
-  if (!overSingleSignOn.has(endpoint)) return services.auth.handler(request)
+  const limited = await withinBodyLimit(request)
+  if (limited instanceof Response) return limited
+  if (!overSingleSignOn.has(endpoint)) return services.auth.handler(limited)
   try {
-    return await (await services.openSingleSignOn()).handler(request)
+    return await (await services.openSingleSignOn()).handler(limited)
   } catch (error) {
     if (!(error instanceof SkerryError)) throw error
     return Response.json({ code: error.code, message: error.message }, { status: 503 })

@@ -34,6 +34,23 @@ test('the cookie can’t be read by scripts nor sent by other sites, and is Secu
   }
 })
 
+test('a body without end is refused before anybody has signed in, whatever its headers claim', async () => {
+  const part = new Uint8Array(64 * 1024)
+  let sent = 0
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += part.length
+      controller.enqueue(part)
+    },
+  })
+  const request = new Request(`${services.url}/api/auth/sign-in/email`, {
+    ...{ method: 'POST', headers: { origin: services.url, 'content-type': 'application/json' }, body: endless },
+    ...{ duplex: 'half' },
+  })
+  expect((await handleAuth(services, request)).status).toBe(413)
+  expect(sent).toBeLessThan(2 * 1024 * 1024)
+})
+
 test('an ended, an expired and a forged session are nobody', async () => {
   const headers = await signIn(services, person)
   expect(await actorOf(headers)).toMatchObject({ name: 'Ada' })

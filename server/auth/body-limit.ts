@@ -1,0 +1,22 @@
+/** What a request may bring: nothing is sent here but what people and scripts ask for. */
+export const maxBodyBytes = 1024 * 1024
+
+/** The request with its body read, or the refusal of one that is larger than allowed, whatever its headers claim. */
+export async function withinBodyLimit(request: Request): Promise<Request | Response> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return tooLarge()
+  if (!request.body) return request
+  const parts: Uint8Array[] = []
+  let seenBytes = 0
+  for await (const part of request.body) {
+    seenBytes += part.byteLength
+    if (seenBytes > maxBodyBytes) return tooLarge()
+    parts.push(part)
+  }
+  const { url, method, headers, signal } = request
+  return new Request(url, { method, headers, signal, body: Buffer.concat(parts) })
+}
+
+function tooLarge(): Response {
+  const message = `A request may have ${maxBodyBytes} bytes at most.`
+  return Response.json({ code: 'TOO_LARGE', message }, { status: 413 })
+}
