@@ -2,6 +2,7 @@ import type { AuditEntry as AuditRow } from '#prisma/generated/client.ts'
 import { scopeOf } from '#server/auth/actor.ts'
 import { audit, type Trail } from '#server/auth/audit.ts'
 import { auditTenants } from '#server/auth/audit-scope.ts'
+import { createBuckets } from '#server/auth/rate.ts'
 import { searchAudit } from '#server/core/audit.ts'
 import { inScope } from '#server/db.ts'
 import { SkerryError } from '#server/errors.ts'
@@ -10,6 +11,8 @@ import { createContext } from './context.ts'
 import type { Services } from './services.ts'
 
 const rowsAtOnce = 1_000
+/** For each actor in this process */
+const take = createBuckets(10, 10)
 
 const columns = [
   'at',
@@ -65,6 +68,7 @@ export async function exportAudit(services: Services, request: Request): Promise
   const ctx = await createContext(services, request.headers)
   const { actor, origin, db } = ctx
   if (!actor) throw new SkerryError('unauthenticated', 'You are not signed in.', { wayOut: 'Sign in again.' })
+  take(actor.id)
   const parsed = AuditExport.safeParse(Object.fromEntries(new URL(request.url).searchParams))
   if (!parsed.success) throw new SkerryError('invalid', `The filter is malformed: ${parsed.error.message}`)
   const { format, tenantId, ...filter } = parsed.data

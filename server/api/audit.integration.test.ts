@@ -114,6 +114,13 @@ test('the export has every entry, as lines of JSON or as a table no spreadsheet 
   expect(own).toHaveLength(2)
 })
 
+test('who exports again and again is told to wait', async () => {
+  const statuses: number[] = []
+  for (let i = 0; i < 11; i++) statuses.push((await download('', memberHeaders)).status)
+  expect(statuses.at(0)).toBe(403)
+  expect(statuses.at(-1)).toBe(429)
+})
+
 test('the application can’t change an entry; who goes behind its back is found', async () => {
   await client.query(`SELECT set_config('skerry.scope', '*', false)`)
   await expect(client.query(`UPDATE audit_entry SET actor_name = 'x'`)).rejects.toThrow(/never changed/)

@@ -3,7 +3,7 @@ import { search } from '#server/core/search.ts'
 import { inScope } from '#server/db.ts'
 import { scopeKey } from '#server/live/scope-key.ts'
 import { SearchText } from '#server/schema/search.ts'
-import { router, shared, signedIn } from './trpc.ts'
+import { costly, router, shared, signedIn } from './trpc.ts'
 
 export const fleetRouter = router({
   /** Sites, hosts, tenants and tags with the number of VMs in each: what the tree, the map and every name is made of. */
@@ -14,5 +14,8 @@ export const fleetRouter = router({
   ),
 
   /** What the command palette finds. */
-  search: signedIn.input(SearchText).query(({ ctx, input }) => search(ctx.tx, input.text, ctx.actor.operator)),
+  search: signedIn
+    .input(SearchText)
+    .use(costly(120, 300))
+    .query(({ ctx, input }) => search(ctx.tx, input.text, ctx.actor.operator)),
 })

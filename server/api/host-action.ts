@@ -56,10 +56,13 @@ export const hostActionRouter = router({
     }),
 
   /** Where each of its VMs would go, or why one can't: shown before a drain begins. */
-  drainPlan: signedIn.input(z.object({ id: z.uuid() })).query(async ({ ctx, input }) => {
-    await load.host(ctx, input.id, 'drain')
-    return planDrain(ctx.tx, input.id)
-  }),
+  drainPlan: signedIn
+    .input(z.object({ id: z.uuid() }))
+    .use(costly(30, 60))
+    .query(async ({ ctx, input }) => {
+      await load.host(ctx, input.id, 'drain')
+      return planDrain(ctx.tx, input.id)
+    }),
 
   drain: change('host', 'drain')
     .input(DrainInput.extend(onHost.shape))

@@ -113,10 +113,13 @@ export const vmActionRouter = router({
     }),
 
   /** Every host of the fleet as a destination, with why not, what is copied, and how long it would take. */
-  migratePreview: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
-    await load.vm(ctx, input.id, 'migrate')
-    return previewMigration(ctx.tx, input.id)
-  }),
+  migratePreview: signedIn
+    .input(z.object({ id: VmId }))
+    .use(costly(60, 120))
+    .query(async ({ ctx, input }) => {
+      await load.vm(ctx, input.id, 'migrate')
+      return previewMigration(ctx.tx, input.id)
+    }),
 
   migrate: change('vm', 'migrate')
     .input(MigrateInput.extend(onVm))
