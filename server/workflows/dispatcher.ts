@@ -3,7 +3,7 @@ import type { Db, Tx } from '#server/db.ts'
 import { backupsPerHost } from '#server/schema/backup.ts'
 import { bootTestsPerHost } from '#server/schema/boot-test.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
-import { endOperation, failedInside } from './record.ts'
+import { endInTransaction, failedInside } from './record.ts'
 
 /** Notices of changed rows, as the change feed gives them. */
 export interface ChangeSource {
@@ -141,7 +141,7 @@ export class Dispatcher {
           if (!room.take(row)) continue
           if (!this.#parts.knows(row.kind)) {
             // In this transaction, which holds the row.
-            await endOperation(tx, row.id, failedInside(`This version can't do “${row.kind}”.`))
+            await endInTransaction(tx, row.id, failedInside(`This version can't do “${row.kind}”.`))
             continue
           }
           // The run is durable before this commits: should the commit fail, starting it again does nothing.

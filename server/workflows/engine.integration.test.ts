@@ -105,6 +105,9 @@ async function until(id: string, ready: (row: Record<string, unknown>) => boolea
   }
   throw new Error(`not within 10 s: ${JSON.stringify(await row(id))}`)
 }
+/** What the audit trail has of how an operation ended. */
+const endsOf = async (id: string) =>
+  (await sql.query(`SELECT * FROM audit_entry WHERE detail ->> 'operationId' = $1`, [id])).rows
 const ended = (id: string) => until(id, (now) => now.finished_at !== null)
 
 test('an operation runs its steps in order and ends with its result', async () => {
@@ -113,6 +116,7 @@ test('an operation runs its steps in order and ends with its result', async () =
   expect(end).toMatchObject({ state: 'succeeded', step: 'three', step_index: 2, step_count: 3, error: null })
   expect(end.result).toEqual({ one: 1, two: 2, three: 3 })
   expect(trail).toEqual(['do one', 'do two', 'do three'])
+  expect(await endsOf(id)).toEqual([])
 })
 
 test('a failing step: earlier ones are undone in reverse, the row says why and what next', async () => {
@@ -127,6 +131,14 @@ test('a failing step: earlier ones are undone in reverse, the row says why and w
   })
   expect(end.undone).toEqual(['put two back', 'put one back'])
   expect(trail).toEqual(['do one', 'do two', 'undo two', 'undo one'])
+  expect(await endsOf(id)).toMatchObject([
+    {
+      ...{ action: 'operation.end', outcome: 'failed', chain: 'fleet', actor_id: 'tester', request_id: 'r-1' },
+      ...{ resource_kind: 'vm', resource_id: 'vm-1', resource_name: 'web' },
+      detail: { operation: 'power-vm', state: 'failed', reason: 'two stood in the way.' },
+    },
+  ])
+  expect((await sql.query('SELECT * FROM audit_check()')).rows).toEqual([])
 })
 
 test('a step is tried again when what it needs does not answer, not when that is damaged', async () => {
@@ -145,6 +157,7 @@ test('cancelling a running step aborts it at once, then undoes', async () => {
   const end = await ended(operation.id)
   expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
   expect(end.undone).toEqual(['put two back', 'put one back'])
+  expect(await endsOf(operation.id)).toMatchObject([{ detail: { state: 'cancelled', cancelledBy: 'Tester' } }])
 })
 
 const traceOf = async (id: string) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Operation, Prisma } from '#prisma/generated/client.ts'
+import { appendAudit } from '#server/core/audit.ts'
 import { keptInput } from '#server/core/operation-input.ts'
 import type { Db, Tx } from '#server/db.ts'
 import type { OperationError, OperationKind } from '#server/schema/operation.ts'
@@ -47,14 +48,22 @@ export function refOf(row: Operation): OperationRef {
   }
 }
 
-/** Closes the row: the lock and the reservation end with it, and what is secret in its input goes. The first ending stands. */
-export async function endOperation(db: Db | Tx, id: string, ending: Ending): Promise<void> {
-  const row = await db.operation.findUnique({ where: { id }, select: { input: true, finishedAt: true } })
-  if (row && !row.finishedAt) await writeTrace(db, id, ending)
-  await db.operation.updateMany({
+/** As `endInTransaction`, in one of its own. */
+export const endOperation = (db: Db, id: string, ending: Ending): Promise<void> =>
+  db.$transaction((tx) => endInTransaction(tx, id, ending))
+
+/**
+ * Closes the row: the lock and the reservation end with it, and what is secret in its input goes. The first ending
+ * stands. One that did not come to what was asked joins the audit trail, where the asking stands as succeeded.
+ */
+export async function endInTransaction(tx: Tx, id: string, ending: Ending): Promise<void> {
+  const row = await tx.operation.findUnique({ where: { id } })
+  if (!row || row.finishedAt) return
+  await writeTrace(tx, id, ending)
+  const { count } = await tx.operation.updateMany({
     where: { id, finishedAt: null },
     data: {
-      input: keptInput(row?.input),
+      input: keptInput(row.input),
       state: ending.state,
       phase: null,
       remainingMs: null,
@@ -65,13 +74,25 @@ export async function endOperation(db: Db | Tx, id: string, ending: Ending): Pro
       finishedAt: new Date(),
     },
   })
+  if (count > 0 && ending.state !== 'succeeded') await auditEnd(tx, row, ending)
 }
 
-async function writeTrace(db: Db | Tx, operationId: string, { errorDetail, leftover }: Ending): Promise<void> {
+function auditEnd(tx: Tx, row: Operation, { state, error }: Ending): Promise<void> {
+  const { actorKind, actorId, actorName, tenantId, requestId } = row
+  const cancelled = row.cancelRequestedBy === null ? {} : { cancelledBy: row.cancelRequestedBy }
+  return appendAudit(tx, {
+    ...{ tenantId, actorKind, actorId, actorName, requestId, origin: null, userAgent: null },
+    ...{ action: 'operation.end', outcome: 'failed' },
+    ...{ resourceKind: row.targetKind, resourceId: row.targetId, resourceName: row.targetName },
+    detail: { operation: row.kind, operationId: row.id, state, ...cancelled, reason: error?.message ?? null },
+  })
+}
+
+async function writeTrace(tx: Tx, operationId: string, { errorDetail, leftover }: Ending): Promise<void> {
   if (!errorDetail && !leftover) return
   const kept = leftover ? (leftover as Prisma.InputJsonObject) : Prisma.DbNull
   const trace = { errorDetail: errorDetail ?? null, leftover: kept }
-  await db.operationTrace.upsert({ where: { operationId }, create: { operationId, ...trace }, update: trace })
+  await tx.operationTrace.upsert({ where: { operationId }, create: { operationId, ...trace }, update: trace })
 }
 
 export const failedInside = (message: string): Ending => ({

@@ -1,9 +1,11 @@
+import { z } from 'zod'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import type { VisualState } from '#components/ui/state.ts'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { operationKinds } from '#server/schema/operation.ts'
 
 export type AuditRow = Outputs['audit']['list']['entries'][number]
 
@@ -19,6 +21,14 @@ export const actorKindWord: Record<AuditRow['actorKind'], string> = {
   system: 'Skerry itself',
 }
 
+/** What ended otherwise than it was asked for, where the entry is of an operation's end. */
+const EndDetail = z.object({ operation: z.enum(operationKinds), state: z.enum(['failed', 'cancelled']) })
+const endOf = ({ action, detail }: AuditRow) =>
+  action === 'operation.end' ? EndDetail.safeParse(detail).data : undefined
+
+export const outcomeOf = (entry: AuditRow): { look: VisualState; word: string } =>
+  endOf(entry)?.state === 'cancelled' ? { look: 'degraded', word: 'Cancelled' } : outcomeLook[entry.outcome]
+
 /** The page of what was changed, where there is one. */
 export function resourceHref({ resourceKind, resourceId }: AuditRow): string | null {
   const folder = { vm: 'vms', host: 'hosts', site: 'sites', tenant: 'tenants' }[resourceKind]
@@ -33,7 +43,11 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       isMono: true,
       widthPx: 190,
       grow: 1,
-      cell: (entry) => <span className="truncate">{entry.action}</span>,
+      cell: (entry) => (
+        <span className="truncate">
+          {entry.action} <span className="text-ink-faint">{endOf(entry)?.operation}</span>
+        </span>
+      ),
     },
     {
       id: 'resource',
@@ -68,7 +82,7 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       header: 'Outcome',
       widthPx: 110,
       cell: (entry) => {
-        const { look, word } = outcomeLook[entry.outcome]
+        const { look, word } = outcomeOf(entry)
         return <StateBadge state={look} label={word} variant="plain" />
       },
     },

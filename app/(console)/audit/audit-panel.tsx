@@ -7,7 +7,7 @@ import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
-import { type AuditRow, actorKindWord, outcomeLook, resourceHref } from './audit-columns.tsx'
+import { type AuditRow, actorKindWord, outcomeOf, resourceHref } from './audit-columns.tsx'
 
 export interface AuditPanelProps {
   entry: AuditRow
@@ -18,7 +18,7 @@ export interface AuditPanelProps {
 
 /** One entry in full: who, what, on what, from where, how it ended, and its place in the chain. */
 export function AuditPanel({ entry, chainName, onOnly, onClose }: AuditPanelProps) {
-  const { look, word } = outcomeLook[entry.outcome]
+  const { look, word } = outcomeOf(entry)
   const href = resourceHref(entry)
   const name = entry.resourceName ?? entry.resourceId
   const { actorId, resourceId } = entry
