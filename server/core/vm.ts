@@ -2,8 +2,8 @@ import { Prisma } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { liveStates } from '#server/schema/operation.ts'
-import type { VmEventList } from '#server/schema/vm.ts'
 import type { ResourceAmounts } from '#server/schema/tenant.ts'
+import type { VmEventList } from '#server/schema/vm.ts'
 
 /** All of one VM that the database knows, but its XML. */
 export async function readVm(tx: Tx, id: string) {

@@ -144,7 +144,7 @@ test('a definition by hand: libvirt has the last word, and another UUID is refus
   const other = await ask('edit-vm-xml', id, { xml: xml.replace(/<uuid>..../, '<uuid>ffff') })
   expect(other.error).toMatchObject({ code: 'invalid', message: expect.stringMatching(/must keep the UUID/) })
   const good = await ask('edit-vm-xml', id, {
-    xml: xml.replace('<title>', '').replace('<on_crash>destroy', '<on_crash>restart'),
+    xml: xml.replace('<on_crash>destroy', '<on_crash>restart'),
   })
   expect(good.error).toBeNull()
   expect(await judge().xml('app-renamed', '--inactive')).toContain('<on_crash>restart')
