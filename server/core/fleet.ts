@@ -87,6 +87,7 @@ export async function readPlaces(tx: Tx, wholeFleet: boolean) {
       const hostIds = new Set(siteHosts.map((host) => host.id))
       return {
         ...site,
+        simulated: site.simulated || (siteHosts.length > 0 && siteHosts.every((host) => host.simulated)),
         hosts: siteHosts.length,
         hostsConnected: siteHosts.filter((host) => host.state === 'connected').length,
         count: sum(counts.filter((row) => hostIds.has(row.hostId))),

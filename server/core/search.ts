@@ -22,7 +22,9 @@ export async function search(tx: Tx, text: string, wholeFleet: boolean): Promise
     WHERE vm.name ILIKE ${contains} OR vm.uuid::text LIKE ${begins} OR EXISTS (SELECT 1 FROM unnest(vm.addresses) AS a WHERE a LIKE ${begins})
     ORDER BY vm.name ILIKE ${begins} DESC, vm.name LIMIT 12`
   const places = await tx.$queryRaw<SearchHit[]>`
-    SELECT 'site' AS kind, id::text, name, coalesce(place, '') AS detail, NULL AS state, simulated FROM site WHERE name ILIKE ${contains}
+    SELECT 'site' AS kind, id::text, name, coalesce(place, '') AS detail, NULL AS state,
+        simulated OR coalesce((SELECT bool_and(host.simulated) FROM host WHERE host.site_id = site.id), false) AS simulated
+      FROM site WHERE name ILIKE ${contains}
     UNION ALL
     SELECT 'tenant', id, name, slug, NULL, false FROM tenant WHERE name ILIKE ${contains}
     UNION ALL

@@ -58,7 +58,8 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Host',
       isSortable: true,
       canHide: true,
-      widthPx: 88,
+      // Room for the label beside the name, where there is any to show.
+      widthPx: places?.hosts.some((host) => host.simulated) ? 160 : 88,
       grow: 1,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
