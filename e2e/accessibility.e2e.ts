@@ -53,7 +53,7 @@ async function pages(): Promise<string[]> {
 }
 
 test('on every page axe finds nothing in light and in dark, and nothing is wider than a phone', async ({ browser }) => {
-  test.setTimeout(300_000)
+  test.setTimeout(600_000)
   const context = await browser.newContext({ colorScheme: 'light', reducedMotion: 'reduce' })
   const page = await context.newPage()
   await signIn(page, 'operator')
