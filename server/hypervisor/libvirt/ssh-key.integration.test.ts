@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import net from 'node:net'
-import { resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { sshDaemon } from '#server/testing/ssh-daemon.ts'
 import { hasSshd } from '../../libvirt/testing/sshd.ts'
@@ -60,9 +61,14 @@ test.skipIf(!hasSshd)('a socket there is reached until it is closed; one that ca
   const host = libvirtDriver.open(address)
   const aborted = { signal: AbortSignal.abort() }
   await expect(host.reachSocket('/nowhere', aborted)).rejects.toMatchObject({ code: 'unavailable' })
-  const there = await host.reachSocket(at().daemon.socketPath)
+  // As in the folder of a VM of that name.
+  const folder = await mkdtemp(join(tmpdir(), '20: 100 % \\'))
+  const server = net.createServer().listen(join(folder, 'socket'))
+  await once(server, 'listening')
+  const there = await host.reachSocket(join(folder, 'socket'))
   const socket = net.connect(there.path)
   await once(socket, 'connect')
+  await once(server, 'connection')
   expect(await there.trouble()).toBeUndefined()
   const ended = once(socket, 'close')
   await there.close()
@@ -72,6 +78,8 @@ test.skipIf(!hasSshd)('a socket there is reached until it is closed; one that ca
   expect(await nowhere.trouble()).toMatchObject({ code: 'forbidden', message: expect.stringMatching(/far/) })
   await nowhere.close()
   await host.close()
+  server.close()
+  await rm(folder, { recursive: true })
   expect(await readdir(at().temporary)).toEqual([])
 })
 

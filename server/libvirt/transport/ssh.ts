@@ -37,6 +37,9 @@ function checkNames({ host, user }: SshTarget) {
   }
 }
 
+/** ssh takes a colon for the end of a path, and % for the beginning of a word to replace; a VM's folder may have both. */
+const asSshReads = (path: string) => path.replace(/[\\:]/g, '\\$&').replaceAll('%', '%%')
+
 function sshCommand(target: SshTarget, localPath: string): string[] {
   const { host, port, user, identityFile, knownHostsFile, socketPath = '/run/libvirt/libvirt-sock' } = target
   const options = [
@@ -59,7 +62,7 @@ function sshCommand(target: SshTarget, localPath: string): string[] {
     '-N',
     '-T',
     '-L',
-    `${localPath}:${socketPath}`,
+    `${asSshReads(localPath)}:${asSshReads(socketPath)}`,
     ...options.flatMap((option) => ['-o', option]),
     ...(identityFile ? ['-i', identityFile] : []),
     ...(port === undefined ? [] : ['-p', String(port)]),
