@@ -42,7 +42,7 @@ export const isAddressComplete = (draft: AddressDraft) =>
 const words: Record<TransportKind, { title: string; description: string }> = {
   tls: { title: 'TLS', description: 'A client certificate; port 16514' },
   ssh: { title: 'SSH', description: 'A key for root, or for an account in the groups of libvirt and QEMU' },
-  unix: { title: 'This machine', description: 'libvirt where the worker runs' },
+  unix: { title: 'This machine', description: 'Where the worker runs, as root or in the groups of libvirt and QEMU' },
 }
 
 export interface AddressFieldsProps {

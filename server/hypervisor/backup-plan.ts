@@ -6,8 +6,11 @@ export interface BackupPlan {
   since?: string
   /** Name of a checkpoint to make at the same instant: the next backup's `since` */
   checkpoint?: string
-  /** Where the host offers the disks. Only one who shows a certificate can read with TLS; without it, whoever gets there */
-  listen: { socketPath: string } | { host: string; port?: number; tls: boolean }
+  /**
+   * Where the host offers the disks: at a socket of its own choice, or at a port. Only one who shows a certificate can
+   * read with TLS; without it, whoever gets there
+   */
+  listen: 'socket' | { host: string; port?: number; tls: boolean }
   /** Storage pool for what the guest overwrites meanwhile; beside each disk when absent */
   scratchPool?: string
   /** Has the guest agent freeze the file systems for the instant, where it can, so that they are clean in the backup */
@@ -25,5 +28,5 @@ export interface OpenDisksPlan {
   /** UUID by which they are closed again */
   holder: string
   disks: readonly { target: string; path: string; format: 'qcow2' | 'raw' }[]
-  listen: { socketPath: string } | { host: string; tls: boolean }
+  listen: 'socket' | { host: string; tls: boolean }
 }

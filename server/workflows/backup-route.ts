@@ -21,13 +21,13 @@ export interface BackupRoute {
  * With TLS the disks come encrypted, and only to who has the certificate that also opens libvirt. On the worker's own
  * machine they come through a socket, and through ssh from a socket over there.
  */
-export function backupRoute(host: HypervisorHost, operationId: string): BackupRoute {
+export function backupRoute(host: HypervisorHost): BackupRoute {
   const { uri, credential } = host.address
   const { hostname, protocol } = new URL(uri)
   const { listen, reach }: BackupRoute =
     hostname && !protocol.endsWith('+ssh:')
       ? tlsRoute(hostname.replace(/^\[|\]$/g, ''), credential?.tls)
-      : socketRoute(host, `/var/lib/libvirt/qemu/skerry-${operationId}.sock`)
+      : socketRoute(host)
   return { listen, reach: (at, signal, work) => withDisksOf(host, () => reach(at, signal, work)) }
 }
 
@@ -43,9 +43,9 @@ function tlsRoute(host: string, tls: NonNullable<HypervisorHost['address']['cred
   }
 }
 
-function socketRoute(host: HypervisorHost, socketPath: string): BackupRoute {
+function socketRoute(host: HypervisorHost): BackupRoute {
   return {
-    listen: { socketPath },
+    listen: 'socket',
     async reach(at, signal, work) {
       if (!('socketPath' in at)) throw new Error('the host offers a port, not a socket')
       const socket = await host.reachSocket(at.socketPath, { signal }).catch((error: unknown) => {

@@ -104,7 +104,7 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
   context.progress({ phase: quiesce ? 'freezing its file systems' : 'marking its disks' })
   const plan = {
     disks: memory.disks.map(({ target }) => target),
-    listen: backupRoute(host, id).listen,
+    listen: backupRoute(host).listen,
     quiesce,
     checkpoint: checkpointOf(id),
   }
@@ -178,7 +178,7 @@ export async function read(context: Context): Promise<Partial<BackupMemory>> {
   const host = await context.host(hostId)
   const exports = await host.readBackup(uuid)
   if (!exports) throw conflict('The host has ended the backup before it was read.', 'Try again.')
-  const route = backupRoute(host, id)
+  const route = backupRoute(host)
   const writer = await repository.startBackup({
     id,
     parentId: since ?? undefined,

@@ -12,21 +12,27 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
   })
   let guest: FleetGuest
   beforeAll(async () => {
-    guest = await fleet.guest('a', { name: 'far', off: true })
+    guest = await fleet.guest('a', { name: 'far-behind-the-mountains', off: true })
   })
   afterAll(() => way?.close())
 
   const changedBytes = 2 ** 20
-  const change = () =>
-    run('qemu-io', ['-c', `write -P 90 8M ${changedBytes}`, '-f', 'qcow2', a.lab.outsidePath(guest.diskPath)])
-  const tunnels = () => tunnelsTo('skerry-')
-  const sockets = async () => (await a.lab.run('ls', '/var/lib/libvirt/qemu')).match(/skerry-.*/g) ?? []
+  const change = (pattern: number, bytes: number) =>
+    run('qemu-io', ['-c', `write -P ${pattern} 8M ${bytes}`, '-f', 'qcow2', a.lab.outsidePath(guest.diskPath)])
+  const tunnels = () => tunnelsTo('skerry.sock')
+  const sockets = async () =>
+    (await a.lab.run('find', '/var/lib/libvirt/qemu', '-type', 's', '-name', '*skerry*')).split('\n').filter(Boolean)
+  const restore = async (recoveryPointId: string) => {
+    const target = { kind: 'vm' as const, id: guest.id, name: guest.name }
+    const input = { recoveryPointId, datastoreId, shutdownMs: 60_000 }
+    return fleet.ended(await fleet.ask({ kind: 'restore-vm', target, tenantId: null, hostId: a.id, input }))
+  }
 
   test('backed up: everything, then what has changed; restored in place, only what differs is written', async () => {
     const first = await backUp(guest)
     expect(first.error).toBeNull()
     expect(first.result).toMatchObject({ reading: 'full' })
-    await change()
+    await change(90, changedBytes)
     const second = await backUp(guest)
     expect(second.error).toBeNull()
     expect(second.result).toMatchObject({ reading: 'incremental' })
@@ -34,11 +40,7 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
     expect(await compared(second.id, guest)).toMatch(/identical/)
     await expect(compared(first.id, guest)).rejects.toThrow(/mismatch/)
 
-    const target = { kind: 'vm' as const, id: guest.id, name: guest.name }
-    const input = { recoveryPointId: first.id, datastoreId, shutdownMs: 60_000 }
-    const restored = await fleet.ended(
-      await fleet.ask({ kind: 'restore-vm', target, tenantId: null, hostId: a.id, input }),
-    )
+    const restored = await restore(first.id)
     expect(restored.error).toBeNull()
     expect(restored.result).toMatchObject({ writtenBytes: changedBytes })
     expect(await compared(first.id, guest)).toMatch(/identical/)
@@ -48,9 +50,12 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
 
   test('a tunnel that dies is made anew', async () => {
     let killed = 0
+    let seen: string[] = []
     setHooks({
       async aroundStep({ step }, run) {
-        if (step !== 'read' || killed > 0) return run()
+        if (step !== 'read') return run()
+        seen = await sockets()
+        if (killed > 0) return run()
         const running = run()
         await expect.poll(tunnels, { interval: 10 }).toHaveLength(1)
         for (const pid of await tunnels()) killed += Number(process.kill(pid, 'SIGKILL'))
@@ -61,12 +66,42 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
     setHooks({})
     expect(end.error).toBeNull()
     expect(killed).toBe(1)
+    // libvirt cuts names after 20 letters.
+    expect(seen).toEqual([expect.stringMatching(/\/qemu\/domain-\d+-far-behind-the-mount\/skerry\.sock$/)])
     expect(await compared(end.id, guest)).toMatch(/identical/)
     expect(await tunnels()).toEqual([])
+    expect(await sockets()).toEqual([])
+  })
+
+  test('a restore whose guest goes with the connection opens the disks anew', async () => {
+    const before = await backUp(guest)
+    await change(91, 48 * 2 ** 20)
+    let killed = 0
+    let seen: string[] = []
+    setHooks({
+      async aroundStep({ step }, run) {
+        if (step !== 'write' || killed > 0) return run()
+        const running = run()
+        await expect.poll(tunnels, { interval: 10 }).toHaveLength(1)
+        for (const pid of await tunnels()) process.kill(pid, 'SIGSTOP')
+        seen = await sockets()
+        for (const pid of await tunnelsTo('libvirt-sock')) killed += Number(process.kill(pid, 'SIGKILL'))
+        await expect.poll(sockets, { timeout: 20_000 }).toEqual([])
+        for (const pid of await tunnels()) process.kill(pid, 'SIGCONT')
+        return running
+      },
+    })
+    const end = await restore(before.id)
+    setHooks({})
+    expect(end.error).toBeNull()
+    expect(killed).toBeGreaterThan(0)
+    expect(seen).toEqual([expect.stringMatching(/\/qemu\/domain-\d+-skerry-probe-[^/]{7}\/skerry\.sock$/)])
+    expect(await compared(before.id, guest)).toMatch(/identical/)
+    expect(await sockets()).toEqual([])
   })
 
   test('an account that may not open QEMU’s sockets: said so, with the way out, and nothing is left', async () => {
-    const before = await checkpoints('far')
+    const before = await checkpoints(guest.name)
     await way.setInGroup(false)
     const refused = await backUp(guest)
     expect(refused.error).toMatchObject({
@@ -74,7 +109,7 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
       message: expect.stringMatching(/\ba\b.*can’t open the socket of QEMU/),
       wayOut: expect.stringMatching(/root.*group/),
     })
-    expect(await checkpoints('far')).toEqual(before)
+    expect(await checkpoints(guest.name)).toEqual(before)
     expect(await tunnels()).toEqual([])
     await way.setInGroup(true)
     expect((await backUp(guest)).result).toMatchObject({ reading: 'incremental' })

@@ -33,7 +33,7 @@ export async function writeDisks(
   plan: Omit<OpenDisksPlan, 'listen'>,
   writings: readonly DiskWriting[],
 ): Promise<Written> {
-  const route = backupRoute(host, plan.holder)
+  const route = backupRoute(host)
   // An attempt that broke off may still hold them.
   await host.closeDisks(plan.holder)
   if (writings.every(({ bytes }) => bytes === 0)) return { writtenBytes: 0, writeMs: 0 }

@@ -1,11 +1,11 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '#lab/command.ts'
 import { type Guest, startGuest, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
-import type { BackupExports, BackupPlan } from '#server/hypervisor/backup-plan.ts'
+import type { BackupPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { connectNbd, type OpenExportOptions } from '#server/nbd/connect.ts'
 import { NbdError } from '#server/nbd/error.ts'
@@ -43,11 +43,6 @@ afterAll(async () => {
   await lab?.destroy()
 })
 
-const socketOn = (at: Host, name: string) => {
-  const inside = `/var/lib/libvirt/images/${name}.sock`
-  return { inside, outside: at.outsidePath(inside) }
-}
-
 async function tls() {
   const { caCertPath, certPath, keyPath } = lab.pki
   const [authority = '', certificate = '', key = ''] = await Promise.all(
@@ -77,24 +72,52 @@ const isData = (flags: number) => (flags & allocationFlag.zero) === 0
 const isDirty = (flags: number) => (flags & dirtyFlag.dirty) !== 0
 const named = async (of: Host) => (await of.virsh('checkpoint-list', 'kept', '--name')).split('\n').filter(Boolean)
 
-async function begin(at: HypervisorHost, plan: Omit<BackupPlan, 'disks'>): Promise<BackupExports['disks'][number]> {
-  const { disks } = await at.beginBackup(guest.uuid, { ...plan, disks: ['vda'] })
-  if (!disks[0]) throw new Error('no disk is exported')
-  return disks[0]
+/** On the first host, at a socket. */
+async function begin(plan: Omit<BackupPlan, 'disks' | 'listen'>) {
+  const { address, disks } = await host.beginBackup(guest.uuid, { ...plan, listen: 'socket', disks: ['vda'] })
+  if (!('socketPath' in address) || !disks[0]) throw new Error('no disk is exported at a socket')
+  return { address, disk: disks[0], socketPath: first.outsidePath(address.socketPath) }
+}
+
+/** What is in the way of opening a socket of the first host, for root and for an account that is in no group of QEMU's. */
+async function troubles(socketPath: string) {
+  const script = `
+    import { libvirtDriver } from '${resolve(import.meta.dirname, 'driver.ts')}'
+    const host = libvirtDriver.open({ uri: 'qemu:///system?socket=${first.socketPath}', name: 'first' })
+    const socket = await host.reachSocket('${socketPath}')
+    const root = await socket.trouble()
+    process.setgroups([])
+    process.setgid(65534)
+    process.setuid(65534)
+    const { code, message, wayOut } = await socket.trouble()
+    console.log(JSON.stringify({ root: root ?? null, other: { code, message, wayOut } }))
+    await host.close()`
+  return JSON.parse(await run(process.execPath, ['--input-type=module', '-e', script]))
 }
 
 test('a full backup of a running guest makes a checkpoint; another meanwhile is refused', async () => {
-  const { inside, outside } = socketOn(first, 'full')
+  const folder = `/var/lib/libvirt/qemu/domain-${(await first.virsh('domid', 'kept')).trim()}-kept`
   // As when the host's power failed in the middle of an earlier one.
-  await first.run('touch', `${guest.diskPath}.backup`)
-  const disk = await begin(host, { checkpoint: 'one', listen: { socketPath: inside }, quiesce: true })
+  await first.run('touch', `${guest.diskPath}.backup`, `${folder}/skerry.sock`)
+  const { disk, address, socketPath } = await begin({ checkpoint: 'one', quiesce: true })
   expect(disk).toEqual({ target: 'vda', exportName: 'vda', changes: null })
-  expect(await host.readBackup(guest.uuid)).toEqual({ address: { socketPath: inside }, disks: [disk] })
+  expect(await host.readBackup(guest.uuid)).toEqual({ address, disks: [disk] })
+  expect(await first.run('find', '/var/lib/libvirt/qemu', '-name', '*skerry*', '-type', 's')).toBe(
+    `${folder}/skerry.sock\n`,
+  )
+  expect(await troubles(socketPath)).toEqual({
+    root: null,
+    other: {
+      code: 'forbidden',
+      message: expect.stringMatching(/worker’s account can’t open the socket of QEMU on first/),
+      wayOut: expect.stringMatching(/root.*group/),
+    },
+  })
   expect(await host.readJob(guest.uuid)).toMatchObject({ kind: 'backup', state: 'running' })
   const askedAt = performance.now()
-  await expect(begin(host, { listen: { socketPath: inside } })).rejects.toMatchObject({ code: 'conflict' })
+  await expect(begin({})).rejects.toMatchObject({ code: 'conflict' })
   expect(performance.now() - askedAt).toBeLessThan(5000)
-  const { readBytes, sizeBytes } = await readInto({ socketPath: outside, exportName: 'vda' }, 'base:allocation', isData)
+  const { readBytes, sizeBytes } = await readInto({ socketPath, exportName: 'vda' }, 'base:allocation', isData)
   expect(readBytes).toBeLessThan(sizeBytes)
   await host.endBackup(guest.uuid)
   await host.endBackup(guest.uuid)
@@ -102,36 +125,27 @@ test('a full backup of a running guest makes a checkpoint; another meanwhile is 
   expect(await host.readCompletedJob(guest.uuid)).toBeNull()
   expect(await named(first)).toEqual(['one'])
   expect(await run('ls', [first.outsidePath('/var/lib/libvirt/images')])).not.toContain('.backup')
+  expect(await first.run('find', '/var/lib/libvirt/qemu', '-name', '*skerry*')).toBe('')
 })
 
 test('an incremental backup is what changed alone, and gives the disk as it is', async () => {
   const before = await waitForCount(first, 'kept')
   await waitForCount(first, 'kept', before.n + 2)
   await host.power(guest.uuid, { action: 'suspend' })
-  const { inside, outside } = socketOn(first, 'more')
   // A guest that stands still has no agent that could freeze it: nothing is begun then.
-  await expect(begin(host, { checkpoint: 'no', listen: { socketPath: inside }, quiesce: true })).rejects.toMatchObject({
+  await expect(begin({ checkpoint: 'no', quiesce: true })).rejects.toMatchObject({
     code: expect.stringMatching(/conflict|unavailable/),
   })
   expect(await host.readBackup(guest.uuid)).toBeNull()
   expect(await named(first)).toEqual(['one'])
-  const disk = await begin(host, {
-    since: 'one',
-    checkpoint: 'two',
-    listen: { socketPath: inside },
-    scratchPool: 'default',
-  })
+  const { disk, socketPath } = await begin({ since: 'one', checkpoint: 'two', scratchPool: 'default' })
   expect(disk.changes).toBe('qemu:dirty-bitmap:backup-vda')
-  const { readBytes, sizeBytes } = await readInto(
-    { socketPath: outside, exportName: 'vda' },
-    disk.changes ?? '',
-    isDirty,
-  )
+  const { readBytes, sizeBytes } = await readInto({ socketPath, exportName: 'vda' }, disk.changes ?? '', isDirty)
   expect(readBytes).toBeGreaterThan(0)
   expect(readBytes).toBeLessThan(sizeBytes / 4)
   // The guest stands still, so what its disk reads now is what it was when the backup began.
   const whole = join(lab.dir, 'whole.raw')
-  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///vda?socket=${outside}`, whole])
+  await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///vda?socket=${socketPath}`, whole])
   expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', copyPath, whole])).toContain('identical')
   await host.endBackup(guest.uuid)
   await host.power(guest.uuid, { action: 'resume' })
@@ -149,9 +163,7 @@ test('an incremental backup is what changed alone, and gives the disk as it is',
   expect(await named(first)).toContain('one')
   await host.deleteCheckpoint(guest.uuid, 'one')
   expect(await named(first)).toEqual(['two'])
-  await expect(begin(host, { since: 'one', listen: { socketPath: inside } })).rejects.toMatchObject({
-    code: 'not-found',
-  })
+  await expect(begin({ since: 'one' })).rejects.toMatchObject({ code: 'not-found' })
 })
 
 test('after a move the checkpoints are told to the new host, and the next incremental over TLS gives the disk', async () => {
@@ -195,7 +207,8 @@ test('after a move the checkpoints are told to the new host, and the next increm
   await other.power(guest.uuid, { action: 'force-off' })
   const image = second.outsidePath(guest.diskPath)
   expect(await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', copyPath, image])).toContain('identical')
-  await expect(begin(other, { listen: { socketPath: '/nowhere' } })).rejects.toMatchObject({ code: 'conflict' })
+  const atSocket = { disks: ['vda'], listen: 'socket' } as const
+  await expect(other.beginBackup(guest.uuid, atSocket)).rejects.toMatchObject({ code: 'conflict' })
 })
 
 test('the guest agent freezes, thaws and does as told', async () => {

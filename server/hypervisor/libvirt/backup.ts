@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { asSkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
 import {
@@ -14,6 +13,7 @@ import type { CallOptions, HypervisorHost } from '../driver.ts'
 import type { Freeze } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
+import { beginAt, placesToListen } from './listen.ts'
 import type { Session } from './session.ts'
 import { storageVerbs } from './storage.ts'
 import { buildBackupXml, readBackupXml } from './xml/backup.ts'
@@ -32,8 +32,7 @@ type BackupVerbs = Pick<
   | 'deleteCheckpoint'
 >
 
-/** libvirt leaves the choice of a port to its caller, who can't see which are free. */
-const ports = { first: 61_100, last: 61_999, attempts: 4 }
+const ports = { first: 61_100, last: 61_999 }
 const backupOperation = 9
 /** The guest stands still for the instant; a delete joins the marks of two checkpoints. */
 const longMs = 60_000
@@ -152,18 +151,13 @@ export function backupVerbs(session: Session): BackupVerbs {
 
   return {
     async beginBackup(vm, plan, options = {}) {
-      const { listen } = plan
-      if ('socketPath' in listen) return begin(vm, plan, listen, options)
-      const { host, port, tls } = listen
-      if (port !== undefined) return begin(vm, plan, { host, port, tls }, options)
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await begin(vm, plan, { host, port: randomInt(ports.first, ports.last + 1), tls }, options)
-        } catch (error) {
-          // QEMU's own refusals, of which a port in use is one, all have this code.
-          if (attempt >= ports.attempts || !refusedWith(error, errorCode.internalError)) throw error
-        }
-      }
+      const { domain } = await session.read('begin a backup', 'domainLookupByUuid', { uuid: vm }, options)
+      return beginAt(
+        placesToListen(plan.listen, domain, ports),
+        (address) => begin(vm, plan, address, options),
+        // QEMU's own refusals, of which a port in use is one, all have this code.
+        (error) => refusedWith(error, errorCode.internalError),
+      )
     },
 
     async readBackup(vm, options = {}) {

@@ -1,8 +1,8 @@
-import { randomInt } from 'node:crypto'
 import { errorCode } from '../../libvirt/error.ts'
-import type { BackupExports, OpenDisksPlan } from '../backup-plan.ts'
+import type { BackupExports } from '../backup-plan.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import { refusedWith } from './errors.ts'
+import { beginAt, placesToListen } from './listen.ts'
 import type { Session } from './session.ts'
 import { buildDiskHolderXml } from './xml/domain.ts'
 import { attributeAt, find, findAll, parseXml } from './xml/tree.ts'
@@ -11,7 +11,7 @@ type OpenDisksVerbs = Pick<HypervisorHost, 'openDisks' | 'closeDisks'>
 
 /** Paused, and gone with our connection whatever happens to us. */
 const holderFlags = 1 | 2
-const ports = { first: 62_000, last: 62_899, attempts: 4 }
+const ports = { first: 62_000, last: 62_899 }
 /** Where libvirt's own configuration looks for QEMU's certificates unless it is told otherwise. */
 const certificateFolder = '/etc/pki/qemu'
 const longMs = 60_000
@@ -49,32 +49,22 @@ export function openDisksVerbs(session: Session): OpenDisksVerbs {
     return names
   }
 
-  async function listen(uuid: string, plan: OpenDisksPlan, options: CallOptions): Promise<BackupExports['address']> {
-    if ('socketPath' in plan.listen) {
-      const { socketPath } = plan.listen
-      await ask(uuid, 'nbd-server-start', { addr: { type: 'unix', data: { path: socketPath } } }, options)
-      return { socketPath }
-    }
-    const { host, tls } = plan.listen
-    if (tls) {
-      const credentials = { 'qom-type': 'tls-creds-x509', id: 'skerry', endpoint: 'server', 'verify-peer': true }
-      await ask(uuid, 'object-add', { ...credentials, dir: certificateFolder }, options)
-    }
-    for (let attempt = 1; ; attempt++) {
-      const port = randomInt(ports.first, ports.last + 1)
-      try {
-        const addr = { type: 'inet', data: { host, port: String(port) } }
-        await ask(uuid, 'nbd-server-start', { addr, ...(tls ? { 'tls-creds': 'skerry' } : {}) }, options)
-        return { host, port, tls }
-      } catch (error) {
-        if (attempt >= ports.attempts) throw error
-      }
-    }
+  async function listen(uuid: string, address: BackupExports['address'], options: CallOptions) {
+    const addr =
+      'socketPath' in address
+        ? { type: 'unix', data: { path: address.socketPath } }
+        : { type: 'inet', data: { host: address.host, port: String(address.port) } }
+    const isSecured = 'tls' in address && address.tls
+    await ask(uuid, 'nbd-server-start', { addr, ...(isSecured ? { 'tls-creds': 'skerry' } : {}) }, options)
+    return address
+  }
+
+  async function showCertificate(uuid: string, options: CallOptions) {
+    const credentials = { 'qom-type': 'tls-creds-x509', id: 'skerry', endpoint: 'server', 'verify-peer': true }
+    await ask(uuid, 'object-add', { ...credentials, dir: certificateFolder }, options)
   }
 
   const close = async (holder: string, options: CallOptions = {}) => {
-    // Else the socket at which it listens would stay as a file.
-    await ask(holder, 'nbd-server-stop', {}, options).catch(() => undefined)
     try {
       const args = { domain: { uuid: holder }, flags: 0 }
       await session.long('close disks', 'domainDestroyFlags', args, { timeoutMs: longMs, ...options })
@@ -86,10 +76,16 @@ export function openDisksVerbs(session: Session): OpenDisksVerbs {
   return {
     async openDisks(plan, options = {}) {
       const { holder: uuid } = plan
-      await session.change(step, 'domainCreateXml', { xml: buildDiskHolderXml(plan), flags: holderFlags }, options)
+      const xml = buildDiskHolderXml(plan)
+      const { domain } = await session.change(step, 'domainCreateXml', { xml, flags: holderFlags }, options)
       try {
         const nodes = await nodeNames(uuid, options)
-        const address = await listen(uuid, plan, options)
+        if (plan.listen !== 'socket' && plan.listen.tls) await showCertificate(uuid, options)
+        const address = await beginAt(
+          placesToListen(plan.listen, domain, ports),
+          (place) => listen(uuid, place, options),
+          () => true,
+        )
         for (const { target } of plan.disks) {
           const node = nodes.get(target)
           if (!node) throw session.refuse('unavailable', step, `QEMU has no disk ${target}`, 'Try again.')
