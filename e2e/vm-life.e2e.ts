@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { namesOn, sql, virsh } from './fleet.ts'
 import { expect, test } from './test.ts'
 import { deleteVm } from './vm.ts'
@@ -41,9 +42,57 @@ test('a VM is made from a template, boots, is protected, and goes with its disk'
   await expect(refused).toContainText('protected against deletion')
   await page.getByRole('menuitem', { name: 'Switch protection off' }).click()
   await expect.poll(isProtected).toEqual([{ protected: false }])
+  await makeTemplate(page, 'made-here', 'E2E Image')
+  await expect.poll(() => virsh(host, 'vol-list', 'default'), { timeout: 60_000 }).toContain('e2e-image')
   await deleteVm(page, 'made-here')
   expect(await namesOn(host)).not.toContain('made-here')
   await expect
     .poll(async () => (await virsh(host, 'vol-list', 'default')).includes(path), { timeout: 30_000 })
     .toBe(false)
 })
+
+test('a template is made of a VM, changed, offered, and goes; its image stays', async ({ as }) => {
+  const [template] = await templates('E2E Image')
+  expect(template?.volumeName).toMatch(/^e2e-image\./)
+  const page = await as('operator', '/templates')
+  const row = (name: string) => page.getByRole('row').filter({ hasText: name })
+  const command = async (name: string, item: string) => {
+    await row(name).click({ button: 'right' })
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  await command('E2E Image', 'Edit…')
+  await page.getByLabel('Name', { exact: true }).fill('E2E Image 2')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(row('E2E Image 2')).toBeVisible()
+  await command('E2E Image 2', 'Create a VM from it')
+  await expect(page.getByRole('radio', { name: /E2E Image 2/ })).toBeChecked()
+  await page.goto('/templates')
+  await command('E2E Image 2', 'Delete…')
+  await page.getByRole('button', { name: 'Delete the template' }).click()
+  await expect(row('E2E Image 2')).toBeHidden()
+  expect(await templates('E2E Image 2')).toEqual([])
+  const hosts = await sql<{ name: string }>(
+    'SELECT host.name FROM volume JOIN storage_pool AS pool ON pool.id = storage_pool_id JOIN host ON host.id = host_id WHERE volume.name = $1',
+    template?.volumeName,
+  )
+  expect(hosts).toHaveLength(1)
+  const path = await virsh(hosts[0]?.name ?? '', 'vol-path', '--pool', 'default', template?.volumeName ?? '')
+  expect(path).toContain('e2e-image')
+  await virsh(hosts[0]?.name ?? '', 'vol-delete', '--pool', 'default', template?.volumeName ?? '')
+})
+
+const templates = (name: string) =>
+  sql<{ volumeName: string }>('SELECT volume_name AS "volumeName" FROM template WHERE name = $1', name)
+
+/** Of the VM of this page, which is off. */
+async function makeTemplate(page: Page, vmName: string, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'More commands' }).click()
+  await page.getByRole('menuitem', { name: 'Make a template…' }).click({ timeout: 30_000 })
+  const dialog = page.getByRole('dialog', { name: `Make a template of ${vmName}` })
+  await dialog.getByLabel('Name', { exact: true }).fill(name)
+  await dialog.getByLabel('System', { exact: true }).fill('Linux')
+  await dialog.getByRole('button', { name: /Storage pool/ }).click()
+  await page.getByRole('option', { name: 'default' }).click()
+  await dialog.getByRole('button', { name: 'Make template' }).click()
+  await expect.poll(() => templates(name), { timeout: 60_000 }).toHaveLength(1)
+}

@@ -21,7 +21,9 @@ export function DeleteTemplateDialog({ template, onClose }: { template: Template
       },
     }),
   )
-  const error = remove.error ?? use.error
+  const refused = remove.error && failure('The template was not deleted', remove.error)
+  const unread = use.error && failure('What stands on its image could not be read', use.error)
+  const error = refused ?? unread
   return (
     <ConfirmDialog
       isOpen
@@ -31,7 +33,7 @@ export function DeleteTemplateDialog({ template, onClose }: { template: Template
       isPending={remove.isPending}
       disabledReason={use.isPending ? 'Looking at what stands on its image' : undefined}
       onConfirm={() => remove.mutate({ id: template.id })}
-      {...(error ? { error: failure('The template was not deleted', error) } : {})}
+      {...(error ? { error } : {})}
     >
       <p>No more VMs can be made of it. Those that were have copies of it and stay as they are.</p>
       {use.data && <ImageStays template={template} use={use.data} />}
