@@ -1,17 +1,20 @@
 /** What a request may bring: nothing is sent here but what people and scripts ask for. */
 export const maxBodyBytes = 1024 * 1024
+/** So much is read and thrown away before the answer: who is cut off while still sending does not get to read it. */
+const readToAnswerBytes = 16 * maxBodyBytes
 
 /** The request with its body read, or the refusal of one that is larger than allowed, whatever its headers claim. */
 export async function withinBodyLimit(request: Request): Promise<Request | Response> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return tooLarge()
   if (!request.body) return request
-  const parts: Uint8Array[] = []
+  let parts: Uint8Array[] = []
   let seenBytes = 0
   for await (const part of request.body) {
     seenBytes += part.byteLength
-    if (seenBytes > maxBodyBytes) return tooLarge()
-    parts.push(part)
+    if (seenBytes <= maxBodyBytes) parts.push(part)
+    else parts = []
+    if (seenBytes > readToAnswerBytes) break
   }
+  if (seenBytes > maxBodyBytes) return tooLarge()
   const { url, method, headers, signal } = request
   return new Request(url, { method, headers, signal, body: Buffer.concat(parts) })
 }
