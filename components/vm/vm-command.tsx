@@ -126,11 +126,12 @@ export function vmMenu(
     id,
     items: commands.filter((command) => !except.includes(command)).map(item),
   })
+  const ofOperators = answers?.may.makeTemplate === true ? (['make-template'] as const) : []
   return [
     group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
     group('hard power', 'reset', 'force-off'),
     group('keep what it is', 'snapshot', 'backup'),
-    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', 'edit'),
+    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', ...ofOperators, 'edit'),
     group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
   ]
 }
