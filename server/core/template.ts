@@ -36,7 +36,8 @@ export async function listImages(tx: Tx, search: string): Promise<TemplateImage[
       SELECT pool.name AS pool_name, volume.name AS volume_name, max(volume.format) AS format,
         max(volume.capacity_bytes)::float8 AS capacity_bytes, array_agg(host.name ORDER BY host.name) AS host_names,
         bool_or(EXISTS (SELECT FROM disk JOIN vm ON vm.id = disk.vm_id
-          WHERE disk.source = volume.path AND vm.host_id = host.id)) AS is_disk
+          WHERE vm.host_id = host.id AND (disk.source = volume.path
+            OR (disk.pool_name = pool.name AND disk.volume_name = volume.name)))) AS is_disk
       FROM volume JOIN storage_pool AS pool ON pool.id = volume.storage_pool_id AND pool.active
       JOIN host ON host.id = pool.host_id
       WHERE volume.format IN ('qcow2', 'raw') AND position(lower(${search}) IN lower(pool.name || '/' || volume.name)) > 0
@@ -121,7 +122,12 @@ async function refuseImage(tx: Tx, { poolName, volumeName }: TemplateInput, volu
     throw invalid(`${volumeName} is no disk image: it takes qcow2 or raw.`, { field: 'volumeName' })
   }
   const disk = await tx.disk.findFirst({
-    where: { OR: volumes.map(({ path, storagePool }) => ({ source: path, vm: { hostId: storagePool.hostId } })) },
+    where: {
+      OR: volumes.map(({ path, storagePool: { hostId } }) => ({
+        vm: { hostId },
+        OR: [{ source: path }, { poolName, volumeName }],
+      })),
+    },
     select: { vm: { select: { name: true } } },
   })
   if (disk)
