@@ -66,9 +66,11 @@ test.skipIf(!hasSshd)('a socket there is reached until it is closed; one that ca
   const server = net.createServer().listen(join(folder, 'socket'))
   await once(server, 'listening')
   const there = await host.reachSocket(join(folder, 'socket'))
+  // Listened for before: a process that is held up for a moment sees the far end first.
+  const reached = once(server, 'connection')
   const socket = net.connect(there.path)
   await once(socket, 'connect')
-  await once(server, 'connection')
+  await reached
   expect(await there.trouble()).toBeUndefined()
   const ended = once(socket, 'close')
   await there.close()
