@@ -1,7 +1,7 @@
 import { SkerryError } from '#server/errors.ts'
 
 /** As everybody reads it: a day, by the clock of stores. */
-const dayOf = (until: Date) => until.toISOString().slice(0, 10)
+export const dayOf = (until: Date) => until.toISOString().slice(0, 10)
 
 /** The store refuses to give an object up before its time. */
 export class LockedError extends SkerryError {

@@ -203,4 +203,47 @@ describe.skipIf(missing)(`archives under object lock${missing ? `: ${missing}` :
       expect(await trial.lost()).toEqual([])
     })
   })
+
+  test('what is damaged in the archive under a lock stays there, and keeps the policy from nothing', async () => {
+    const location = await buckets.newLocation({ hasLock: true })
+    const { bucket } = location
+    await withTrial('rotten', location, async (trial) => {
+      const { id } = await trial.policy({ lock: 'governance', localCopy: 'keep' })
+      const change = (data: object) => db.archivalPolicy.update({ where: { id }, data })
+      expect(await runArchival(db, trial, await change({}))).toMatchObject({ archived: 3 })
+      for (const version of (await buckets.versions(bucket)).objects.filter(({ Key }) => Key.includes('/packs/'))) {
+        await buckets.s3.send(new DeleteObjectCommand({ Bucket: bucket, ...version, BypassGovernanceRetention: true }))
+      }
+      const policy = await change({ localCopy: 'delete' })
+      const until = keptUntil(new Date(), policy.keepDays).toISOString().slice(0, 10)
+      for (const _ of ['first', 'second']) {
+        const { left, released } = await runArchival(db, trial, policy)
+        expect(released).toBe(0)
+        // One for each that the policy lets go, and one for the newest, which shares what is damaged.
+        expect(left).toEqual(trial.ids.map(() => expect.stringContaining(`locked there until ${until}`)))
+        expect(await trial.archived()).toEqual(trial.ids)
+        expect(await trial.local()).toEqual(trial.ids)
+      }
+      expect(await trial.lost()).toEqual([])
+    })
+  })
+
+  test('what was taken out of the archive before its lock ended is named, and the others are archived', async () => {
+    const location = await buckets.newLocation({ hasLock: true })
+    await withTrial('taken out', location, async (trial) => {
+      const [first = '', ...others] = trial.ids
+      const { id } = await trial.policy({ lock: 'governance', localCopy: 'keep', minAgeDays: 25 })
+      const change = (data: object) => db.archivalPolicy.update({ where: { id }, data })
+      expect(await runArchival(db, trial, await change({}))).toMatchObject({ archived: 1 })
+      const far = await trial.repositories.archives.repository(trial.archiveStoreId, trial.tenantId)
+      await far.remove(first)
+      await db.archivedPoint.deleteMany({ where: { id: first } })
+      const { archived, left } = await runArchival(db, trial, await change({ minAgeDays: 0, localCopy: 'delete' }))
+      expect(archived).toBe(2)
+      expect(left).toEqual([expect.stringMatching(/can’t take it again before \d{4}-\d\d-\d\d/)])
+      expect(await trial.archived()).toEqual(others)
+      expect(await trial.local()).toEqual([first, others.at(-1)])
+      expect(await trial.lost()).toEqual([])
+    })
+  })
 })

@@ -1,4 +1,5 @@
 import { OriginalDamaged } from '#server/repository/copy.ts'
+import { dayOf, LockedError } from '#server/repository/locked.ts'
 import { Meter } from '../meter.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
 import { ArchivedDamaged, forget, forgetBroken } from './prove-again.ts'
@@ -16,7 +17,7 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
   const left: string[] = []
   let [archived, archivedBytes, released] = [0, 0, 0]
   let damaged: OriginalDamaged | undefined
-  let isBroken = false
+  const broken = new Set<string>()
   if (policy) {
     // Each point is gone through twice: sent and read back.
     const totalBytes = await diskBytesOf(context, send)
@@ -27,9 +28,8 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
       toRelease.delete(id)
       const reason = await releaseLocal(context, policy, point).catch(async (error) => {
         if (!(error instanceof ArchivedDamaged)) throw error
-        isBroken = true
-        await forget(context, policy.archiveStoreId, id)
-        return 'One is damaged in the archive store: its local copy stays, and is sent again by the next run.'
+        broken.add(id)
+        return forget(context, policy.archiveStoreId, id)
       })
       if (reason) left.push(reason)
       else released++
@@ -38,8 +38,11 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
       demandGoing(context)
       meter.phase = `${index + 1} of ${send.length}`
       const stored = await sendOne(context, policy, { id, datastoreId, bytes }, meter).catch((error) => {
-        if (!(error instanceof OriginalDamaged)) throw error
-        damaged ??= error
+        if (error instanceof LockedError) {
+          toRelease.delete(id)
+          left.push(`One was taken out of the archive store, which can’t take it again before ${dayOf(error.until)}.`)
+        } else if (error instanceof OriginalDamaged) damaged ??= error
+        else throw error
         return null
       })
       if (stored !== null) {
@@ -53,7 +56,7 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
       meter.phase = `letting ${toRelease.size} local copies go`
       await letGo(id)
     }
-    if (isBroken) await forgetBroken(context, policy.archiveStoreId)
+    if (broken.size > 0) left.push(...(await forgetBroken(context, policy.archiveStoreId, broken)))
   }
   if (damaged) throw damaged
   return { archived, archivedBytes, released, left: left.slice(0, 20) }

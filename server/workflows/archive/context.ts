@@ -1,5 +1,5 @@
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
-import { notFound } from '#server/errors.ts'
+import { notFound, SkerryError } from '#server/errors.ts'
 import type { ArchivePlan } from '#server/schema/archive.ts'
 import type { StepContext } from '../define.ts'
 import { Cancelled } from '../pause.ts'
@@ -36,4 +36,8 @@ export async function policyOf(context: ArchiveContext): Promise<ArchivalPolicy 
 
 export function demandGoing({ signal }: Pick<ArchiveContext, 'signal'>) {
   if (signal.aborted) throw new Cancelled()
+}
+
+export function unlessGone(error: unknown): void {
+  if (!(error instanceof SkerryError && error.code === 'not-found')) throw error
 }

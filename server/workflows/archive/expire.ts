@@ -1,8 +1,14 @@
 import { forgetArchivedPoint } from '#server/core/archived-point.ts'
-import { SkerryError } from '#server/errors.ts'
 import type { CollectReport } from '#server/repository/collector.ts'
 import type { Repository } from '#server/repository/repository.ts'
-import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, mostAtOnce, tenantOf } from './context.ts'
+import {
+  type ArchiveMemory,
+  type ArchiveContext as Context,
+  demandGoing,
+  mostAtOnce,
+  tenantOf,
+  unlessGone,
+} from './context.ts'
 
 /** Removes what has been kept for its time and is not locked: its row first, so that no row names what is gone. */
 export async function expire(context: Context): Promise<Partial<ArchiveMemory>> {
@@ -56,8 +62,4 @@ async function removeLeft({ db, input: { archiveStoreId } }: Context, repository
       if (!known.has(id) && !(await repository.heldUntil(id))) await repository.remove(id).catch(unlessGone)
     }
   }
-}
-
-function unlessGone(error: unknown): void {
-  if (!(error instanceof SkerryError && error.code === 'not-found')) throw error
 }

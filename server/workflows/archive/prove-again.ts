@@ -2,9 +2,10 @@ import type { ArchivedPoint } from '#prisma/generated/client.ts'
 import { forgetArchivedPoint } from '#server/core/archived-point.ts'
 import { asOriginalError, OriginalDamaged, proveCopy } from '#server/repository/copy.ts'
 import { DamageError } from '#server/repository/damage.ts'
+import { dayOf } from '#server/repository/locked.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { Cancelled } from '../pause.ts'
-import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
+import { type ArchiveContext as Context, demandGoing, tenantOf, unlessGone } from './context.ts'
 import { isRecentProof } from './prove.ts'
 
 interface Places {
@@ -33,27 +34,48 @@ export async function proveAgain(context: Context, archived: ArchivedPoint, plac
   }
 }
 
-/** Those of the archive that miss something and have a local copy leave it, so that the next run sends them again. */
-export async function forgetBroken(context: Context, archiveStoreId: string): Promise<void> {
+/**
+ * Those of the archive that miss something and have a local copy leave it, so that the next run sends them again.
+ * @param seen what was looked at before
+ * @returns why others than those stay
+ */
+export async function forgetBroken(
+  context: Context,
+  archiveStoreId: string,
+  seen: ReadonlySet<string>,
+): Promise<string[]> {
   const { db, repositories } = context
   const tenantId = tenantOf(context)
   const there = await repositories.archives.repository(archiveStoreId, tenantId)
   const archived = await db.archivedPoint.findMany({ where: { tenantId, archiveStoreId }, select: { id: true } })
   const ids = archived.map(({ id }) => id)
   const local = await db.recoveryPoint.findMany({ where: { tenantId, id: { in: ids } }, select: { id: true } })
+  const left: string[] = []
   for (const { id } of local) {
     demandGoing(context)
+    if (seen.has(id)) continue
     const isWhole = await there.demandWhole(id).then(() => true, isDamage)
-    if (!isWhole) await forget(context, archiveStoreId, id)
+    if (!isWhole) left.push(await forget(context, archiveStoreId, id))
   }
+  return left
 }
 
-export async function forget(context: Context, archiveStoreId: string, id: string): Promise<void> {
+/**
+ * Takes what is damaged out of the archive. What nobody can delete yet stays, with its row: what is locked can't be sent
+ * again under its id.
+ * @returns why the local copy stays
+ */
+export async function forget(context: Context, archiveStoreId: string, id: string): Promise<string> {
   const { db, log, repositories } = context
   const tenantId = tenantOf(context)
   log.warn({ archiveStoreId, recoveryPointId: id }, 'the archived copy is not whole any more, the local one is')
   const there = await repositories.archives.repository(archiveStoreId, tenantId)
-  if (await forgetArchivedPoint(db, { id, archiveStoreId, tenantId })) await there.remove(id).catch(() => undefined)
+  const lockedUntil = await there.heldUntil(id)
+  if (lockedUntil) {
+    return `One is damaged in the archive store, and locked there until ${dayOf(lockedUntil)}: its local copy stays.`
+  }
+  if (await forgetArchivedPoint(db, { id, archiveStoreId, tenantId })) await there.remove(id).catch(unlessGone)
+  return 'One is damaged in the archive store: its local copy stays, and is sent again by the next run.'
 }
 
 function isDamage(error: unknown): false {
