@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SkerryError } from '#server/errors.ts'
 import { callAs } from '#server/testing/call.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
+import type { Answer } from '#server/testing/walk-case.ts'
 import {
   type Cast,
   createCast,
@@ -13,7 +14,7 @@ import {
 import { appRouter } from './root.ts'
 import type { Meta } from './trpc.ts'
 import { toTrpcError } from './trpc.ts'
-import { type Answer, walkCases } from './walk.cases.ts'
+import { walkCases } from './walk.cases.ts'
 
 type Who = keyof Cast['headers']
 interface Procedure {
