@@ -1,13 +1,13 @@
 'use client'
 
-import { type InfiniteData, type QueryClient, type QueryKey, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, useContext, useState } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ArrivalProvider, useAfterArrival } from '#components/trpc/page-arrival.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
-import type { VmPage } from '#server/schema/vm.ts'
+import { patchVmHeads, patchVmPages } from './patch-vms.ts'
+import { Rereads } from './rereads.ts'
 import { type LiveStatus, SharedStream } from './shared-stream.tsx'
-import { useReread } from './use-reread.ts'
 
 const LiveContext = createContext<LiveStatus>('connecting')
 
@@ -21,49 +21,38 @@ const loadRereadMs = 10_000
 export function LiveProvider({ children }: { children: ReactNode }) {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const reread = useReread(client)
+  const [rereads] = useState(() => new Rereads(client))
+  useEffect(() => () => rereads.stop(), [rereads])
   const [status, setStatus] = useState<LiveStatus>('connecting')
   function apply(batch: LiveBatch) {
-    if (batch.reset) {
-      void client.invalidateQueries()
-      return
-    }
+    if (batch.reset) return rereads.everything()
+    const ofVm = [trpc.vm.get, trpc.vm.events, trpc.snapshot.list, trpc.backup.list, trpc.archive.points]
     patchVmPages(client, trpc.vm.list.infiniteQueryKey(), trpc.vm.list.queryKey(), batch)
-    for (const vm of batch.vms) {
-      // What its page shows first does not wait for the page's own reading.
-      client.setQueryData(trpc.vm.get.queryKey({ id: vm.id }), (shown) => {
-        const { state, stateReason, operation } = vm
-        return shown && { ...shown, state, stateReason, operation, stateSince: new Date(vm.stateSince) }
-      })
-      void client.invalidateQueries({ queryKey: trpc.vm.get.queryKey({ id: vm.id }) })
-      void client.invalidateQueries({ queryKey: trpc.vm.events.infiniteQueryKey({ id: vm.id }) })
-      void client.invalidateQueries({ queryKey: trpc.snapshot.list.queryKey({ vmId: vm.id }) })
-      void client.invalidateQueries({ queryKey: trpc.backup.list.queryKey({ vmId: vm.id }) })
-      void client.invalidateQueries({ queryKey: trpc.archive.points.queryKey({ vmId: vm.id }) })
-    }
-    for (const id of batch.changedHostIds) void client.invalidateQueries({ queryKey: trpc.host.get.queryKey({ id }) })
-    if (batch.changedHostIds.length > 0) reread(trpc.fleet.places.queryKey(), loadRereadMs)
+    patchVmHeads(client, trpc.vm.get.pathKey(), batch.vms)
+    rereads.about(
+      ofVm.map((procedure) => procedure.pathKey()),
+      [...batch.vms.map(({ id }) => id), ...batch.removedVmIds],
+    )
+    rereads.about([trpc.host.get.pathKey()], batch.changedHostIds)
+    if (batch.changedHostIds.length > 0) rereads.below(trpc.fleet.places.queryKey(), loadRereadMs)
     if (batch.vms.length + batch.removedVmIds.length > 0) {
-      reread(trpc.vm.list.pathKey())
-      reread(trpc.vm.counts.queryKey())
-      reread(trpc.protection.pathKey())
-      reread(trpc.recoveryPoint.vms.queryKey())
+      rereads.below(trpc.vm.list.pathKey())
+      rereads.below(trpc.vm.counts.queryKey())
+      rereads.below(trpc.protection.pathKey())
+      rereads.below(trpc.recoveryPoint.vms.queryKey())
     }
     if (batch.operations.length > 0) {
-      reread(trpc.operation.pathKey(), 250)
-      reread(trpc.tenant.pathKey())
-      reread(trpc.archive.get.queryKey(), 250)
-      reread(trpc.archiveStore.list.queryKey())
-      reread(trpc.recoveryPoint.list.pathKey())
+      rereads.below(trpc.operation.pathKey(), 250)
+      rereads.below(trpc.tenant.pathKey())
+      rereads.below(trpc.archive.get.queryKey(), 250)
+      rereads.below(trpc.archiveStore.list.queryKey())
+      rereads.below(trpc.recoveryPoint.list.pathKey())
     }
-    if (batch.datastores) reread(trpc.datastore.pathKey(), 250)
-    if (batch.counts) {
-      for (const noun of [trpc.fleet, trpc.host, trpc.site, trpc.tenant]) reread(noun.pathKey())
-    }
-    if (batch.places) {
-      const nouns = [trpc.fleet, trpc.host, trpc.site, trpc.tenant, trpc.network, trpc.storage, trpc.template]
-      for (const noun of nouns) reread(noun.pathKey())
-    }
+    if (batch.datastores) rereads.below(trpc.datastore.pathKey(), 250)
+    const counted = [trpc.fleet, trpc.host, trpc.site, trpc.tenant]
+    const placed = [trpc.network, trpc.storage, trpc.template]
+    if (batch.counts || batch.places) for (const noun of counted) rereads.below(noun.pathKey())
+    if (batch.places) for (const noun of placed) rereads.below(noun.pathKey())
   }
 
   const { arrive, receive } = useAfterArrival(apply)
@@ -73,20 +62,4 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       <ArrivalProvider value={arrive}>{children}</ArrivalProvider>
     </LiveContext>
   )
-}
-
-/** Puts the new rows in the place of the old wherever they are loaded. New rows come with the next reread. */
-function patchVmPages(client: QueryClient, longKey: QueryKey, pageKey: QueryKey, batch: LiveBatch) {
-  const changed = new Map(batch.vms.map((vm) => [vm.id, vm]))
-  const removed = new Set(batch.removedVmIds)
-  if (changed.size + removed.size === 0) return
-  const patch = (page: VmPage): VmPage => {
-    if (!page.rows.some((row) => changed.has(row.id) || removed.has(row.id))) return page
-    return { ...page, rows: page.rows.filter((row) => !removed.has(row.id)).map((row) => changed.get(row.id) ?? row) }
-  }
-  client.setQueriesData<VmPage>({ queryKey: pageKey }, (page) => page && patch(page))
-  client.setQueriesData<InfiniteData<VmPage>>({ queryKey: longKey }, (data) => {
-    const pages = data?.pages.map(patch)
-    return data && pages?.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data
-  })
 }
