@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { workerFlags } from '#server/setup/place.mjs'
+import { workerEnvironment, workerFlags } from '#server/setup/place.mjs'
 import { type Cost, settleDisk } from './command.ts'
 
 /** The process that does our side's steps, as a worker does them: it runs already when it is asked. */
@@ -25,7 +25,10 @@ export class BenchWorker {
     const startedAt = performance.now()
     const program = join(import.meta.dirname, 'skerry.ts')
     const worker = new BenchWorker(
-      spawn(process.execPath, [...workerFlags, program, folder], { stdio: ['pipe', 'pipe', 'inherit'] }),
+      spawn(process.execPath, [...workerFlags, program, folder], {
+        env: { ...process.env, ...workerEnvironment },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
     )
     await worker.#line()
     worker.startSeconds = (performance.now() - startedAt) / 1000

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inRoot } from './place.mjs'
+import { inRoot, workerEnvironment } from './place.mjs'
 import { nodeCommand, ProgramFailed, runProgram } from './program.mjs'
 import { SetupError } from './step.mjs'
 
@@ -64,6 +64,10 @@ export async function ensureBuild(detail) {
     if (!(error instanceof ProgramFailed)) throw error
     throw new SetupError(`The console did not build:\n${error.output.trim()}`, { cause: error })
   }
+  detail('Compiling the worker')
+  await runProgram(nodeCommand(inRoot('server/worker.ts'), '--compile'), {
+    env: { ...process.env, ...workerEnvironment, NODE_ENV: 'production' },
+  })
   writeFileSync(record, hash)
   return true
 }

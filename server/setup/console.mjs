@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { ensureBuild } from './build.mjs'
 import { hasOwnHosts, labObstacle, startLab, startSimulatedHosts } from './hosts.mjs'
-import { inRoot, nodePath, workerFlags } from './place.mjs'
+import { inRoot, nodePath, workerEnvironment, workerFlags } from './place.mjs'
 import { startPostgres } from './postgres.mjs'
 import { ensureClient, migrate } from './prisma.mjs'
 import { nodeCommand, ProgramFailed, runProgram } from './program.mjs'
@@ -152,16 +152,16 @@ async function seed(fleetPath, signInPath, env) {
  * @param {{ url: string, logFolder: string, env: NodeJS.ProcessEnv }} options
  */
 async function startProcesses(children, { url, logFolder, env }) {
-  /** @param {string} name @param {string[]} command @param {number} stopTimeoutMs */
-  const start = (name, command, stopTimeoutMs) =>
+  /** @param {string} name @param {string[]} command @param {number} stopTimeoutMs @param {NodeJS.ProcessEnv} [more] */
+  const start = (name, command, stopTimeoutMs, more) =>
     children.start({
       name,
       command: [nodePath(), ...command],
       logPath: join(logFolder, `${name.toLowerCase()}.log`),
-      env,
+      env: { ...env, ...more },
       stopTimeoutMs,
     })
-  const worker = start('Worker', [...workerFlags, inRoot('server/worker.ts')], 20_000)
+  const worker = start('Worker', [...workerFlags, inRoot('server/worker.ts')], 20_000, workerEnvironment)
   const web = start('Web', [inRoot('server/web.ts')], 10_000)
   let lastAnswer = 'no answer'
   const healthy = async () => {

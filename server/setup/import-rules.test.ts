@@ -40,7 +40,7 @@ describe('direction of imports', () => {
     ['server/schema/vm.ts', `import { z } from 'zod'`],
     ['server/libvirt/rpc.ts', `import { connect } from 'node:tls'\nimport { x } from './xdr.ts'`],
     ['server/hypervisor/libvirt/driver.ts', `import { x } from '#server/libvirt/rpc.ts'`],
-    ['server/worker.ts', `import { x } from './workflows/start-vm.ts'`],
+    ['server/run-worker.ts', `import { x } from './workflows/start-vm.ts'`],
     ['lab/simulated/main.ts', `import { x } from '#server/libvirt/xdr.ts'`],
     ['server/core/vm.integration.test.ts', `import { x } from '#lab/lab.ts'`],
     ['server/core/vm.ts', `// import { x } from '#server/api/vm.ts'`],

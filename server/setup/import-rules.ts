@@ -57,7 +57,8 @@ export const folderRules: Record<string, FolderRule> = {
   'server/log.ts': { may: ['server/env.ts'] },
   'server/set-up-code.ts': { may: ['server/auth', ...foundations, ...logging] },
   'server/web.ts': { may: ['*'] },
-  'server/worker.ts': { may: ['*'] },
+  'server/run-worker.ts': { may: ['*'] },
+  'server/worker.ts': { may: ['server/run-worker.ts', 'server/repository/chunk-worker.ts'] },
   'server/setup': { may: ['lab/packages.mjs'] },
   'server/testing': { may: ['*'] },
 
