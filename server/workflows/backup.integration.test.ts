@@ -67,6 +67,17 @@ test('an agent that does not freeze costs no backup: it is as after a power cut,
   await restartAgent(a.lab, 'web', '')
 })
 
+test('an agent that neither freezes nor thaws costs no backup either', async () => {
+  await restartAgent(a.lab, 'web', '-b guest-fsfreeze-freeze,guest-fsfreeze-thaw')
+  const end = await backUp(running)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ reading: 'incremental', consistency: 'crash' })
+  expect(await fileSystem(end.id)).toContain('needs_recovery')
+  const count = await waitForCount(a.lab, 'web')
+  await waitForCount(a.lab, 'web', count.n + 2)
+  await restartAgent(a.lab, 'web', '')
+})
+
 test('a checkpoint that is gone costs a full read, of which nothing is stored twice', async () => {
   for (const name of await checkpoints('web')) await a.lab.virsh('checkpoint-delete', 'web', name)
   const end = await backUp(running)

@@ -8,14 +8,10 @@ import type { Session } from './session.ts'
 /** A guest may have much to write before it stands still. */
 const freezeMs = 60_000
 const thawAttempts = 3
-/** The agent's own trouble; an older libvirt has no code of its own for what an agent can't do. */
-const agentRefusals = [
-  errorCode.agentCommandFailed,
-  errorCode.agentCommandTimeout,
-  errorCode.agentUnresponsive,
-  errorCode.agentUnsynced,
-  errorCode.internalError,
-]
+/** The agent answered that it will not; an older libvirt has no code of its own for it. */
+const refusals = [errorCode.agentCommandFailed, errorCode.internalError]
+/** Whether the agent does it later nobody knows. */
+const silences = [errorCode.agentCommandTimeout, errorCode.agentUnresponsive, errorCode.agentUnsynced]
 
 export async function freeze(session: Session, vm: string, options: CallOptions): Promise<number> {
   const limits = { timeoutMs: freezeMs, ...options }
@@ -40,26 +36,28 @@ export async function frozen<T>(
   work: (freeze: Freeze) => Promise<T>,
   options: CallOptions,
 ): Promise<{ result: T; freeze: Freeze }> {
-  let outcome: Freeze
+  const freeze = await tryToFreeze(session, vm, options)
+  if (freeze.problem !== null) return { result: await work(freeze), freeze }
   try {
-    outcome = await tryToFreeze(session, vm, options)
-    if (outcome.problem === null) return { result: await work(outcome), freeze: outcome }
+    return { result: await work(freeze), freeze }
   } finally {
     await thawSurely(session, vm)
   }
-  return { result: await work(outcome), freeze: outcome }
 }
 
 async function tryToFreeze(session: Session, vm: string, options: CallOptions): Promise<Freeze> {
   try {
     return { fileSystems: await freeze(session, vm, options), problem: null }
   } catch (error) {
-    if (!refusedWith(error, ...agentRefusals)) throw error
+    // It may have frozen some of them. One that said no to this may say no to that as well.
+    await thawSurely(session, vm, refusedWith(error, ...refusals) ? refusals : [])
+    if (!refusedWith(error, ...refusals, ...silences)) throw error
     return { fileSystems: 0, problem: asSkerryError(error).detail ?? 'the guest agent refused' }
   }
 }
 
-async function thawSurely(session: Session, vm: string): Promise<void> {
+/** @param forgiven for these errors it counts as thawed */
+async function thawSurely(session: Session, vm: string, forgiven: readonly number[] = []): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await thaw(session, vm, {})
@@ -72,7 +70,7 @@ async function thawSurely(session: Session, vm: string): Promise<void> {
         errorCode.noDomain,
       ]
       // Without an agent, or without a guest, nothing was frozen.
-      if (refusedWith(error, ...cannot)) return
+      if (refusedWith(error, ...cannot, ...forgiven)) return
       if (attempt >= thawAttempts) throw error
     }
   }
