@@ -4,7 +4,7 @@ import { inBatches } from './group.ts'
 import { chunkBytes, chunkCountOf, idBytes, segmentChunks, segmentCountOf, zeroId } from './layout.ts'
 import { segmentIdAt } from './manifest.ts'
 import type { Location } from './middle-map.ts'
-import { type DiskBytes, type RecoveryPoint, segmentsAtOnce } from './recovery-point.ts'
+import { type DiskBytes, type RecoveryPoint, segmentsAtHand } from './recovery-point.ts'
 
 /** A chunk that is not the same in two recovery points. */
 export interface ChangedChunk {
@@ -92,7 +92,7 @@ async function* changedIds(from: RecoveryPoint, to: RecoveryPoint, diskName: str
       if (!orZero(segmentIdAt(before.ids, segment)).equals(orZero(segmentIdAt(after.ids, segment)))) yield segment
     }
   }
-  for (const batch of inBatches(changedSegments(), segmentsAtOnce)) {
+  for (const batch of inBatches(changedSegments(), segmentsAtHand)) {
     if (before.sizeBytes > 0) await from.loadSegments(diskName, batch)
     await to.loadSegments(diskName, batch)
     for (const segment of batch) {

@@ -31,7 +31,7 @@ export async function holdRecoveryPoint(chunks: ChunkStore, id: string, hold: Ho
     await chunks.refresh()
     const manifest = await readLastingManifest(chunks, id)
     if (!manifest) throw notFound('recovery point', id)
-    const packs = await packsNamedBy(chunks, manifest, (id) => chunks.locate(id))
+    const packs = await packsNamedBy(chunks, manifest)
     const keys: string[] = []
     for await (const { key } of chunks.store.list(folderPrefix(chunks.owner, 'keys'))) keys.push(key)
     const objects = [...keys, ...[...packs].map(chunks.packObjectKey), manifestKey(chunks, id)]

@@ -6,7 +6,8 @@ import { idBytes, zeroId } from './layout.ts'
 import { isZeroId, listManifests, type Manifest, readManifest, segmentIdAt } from './manifest.ts'
 import type { OpenRun } from './middle-map.ts'
 
-const segmentsAtOnce = 256
+/** To be read together: enough that they lie close to each other. */
+export const segmentsAtOnce = 256
 
 /** A bit for each id that the map knows, whatever there is to remember about it: 4 MiB for a full disk of 2 TiB. */
 export class IdMarks {

@@ -21,7 +21,7 @@ import { Session } from './session.ts'
 
 const keptSegments = 64
 /** Half of what is kept: what was loaded last stays while it is gone through. */
-export const segmentsAtOnce = 32
+export const segmentsAtHand = 32
 const keptChunks = 64
 const fewChunks = 16
 /** So many chunks are put into pack order at once: 256 MiB of disk, some 2 MiB of memory. */
@@ -176,7 +176,7 @@ export class RecoveryPoint {
     })
   }
 
-  /** Reads up to `segmentsAtOnce` segments with few requests; until as many others are asked for, `segment` has them at hand. */
+  /** Reads up to `segmentsAtHand` segments with few requests; until as many others are asked for, `segment` has them at hand. */
   async loadSegments(diskName: string, segments: readonly number[]): Promise<void> {
     const { ids } = this.#disk(diskName).segments
     const wanted = new Map<string, WantedChunk<number>>()
@@ -208,7 +208,7 @@ export class RecoveryPoint {
   async *#nonZero(diskName: string): AsyncGenerator<number> {
     const { sizeBytes } = this.#disk(diskName)
     const chunkCount = chunkCountOf(sizeBytes)
-    for (const batch of inBatches(Array(segmentCountOf(sizeBytes)).keys(), segmentsAtOnce)) {
+    for (const batch of inBatches(Array(segmentCountOf(sizeBytes)).keys(), segmentsAtHand)) {
       await this.loadSegments(diskName, batch)
       for (const segment of batch) {
         const ids = await this.segment(diskName, segment)

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { conflict, notFound } from '#server/errors.ts'
 import { type BackupRequest, BackupWriter } from './backup-writer.ts'
+import { brokenAmong } from './broken-point.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
@@ -12,11 +13,9 @@ import { folderPrefix, nameOf, ownerOf } from './layout.ts'
 import { LockedError } from './locked.ts'
 import { listManifests, type Manifest, manifestKey, nameOfManifest, readLastingManifest } from './manifest.ts'
 import type { MasterKey } from './master-key.ts'
-import { packsNamedBy } from './named-pack.ts'
 import type { ObjectStore } from './object-store.ts'
 import { PendingRemovals } from './pending-removal.ts'
 import { RecoveryPoint } from './recovery-point.ts'
-import { Session } from './session.ts'
 import { measureUsage, type RepositoryUsage } from './usage.ts'
 import { type VerifyReport, type VerifyRequest, verify } from './verify.ts'
 
@@ -111,20 +110,9 @@ export class Repository {
     await new PendingRemovals(this.chunks, 'removed').announce(nameOfManifest(id))
   }
 
-  /**
-   * Looks whether all that a recovery point names is there, in packs of their full length; what is in them is not read.
-   * @throws DamageError when something is missing
-   */
-  async demandWhole(id: string): Promise<void> {
-    const session = await Session.start(this.chunks, 'read')
-    try {
-      await this.chunks.refresh()
-      const manifest = await readLastingManifest(this.chunks, id)
-      if (!manifest) throw notFound('recovery point', id)
-      await packsNamedBy(this.chunks, manifest, (chunk) => this.chunks.locateSound(chunk))
-    } finally {
-      await session.end()
-    }
+  /** Those of some recovery points that are gone or miss something; what is in packs is not read. */
+  brokenOf(ids: readonly string[], signal?: AbortSignal): Promise<Set<string>> {
+    return brokenAmong(this.chunks, ids, signal)
   }
 
   /**

@@ -5,6 +5,7 @@ import { inBatches } from './group.ts'
 import { IdOwners, idsOf } from './id-owners.ts'
 import { chunkBytes, folderPrefix } from './layout.ts'
 import { isZeroId, listManifests, type Manifest, nameOfManifest, readManifest } from './manifest.ts'
+import { segmentsAtOnce } from './marks.ts'
 import type { OpenRun } from './middle-map.ts'
 import { kindOf } from './pack.ts'
 import { PendingRemovals } from './pending-removal.ts'
@@ -41,7 +42,6 @@ export interface RepositoryUsage {
   readonly compressionRatio: number
 }
 
-const segmentsAtOnce = 256
 const folders = ['keys', 'packs', 'manifests', 'removed', 'sessions', 'condemned', 'damage'] as const
 
 /** Who names what, over every recovery point. A segment that many of them name is looked into once. */

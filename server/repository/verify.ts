@@ -1,11 +1,10 @@
 import { SkerryError } from '#server/errors.ts'
-import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import { asPackDamage, type ChunkStore } from './chunk-store.ts'
 import { type Damage, DamageError, type HurtRecoveryPoint } from './damage.ts'
 import type { DamagedChunk } from './damage-list.ts'
 import { folderPrefix, idBytes, nameOf, zeroId } from './layout.ts'
 import { listManifests, type Manifest, manifestKey, nameOfManifest, readManifest } from './manifest.ts'
-import { IdMarks, segmentBatches } from './marks.ts'
+import { readSegments } from './named-segment.ts'
 import { checkPack } from './pack-check.ts'
 import { PendingRemovals } from './pending-removal.ts'
 import { hurtByChunk } from './verify-reference.ts'
@@ -167,22 +166,14 @@ class Verification {
   /** @returns for each segment (its id as latin1) that is broken or names what is: which of its chunks, and their ids */
   async #checkReferences(manifests: readonly Manifest[]): Promise<Map<string, Map<number, string>>> {
     const hurt = new Map<string, Map<number, string>>()
-    const frozen = await this.#chunks.map.freeze()
-    try {
-      const marks = new IdMarks(frozen.runs)
-      for (const batch of segmentBatches(manifests, marks)) {
-        const lose = ({ id }: WantedChunk<undefined>) => {
-          this.#missing(id, 'segment')
-          hurt.set(id.toString('latin1'), new Map([[-1, id.toString('hex')]]))
-        }
-        const known = batch.filter((each) => this.#isWhole(each.id) || lose(each))
-        for await (const { id, bytes } of readInPackOrder(this.#chunks, known, 'segment', lose)) {
-          const broken = this.#brokenChunks(bytes)
-          if (broken.size > 0) hurt.set(id.toString('latin1'), broken)
-        }
-      }
-    } finally {
-      frozen.release()
+    const isThere = (id: Buffer) => this.#isWhole(id)
+    const lose = (id: Buffer) => {
+      this.#missing(id, 'segment')
+      hurt.set(id.toString('latin1'), new Map([[-1, id.toString('hex')]]))
+    }
+    for await (const { id, bytes } of readSegments(this.#chunks, manifests, { isThere, lose })) {
+      const broken = this.#brokenChunks(bytes)
+      if (broken.size > 0) hurt.set(id.toString('latin1'), broken)
     }
     await this.#forgetMoved(hurt)
     return hurt

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { archiveTrials, filesOf } from '#server/testing/archive-trial.ts'
+import { archiveTrials, filesOf, packsOf } from '#server/testing/archive-trial.ts'
 import { flipByte } from '#server/testing/datastore-trial.ts'
 
 const trials = archiveTrials()
@@ -120,5 +120,32 @@ test('what was read back long ago and is whole is let go, and proven as of today
     select: { readBackAt: true },
   })
   expect(rows.map(({ readBackAt }) => readBackAt > longAgo)).toEqual([true, true, false])
+  expect(await now.lost()).toEqual([])
+})
+
+test('what a run has sent is not looked at again; the rest at once, and what shares with it where one is broken', async () => {
+  const now = await trials.begin('looked at')
+  const far = await now.repositories.archives.repository(now.archiveStoreId, now.tenantId)
+  const brokenOf = far.brokenOf.bind(far)
+  const looks: string[][] = []
+  far.brokenOf = (ids, signal) => {
+    looks.push(ids.toSorted())
+    return brokenOf(ids, signal)
+  }
+  const [first = '', second = '', third = ''] = now.ids
+  const policy = await now.policy({ localCopy: 'invalidate', minAgeDays: 15 })
+  const change = (data: object) => trials.db.archivalPolicy.update({ where: { id: policy.id }, data })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 2, released: 2 })
+  expect(looks).toEqual([])
+  const valid = { where: { tenantId: now.tenantId }, data: { invalidAt: null } }
+  await trials.db.recoveryPoint.updateMany(valid)
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 0, released: 2 })
+  expect(looks.splice(0)).toEqual([[first, second].toSorted()])
+  await trials.db.recoveryPoint.updateMany(valid)
+  await runArchival(trials.db, now, await change({ localCopy: 'keep', minAgeDays: 0 }))
+  for (const { parentPath, name } of await packsOf(now)) await rm(join(parentPath, name))
+  await runArchival(trials.db, now, await change({ localCopy: 'invalidate', minAgeDays: 15 }))
+  expect(looks).toEqual([[first, second].toSorted(), [third]])
+  expect(await now.archived()).toEqual([])
   expect(await now.lost()).toEqual([])
 })

@@ -1,8 +1,9 @@
+import type { ArchivedPoint } from '#prisma/generated/client.ts'
 import { OriginalDamaged } from '#server/repository/copy.ts'
 import { dayOf, LockedError } from '#server/repository/locked.ts'
 import { Meter } from '../meter.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
-import { ArchivedDamaged, forget, forgetBroken } from './prove-again.ts'
+import { ProofAgain } from './prove-again.ts'
 import { releaseLocal } from './release.ts'
 import { sendOne } from './send.ts'
 
@@ -17,46 +18,44 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
   const left: string[] = []
   let [archived, archivedBytes, released] = [0, 0, 0]
   let damaged: OriginalDamaged | undefined
-  const broken = new Set<string>()
   if (policy) {
     // Each point is gone through twice: sent and read back.
     const totalBytes = await diskBytesOf(context, send)
     const meter = new Meter(context, totalBytes * 2)
-    const letGo = async (id: string) => {
+    const letGo = async (id: string, again?: ProofAgain) => {
       const point = toRelease.get(id)
       if (!point) return
       toRelease.delete(id)
-      const reason = await releaseLocal(context, policy, point).catch(async (error) => {
-        if (!(error instanceof ArchivedDamaged)) throw error
-        broken.add(id)
-        return forget(context, policy.archiveStoreId, id)
-      })
+      // What was sent just now was proven just now.
+      const prove = again ? (row: ArchivedPoint) => again.prove(row, point.datastoreId) : async () => null
+      const reason = await releaseLocal(context, policy, point, prove)
       if (reason) left.push(reason)
       else released++
     }
     for (const [index, { id, datastoreId, bytes }] of send.entries()) {
       demandGoing(context)
       meter.phase = `${index + 1} of ${send.length}`
-      const stored = await sendOne(context, policy, { id, datastoreId, bytes }, meter).catch((error) => {
+      const sent = await sendOne(context, policy, { id, datastoreId, bytes }, meter).catch((error) => {
         if (error instanceof LockedError) {
           toRelease.delete(id)
           left.push(`One was taken out of the archive store, which can’t take it again before ${dayOf(error.until)}.`)
         } else if (error instanceof OriginalDamaged) damaged ??= error
         else throw error
-        return null
+        return undefined
       })
-      if (stored !== null) {
-        archived++
-        archivedBytes += stored
-      }
-      await letGo(id)
+      if (!sent) continue
+      archived++
+      archivedBytes += sent.storedBytes
+      if (sent.isProvenNow) await letGo(id)
     }
+    const again = new ProofAgain(context, policy.archiveStoreId)
+    await again.look([...toRelease.keys()])
     for (const id of [...toRelease.keys()]) {
       demandGoing(context)
       meter.phase = `letting ${toRelease.size} local copies go`
-      await letGo(id)
+      await letGo(id, again)
     }
-    if (broken.size > 0) left.push(...(await forgetBroken(context, policy.archiveStoreId, broken)))
+    left.push(...(await again.forgetOthers()))
   }
   if (damaged) throw damaged
   return { archived, archivedBytes, released, left: left.slice(0, 20) }

@@ -1,28 +1,29 @@
-import type { ArchivalPolicy } from '#prisma/generated/client.ts'
+import type { ArchivalPolicy, ArchivedPoint } from '#prisma/generated/client.ts'
 import { SkerryError } from '#server/errors.ts'
 import { removeRecoveryPoint } from '../recovery-point-removal.ts'
 import { type ArchiveContext as Context, tenantOf } from './context.ts'
-import { proveAgain } from './prove-again.ts'
+
+export interface LocalCopy {
+  id: string
+  datastoreId: string
+}
 
 /**
+ * @param prove tells why the local copy has to stay, or null when the archive has all of it
  * @returns why it stays, or null when it is gone or invalid
- * @throws ArchivedDamaged
  */
 export async function releaseLocal(
   context: Context,
   { archiveStoreId, localCopy }: ArchivalPolicy,
-  { id, datastoreId }: { id: string; datastoreId: string },
+  { id, datastoreId }: LocalCopy,
+  prove: (archived: ArchivedPoint) => Promise<string | null>,
 ): Promise<string | null> {
-  const { db, repositories } = context
+  const { db } = context
   const tenantId = tenantOf(context)
-  const where = { id_archiveStoreId: { id, archiveStoreId } }
-  const archived = await db.archivedPoint.findUnique({ where })
-  // Never without the proven copy, by the row that says so and by what the archive store has now.
+  const archived = await db.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } } })
+  // Never without the proven copy.
   if (archived?.tenantId !== tenantId) return 'One is not in the archive: its local copy stays.'
-  const there = await repositories.archives.repository(archiveStoreId, tenantId)
-  if (!(await there.describe(id))) return 'One is gone from the archive store: its local copy stays.'
-  const here = await repositories.repository(datastoreId, tenantId)
-  const reason = await proveAgain(context, archived, { here, there })
+  const reason = await prove(archived)
   if (reason) return reason
   if (localCopy === 'invalidate') {
     const clone = await db.vm.findFirst({ where: { standsOnId: id }, select: { name: true } })

@@ -12,8 +12,15 @@ import { Cancelled } from '../pause.ts'
 import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
 import { prove } from './prove.ts'
 
+export interface Sent {
+  /** What it added to the archive store */
+  readonly storedBytes: number
+  /** Proven now, not in an earlier run */
+  readonly isProvenNow: boolean
+}
+
 /**
- * @returns what it added to the archive store, or null when it is in no datastore any more
+ * @returns nothing when it is in no datastore any more
  * @throws OriginalDamaged
  */
 export async function sendOne(
@@ -21,15 +28,15 @@ export async function sendOne(
   policy: ArchivalPolicy,
   { id, datastoreId, bytes }: { id: string; datastoreId: string; bytes: number },
   meter: Meter,
-): Promise<number | null> {
+): Promise<Sent | undefined> {
   const { db, repositories, signal } = context
   const { archiveStoreId } = policy
   const tenantId = tenantOf(context)
   const known = await db.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } } })
-  if (known) return Number(known.storedBytes)
+  if (known) return { storedBytes: Number(known.storedBytes), isProvenNow: false }
   const row = await db.recoveryPoint.findFirst({ where: { id, datastoreId, tenantId } })
   // Its own policy has removed it meanwhile.
-  if (!row) return null
+  if (!row) return undefined
   await demandRoom(context, policy, bytes)
   const [from, to] = [
     await repositories.repository(datastoreId, tenantId),
@@ -52,7 +59,7 @@ export async function sendOne(
     if (policy.lock) await to.hold(id, { until, mode: policy.lock as LockMode, signal })
     await record(context, policy, row, { to, until, tookMs: Math.round(performance.now() - startedAt), ...proof })
     const written = await to.describe(id)
-    return written?.description.storedBytes ?? 0
+    return { storedBytes: written?.description.storedBytes ?? 0, isProvenNow: true }
   } catch (error) {
     if (signal.aborted) throw new Cancelled()
     throw error

@@ -1,0 +1,33 @@
+import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
+import type { ChunkStore } from './chunk-store.ts'
+import type { DamageError } from './damage.ts'
+import type { Manifest } from './manifest.ts'
+import { IdMarks, segmentBatches } from './marks.ts'
+
+export interface SegmentRequest {
+  /** Asked of each before it is read; what is not there is lost. */
+  isThere(id: Buffer): boolean
+  /** Takes those that are lost, or found to be when they are read */
+  lose(id: Buffer, error?: DamageError): void
+}
+
+/** Reads the segments that some recovery points name, each once. */
+export async function* readSegments(
+  chunks: ChunkStore,
+  manifests: readonly Manifest[],
+  { isThere, lose }: SegmentRequest,
+): AsyncGenerator<{ id: Buffer; bytes: Buffer }> {
+  const frozen = await chunks.map.freeze()
+  try {
+    for (const batch of segmentBatches(manifests, new IdMarks(frozen.runs))) {
+      const known: WantedChunk<undefined>[] = []
+      for (const each of batch) {
+        if (isThere(each.id)) known.push(each)
+        else lose(each.id)
+      }
+      yield* readInPackOrder(chunks, known, 'segment', ({ id }, error) => lose(id, error))
+    }
+  } finally {
+    frozen.release()
+  }
+}
