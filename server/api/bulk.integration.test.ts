@@ -65,3 +65,24 @@ test('tags and assignments of many have a result for each: one that can’t does
     own.world.tenant.id,
   ])
 })
+
+test('the audit trail has of which VMs many were refused, and tells no tenant why another one’s was', async () => {
+  const [elsewhere, operator] = [await anotherWorld(), await as('operator')]
+  const ids = [own.world.vm.id, elsewhere.vm.id]
+  await db().vm.update({ where: { id: elsewhere.vm.id }, data: { state: 'paused' } })
+  await operationRow({ targetId: elsewhere.vm.id, targetName: elsewhere.vm.name, state: 'running' })
+  await operator.vm.bulkPower({ ids, action: 'suspend' })
+  await db().operation.updateMany({ where: { targetId: own.world.vm.id }, data: { state: 'succeeded' } })
+  await operator.vm.assign({ ids, tenantId: own.cast.strangerTenantId })
+  await expect(operator.vm.assign({ ids: [elsewhere.vm.id], tenantId: null })).rejects.toThrow(/change tenants now/)
+  await operator.vm.setTags({ ids: [own.world.vm.id, randomUUID()], add: ['prod'], remove: [] })
+  const entries = await db().auditEntry.findMany({ where: { actorId: own.cast.operator.id }, orderBy: { id: 'asc' } })
+  const details = entries.slice(-4).map(({ action, outcome, detail }) => [action, outcome, detail])
+  expect(details).toMatchObject([
+    ['vm.power', 'succeeded', { vms: ids, refused: [elsewhere.vm.id] }],
+    ['vm.assign', 'succeeded', { vms: [own.world.vm.id], refused: [elsewhere.vm.id] }],
+    ['vm.assign', 'failed', { vms: [], refused: [elsewhere.vm.id] }],
+    ['vm.tag', 'succeeded', { vms: [own.world.vm.id], refused: [expect.any(String)] }],
+  ])
+  expect(JSON.stringify(details.slice(0, 2))).not.toContain(elsewhere.vm.name)
+})

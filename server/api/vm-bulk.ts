@@ -67,7 +67,7 @@ async function enqueueMany<Known>(
 ): Promise<{ operationId: string; refused: Refusal[] }> {
   const refusals = new Refusals()
   const { refused } = refusals
-  const vms = await refusals.load(ctx, ids, permission)
+  const vms = await refusals.loadAllowed(ctx, ids, permission)
   const wanted: NewOperation[] = []
   const known = await read(
     ctx.tx,
@@ -77,6 +77,8 @@ async function enqueueMany<Known>(
     const each = await refusals.orRefuse(vm.id, vm.name, () => wantedFor(vm, known))
     if (each) wanted.push(each)
   }
+  const { detail } = ctx.trail
+  ctx.trail.detail = { ...detail, refused: refusals.ids }
   if (wanted.length === 0) throw conflict(refused[0]?.reason ?? 'None of them can do that now.')
   const tenants = new Set(wanted.map((each) => each.tenantId))
   if (tenants.size > 1 && !ctx.actor.operator) {
@@ -95,6 +97,7 @@ async function enqueueMany<Known>(
     const { id, name } = each.target
     if (await refusals.orRefuse(id, name, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
   }
+  ctx.trail.detail = { ...detail, refused: refusals.ids }
   if (begun === 0) throw conflict(refused.at(-1)?.reason ?? 'None of them can do that now.')
   await ctx.tx.operation.update({
     where: { id: parent.id },

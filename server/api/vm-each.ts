@@ -15,30 +15,49 @@ export class Refusals {
   readonly refused: Refusal[] = []
   first: SkerryError | undefined
 
+  /** For the audit trail, which tells no tenant of another one’s VMs. */
+  get ids(): string[] {
+    return this.refused.map(({ vmId }) => vmId)
+  }
+
   /** @returns undefined when it was refused @throws what is no refusal */
   async orRefuse<T>(vmId: string, name: string, work: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof SkerryError)) throw error
-      this.first ??= error
-      this.refused.push({ vmId, name, reason: error.message })
+      this.#note(vmId, name, error)
       return undefined
     }
   }
 
-  /** Does it for all at once; where that is refused one by one, in their order. @returns ids of those it was done for */
-  async together(vms: readonly Vm[], work: (ids: readonly string[]) => Promise<readonly string[]>): Promise<string[]> {
-    const all = new Refusals()
-    const done = await all.orRefuse('', '', () => work(vms.map(({ id }) => id)))
-    if (done) return [...done]
-    const each: string[] = []
-    for (const { id, name } of vms) each.push(...((await this.orRefuse(id, name, () => work([id]))) ?? []))
-    return each
+  #note(vmId: string, name: string, error: SkerryError): void {
+    this.first ??= error
+    this.refused.push({ vmId, name, reason: error.message })
+  }
+
+  /**
+   * Does it for all at once; where that is refused for each half, and so on to those that are refused alone. What is
+   * refused must leave nothing behind. @returns ids of those it was done for, in their order
+   */
+  async together(vms: readonly Vm[], work: (ids: readonly string[]) => Promise<void>): Promise<string[]> {
+    const ids = vms.map(({ id }) => id)
+    try {
+      await work(ids)
+      return ids
+    } catch (error) {
+      if (!(error instanceof SkerryError)) throw error
+      const [only, ...others] = vms
+      if (only && others.length === 0) this.#note(only.id, only.name, error)
+    }
+    if (vms.length < 2) return []
+    const half = Math.ceil(vms.length / 2)
+    const first = await this.together(vms.slice(0, half), work)
+    return [...first, ...(await this.together(vms.slice(half), work))]
   }
 
   /** Those of the VMs that are there and that the asker may do this to, each once */
-  async load(ctx: Asking, ids: readonly string[], action: ActionOf<'vm'>): Promise<Vm[]> {
+  async loadAllowed(ctx: Asking, ids: readonly string[], action: ActionOf<'vm'>): Promise<Vm[]> {
     const vms: Vm[] = []
     for (const vmId of new Set(ids)) {
       const vm = await this.orRefuse(vmId, vmId, () => load.vm(ctx, vmId, action))

@@ -65,8 +65,8 @@ export const vmRouter = router({
     .input(SetTagsInput)
     .mutation(async ({ ctx, input: { ids, add, remove } }) => {
       const refusals = new Refusals()
-      const done = (await refusals.load(ctx, ids, 'tag')).map(({ id }) => id)
-      ctx.trail.detail = { vms: done, add, remove }
+      const done = (await refusals.loadAllowed(ctx, ids, 'tag')).map(({ id }) => id)
+      ctx.trail.detail = { vms: done, refused: refusals.ids, add, remove }
       if (done.length === 0) throw refusals.first
       await setTags(ctx.tx, done, add, remove)
       return { done, refused: refusals.refused }
@@ -85,7 +85,8 @@ export const vmRouter = router({
     .input(AssignInput)
     .mutation(async ({ ctx, input: { ids, tenantId } }) => {
       const refusals = new Refusals()
-      const vms = await refusals.load(ctx, ids, 'assign')
+      const vms = await refusals.loadAllowed(ctx, ids, 'assign')
+      ctx.trail.detail = { vms: [], refused: refusals.ids, tenantId }
       if (vms.length === 0) throw refusals.first
       if (tenantId) await load.tenant(ctx, tenantId, 'read')
       const give = async (some: readonly string[]) => {
@@ -94,10 +95,9 @@ export const vmRouter = router({
           await reserve(ctx.tx, tenantId, await sizeOfVms(ctx.tx, some, tenantId))
         }
         await assignVms(ctx.tx, some, tenantId)
-        return some
       }
       const done = await refusals.together(vms, give)
-      ctx.trail.detail = { vms: done, tenantId }
+      ctx.trail.detail = { vms: done, refused: refusals.ids, tenantId }
       if (done.length === 0) throw refusals.first
       return { done, refused: refusals.refused }
     }),
