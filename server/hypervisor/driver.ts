@@ -28,6 +28,11 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
+export interface VmOptions extends CallOptions {
+  /** Also `nextXml`, which costs a call more for each VM that runs */
+  withNext?: boolean
+}
+
 /** Volumes of such names come and go, to find out which hosts share storage; they are never listed. */
 export const probeVolumePrefix = 'skerry-probe-'
 
@@ -102,9 +107,9 @@ export interface HypervisorHost {
   // ── reading ──
   facts(options?: CallOptions): Promise<HostFacts>
   /** Every VM, defined or running, with disks, interfaces, graphics; `onSome` gets them as they come, some at a time. */
-  listVms(options?: CallOptions & { onSome?: (vms: VmFacts[]) => void }): Promise<VmFacts[]>
+  listVms(options?: VmOptions & { onSome?: (vms: VmFacts[]) => void }): Promise<VmFacts[]>
   /** @returns null when this host has no such VM */
-  readVm(vm: string, options?: CallOptions): Promise<VmFacts | null>
+  readVm(vm: string, options?: VmOptions): Promise<VmFacts | null>
   /**
    * What of a VM can change without an event, as a short text that equals `fingerprintOf` its facts while nothing did.
    * VMs that are gone are left out.

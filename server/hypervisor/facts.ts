@@ -54,7 +54,7 @@ export interface VmFacts {
   interfaces: InterfaceFacts[]
   graphics: GraphicsFacts[]
   xml: string
-  /** While it runs: the definition that its next start will use; null where that is `xml`, or there is none */
+  /** While it runs, where asked for: the definition that its next start will use; null where that is `xml`, or none */
   nextXml: string | null
 }
 

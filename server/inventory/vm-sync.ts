@@ -194,7 +194,7 @@ export class VmSync {
       write.catch(() => {}) // thrown again below, when all are read
       writes.push(write)
     }
-    const vms = await host.listVms({ onSome })
+    const vms = await host.listVms({ onSome, withNext: true })
     await Promise.all(writes)
     const present = new Set(vms.map((vm) => vm.uuid))
     await this.#inTurn(async () => {
@@ -206,7 +206,7 @@ export class VmSync {
   }
 
   async #readSome(uuids: readonly string[], how: { force: boolean }) {
-    const found = await Promise.all(uuids.map((uuid) => this.#options.host.readVm(uuid)))
+    const found = await Promise.all(uuids.map((uuid) => this.#options.host.readVm(uuid, { withNext: true })))
     await this.#write(
       found.filter((vm) => vm !== null),
       how,

@@ -82,7 +82,7 @@ export async function writeVmRow(
 ) {
   const row = await db.host.findUniqueOrThrow({ where: { id: hostId } })
   return withHost(addressOf(row), async (host) => {
-    const facts = await host.readVm(uuid)
+    const facts = await host.readVm(uuid, { withNext: true })
     if (!facts) throw new Error(`${row.name} has no VM ${uuid}`)
     const { disks, interfaces, graphics, snapshots, incoming: _, ...vm } = facts
     await db.vm.deleteMany({ where: { uuid } })

@@ -43,7 +43,7 @@ export const editVmXml = defineWorkflow<EditXmlInput, EditOutcome>({
 })
 
 async function check(context: Context): Promise<undefined> {
-  const { vm, host, facts } = await vmOnHost(context)
+  const { vm, host, facts } = await vmOnHost(context, { withNext: true })
   const { xml, basedOn } = context.input
   const wanted = identityOf(xml)
   if (!wanted) throw invalid('The text is not the definition of a VM with a name.')

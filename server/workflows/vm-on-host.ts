@@ -1,5 +1,5 @@
 import { conflict, notFound, unavailable } from '#server/errors.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost, VmOptions } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
 import { until } from './pause.ts'
@@ -17,10 +17,10 @@ export async function vmRow(context: AnyContext, id = context.operation.targetId
 }
 
 /** The VM's row, its connected host and what that host says of it now. @throws conflict when the host has no such VM */
-export async function vmOnHost(context: AnyContext) {
+export async function vmOnHost(context: AnyContext, options: VmOptions = {}) {
   const vm = await vmRow(context)
   const host = await context.host(vm.hostId)
-  const facts = await requireVm(host, vm.uuid, vm.name, context.signal)
+  const facts = await requireVm(host, vm.uuid, vm.name, context.signal, options)
   return { vm, host, facts }
 }
 
@@ -56,8 +56,9 @@ export async function requireVm(
   uuid: string,
   name: string,
   signal: AbortSignal,
+  options: VmOptions = {},
 ): Promise<VmFacts> {
-  const facts = await host.readVm(uuid, { signal })
+  const facts = await host.readVm(uuid, { ...options, signal })
   if (!facts) throw conflict(`${name} is not on its host any more.`, 'Reload to see where it is now.')
   return facts
 }

@@ -111,6 +111,14 @@ test('running VMs are edited live, and virsh sees it', async () => {
   expect(await host.setMemory(uuid, 160 * MIB)).toEqual({ live: false })
   expect(await first.virsh('dumpxml', 'web', '--inactive')).toContain(`>${160 * 1024}</memory>`)
   expect(await first.virsh('vcpucount', 'web', '--config', '--maximum')).toContain('3')
+  const listed = async (withNext: boolean) => (await host.listVms({ withNext })).find((vm) => vm.uuid === uuid)
+  const next = await first.virsh('dumpxml', 'web', '--inactive')
+  for (const vm of [await host.readVm(uuid, { withNext: true }), await listed(true)]) {
+    expect(vm?.nextXml?.trim()).toBe(next.trim())
+    expect(vm?.xml).not.toBe(vm?.nextXml)
+  }
+  // Nobody else pays for it.
+  expect([(await host.readVm(uuid))?.nextXml, (await listed(false))?.nextXml]).toEqual([null, null])
   const { path } = await host.createVolume('default', { name: 'more.qcow2', format: 'qcow2', capacityBytes: 8 * MIB })
   const disk = diskXml({ target: 'vdb', bus: 'virtio', device: 'disk', path, format: 'qcow2' }).text
   expect(await host.attachDevice(uuid, disk)).toEqual({ live: true })

@@ -25,7 +25,7 @@ const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 interface Extras {
   params: TypedParams
   persistent: boolean
-  /** Its definition for the next start; null where it has none */
+  /** Its definition for the next start; null where it has none, or that was not asked for */
   inactiveXml: string | null
   autostart: boolean
   snapshots: VmFacts['snapshots']
@@ -83,7 +83,7 @@ export function vmVerbs(session: Session): VmVerbs {
   }
 
   return {
-    async listVms({ onSome, ...options } = {}) {
+    async listVms({ onSome, withNext = false, ...options } = {}) {
       const stats = statsGroup.state | statsGroup.block
       const [{ records }, persistent, autostart, hasSnapshot] = await Promise.all([
         session.read('list VMs', 'connectGetAllDomainStats', { domains: [], stats, flags: statsFlag.nowait }, options),
@@ -95,10 +95,12 @@ export function vmVerbs(session: Session): VmVerbs {
         const vms: VmFacts[] = []
         for (let start = 0; start < records.length; start += listAtOnce) {
           const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
-            const xml = await xmlOf(uuid, options, from)
-            const hasNext = persistent.has(uuid) && isActive(stateIn(params).state)
-            const inactiveXml = hasNext ? await xmlOf(uuid, options, from, xmlFlag.inactive) : null
-            const snapshots = hasSnapshot.has(uuid) ? await readSnapshots(from, uuid, options) : []
+            const hasNext = withNext && persistent.has(uuid) && isActive(stateIn(params).state)
+            const [xml, inactiveXml, snapshots] = await Promise.all([
+              xmlOf(uuid, options, from),
+              hasNext ? xmlOf(uuid, options, from, xmlFlag.inactive) : null,
+              hasSnapshot.has(uuid) ? readSnapshots(from, uuid, options) : [],
+            ])
             const known = { persistent: persistent.has(uuid), inactiveXml, autostart: autostart.has(uuid) }
             return complete(uuid, xml, { params, ...known, snapshots }, options)
           })
@@ -111,7 +113,7 @@ export function vmVerbs(session: Session): VmVerbs {
       return records.length > bulkAbove ? session.bulk('list VMs', options, readAll) : readAll(session)
     },
 
-    async readVm(vm, given = {}) {
+    async readVm(vm, { withNext = false, ...given } = {}) {
       const options = { ...given, urgent: true }
       const domain = { uuid: vm }
       const stats = statsGroup.state | statsGroup.block
@@ -127,7 +129,7 @@ export function vmVerbs(session: Session): VmVerbs {
           session.read('read a VM', 'domainIsPersistent', { domain }, options),
           session.read('read a VM', 'domainGetAutostart', { domain }, options),
           xmlOf(vm, options),
-          xmlOf(vm, options, session, xmlFlag.inactive),
+          withNext ? xmlOf(vm, options, session, xmlFlag.inactive) : null,
           readSnapshots(session, vm, options),
         ])
         const params = records[0]?.params
