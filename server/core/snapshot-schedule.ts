@@ -1,8 +1,9 @@
-import type { SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
+import { Prisma, type SnapshotSchedule, type Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import { ScheduleTime } from '#server/schema/schedule.ts'
 import type { ScheduleInput } from '#server/schema/snapshot.ts'
+import { liveStatesSql } from './live-state.ts'
 import { nextDue } from './schedule.ts'
 import { askByItself, type Fault } from './scheduled-request.ts'
 import { snapshotOf } from './vm-request.ts'
@@ -44,19 +45,31 @@ export function scheduledName({ every, timeZone }: ScheduleTime, at: Date): stri
 export async function askForDue(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   // Each worker takes another one.
   const [due] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id::text FROM snapshot_schedule WHERE enabled AND next_at <= ${now}
-      AND NOT EXISTS (SELECT FROM operation WHERE target_kind = 'vm' AND target_id = vm_id::text AND exclusive
-        AND state IN ('queued', 'running', 'cancelling'))
+    SELECT id::text FROM snapshot_schedule WHERE enabled AND next_at <= ${now} AND NOT ${isAtWork(Prisma.sql`vm_id::text`)}
     ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED`
   if (!due) return false
   const schedule = await tx.snapshotSchedule.findUniqueOrThrow({ where: { id: due.id }, include: { vm: true } })
   const time = ScheduleTime.parse(schedule)
+  await tx.$executeRaw`SAVEPOINT due`
   const asked = await ask({ tx, fault }, schedule, time, now)
+  if (asked.lastRefusal !== null && (await isBusy(tx, schedule.vmId))) {
+    // What began with the VM meanwhile could not be seen before: it waits like all others, and nothing was refused.
+    await tx.$executeRaw`ROLLBACK TO SAVEPOINT due`
+    return true
+  }
   await tx.snapshotSchedule.update({
     where: { id: schedule.id },
     data: { nextAt: nextDue(time, now), ...asked },
   })
   return true
+}
+
+const isAtWork = (vmId: Prisma.Sql) => Prisma.sql`EXISTS (SELECT FROM operation
+  WHERE target_kind = 'vm' AND target_id = ${vmId} AND exclusive AND state IN (${liveStatesSql}))`
+
+async function isBusy(tx: Tx, vmId: string): Promise<boolean> {
+  const [answer] = await tx.$queryRaw<{ busy: boolean }[]>`SELECT ${isAtWork(Prisma.sql`${vmId}`)} AS busy`
+  return answer?.busy ?? false
 }
 
 async function ask(
@@ -67,8 +80,8 @@ async function ask(
 ) {
   const { vm } = schedule
   const input = {
-    ...{ name: scheduledName(time, now), description: '', withMemory: schedule.withMemory },
-    schedule: { id: schedule.id, keepCount: schedule.keepCount },
+    ...{ name: await freeName(asking.tx, vm.id, scheduledName(time, now)), description: '' },
+    ...{ withMemory: schedule.withMemory, schedule: { id: schedule.id, keepCount: schedule.keepCount } },
   }
   const asker = {
     ...{ id: `snapshot-schedule ${schedule.id}`, name: 'Snapshot schedule', action: 'vm.snapshot' },
@@ -78,4 +91,12 @@ async function ask(
   return 'refusal' in answer
     ? { lastRefusal: answer.refusal }
     : { lastOperationId: answer.operationId, lastRefusal: null }
+}
+
+/** Two schedules of one VM may come to be asked for in the same minute. */
+async function freeName(tx: Tx, vmId: string, name: string): Promise<string> {
+  const alike = await tx.snapshot.findMany({ where: { vmId, name: { startsWith: name } }, select: { name: true } })
+  const taken = new Set(alike.map((snapshot) => snapshot.name))
+  const further = alike.map((_, index) => `${name}-${index + 2}`)
+  return [name, ...further].find((each) => !taken.has(each)) ?? name
 }

@@ -10,7 +10,7 @@ import { askForDue } from '#server/core/snapshot-schedule.ts'
 import type { Db, Tx } from '#server/db.ts'
 import { sweepBootTest } from './boot-test/sweep.ts'
 
-const everyMs = 10_000
+const defaultEveryMs = 10_000
 
 export interface Scheduler {
   stop(): Promise<void>
@@ -22,7 +22,15 @@ async function inStep(tx: Tx): Promise<boolean> {
 }
 
 /** Asks for what schedules want, as soon as it is due. Any number of workers may do so at once. */
-export function startScheduler({ db, log }: { db: Db; log: Logger }): Scheduler {
+export function startScheduler({
+  db,
+  log,
+  everyMs = defaultEveryMs,
+}: {
+  db: Db
+  log: Logger
+  everyMs?: number
+}): Scheduler {
   let stopped = false
   let work = Promise.resolve()
   const turns: readonly PolicyTurn[] = [
