@@ -11,9 +11,17 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { TextField } from '#components/ui/text-field.tsx'
-import { type AddressDraft, AddressFields, credentialOf, emptyAddress, isAddressComplete } from './address-fields.tsx'
+import {
+  type AddressDraft,
+  AddressFields,
+  credentialOf,
+  emptyAddress,
+  isAddressComplete,
+  noAddress,
+} from './address-fields.tsx'
 import { ConnectionTest } from './connection-test.tsx'
 import { hostUri, migrationUriProblem, partsOf, suggestedName, uriProblem } from './host-uri.ts'
+import { UriField } from './uri-field.tsx'
 
 /** Adds a host by its address, after a test of the connection if the person wants one. */
 export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: string | undefined; onClose: () => void }) {
@@ -28,11 +36,12 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
   const [idempotencyKey] = useState(() => crypto.randomUUID())
   const uri = hostUri(draft)
   const isNamed = draft.transport === 'unix' || draft.address.trim() !== ''
-  const problem = typedUri === null || typedUri.trim() === '' ? undefined : uriProblem(typedUri)
+  const problem = typedUri === null ? undefined : uriProblem(typedUri)
   const migrationProblem = migrationUriProblem(migrationUri)
   const typeUri = (text: string) => {
-    setTypedUri(text)
-    const parts = partsOf(text)
+    const isCleared = text.trim() === ''
+    setTypedUri(isCleared ? null : text)
+    const parts = isCleared ? noAddress : partsOf(text)
     if (!('problem' in parts)) setDraft({ ...draft, ...parts })
   }
   const name = typedName ?? suggestedName(draft)
@@ -103,15 +112,15 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
             submit()
           }}
         >
-          <TextField
+          <UriField
             label="libvirt URI"
             description="Paste it, or fill in its parts below."
             placeholder="qemu+tls://oslo-1.example.net/system"
             value={typedUri ?? (isNamed ? uri : '')}
             onChange={typeUri}
-            isMono
             autoFocus
-            error={problem ?? fieldError(add.error, 'uri')}
+            problem={problem}
+            error={fieldError(add.error, 'uri')}
           />
           <AddressFields
             draft={draft}
@@ -135,7 +144,7 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
               error={fieldError(add.error, 'name')}
             />
           </div>
-          <TextField
+          <UriField
             label="Address for migrations"
             description={
               draft.transport === 'unix'
@@ -145,8 +154,8 @@ export function AddHostDialog({ siteId: firstSiteId, onClose }: { siteId?: strin
             placeholder={isNamed && draft.transport !== 'unix' ? uri : 'qemu+tls://oslo-1.example.net/system'}
             value={migrationUri}
             onChange={setMigrationUri}
-            isMono
-            error={migrationProblem ?? fieldError(add.error, 'migrationUri')}
+            problem={migrationProblem}
+            error={fieldError(add.error, 'migrationUri')}
           />
           <ConnectionTest
             uri={uri}

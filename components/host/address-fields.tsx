@@ -13,13 +13,17 @@ export interface AddressDraft extends HostAddressParts {
   ssh: { key: string; knownHosts: string }
 }
 
-export const emptyAddress: AddressDraft = {
+export const noAddress: HostAddressParts = {
   transport: 'tls',
   address: '',
   user: 'root',
   port: Number.NaN,
   socketPath: '',
   serverName: '',
+}
+
+export const emptyAddress: AddressDraft = {
+  ...noAddress,
   tls: { authority: '', certificate: '', key: '' },
   ssh: { key: '', knownHosts: '' },
 }

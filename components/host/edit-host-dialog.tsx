@@ -12,6 +12,7 @@ import { TextField } from '#components/ui/text-field.tsx'
 import { credentialOf, emptyAddress, SshFields, TlsFields } from './address-fields.tsx'
 import { ConnectionTest } from './connection-test.tsx'
 import { migrationUriProblem, transportOf, uriProblem } from './host-uri.ts'
+import { UriField } from './uri-field.tsx'
 
 export interface EditedHost {
   id: string
@@ -26,7 +27,10 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
   const asSkerry = host.migrationUri === host.uri
   const [name, setName] = useState(host.name)
   const [uri, setUri] = useState(host.uri)
-  const [migrationUri, setMigrationUri] = useState(asSkerry ? '' : (host.migrationUri ?? ''))
+  // Of the last address that was whole: while one is typed, what stands below must not go.
+  const [transport, setTransport] = useState(() => transportOf(host.uri))
+  const storedMigrationUri = asSkerry ? '' : (host.migrationUri ?? '')
+  const [migrationUri, setMigrationUri] = useState(storedMigrationUri)
   const [access, setAccess] = useState<'keep' | 'replace'>('keep')
   const [proof, setProof] = useState({ tls: emptyAddress.tls, ssh: emptyAddress.ssh })
   const [idempotencyKey, setIdempotencyKey] = useState(() => crypto.randomUUID())
@@ -41,7 +45,6 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
       onError: () => setIdempotencyKey(crypto.randomUUID()),
     }),
   )
-  const transport = transportOf(uri)
   const isReplaced = access === 'replace' && transport !== 'unix'
   const credential = isReplaced ? credentialOf({ ...emptyAddress, transport, ...proof }) : null
   const migration = migrationUri.trim() || uri.trim()
@@ -55,8 +58,9 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
     // This machine's own socket asks for none.
     ...(transport === 'unix' && transportOf(host.uri) !== 'unix' ? { credential: null } : {}),
   }
-  const problem = uriProblem(uri)
-  const migrationProblem = migrationUriProblem(migrationUri)
+  // What it has may be what only the server reads: it need not be mended to give the host another name.
+  const problem = uri.trim() === host.uri ? undefined : uriProblem(uri)
+  const migrationProblem = migrationUri === storedMigrationUri ? undefined : migrationUriProblem(migrationUri)
   const isChanged = Object.keys(changes).length > 0
   const offReason =
     problem || migrationProblem
@@ -86,23 +90,26 @@ export function EditHostDialog({ host, onClose }: { host: EditedHost; onClose: (
           autoFocus
           error={fieldError(edit.error, 'name')}
         />
-        <TextField
+        <UriField
           label="Address"
           description="qemu+tls://host/system, qemu+ssh://user@host/system, or qemu:///system"
           value={uri}
-          onChange={setUri}
-          isMono
-          error={problem ?? fieldError(edit.error, 'uri')}
+          onChange={(text) => {
+            setUri(text)
+            if (text === host.uri || !uriProblem(text)) setTransport(transportOf(text))
+          }}
+          problem={problem}
+          error={fieldError(edit.error, 'uri')}
         />
       </div>
-      <TextField
+      <UriField
         label="Address for migrations"
         description="Where other hosts reach it. Empty: at the address above."
         value={migrationUri}
         onChange={setMigrationUri}
         placeholder={uri}
-        isMono
-        error={migrationProblem ?? fieldError(edit.error, 'migrationUri')}
+        problem={migrationProblem}
+        error={fieldError(edit.error, 'migrationUri')}
       />
       {transport !== 'unix' && (
         <RadioCards

@@ -19,6 +19,8 @@ test.each([
   ['qemu://oslo-1/system', { transport: 'tls', address: 'oslo-1' }],
   [' qemu+ssh://root@[fd00::1]:2222/system ', { transport: 'ssh', address: 'fd00::1', user: 'root', port: 2222 }],
   ['qemu+ssh://host/system?socket=/run/libvirt', { transport: 'ssh', user: '', socketPath: '/run/libvirt' }],
+  ['qemu+ssh://ops%40example@host/system', { transport: 'ssh', address: 'host', user: 'ops@example' }],
+  ['qemu+ssh://100%25@host/system', { transport: 'ssh', address: 'host', user: '100%' }],
   ['qemu:///system', { transport: 'unix', address: '' }],
   ['qemu+unix:///system?socket=/tmp/a', { transport: 'unix', socketPath: '/tmp/a' }],
 ])('%s is taken apart, and put together to the same', (uri, expected) => {
@@ -38,6 +40,7 @@ test.each([
   ['qemu+tls://oslo-1:70000/system', /70000/],
   ['qemu+tls://oslo-1/session', /\/session/],
   ['qemu+tls://oslo-1/system?no_verify=1', /“no_verify”/],
+  ['qemu+ssh://ro%ot@oslo-1/system', /“ro%ot”.*%25/],
 ])('%s is refused with the reason', (uri, reason) => {
   expect(uriProblem(uri)).toMatch(reason)
 })

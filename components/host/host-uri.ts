@@ -25,7 +25,7 @@ export function hostUri({ transport, address, user, port, socketPath, serverName
   if (transport === 'unix') return `qemu:///system${query}`
   const trimmed = address.trim()
   const host = trimmed.includes(':') && !trimmed.startsWith('[') ? `[${trimmed}]` : trimmed
-  const at = transport === 'ssh' && user.trim() ? `${user.trim()}@` : ''
+  const at = transport === 'ssh' && user.trim() ? `${encodeURIComponent(user.trim())}@` : ''
   return `qemu+${transport}://${at}${host}${Number.isFinite(port) ? `:${port}` : ''}/system${query}`
 }
 
@@ -51,13 +51,24 @@ export function partsOf(uri: string): HostAddressParts | { problem: string } {
   if (transport !== 'unix' && !address) return { problem: 'It names no host after the two slashes.' }
   if (path !== '' && path !== '/system') return { problem: `It asks for ${path}; Skerry manages /system.` }
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65535)) return { problem: `${port} is no port.` }
+  const account = transport === 'ssh' ? decoded(user) : ''
+  if (account === undefined)
+    return { problem: `The account “${user}” has a % that stands for no letter: write it %25.` }
   const options = new URLSearchParams(query)
   const unknown = [...options.keys()].find((name) => name !== optionOf[transport])
   if (unknown) return { problem: `Skerry does not know the option “${unknown}” there: leave it out.` }
   return {
-    ...{ transport, address, user: transport === 'ssh' ? decodeURIComponent(user) : '' },
+    ...{ transport, address, user: account },
     port: port === undefined ? Number.NaN : Number(port),
     ...{ socketPath: options.get('socket') ?? '', serverName: options.get('server-name') ?? '' },
+  }
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
   }
 }
 

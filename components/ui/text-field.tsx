@@ -1,7 +1,7 @@
 'use client'
 
 import type { ReactNode, Ref } from 'react'
-import { TextField as AriaTextField, Input } from 'react-aria-components'
+import { TextField as AriaTextField, Input, type KeyboardEvent } from 'react-aria-components'
 import { controlClassName, cx } from './class-name.ts'
 import { FieldHelp, FieldLabel, type FieldProps, fieldClassName } from './field.tsx'
 
@@ -19,12 +19,21 @@ export interface TextFieldProps extends FieldProps {
   /** Sits inside the field at its end, e.g. a unit. */
   suffix?: ReactNode
   inputRef?: Ref<HTMLInputElement>
+  onBlur?: () => void
+  onEnter?: () => void
+}
+
+/** Keys go on to what is around the field: Escape to its dialog. */
+const whenEnter = (onEnter: () => void) => (event: KeyboardEvent) => {
+  if (event.key === 'Enter') onEnter()
+  event.continuePropagation()
 }
 
 /** One line of text. */
 export function TextField(props: TextFieldProps) {
   const { label, isLabelHidden, description, error, isRequired, isMono, placeholder, suffix, className, inputRef } =
     props
+  const { onEnter } = props
   return (
     <AriaTextField
       name={props.name}
@@ -39,6 +48,8 @@ export function TextField(props: TextFieldProps) {
       isInvalid={error ? true : undefined}
       autoFocus={props.autoFocus}
       maxLength={props.maxLength}
+      onBlur={props.onBlur}
+      {...(onEnter && { onKeyDown: whenEnter(onEnter) })}
       className={cx(fieldClassName, className)}
     >
       <FieldLabel isHidden={isLabelHidden} isRequired={isRequired}>
