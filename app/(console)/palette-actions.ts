@@ -16,7 +16,7 @@ export interface PaletteAction {
 /** What this person may do; each opens the dialog of the page where it is done. */
 export function actionsOf(person: Person, tenants: readonly { id: string; name: string }[]): PaletteAction[] {
   const has = (...roles: string[]) => person.operator || person.memberships.some(({ role }) => roles.includes(role))
-  const mayInviteTo = tenants.filter(
+  const administered = tenants.filter(
     ({ id }) =>
       person.operator ||
       person.memberships.some(({ tenantId, role }) => tenantId === id && (role === 'owner' || role === 'admin')),
@@ -86,11 +86,11 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
             label: 'Create an archival policy',
             icon: Plus,
             keywords: ['new', 'add', 'archive'],
-            href: '/archive?policy=new',
+            href: `/archive?policy=new${administered[0] ? `&tenant=${administered[0].id}` : ''}`,
           },
         ]
       : []),
-    ...mayInviteTo.map(({ id, name }) => ({
+    ...administered.map(({ id, name }) => ({
       id: `invite ${id}`,
       label: `Invite somebody to ${name}`,
       icon: UserPlus,

@@ -13,6 +13,7 @@ import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { ObstacleDialog } from '#components/ui/obstacle-dialog.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
@@ -72,6 +73,11 @@ export function MembersCard({ tenant, myUserId }: { tenant: { id: string; name: 
       )}
       {inviting && can?.invite === true && (
         <InviteDialog tenant={tenant} mayOwn={can.own} onClose={() => void setInviting(null)} />
+      )}
+      {inviting && can && can.invite !== true && (
+        <ObstacleDialog title={`You can invite nobody to ${tenant.name}`} onClose={() => void setInviting(null)}>
+          {can.invite}
+        </ObstacleDialog>
       )}
     </Card>
   )

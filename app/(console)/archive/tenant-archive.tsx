@@ -15,6 +15,7 @@ import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCount, formatCounted } from '#components/ui/format.ts'
+import { ObstacleDialog } from '#components/ui/obstacle-dialog.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { RowButton } from '#components/ui/row-button.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
@@ -50,13 +51,14 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
   const page = query.data
   if (!page) return <SkeletonRows rows={5} />
   const noStore =
-    page.stores.length === 0 ? 'The provider has not opened an archive store to this tenant yet' : undefined
+    page.stores.length === 0 ? 'The provider has not opened an archive store to this tenant yet.' : undefined
+  const obstacle = whyNot(page.can.create) ?? noStore
   const create = (
     <Button
       size="sm"
       variant="primary"
       icon={<Plus size={14} aria-hidden="true" />}
-      disabledReason={whyNot(page.can.create) ?? noStore}
+      disabledReason={obstacle}
       onPress={() => void setPolicy('new')}
     >
       Create policy
@@ -165,7 +167,12 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
           )}
         </Card>
       )}
-      {(edited || (policy === 'new' && page.can.create === true && !noStore)) && (
+      {policy === 'new' && obstacle && (
+        <ObstacleDialog title="No archival policy can be created" onClose={() => void setPolicy(null)}>
+          {obstacle}
+        </ObstacleDialog>
+      )}
+      {(edited || (policy === 'new' && !obstacle)) && (
         <ArchivalPolicyDialog
           tenantId={tenantId}
           page={page}

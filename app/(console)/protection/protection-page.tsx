@@ -11,6 +11,7 @@ import { Button } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
+import { ObstacleDialog } from '#components/ui/obstacle-dialog.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { SearchField } from '#components/ui/search-field.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
@@ -153,7 +154,12 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           create={create('secondary')}
         />
       )}
-      {known && (edited || (view.policy === 'new' && known.tenants.length > 0)) && (
+      {view.policy === 'new' && createReason && (
+        <ObstacleDialog title="No policy can be created" onClose={() => void setView({ policy: '' })}>
+          {createReason}
+        </ObstacleDialog>
+      )}
+      {known && (edited || (view.policy === 'new' && !createReason)) && (
         <PolicyDialog page={known} policy={edited} onClose={() => void setView({ policy: '' })} />
       )}
     </>
