@@ -11,13 +11,11 @@ import { Card } from '#components/ui/card.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCount } from '#components/ui/format.ts'
-import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
-import { RecoveryDisks } from '#server/schema/backup.ts'
 import type { Vm } from '../use-vm.ts'
-import { RestoreDisks } from './restore-disks.tsx'
+import { RestoreConfirm } from './restore-confirm.tsx'
 import type { BackupPage } from './use-backups.ts'
 
 /** What of the VM is in archive stores, with what getting it back takes. */
@@ -68,37 +66,23 @@ interface RestoreFromArchiveProps {
 
 /** Leads the VM back in place, straight from the archive; what that takes is said first. */
 export function RestoreFromArchive({ vm, point, onClose }: RestoreFromArchiveProps) {
-  const trpc = useTRPC()
-  const restore = useMutation(trpc.backup.restore.mutationOptions({ onSuccess: onClose }))
-  const disks = RecoveryDisks.safeParse(point.disks).data ?? []
-  const [chosen, setChosen] = useState<string[]>(disks.map(({ target }) => target))
-  const isAll = chosen.length === disks.length
   return (
-    <ConfirmDialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
+    <RestoreConfirm
+      vm={vm}
+      point={point}
+      archiveStoreId={point.archiveStoreId}
       title={`Restore ${vm.name} from the archive?`}
-      confirmLabel="Restore"
-      typedName={vm.name}
-      tone="primary"
-      isPending={restore.isPending}
-      disabledReason={disks.length > 0 && chosen.length === 0 ? 'Choose a disk first' : undefined}
-      onConfirm={() =>
-        restore.mutate({
-          ...{ vmId: vm.id, recoveryPointId: point.id, archiveStoreId: point.archiveStoreId },
-          ...(isAll ? {} : { disks: chosen }),
-        })
-      }
-      error={refusal(`${vm.name} was not restored`, restore.error)}
+      about={(isAll) => (
+        <>
+          Reading {isAll ? '' : 'all of them '}from {point.archiveStore.name} takes{' '}
+          <strong>{recallText(point.recall)}</strong>
+          {!isAll && ', and some of them less'}: only what differs from what the VM is now is read.
+        </>
+      )}
+      onClose={onClose}
     >
-      <p>
-        {isAll ? 'Its disks become' : 'The chosen disks become'} what they were{' '}
-        <RelativeTime at={point.takenAt} className="font-medium text-ink" />. Reading from {point.archiveStore.name}{' '}
-        takes <strong>{recallText(point.recall)}</strong>: only what differs from what the VM is now is read.
-      </p>
-      <RestoreDisks disks={disks} measure={undefined} chosen={chosen} onChange={setChosen} />
-      <p>What it is now is backed up first, so that you can come back to it.</p>
-    </ConfirmDialog>
+      {() => <p>What it is now is backed up first, so that you can come back to it.</p>}
+    </RestoreConfirm>
   )
 }
 

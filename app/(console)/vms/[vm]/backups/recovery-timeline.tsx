@@ -3,44 +3,22 @@
 import { useQuery } from '@tanstack/react-query'
 import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useState } from 'react'
-import { Button as AriaButton, Dialog as AriaDialog, DialogTrigger, Popover } from 'react-aria-components'
 import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
 import { whyUnusable } from '#components/recovery-point/recovery-point-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
-import { type Reading, unread } from '#components/trpc/failure.ts'
-import { Button } from '#components/ui/button.tsx'
+import { unread } from '#components/trpc/failure.ts'
 import { Card } from '#components/ui/card.tsx'
-import { cx } from '#components/ui/class-name.ts'
-import { formatAbsoluteTime } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
-import { Link } from '#components/ui/link.tsx'
-import { popoverClassName } from '#components/ui/popover-class.ts'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 import { useElementWidth } from '#components/ui/use-element-width.ts'
 import { whyNot } from '#components/ui/why-not.ts'
 import type { Vm } from '../use-vm.ts'
 import { RestoreFromArchive } from './archived-points.tsx'
-import { firstRange, type Gathered, gathered, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
+import { type Lane, TimelineLane } from './timeline-lane.tsx'
+import { firstRange, placeOf, type Range, ranges, spanOf, ticksOf } from './timeline-place.ts'
 import { archivedLines, backupLines, snapshotLines } from './timeline-words.ts'
 import type { BackupPage } from './use-backups.ts'
-
-interface Mark {
-  id: string
-  atMs: number
-  title: string
-  /** What it is, and what getting it back takes */
-  lines: string[]
-  action?: { label: string; disabledReason: string | undefined; onPress: () => void } | undefined
-  href?: string
-}
-interface Lane {
-  label: string
-  tone: string
-  marks: Mark[]
-  /** Set when its marks could not be read */
-  unread?: ReturnType<typeof unread>
-}
 
 interface RecoveryTimelineProps {
   vm: Vm
@@ -131,24 +109,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
     >
       <div className="flex flex-col gap-1">
         {lanes.map((lane) => (
-          <div key={lane.label} className="grid grid-cols-[72px_minmax(0,1fr)] items-center gap-3">
-            <span className="text-ink-muted text-xs">{lane.label}</span>
-            {lane.unread ? (
-              <UnreadLane query={lane.unread} />
-            ) : (
-              <ul aria-label={lane.label} className="relative h-7 border-line border-b">
-                {gathered(lane.marks, span).map((group) => (
-                  <li
-                    key={group.marks[0]?.id}
-                    className="-translate-x-1/2 absolute top-1"
-                    style={{ left: `${group.place * 100}%` }}
-                  >
-                    <TimelineMark lane={lane} group={group} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </div>
+          <TimelineLane key={lane.label} lane={lane} span={span} />
         ))}
         <div className="grid grid-cols-[72px_minmax(0,1fr)] gap-3">
           <span />
@@ -178,18 +139,6 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   )
 }
 
-/** In place of a lane's marks. */
-function UnreadLane({ query }: { query: Reading }) {
-  return (
-    <div role="alert" className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 border-line border-b pb-1 text-xs">
-      <span className="text-failed">They could not be read: {query.error?.message}</span>
-      <Button size="sm" isPending={query.isRefetching} onPress={() => void query.refetch()}>
-        Try again
-      </Button>
-    </div>
-  )
-}
-
 /** What a tick's words take, and the space beside them. */
 const tickPx = 64
 
@@ -203,57 +152,4 @@ function tickText(atMs: number, range: Range): string {
         ? { month: 'short', year: 'numeric' }
         : { day: 'numeric', month: 'short' }
   return new Intl.DateTimeFormat('en-GB', format).format(atMs)
-}
-
-function TimelineMark({ lane, group }: { lane: Lane; group: Gathered<Mark> }) {
-  const [first] = group.marks
-  if (!first) return null
-  const count = group.marks.length
-  const name = count === 1 ? first.title : `${count} of them`
-  return (
-    <DialogTrigger>
-      <AriaButton
-        aria-label={`${lane.label}: ${name}, ${formatAbsoluteTime(first.atMs)}`}
-        className={cx(
-          'flex h-5 min-w-3 items-center justify-center rounded-sm px-1 font-medium text-[11px] text-accent-ink tabular-nums outline-none data-focus-visible:ring-2 data-focus-visible:ring-accent',
-          lane.tone,
-        )}
-      >
-        {count > 1 ? count : ''}
-      </AriaButton>
-      <Popover offset={6} className={cx(popoverClassName, 'max-h-80 w-72')}>
-        <AriaDialog aria-label={`${lane.label}: ${name}`} className="outline-none">
-          {({ close }) => (
-            <ul className="divide-y divide-line">
-              {group.marks.map((mark) => (
-                <li key={mark.id} className="flex flex-col gap-1 p-2 text-sm">
-                  <span className="font-medium">{mark.title}</span>
-                  <span className="text-ink-muted text-xs">{formatAbsoluteTime(mark.atMs)}</span>
-                  {mark.lines.map((line) => (
-                    <span key={line} className="text-xs">
-                      {line}
-                    </span>
-                  ))}
-                  {mark.action && (
-                    <Button
-                      size="sm"
-                      className="self-start"
-                      disabledReason={mark.action.disabledReason}
-                      onPress={() => {
-                        close()
-                        mark.action?.onPress()
-                      }}
-                    >
-                      {mark.action.label}
-                    </Button>
-                  )}
-                  {mark.href && <Link href={mark.href}>See it among the snapshots</Link>}
-                </li>
-              ))}
-            </ul>
-          )}
-        </AriaDialog>
-      </Popover>
-    </DialogTrigger>
-  )
 }
