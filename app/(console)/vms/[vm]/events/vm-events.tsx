@@ -1,6 +1,7 @@
 'use client'
 
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { type RefObject, useEffect, useRef } from 'react'
 import { OperationLine } from '#components/operation/operation-line.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure, unread } from '#components/trpc/failure.ts'
@@ -29,6 +30,7 @@ function WhatHappened() {
     trpc.vm.events.infiniteQueryOptions({ id: vm.id }, { getNextPageParam: (page) => page.next }),
   )
   const failed = unread(query)
+  const list = useRef<HTMLOListElement>(null)
   const events = query.data?.pages.flatMap((page) => page.items)
   return (
     <Card title="What happened" isFlush>
@@ -39,7 +41,7 @@ function WhatHappened() {
           Starts, stops, moves and changes show here as the host reports them.
         </EmptyState>
       )}
-      <ol aria-label="What happened, newest first" className="divide-y divide-line">
+      <ol ref={list} aria-label="What happened, newest first" className="divide-y divide-line">
         {events?.map((event) => (
           <li key={event.id} className="flex items-baseline gap-3 px-4 py-1.5 text-sm">
             <span className="w-28 shrink-0 text-xs text-ink-faint">
@@ -50,7 +52,7 @@ function WhatHappened() {
           </li>
         ))}
       </ol>
-      <ShowMore query={query} />
+      <ShowMore of="what happened" list={list} query={query} />
     </Card>
   )
 }
@@ -62,6 +64,7 @@ function WhatWasDone() {
     trpc.operation.list.infiniteQueryOptions({ targetId: vm.id, limit: 30 }, { getNextPageParam: (page) => page.next }),
   )
   const failed = unread(query)
+  const list = useRef<HTMLUListElement>(null)
   const operations = query.data?.pages.flatMap((page) => page.items)
   return (
     <Card title="What was done" isFlush>
@@ -70,17 +73,20 @@ function WhatWasDone() {
       {operations?.length === 0 && (
         <EmptyState title="Nothing was done from here yet">Every operation on this VM is kept here.</EmptyState>
       )}
-      <ul aria-label="What was done, newest first">
+      <ul ref={list} aria-label="What was done, newest first">
         {operations?.map((operation) => (
           <OperationLine key={operation.id} operation={operation} />
         ))}
       </ul>
-      <ShowMore query={query} />
+      <ShowMore of="what was done" list={list} query={query} />
     </Card>
   )
 }
 
 interface ShowMoreProps {
+  /** What more of is shown */
+  of: string
+  list: RefObject<HTMLElement | null>
   query: {
     hasNextPage: boolean
     isFetchingNextPage: boolean
@@ -89,12 +95,28 @@ interface ShowMoreProps {
   }
 }
 
-/** Below a list that goes on. */
-function ShowMore({ query }: ShowMoreProps) {
+/** Below a list that goes on. Its button may go with the last page, so the focus goes on to the first line that came. */
+function ShowMore({ of, list, query }: ShowMoreProps) {
+  const last = useRef<Element>(null)
+  useEffect(() => {
+    const next = last.current?.nextElementSibling
+    if (!(next instanceof HTMLElement)) return
+    last.current = null
+    next.tabIndex = -1
+    next.focus()
+  })
   if (!query.hasNextPage) return null
   return (
     <div className="flex items-center gap-3 border-line border-t px-4 py-2">
-      <Button size="sm" isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>
+      <Button
+        size="sm"
+        label={`Show more of ${of}`}
+        isPending={query.isFetchingNextPage}
+        onPress={() => {
+          last.current = list.current?.lastElementChild ?? null
+          void query.fetchNextPage()
+        }}
+      >
         Show more
       </Button>
       {query.isFetchNextPageError && (
