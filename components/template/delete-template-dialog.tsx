@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
-import { formatCounted } from '#components/ui/format.ts'
+import { formatNames } from '#components/ui/format.ts'
 
 type Template = Outputs['template']['list'][number]
 
@@ -52,20 +52,15 @@ function ImageStays({ template, use }: { template: Template; use: Outputs['templ
   return (
     <>
       <p>
-        Its image {image} stays on{' '}
-        {use.hostNames.length > 3 ? formatCounted(use.hostNames.length, 'host') : use.hostNames.join(', ')}.
+        Its image {image} stays on {formatNames(use.hostNames)}.
       </p>
       {on.length > 0 && (
         <p className="text-degraded">
           {use.vms.length > 0 ? 'Disks of ' : ''}
-          {listed(on)} {use.vms.length === 0 && on.length === 1 ? 'stands' : 'stand'} on the image itself: without that
-          file they are lost.
+          {formatNames(on)} {use.vms.length === 0 && on.length === 1 ? 'stands' : 'stand'} on the image itself: without
+          that file they are lost.
         </p>
       )}
     </>
   )
 }
-
-const most = 4
-const listed = (names: readonly string[]) =>
-  names.length > most + 1 ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ')

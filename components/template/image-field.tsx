@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ComboBox } from '#components/ui/combo-box.tsx'
-import { formatBytes } from '#components/ui/format.ts'
+import { formatBytes, formatNames } from '#components/ui/format.ts'
 import type { Option } from '#components/ui/select.tsx'
 import type { TemplateImage } from '#server/schema/template.ts'
 
@@ -61,10 +61,9 @@ export function ImageField({ value, onChange, own, error }: ImageFieldProps) {
 
 function optionOf(image: TemplateImage, isOwn: boolean): Option {
   const { format, capacityBytes, hostNames, templateName } = image
-  const where = hostNames.length > 3 ? `${hostNames.length} hosts` : hostNames.join(', ')
   const label = labelOf(image)
   return {
-    ...{ id: label, label, detail: `${format}, ${formatBytes(capacityBytes)}, on ${where}` },
+    ...{ id: label, label, detail: `${format}, ${formatBytes(capacityBytes)}, on ${formatNames(hostNames, 2)}` },
     ...(templateName && !isOwn ? { disabledReason: `It is the image of ${templateName}` } : {}),
   }
 }

@@ -5,11 +5,13 @@ import { useState } from 'react'
 import { toast } from 'sonner'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { fieldError, isFieldError } from '#components/trpc/failure.ts'
+import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
+import type { CommandVm } from '#components/vm/vm-command.tsx'
 import { blankTemplate, problemsOf, shownProblems, type TemplateDraft, templateFields } from './template-draft.ts'
 import { TemplateFields } from './template-fields.tsx'
 
@@ -17,11 +19,18 @@ type Vm = Outputs['vm']['get']
 type HostPool = Outputs['storage']['list'][number]
 
 /** Makes a template of a VM that is off, with a copy of its first disk. */
-export function MakeTemplateDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+export function MakeTemplateDialog({ vm: { id, name }, onClose }: { vm: CommandVm; onClose: () => void }) {
   const trpc = useTRPC()
-  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId })).data
-  const pools = useQuery(trpc.storage.list.queryOptions()).data
-  return vm && pools ? <MakeTemplateForm vm={vm} pools={pools} onClose={onClose} /> : null
+  const vm = useQuery(trpc.vm.get.queryOptions({ id }))
+  const pools = useQuery({
+    ...trpc.storage.list.queryOptions({ hostId: vm.data?.host.id ?? id }),
+    enabled: vm.data !== undefined,
+  })
+  return vm.data && pools.data ? (
+    <MakeTemplateForm vm={vm.data} pools={pools.data} onClose={onClose} />
+  ) : (
+    <ReadingDialog title={`Make a template of ${name}`} size="lg" query={vm.data ? pools : vm} onClose={onClose} />
+  )
 }
 
 function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly HostPool[]; onClose: () => void }) {
@@ -52,7 +61,7 @@ function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly Host
       onError: () => setIdempotencyKey(crypto.randomUUID()),
     }),
   )
-  const problems = problemsOf(draft)
+  const problems = problemsOf(draft, disk ? Number(disk.capacityBytes) : null)
   const error = refusal(`No template was made of ${vm.name}`, make.error)
   return (
     <FormDialog
@@ -62,7 +71,13 @@ function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly Host
       footerNote={disk ? `Copies ${formatBytes(Number(disk.allocationBytes || disk.capacityBytes))}` : undefined}
       submitLabel="Make template"
       isPending={make.isPending}
-      disabledReason={disk ? undefined : 'It has no disk'}
+      disabledReason={
+        !disk
+          ? `${vm.name} has no disk`
+          : there.length === 0
+            ? `${vm.host.name} has no active storage pool for the copy: start one there`
+            : undefined
+      }
       onSubmit={() => {
         setTried(true)
         if (Object.keys(problems).length > 0) return

@@ -7,7 +7,14 @@ import { failure, fieldError, isFieldError } from '#components/trpc/failure.ts'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { FormDialog } from '#components/ui/form-dialog.tsx'
 import { type ChosenImage, ImageField } from './image-field.tsx'
-import { blankTemplate, problemsOf, shownProblems, type TemplateDraft, templateFields } from './template-draft.ts'
+import {
+  blankTemplate,
+  problemsOf,
+  shownProblems,
+  type TemplateDraft,
+  templateFields,
+  withImage,
+} from './template-draft.ts'
 import { TemplateFields } from './template-fields.tsx'
 
 type Template = Outputs['template']['list'][number]
@@ -35,6 +42,7 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
   const own = template && { ...template, capacityBytes: null }
   const [draft, setDraft] = useState(template ? draftOf(template) : blankTemplate)
   const [image, setImage] = useState<ChosenImage | null>(own ?? null)
+  const [suggestedBytes, setSuggestedBytes] = useState(template ? null : blankTemplate.minDiskBytes)
   const [isTried, setTried] = useState(false)
   const onSuccess = () => {
     void client.invalidateQueries({ queryKey: trpc.template.pathKey() })
@@ -43,7 +51,7 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
   const create = useMutation(trpc.template.create.mutationOptions({ onSuccess }))
   const update = useMutation(trpc.template.update.mutationOptions({ onSuccess }))
   const error = create.error ?? update.error
-  const problems = problemsOf(draft)
+  const problems = problemsOf(draft, image?.capacityBytes ?? null)
   const forget = () => {
     create.reset()
     update.reset()
@@ -51,7 +59,10 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
   const chooseImage = (chosen: ChosenImage | null) => {
     setImage(chosen)
     forget()
-    if (chosen?.capacityBytes) setDraft({ ...draft, minDiskBytes: wholeMib(chosen.capacityBytes) })
+    if (!chosen?.capacityBytes) return
+    const next = withImage(draft, chosen.capacityBytes, suggestedBytes)
+    setDraft(next)
+    setSuggestedBytes(next.minDiskBytes)
   }
   return (
     <FormDialog
@@ -91,5 +102,3 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
     </FormDialog>
   )
 }
-
-const wholeMib = (sizeBytes: number) => Math.ceil(sizeBytes / 2 ** 20) * 2 ** 20

@@ -8,6 +8,7 @@ import {
   formatCounted,
   formatDuration,
   formatMilliseconds,
+  formatNames,
   formatPercent,
   formatRelativeTime,
   formatUnit,
@@ -69,6 +70,14 @@ test.each([
   [3600, '1 h'],
   [187_200, '2 d 4 h'],
 ])('%d seconds last %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text))
+
+test('names are given as far as there is room', () => {
+  expect(formatNames([])).toBe('')
+  expect(formatNames(['a', 'b', 'c', 'd', 'e'])).toBe('a, b, c, d, e')
+  expect(formatNames(['a', 'b', 'c', 'd', 'e', 'f'])).toBe('a, b, c, d and 2 more')
+  expect(formatNames(['a', 'b', 'c', 'd'], 2)).toBe('a, b and 2 more')
+  expect(formatNames(['a', 'b'], 8, 1200)).toBe('a, b and 1,198 more')
+})
 
 test('relative times look both ways', () => {
   const now = Date.UTC(2026, 2, 9, 12)

@@ -68,6 +68,13 @@ export function formatCounted(value: number | null | undefined, one: string, man
   return `${formatCount(value)} ${value === 1 ? one : many}`
 }
 
+/** Names as far as there is room: "a, b and 3 more". One more that has room is named; `total` counts those not given. */
+export function formatNames(names: readonly string[], most = 4, total = names.length): string {
+  if (total <= most + 1 && names.length === total) return names.join(', ')
+  const shown = names.slice(0, most)
+  return `${shown.join(', ')} and ${formatCount(total - shown.length)} more`
+}
+
 const durationSteps = [
   { name: 'd', seconds: 86_400 },
   { name: 'h', seconds: 3600 },

@@ -76,7 +76,7 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
     case 'clone':
       return <CloneVmDialog vmId={vm.id} onClose={onClose} />
     case 'make-template':
-      return <MakeTemplateDialog vmId={vm.id} onClose={onClose} />
+      return <MakeTemplateDialog vm={vm} onClose={onClose} />
     case 'keep':
       return <KeepCloneDialog vm={vm} onClose={onClose} />
     case 'delete':

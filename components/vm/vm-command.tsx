@@ -47,7 +47,7 @@ export interface CommandVm {
 }
 
 /** Each command's answer: true, or why not. Null while it is being asked. */
-export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may' | 'standsOn'> | null
+export type VmAnswers = Pick<Outputs['vm']['get'], 'can' | 'may'> | null
 
 const iconSizePx = 14
 const icon = (Icon: typeof Play) => <Icon size={iconSizePx} aria-hidden="true" />
@@ -105,11 +105,14 @@ export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmComm
   const busy = vm.operation && !isProtection ? busyWith[vm.operation.kind] : undefined
   if (busy) return `${busy}: wait for its end, or cancel it.`
   if (!answers) return undefined
-  const answer = isProtection ? answers.may.protect : answers.can[command]
-  return whyNot(answer)
+  if (isProtection) return whyNot(answers.may.protect)
+  return (command === 'make-template' ? whyNot(answers.may.makeTemplate) : undefined) ?? whyNot(answers.can[command])
 }
 
-/** Every command in groups, each off with its reason; `except` are those that stand elsewhere. */
+/**
+ * Every command in groups, each off with its reason, so that none comes or goes under the pointer when the answers
+ * arrive; `except` are those that stand elsewhere.
+ */
 export function vmMenu(
   vm: CommandVm,
   answers: VmAnswers,
@@ -126,12 +129,11 @@ export function vmMenu(
     id,
     items: commands.filter((command) => !except.includes(command)).map(item),
   })
-  const ofOperators = answers?.may.makeTemplate === true ? (['make-template'] as const) : []
   return [
     group('power', 'start', 'shutdown', 'reboot', 'suspend', 'resume'),
     group('hard power', 'reset', 'force-off'),
     group('keep what it is', 'snapshot', 'backup'),
-    group('change', ...(answers?.standsOn ? (['keep'] as const) : []), 'migrate', 'clone', ...ofOperators, 'edit'),
+    group('change', 'keep', 'migrate', 'clone', 'make-template', 'edit'),
     group('end', vm.protected ? 'unprotect' : 'protect', 'delete'),
   ]
 }

@@ -45,15 +45,23 @@ export async function readHost(tx: Tx, id: string) {
   }
 }
 
-/** Storage pools of all hosts, shared ones told by an equal sharedKey. */
-export const listStoragePools = (tx: Tx) =>
-  tx.storagePool.findMany({
+/**
+ * Storage pools of all hosts, shared ones told by an equal sharedKey.
+ * @param hostId only what this one has, and what others have of the same
+ */
+export async function listStoragePools(tx: Tx, hostId?: string) {
+  const own =
+    hostId === undefined ? [] : await tx.storagePool.findMany({ where: { hostId }, select: { sharedKey: true } })
+  const keys = own.flatMap(({ sharedKey }) => sharedKey ?? [])
+  return tx.storagePool.findMany({
+    ...(hostId !== undefined && { where: { OR: [{ hostId }, { sharedKey: { in: keys } }] } }),
     orderBy: [{ name: 'asc' }, { host: { name: 'asc' } }],
     include: {
       host: { select: { id: true, name: true, siteId: true, state: true, simulated: true } },
       _count: { select: { volumes: true } },
     },
   })
+}
 
 export const listVolumes = (tx: Tx, storagePoolId: string) =>
   tx.volume.findMany({ where: { storagePoolId }, orderBy: { name: 'asc' }, take: 1000 })

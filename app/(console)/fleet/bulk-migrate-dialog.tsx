@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { reasonAgainstHost } from '#components/host/host-words.ts'
 import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -71,8 +72,7 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
             label: each.name,
             detail: [siteName(each), `${formatBytes(Number(each.memoryFreeBytes))} of memory free`].join(' · '),
             badge: each.simulated && <SimulatedBadge />,
-            disabledReason:
-              each.state !== 'connected' ? 'It can’t be reached' : each.draining ? 'It is being drained' : undefined,
+            disabledReason: reasonAgainstHost(each),
           }))}
         />
         <MigrateOptions value={options} onChange={setOptions} isLiveMove />

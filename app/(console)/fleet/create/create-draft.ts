@@ -56,7 +56,16 @@ export function withTemplate(draft: CreateDraft, template: Template | undefined)
   }
 }
 
-export type CreateField = 'name' | 'tags' | 'siteId' | 'vcpuCount' | 'memoryBytes' | 'disks' | 'networks' | 'userData'
+export type CreateField =
+  | 'name'
+  | 'tags'
+  | 'siteId'
+  | 'hostId'
+  | 'vcpuCount'
+  | 'memoryBytes'
+  | 'disks'
+  | 'networks'
+  | 'userData'
 export type CreateProblems = Partial<Record<CreateField, string>>
 
 /** Names of the networks that the VM can be plugged into where it is to be. */
@@ -78,6 +87,9 @@ export function problemsOf(
   if (wrongTag) problems.tags = `“${wrongTag}”: a tag is one word of letters, digits, . _ / -`
   if (!draft.siteId) problems.siteId = 'Choose a site'
   else if (template && !template.siteIds.includes(draft.siteId)) problems.siteId = `No host there has ${template.name}`
+  if (template && draft.hostId && !template.hostIds.includes(draft.hostId)) {
+    problems.hostId = `It does not have ${template.name}`
+  }
   if (!(draft.vcpuCount >= 1)) problems.vcpuCount = 'One at least'
   if (template && draft.memoryBytes < Number(template.minMemoryBytes)) {
     problems.memoryBytes = `${template.name} needs ${Math.ceil(Number(template.minMemoryBytes) / mib)} MiB at least`

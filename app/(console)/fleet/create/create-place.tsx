@@ -1,6 +1,7 @@
 'use client'
 
 import { Plus, Trash2 } from 'lucide-react'
+import { reasonAgainstHost } from '#components/host/host-words.ts'
 import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
@@ -64,6 +65,7 @@ export function CreatePlace(props: CreatePlaceProps) {
             label="Host"
             value={draft.hostId ?? automatic}
             onChange={(id) => onChange({ ...draft, hostId: id === automatic ? null : id })}
+            error={problems.hostId}
             options={[
               { id: automatic, label: 'Automatic', detail: 'The one with the most memory left' },
               ...places.hosts.filter((host) => host.siteId === draft.siteId).map((host) => hostOption(host, template)),
@@ -93,14 +95,8 @@ function hostOption(host: Places['hosts'][number], template: Template | undefine
     label: host.name,
     detail: `${formatBytes(Number(host.memoryFreeBytes))} of memory free`,
     badge: host.simulated && <SimulatedBadge />,
-    disabledReason: reasonAgainst(host, isMissing ? template.name : null),
+    disabledReason: reasonAgainstHost(host) ?? (isMissing ? `It does not have ${template.name}` : undefined),
   }
-}
-
-function reasonAgainst({ state, draining }: Places['hosts'][number], missing: string | null): string | undefined {
-  if (state !== 'connected') return 'It can’t be reached'
-  if (draining) return 'It is being drained'
-  return missing === null ? undefined : `It does not have ${missing}`
 }
 
 function CreateCards(props: {
