@@ -24,13 +24,12 @@ const defaultSocket = '/var/run/libvirt/libvirt-sock'
  * test:///default?socket=PATH. @throws invalid when it is none of these, or a credential it needs is missing
  */
 export function routeTo(address: HostAddress): Route {
-  const url = parse(address.uri)
+  const { url, host, user } = parse(address.uri)
   const [driver = '', carrier = url.hostname ? 'tls' : 'unix'] = url.protocol.slice(0, -1).split('+')
   if (driver !== 'qemu' && driver !== 'test') {
     throw invalid(`The address names the hypervisor “${driver}”; only QEMU is supported.`, wayOut)
   }
   const label = address.name ?? 'the host'
-  const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '')
   const port = url.port ? Number(url.port) : undefined
   const socketPath = url.searchParams.get('socket') ?? undefined
   const route = (transport: Transport, more: Partial<Route> = {}): Route => ({
@@ -57,7 +56,6 @@ export function routeTo(address: HostAddress): Route {
   }
   if (carrier === 'ssh') {
     const files = credentialFiles(address.credential?.ssh)
-    const user = url.username ? decodeURIComponent(url.username) : undefined
     const target = { host, port, user, ...files?.paths }
     const dispose = files?.remove ?? (() => {})
     return route(sshTransport({ ...target, socketPath }), { sockets: target, dispose })
@@ -70,9 +68,12 @@ const wayOut = {
   wayOut: 'Use qemu:///system, qemu+tls://HOST/system or qemu+ssh://USER@HOST/system.',
 }
 
-function parse(uri: string): URL {
+/** The parts of an address, of which the account and the host may be encoded. */
+function parse(uri: string): { url: URL; host: string; user: string | undefined } {
   try {
-    return new URL(uri)
+    const url = new URL(uri)
+    const host = decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '')
+    return { url, host, user: url.username ? decodeURIComponent(url.username) : undefined }
   } catch (cause) {
     throw invalid('This is no address of a hypervisor.', { ...wayOut, detail: uri, cause })
   }
