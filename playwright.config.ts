@@ -1,11 +1,17 @@
 import { defineConfig } from '@playwright/test'
 import { browserArguments, browserPath } from './server/setup/browser.mjs'
 
+const onlyReads = 'accessibility.e2e.ts'
+
 /** Run through `npm test -- --only e2e [pattern]`, which brings up the console that these tests visit. */
 export default defineConfig({
   testDir: 'e2e',
-  testMatch: '*.e2e.ts',
-  workers: 1,
+  workers: 2,
+  // All visit one console: of those that change something in it one runs at a time.
+  projects: [
+    { name: 'use', testMatch: '*.e2e.ts', testIgnore: onlyReads, workers: 1 },
+    { name: 'accessibility', testMatch: onlyReads, fullyParallel: true },
+  ],
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 90_000,

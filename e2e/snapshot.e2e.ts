@@ -1,5 +1,5 @@
 import { sql, virsh, vmId } from './fleet.ts'
-import { newestCount } from './serial.ts'
+import { countGoneBack, newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
 
 const snapshots = async (host: string, vm: string) =>
@@ -11,7 +11,6 @@ test('a member takes a snapshot, goes back to it, and deletes it; the guest goes
   await expect.poll(() => newestCount(host, vm), { timeout: 120_000 }).not.toBeNull()
   const page = await as('member', `/vms/${await vmId(vm)}/snapshots`)
   await expect(page.getByText('No snapshots')).toBeVisible()
-  const before = await newestCount(host, vm)
 
   await page.getByRole('button', { name: 'Take snapshot…' }).click()
   const dialog = page.getByRole('dialog', { name: `Take a snapshot of ${vm}` })
@@ -33,8 +32,9 @@ test('a member takes a snapshot, goes back to it, and deletes it; the guest goes
   // It stands still for a moment while it goes back.
   await expect.poll(() => virsh(host, 'domstate', vm), { timeout: 30_000 }).toBe('running')
   await expect(page.getByText('You are here')).toBeVisible()
-  const after = await newestCount(host, vm)
-  expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
+  await expect.poll(() => countGoneBack(host, vm), { timeout: 60_000 }).toBeDefined()
+  const back = await countGoneBack(host, vm)
+  expect((await newestCount(host, vm))?.bootId, 'it did not boot again').toBe(back?.bootId)
 
   const reverts = () => sql("SELECT state FROM operation WHERE kind = 'revert-snapshot' AND target_name = $1", vm)
   await expect.poll(reverts, { timeout: 30_000 }).toEqual([{ state: 'succeeded' }])

@@ -1,7 +1,26 @@
 import type { Page } from '@playwright/test'
-import { namesOn, sql, virsh } from './fleet.ts'
+import { fleet, namesOn, sql, virsh } from './fleet.ts'
 import { expect, test } from './test.ts'
 import { deleteVm } from './vm.ts'
+
+// The second goes on with the template that the first makes.
+test.describe.configure({ mode: 'serial' })
+
+/** What a test that broke off left of them */
+test.afterAll(async () => {
+  await sql("DELETE FROM template WHERE name LIKE 'E2E Image%'")
+  for (const host of fleet.hosts.map(({ name }) => name)) {
+    if ((await namesOn(host)).includes('made-here')) {
+      await virsh(host, 'destroy', 'made-here').catch(() => undefined)
+      await virsh(host, 'undefine', 'made-here', '--remove-all-storage')
+    }
+    const volumes = (await virsh(host, 'vol-list', 'default'))
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/)[0] ?? '')
+    for (const volume of volumes.filter((name) => name.startsWith('e2e-image')))
+      await virsh(host, 'vol-delete', '--pool', 'default', volume)
+  }
+})
 
 test('a VM is made from a template, boots, is protected, and goes with its disk', async ({ as }) => {
   test.setTimeout(240_000)
