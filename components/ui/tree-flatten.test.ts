@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findByPrefix, flattenTree, type TreeNode } from './tree-flatten.ts'
+import { findByPrefix, flattenTree, nearestOf, type TreeNode, trailOf } from './tree-flatten.ts'
 
 const tree: TreeNode[] = [
   {
@@ -46,4 +46,14 @@ test('typed letters find the next match and wrap', () => {
   expect(findByPrefix(flat, 1, 'os')).toBe(1)
   expect(findByPrefix(flat, 0, 'x')).toBe(-1)
   expect(findByPrefix([], -1, 'x')).toBe(-1)
+})
+
+test('what a gone node stood in takes its place', () => {
+  const open = new Set(['oslo', 'osl-1'])
+  const trail = trailOf(flattenTree(tree, open), 3)
+  expect(trail).toEqual(['db', 'osl-1', 'oslo'])
+  expect(nearestOf(flattenTree(tree, open), trail)).toBe(3)
+  expect(nearestOf(flattenTree(tree, new Set(['oslo'])), trail)).toBe(1)
+  expect(nearestOf(flattenTree(tree, new Set()), trail)).toBe(0)
+  expect(nearestOf(flattenTree([], open), trail)).toBe(-1)
 })

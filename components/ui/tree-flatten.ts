@@ -40,6 +40,22 @@ export function flattenTree(nodes: readonly TreeNode[], expanded: ReadonlySet<st
   return flat
 }
 
+/** The node and those that it stands in, from the inside. */
+export function trailOf(flat: readonly FlatNode[], index: number): string[] {
+  const trail: string[] = []
+  for (let at = flat[index]; at; at = flat[at.parentIndex]) trail.push(at.node.id)
+  return trail
+}
+
+/** The first of a trail that can be seen; -1 without one. */
+export function nearestOf(flat: readonly FlatNode[], trail: readonly string[]): number {
+  for (const id of trail) {
+    const index = flat.findIndex(({ node }) => node.id === id)
+    if (index >= 0) return index
+  }
+  return -1
+}
+
 /** The next node after `from`, wrapping around, whose label starts with the typed letters; -1 without one. */
 export function findByPrefix(flat: readonly FlatNode[], from: number, typed: string): number {
   const wanted = typed.toLowerCase()

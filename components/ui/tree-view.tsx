@@ -1,13 +1,13 @@
 'use client'
 
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, memo, type ReactNode, useId, useMemo, useRef, useState } from 'react'
 import { cx } from './class-name.ts'
 import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
 import type { MenuGroup } from './menu.tsx'
 import { type MenuAnchor, RowMenu } from './row-menu.tsx'
 import { SkeletonRows } from './skeleton.tsx'
-import { findByPrefix, flattenTree, type TreeNode } from './tree-flatten.ts'
+import { findByPrefix, flattenTree, nearestOf, type TreeNode, trailOf } from './tree-flatten.ts'
 import { TreeRow } from './tree-row.tsx'
 
 export interface TreeViewProps {
@@ -30,19 +30,18 @@ export interface TreeViewProps {
 const nodeHeightPx = 28
 const typePauseMs = 600
 
-/**
- * A tree of any size, drawn only where it is seen, in a box that scrolls. Keys: Up and Down move, Right opens or goes
- * in, Left closes or goes out, `*` opens the siblings, letters jump, Enter goes there.
- */
-export function TreeView(props: TreeViewProps) {
+function TreeViewInner(props: TreeViewProps) {
   const { label, nodes, expanded, onExpandedChange, selectedId, nodeMenu, className } = props
   const idPrefix = useId()
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
-  const [activeId, setActiveId] = useState<string | undefined>(selectedId)
+  // With what it stands in: when a node goes, the one around it takes its place.
+  const [trail, setTrail] = useState<readonly string[]>(selectedId === undefined ? [] : [selectedId])
   const [menu, setMenu] = useState<{ node: TreeNode; anchor: MenuAnchor } | null>(null)
   const typed = useRef({ text: '', atMs: 0 })
   const flat = useMemo(() => flattenTree(nodes, expanded), [nodes, expanded])
-  const activeIndex = flat.findIndex(({ node }) => node.id === activeId)
+  const activeIndex = useMemo(() => nearestOf(flat, trail), [flat, trail])
+  const activeId = flat[activeIndex]?.node.id
+  const activate = (index: number) => setTrail(trailOf(flat, index))
 
   const virtualizer = useVirtualizer({
     count: flat.length,
@@ -58,7 +57,7 @@ export function TreeView(props: TreeViewProps) {
 
   const moveTo = (index: number) => {
     const goal = Math.max(0, Math.min(flat.length - 1, index))
-    setActiveId(flat[goal]?.node.id)
+    activate(goal)
     virtualizer.scrollToIndex(goal)
   }
   const setOpen = (ids: readonly string[], isOpen: boolean) => {
@@ -110,14 +109,16 @@ export function TreeView(props: TreeViewProps) {
     } else return
     event.preventDefault()
   }
-  const nodeUnder = (event: MouseEvent) => {
+  /** The node that was pressed, which becomes the active one. */
+  const activateUnder = (event: MouseEvent) => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[role=treeitem]') : null
-    return row ? flat[Number(row.dataset.index)]?.node : undefined
+    const index = row ? Number(row.dataset.index) : -1
+    if (index >= 0) activate(index)
+    return flat[index]?.node
   }
   const onClick = (event: MouseEvent) => {
-    const node = nodeUnder(event)
+    const node = activateUnder(event)
     if (!node || !(event.target instanceof Element)) return
-    setActiveId(node.id)
     const part = event.target.closest<HTMLElement>('[data-part]')?.dataset.part
     if (part === 'toggle') setOpen([node.id], !expanded.has(node.id))
     else if (!node.href && props.onSelect) props.onSelect(node)
@@ -135,14 +136,13 @@ export function TreeView(props: TreeViewProps) {
         tabIndex={0}
         aria-label={label}
         aria-activedescendant={activeIndex >= 0 ? `${idPrefix}-${activeId}` : undefined}
-        onFocus={() => activeIndex < 0 && setActiveId(selectedId ?? flat[0]?.node.id)}
+        onFocus={() => activeIndex < 0 && activate(Math.max(0, nearestOf(flat, selectedId ? [selectedId] : [])))}
         onKeyDown={onKeyDown}
         onClick={onClick}
         onContextMenu={(event) => {
-          const node = nodeUnder(event)
+          const node = activateUnder(event)
           if (!node || !nodeMenu) return
           event.preventDefault()
-          setActiveId(node.id)
           openMenu(node, { xPx: event.clientX, yPx: event.clientY, side: 'start' })
         }}
         className={cx(
@@ -167,7 +167,7 @@ export function TreeView(props: TreeViewProps) {
                   heightPx={nodeHeightPx}
                   isExpanded={expanded.has(entry.node.id)}
                   isSelected={entry.node.id === selectedId}
-                  isActive={entry.node.id === activeId}
+                  isActive={item.index === activeIndex}
                 />
               )
             )
@@ -185,3 +185,9 @@ export function TreeView(props: TreeViewProps) {
     </>
   )
 }
+
+/**
+ * A tree of any size, drawn only where it is seen, in a box that scrolls. Keys: Up and Down move, Right opens or goes
+ * in, Left closes or goes out, `*` opens the siblings, letters jump, Enter goes there.
+ */
+export const TreeView = memo(TreeViewInner)
