@@ -5,7 +5,7 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from '
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ArrivalProvider, useAfterArrival } from '#components/trpc/page-arrival.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
-import { patchVmHeads, patchVmPages } from './patch-vms.ts'
+import { patchVmHeads, patchVmLists } from './patch-vms.ts'
 import { Rereads } from './rereads.ts'
 import { type LiveStatus, SharedStream } from './shared-stream.tsx'
 
@@ -27,7 +27,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   function apply(batch: LiveBatch) {
     if (batch.reset) return rereads.everything()
     const ofVm = [trpc.vm.get, trpc.vm.events, trpc.snapshot.list, trpc.backup.list, trpc.archive.points]
-    patchVmPages(client, trpc.vm.list.infiniteQueryKey(), trpc.vm.list.queryKey(), batch)
+    rereads.each(patchVmLists(client, trpc.vm.list.pathKey(), batch))
     patchVmHeads(client, trpc.vm.get.pathKey(), batch.vms)
     rereads.about(
       ofVm.map((procedure) => procedure.pathKey()),
@@ -36,7 +36,6 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     rereads.about([trpc.host.get.pathKey()], batch.changedHostIds)
     if (batch.changedHostIds.length > 0) rereads.below(trpc.fleet.places.queryKey(), loadRereadMs)
     if (batch.vms.length + batch.removedVmIds.length > 0) {
-      rereads.below(trpc.vm.list.pathKey())
       rereads.below(trpc.vm.counts.queryKey())
       rereads.below(trpc.protection.pathKey())
       rereads.below(trpc.recoveryPoint.vms.queryKey())

@@ -1,4 +1,4 @@
-import type { QueryClient, QueryKey } from '@tanstack/react-query'
+import { hashKey, type Query, type QueryClient, type QueryKey } from '@tanstack/react-query'
 import { Paced } from './paced.ts'
 import { isAbout, readAgain, readAllAgain } from './read-again.ts'
 
@@ -9,8 +9,8 @@ const rereadMs = 500
 export class Rereads {
   readonly #client: QueryClient
   readonly #paced = new Paced()
-  /** What is still to be read of a group of procedures */
-  readonly #subjects = new Map<string, Set<string>>()
+  /** What is still to be read under one name */
+  readonly #gathered = new Map<string, Set<string>>()
 
   constructor(client: QueryClient) {
     this.#client = client
@@ -22,15 +22,28 @@ export class Rereads {
 
   /** What these procedures say of these things. */
   about(procedures: readonly QueryKey[], ids: readonly string[]): void {
-    if (ids.length === 0) return
-    const name = `about ${JSON.stringify(procedures)}`
-    const subjects = this.#subjects.get(name) ?? new Set()
-    for (const id of ids) subjects.add(id)
-    this.#subjects.set(name, subjects)
-    this.#paced.run(name, 250, () => {
-      const now = this.#subjects.get(name) ?? new Set()
-      this.#subjects.delete(name)
-      return readAgain(this.#client, { predicate: isAbout(procedures, now) })
+    this.#gather(`about ${JSON.stringify(procedures)}`, ids, 250, (subjects) => isAbout(procedures, subjects))
+  }
+
+  /** These alone. */
+  each(queryKeys: readonly QueryKey[]): void {
+    this.#gather('each', queryKeys.map(hashKey), rereadMs, (hashes) => (query) => hashes.has(query.queryHash))
+  }
+
+  #gather(
+    name: string,
+    items: readonly string[],
+    everyMs: number,
+    picks: (items: ReadonlySet<string>) => (query: Query) => boolean,
+  ): void {
+    if (items.length === 0) return
+    const gathered = this.#gathered.get(name) ?? new Set()
+    for (const item of items) gathered.add(item)
+    this.#gathered.set(name, gathered)
+    this.#paced.run(name, everyMs, () => {
+      const now = this.#gathered.get(name) ?? new Set()
+      this.#gathered.delete(name)
+      return readAgain(this.#client, { predicate: picks(now) })
     })
   }
 

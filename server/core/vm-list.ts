@@ -11,12 +11,12 @@ import { readVmRows } from './vm-row.ts'
 export const encodeCursor = (place: PagePlace) =>
   Buffer.from(JSON.stringify([place.value, place.id])).toString('base64url')
 
-function decodeCursor(text: string): PagePlace {
+function decodeCursor(text: string, field: 'cursor' | 'until'): PagePlace {
   try {
     const [value, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
     if (typeof value === 'string' && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return { value, id }
   } catch {}
-  throw invalid('The list can’t go on from this cursor.', { wayOut: 'Load the list again.', field: 'cursor' })
+  throw invalid('The list can’t go on from this cursor.', { wayOut: 'Load the list again.', field })
 }
 
 /**
@@ -25,11 +25,12 @@ function decodeCursor(text: string): PagePlace {
  */
 export async function listVms(tx: Tx, scope: Scope, input: VmListInput): Promise<VmPage> {
   const { sort, limit } = input
-  const after = input.cursor ? decodeCursor(input.cursor) : null
+  const after = input.cursor ? decodeCursor(input.cursor, 'cursor') : null
+  const until = input.until ? decodeCursor(input.until, 'until') : null
   if (scope !== 'fleet' && scope.tenantIds.length === 0) return { rows: [], nextCursor: null }
   const { condition, parts } = await vmFilter(tx, filterTerms(input.filter))
   const namesFirst = sort.key === 'name' && parts && (await leavesMany(tx, parts.rest)) ? parts : null
-  const page = vmPageSql({ scope, sort, filter: condition, namesFirst, after, limit: limit + 1 })
+  const page = vmPageSql({ scope, sort, filter: condition, namesFirst, after, until, limit: limit + 1 })
   const places = await tx.$queryRaw<PagePlace[]>`${page}`
   const shown = places.slice(0, limit)
   const last = shown.at(-1)

@@ -15,6 +15,8 @@ export interface PageRequest {
   /** The filter in two parts: whoever sorts by name then reads no row but those whose name fits */
   namesFirst: { named: Prisma.Sql; rest: Prisma.Sql } | null
   after: PagePlace | null
+  /** The last row that may be on the page */
+  until: PagePlace | null
   limit: number
 }
 
@@ -66,7 +68,16 @@ export function vmPageSql(request: PageRequest): Prisma.Sql {
   const branches = branchesOf(request, direction, limit).map((branch) => Prisma.sql`(${branch})`)
   return Prisma.sql`
     SELECT branch.id::text AS id, branch.key::text AS value FROM (${Prisma.join(branches, ' UNION ALL ')}) AS branch
+    WHERE ${notBeyond(request)}
     ORDER BY branch.key ${direction}, branch.id ${direction} ${limit}`
+}
+
+function notBeyond({ until, sort: { key, descending } }: PageRequest): Prisma.Sql {
+  if (!until) return nothing
+  const type =
+    key === 'cpu' ? Prisma.sql`float8` : key in places ? Prisma.sql`text` : columns[key as keyof typeof columns][1]
+  const within = descending ? Prisma.sql`>=` : Prisma.sql`<=`
+  return Prisma.sql`(branch.key, branch.id) ${within} (${until.value}::text::${type}, ${until.id}::uuid)`
 }
 
 function branchesOf(request: PageRequest, direction: Prisma.Sql, limit: Prisma.Sql): Prisma.Sql[] {

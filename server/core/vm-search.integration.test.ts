@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Db, inScope, openDb, type Scope } from '#server/db.ts'
 import { parseFilter } from '#server/schema/filter.ts'
+import { type VmPage, vmSortKeys } from '#server/schema/vm.ts'
 import { type TestDatabase, testDatabase } from '#server/testing/postgres.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
 import { listVms } from './vm-list.ts'
@@ -178,3 +179,26 @@ test.each([false, true])(
     expect(names.length).toBeGreaterThan(3)
   },
 )
+
+test('in any order, a page of many can be read again by itself, and fits between the others', async () => {
+  for (const key of vmSortKeys) {
+    for (const descending of [false, true]) {
+      const read = (cursor: string | null, until: string | null, limit: number) =>
+        inScope(db, 'fleet', (tx) =>
+          listVms(tx, 'fleet', { filter: '', sort: { key, descending }, cursor, until, limit }),
+        )
+      const ids = ({ rows }: VmPage) => rows.map(({ id }) => id)
+      let cursor: string | null = null
+      do {
+        const page: VmPage = await read(cursor, null, 11)
+        if (page.nextCursor) {
+          const again = await read(cursor, page.nextCursor, 500)
+          expect(ids(again), `by ${key}, descending: ${descending}`).toEqual(ids(page))
+          expect(again.nextCursor).toBeNull()
+          expect((await read(cursor, page.nextCursor, 4)).nextCursor).not.toBeNull()
+        }
+        cursor = page.nextCursor
+      } while (cursor)
+    }
+  }
+})

@@ -47,6 +47,8 @@ export const VmListInput = z.object({
   sort: z.object({ key: z.enum(vmSortKeys), descending: z.boolean() }).default({ key: 'name', descending: false }),
   /** As returned with the page before; absent for the first */
   cursor: z.string().max(1000).nullish(),
+  /** A cursor too: nothing behind it is read, so that one page of many can be read again and still fit between the others */
+  until: z.string().max(1000).nullish(),
   limit: z.int().min(1).max(500).default(100),
 })
 export type VmListInput = z.infer<typeof VmListInput>
