@@ -1,4 +1,5 @@
 import { namesOn, sql } from './fleet.ts'
+import { makeByHand, removeByHand } from './made-by-hand.ts'
 import { expect, test } from './test.ts'
 
 test('the fleet’s table fits a laptop; narrower, it scrolls sideways and the names stay', async ({ as }) => {
@@ -17,6 +18,64 @@ test('the fleet’s table fits a laptop; narrower, it scrolls sideways and the n
   })
   await expect.poll(() => table.evaluate((element) => element.scrollLeft)).toBe(200)
   expect((await name.boundingBox())?.x).toBe(left)
+})
+
+test('it fits a laptop too where hosts are simulated, and says so of each of their VMs', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  await page.setViewportSize({ width: 1440, height: 900 })
+  const table = page.getByRole('grid', { name: 'VMs' })
+  const row = table.getByRole('row').filter({ hasText: 'bergen-camera' })
+  await expect(row).toBeVisible()
+  await expect(row.getByRole('img', { name: 'simulated' })).toBeHidden()
+  await sql("UPDATE host SET simulated = true WHERE name = 'bergen-1'")
+  try {
+    await expect(row.getByRole('img', { name: 'simulated' })).toBeVisible()
+    expect(await table.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0)
+  } finally {
+    await sql("UPDATE host SET simulated = false WHERE name = 'bergen-1'")
+  }
+})
+
+test('another order is shown from its top', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  await page.setViewportSize({ width: 1440, height: 320 })
+  const table = page.getByRole('grid', { name: 'VMs' })
+  await expect(table.getByRole('link', { name: 'shop-web-1' })).toBeAttached()
+  const top = () => table.evaluate((element) => element.scrollTop)
+  await table.evaluate((element) => {
+    element.scrollTop = 100
+  })
+  await expect.poll(top).toBe(100)
+  await table.getByRole('button', { name: 'Memory' }).click()
+  await expect.poll(top).toBe(0)
+})
+
+test('keys act on the VM they were moved to, whatever comes above it; when it is gone, on none', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  const table = page.getByRole('grid', { name: 'VMs' })
+  const names = table.getByRole('row').getByRole('link')
+  await expect(table.getByRole('link', { name: 'shop-web-1' })).toBeVisible()
+  const [, second = ''] = await names.allTextContents()
+  const selected = table.getByRole('row', { selected: true }).getByRole('link')
+  await table.focus()
+  await page.keyboard.press('ArrowDown')
+  await makeByHand('aa-made-by-hand')
+  try {
+    await expect(names.first()).toHaveText('aa-made-by-hand')
+    await page.keyboard.press('Space')
+    await expect(selected).toHaveText([second])
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Home')
+  } finally {
+    await removeByHand('aa-made-by-hand')
+  }
+  await expect(table.getByRole('link', { name: 'aa-made-by-hand' })).toBeHidden()
+  await expect(page.getByText('aa-made-by-hand is no longer here')).toBeAttached()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Space')
+  await expect(selected).toHaveText([second])
 })
 
 test('the table is worked with the keyboard alone', async ({ as }) => {

@@ -33,6 +33,7 @@ export interface DataTableBodyProps<Row> {
   /** Rows known to exist but not loaded. */
   missingCount: number
   onEndReached?: () => void
+  onView?: (first: number, end: number) => void
 }
 
 const endDistanceRows = 40
@@ -43,7 +44,7 @@ const restMs = 200
 /** The rows in view. Scrolling renders this component alone. */
 export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>) {
   const { scrollElement, rows, rowId, rowName, rowHref, columns, template, selection, activeIndex, reusesRows } = props
-  const { missingCount, onEndReached } = props
+  const { missingCount, onEndReached, onView } = props
   const count = rows.length + Math.min(missingCount, placeholderRows)
   const window = useRowWindow(scrollElement, rowHeightPx)
   const keyOf = (index: number) => {
@@ -68,6 +69,8 @@ export function DataTableBody<Row extends object>(props: DataTableBodyProps<Row>
   useEffect(() => {
     if (isNearEnd) onEndReached?.()
   }, [isNearEnd, onEndReached])
+
+  useEffect(() => onView?.(window.first, window.end), [window, onView])
 
   return (
     <tbody

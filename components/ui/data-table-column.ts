@@ -14,6 +14,8 @@ export interface DataColumn<Row> {
   grow?: number
   /** What its cells show, other than text, is never wider than the column. */
   fits?: boolean
+  /** What its cells show breaks as text does, also where an icon stands in it. */
+  flows?: boolean
   /** Identifiers and addresses. */
   isMono?: boolean
   /** Whether the person may hide it; the first column always stays. */

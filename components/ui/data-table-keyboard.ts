@@ -3,7 +3,10 @@ import type { MenuAnchor } from './row-menu.tsx'
 
 /** What the keys of a table act on. */
 export interface GridKeyTarget {
+  /** -1 for none */
   activeIndex: number
+  /** Where the active row stood, once it is gone; -1 when there was none. */
+  activePlace: () => number
   rowCount: number
   pageSize: () => number
   rowElement: (index: number) => HTMLElement | null
@@ -30,11 +33,13 @@ export function gridKeyHandler(target: GridKeyTarget): (event: KeyboardEvent<HTM
 function onGridKey(event: KeyboardEvent<HTMLTableElement>, target: GridKeyTarget): boolean {
   const { activeIndex, rowCount } = target
   if (rowCount === 0) return false
+  const place = activeIndex >= 0 ? activeIndex : target.activePlace()
   const moves: Record<string, number> = {
-    ArrowDown: activeIndex + 1,
-    ArrowUp: activeIndex - 1,
-    PageDown: activeIndex + target.pageSize(),
-    PageUp: activeIndex - target.pageSize(),
+    // What stood below the row that is gone has come into its place.
+    ArrowDown: activeIndex >= 0 ? place + 1 : place,
+    ArrowUp: place - 1,
+    PageDown: place + target.pageSize(),
+    PageUp: place - target.pageSize(),
     Home: 0,
     End: rowCount - 1,
   }

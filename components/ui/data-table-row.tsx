@@ -65,7 +65,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       )}
       {columns.map((column, columnIndex) => {
         const content = column.cell(row)
-        const isText = typeof content === 'string' || typeof content === 'number'
+        const isText = column.flows || typeof content === 'string' || typeof content === 'number'
         return (
           <td
             key={column.id}

@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { type MouseEvent, type ReactNode, useId, useMemo, useRef, useState } from 'react'
+import { type MouseEvent, memo, type ReactNode, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from './class-name.ts'
 import { ColumnMenu } from './column-menu.tsx'
 import { DataTableBody, type DataTableBodyHandle } from './data-table-body.tsx'
@@ -14,6 +14,7 @@ import type { MenuGroup } from './menu.tsx'
 import { type MenuAnchor, RowMenu } from './row-menu.tsx'
 import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.ts'
 import { SkeletonRows } from './skeleton.tsx'
+import { useActiveRow } from './use-active-row.ts'
 import { useNarrow } from './use-narrow.ts'
 
 export interface DataTableProps<Row> {
@@ -31,9 +32,11 @@ export interface DataTableProps<Row> {
   /** In place of a page: what Enter and a double click do. */
   onOpen?: (row: Row) => void
   rowMenu?: (row: Row) => readonly MenuGroup[]
-  /** Its menu opens: the moment to ask what the row can do. */
-  onRowMenuOpen?: (row: Row) => void
+  /** The row whose menu opens, the moment to ask what it can do; null when it closes. */
+  onRowMenuChange?: (row: Row | null) => void
   sort?: Sort | null
+  /** What the rows are of, where that is more than the sort: the table goes to the top when it is something else. */
+  rowsOf?: string
   onSortChange?: (sort: Sort) => void
   hiddenColumns?: readonly string[]
   onHiddenColumnsChange?: (hidden: string[]) => void
@@ -43,6 +46,8 @@ export interface DataTableProps<Row> {
   totalCount?: number
   /** May be called again before rows come; guard by the query's own state. */
   onEndReached?: () => void
+  /** Which rows are drawn, from the first and before the end. Stable between renders. */
+  onView?: (first: number, end: number) => void
   /** Cells hold no state of their own, so that a row that scrolls out leaves its elements to the one that scrolls in. */
   reusesRows?: boolean
   isLoading?: boolean
@@ -56,12 +61,7 @@ export interface DataTableProps<Row> {
 
 const noHidden: readonly string[] = []
 
-/**
- * A table of any length: rows of 34 px, drawn only where they are seen, in a box that scrolls (give it a height).
- * Keys: arrows, Home, End, Page Up/Down move; Space selects; Shift with arrows extends; Enter opens; the menu key or
- * Shift F10 opens the row's menu; Right enters the row's own controls, Escape leaves them.
- */
-export function DataTable<Row extends object>(props: DataTableProps<Row>) {
+function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowId, rowName, rowHref, rowMenu, selection, onSelectionChange, sort, isLoading } =
     props
   const hidden = props.hiddenColumns ?? noHidden
@@ -70,7 +70,6 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const [scrollElement, setScrollElement] = useState<HTMLTableElement | null>(null)
   const body = useRef<DataTableBodyHandle>(null)
   const anchorId = useRef<string | null>(null)
-  const [activeIndex, setActiveIndex] = useState(-1)
   const [menu, setMenu] = useState<{ row: Row; anchor: MenuAnchor } | null>(null)
 
   const visible = useMemo(
@@ -83,6 +82,13 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const { template, minWidthPx } = columnTemplate(visible, hasSelect, hasTail)
   const ids = useMemo(() => rows.map(rowId), [rows, rowId])
   const isSideways = useNarrow(scrollElement, minWidthPx)
+  const rowsOf = props.rowsOf ?? `${sort?.columnId} ${sort?.direction}`
+  const { activeIndex, activePlace, activate, isNone, goneName } = useActiveRow({ rows, ids, rowName, rowsOf })
+  const shownRowsOf = useRef(rowsOf)
+  useLayoutEffect(() => {
+    if (shownRowsOf.current !== rowsOf && scrollElement) scrollElement.scrollTop = 0
+    shownRowsOf.current = rowsOf
+  }, [rowsOf, scrollElement])
 
   const open = (row: Row) => {
     if (props.onOpen) props.onOpen(row)
@@ -97,17 +103,22 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const openMenu = (index: number, anchor: MenuAnchor) => {
     const row = rows[index]
     if (!rowMenu || row === undefined) return
-    props.onRowMenuOpen?.(row)
+    props.onRowMenuChange?.(row)
     setMenu({ row, anchor })
+  }
+  const closeMenu = () => {
+    props.onRowMenuChange?.(null)
+    setMenu(null)
   }
   const moveTo = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index))
-    setActiveIndex(next)
+    activate(next)
     body.current?.scrollToIndex(next)
     return next
   }
   const onKeyDown = gridKeyHandler({
     activeIndex,
+    activePlace,
     rowCount: rows.length,
     pageSize: () => body.current?.pageSize() ?? 10,
     rowElement: (index) => document.getElementById(`${domIdPrefix}-${index}`),
@@ -124,7 +135,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
   const onClick = (event: MouseEvent<HTMLTableElement>) => {
     const hit = rowUnder(event)
     if (!hit) return
-    setActiveIndex(hit.index)
+    activate(hit.index)
     const isPlain = !event.shiftKey && !event.metaKey && !event.ctrlKey
     if (hit.part === 'link') {
       const row = rows[hit.index]
@@ -150,11 +161,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
         aria-busy={isLoading || undefined}
         aria-rowcount={(props.totalCount ?? rows.length) + 1}
         aria-multiselectable={hasSelect || undefined}
-        aria-activedescendant={
-          activeIndex >= 0 && activeIndex < rows.length ? `${domIdPrefix}-${activeIndex}` : undefined
-        }
+        aria-activedescendant={activeIndex >= 0 ? `${domIdPrefix}-${activeIndex}` : undefined}
         onFocus={(event) => {
-          if (event.target === event.currentTarget && activeIndex < 0 && !isEmpty) setActiveIndex(0)
+          if (event.target === event.currentTarget && isNone && !isEmpty) activate(0)
         }}
         onKeyDown={onKeyDown}
         onClick={onClick}
@@ -170,7 +179,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
           const hit = rowUnder(event)
           if (!hit || !rowMenu) return
           event.preventDefault()
-          setActiveIndex(hit.index)
+          activate(hit.index)
           openMenu(hit.index, { xPx: event.clientX, yPx: event.clientY, side: 'start' })
         }}
         className="group/grid relative block min-h-0 flex-1 overflow-auto bg-surface outline-none focus-visible:outline-none"
@@ -220,6 +229,7 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
             reusesRows={props.reusesRows}
             missingCount={Math.max(0, (props.totalCount ?? 0) - rows.length)}
             onEndReached={props.onEndReached}
+            onView={props.onView}
           />
         )}
       </table>
@@ -234,6 +244,9 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
           )}
         </div>
       )}
+      <span aria-live="polite" className="sr-only">
+        {goneName && `${goneName} is no longer here`}
+      </span>
       {!isEmpty && props.error && <ErrorMessage {...props.error} className="m-2" />}
       {props.bulkBar && (
         <div className="pointer-events-none absolute inset-x-2 bottom-3 z-4 flex justify-center *:pointer-events-auto">
@@ -245,12 +258,19 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
           label={`Commands for ${rowName(menu.row)}`}
           groups={rowMenu(menu.row)}
           anchor={menu.anchor}
-          onClose={() => setMenu(null)}
+          onClose={closeMenu}
         />
       )}
     </div>
   )
 }
+
+/**
+ * A table of any length: rows of 34 px, drawn only where they are seen, in a box that scrolls (give it a height).
+ * Keys: arrows, Home, End, Page Up/Down move; Space selects; Shift with arrows extends; Enter opens; the menu key or
+ * Shift F10 opens the row's menu; Right enters the row's own controls, Escape leaves them.
+ */
+export const DataTable = memo(DataTableInner) as typeof DataTableInner
 
 interface RowHit {
   index: number

@@ -1,6 +1,5 @@
 import { Lock } from 'lucide-react'
-import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
-import type { Outputs } from '#components/trpc/client.tsx'
+import { SimulatedMark } from '#components/host/simulated-mark.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
 import { formatBytes, formatPercent } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
@@ -8,13 +7,12 @@ import { Sparkline } from '#components/ui/sparkline.tsx'
 import { TagList } from '#components/ui/tag.tsx'
 import { VmStateBadge } from '#components/vm/vm-state-badge.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
-
-type Places = Outputs['fleet']['places']
+import type { PlaceNames } from './place-names.ts'
 
 const none = <span className="text-ink-faint">–</span>
 
 /** The table's columns; names of places come from the fleet, which is small and already here. */
-export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
+export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[] {
   const hosts = new Map(places?.hosts.map((host) => [host.id, host]))
   const sites = new Map(places?.sites.map((site) => [site.id, site.name]))
   const tenants = new Map(places?.tenants.map((tenant) => [tenant.id, tenant.name]))
@@ -58,16 +56,17 @@ export function fleetColumns(places: Places | undefined): DataColumn<VmRow>[] {
       header: 'Host',
       isSortable: true,
       canHide: true,
-      // Room for the label beside the name, where there is any to show.
-      widthPx: places?.hosts.some((host) => host.simulated) ? 160 : 88,
+      widthPx: 88,
       grow: 1,
+      flows: true,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
         if (!host) return none
+        if (!host.simulated) return host.name
         return (
           <>
-            <span className="truncate">{host.name}</span>
-            {host.simulated && <SimulatedBadge />}
+            <SimulatedMark />
+            {host.name}
           </>
         )
       },

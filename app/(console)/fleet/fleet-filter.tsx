@@ -1,14 +1,12 @@
 'use client'
 
 import { useMemo, useRef, useState } from 'react'
-import type { Outputs } from '#components/trpc/client.tsx'
 import { FilterField } from '#components/ui/filter-field.tsx'
 import type { FilterToken as ColouredToken, FilterSuggestion } from '#components/ui/filter-token.ts'
 import { isWords, numberKeys, parseFilter, textKeys } from '#server/schema/filter.ts'
 import { vmStates } from '#server/schema/vm.ts'
+import type { PlaceNames } from './place-names.ts'
 import { useSlash } from './use-slash.ts'
-
-type Places = Outputs['fleet']['places']
 
 const grammar = [
   { key: 'state', example: 'state:running,paused', description: 'One or several states' },
@@ -36,18 +34,18 @@ function coloured(text: string): ColouredToken[] {
   })
 }
 
-function valuesOf(key: string, places: Places | undefined): readonly string[] {
+function valuesOf(key: string, places: PlaceNames | undefined): readonly string[] {
   if (key === 'state') return vmStates
   if (key === 'is') return isWords
   if (key === 'site') return places?.sites.map((site) => site.name) ?? []
   if (key === 'host') return places?.hosts.map((host) => host.name) ?? []
   if (key === 'tenant') return places?.tenants.map((tenant) => tenant.name) ?? []
-  if (key === 'tag') return places?.tags.map(({ tag }) => tag) ?? []
+  if (key === 'tag') return places?.tags ?? []
   return []
 }
 
 /** Completions for the word the caret stands in: keys first, then the values of the key. */
-function suggest(text: string, caret: number, places: Places | undefined): FilterSuggestion[] {
+function suggest(text: string, caret: number, places: PlaceNames | undefined): FilterSuggestion[] {
   const start = text.lastIndexOf(' ', caret - 1) + 1
   const typed = text.slice(start, caret).replace(/^-/, '')
   const begin = text[start] === '-' ? start + 1 : start
@@ -71,7 +69,7 @@ function suggest(text: string, caret: number, places: Places | undefined): Filte
 export interface FleetFilterProps {
   value: string
   onChange: (value: string) => void
-  places: Places | undefined
+  places: PlaceNames | undefined
 }
 
 /** The typed filter with completions from the fleet; `/` goes there from anywhere on the page. */

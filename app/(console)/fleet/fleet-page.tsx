@@ -1,23 +1,27 @@
 'use client'
 
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Boxes } from 'lucide-react'
 import { useQueryStates } from 'nuqs'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
+import type { Sort } from '#components/ui/data-table-column.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { SplitPane } from '#components/ui/split-pane.tsx'
+import { useStable } from '#components/ui/use-stable.ts'
 import { useVmCommand } from '#components/vm/use-vm-command.tsx'
 import { vmMenu } from '#components/vm/vm-command.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
 import { FleetBulk } from './fleet-bulk.tsx'
 import { fleetColumns } from './fleet-columns.tsx'
-import { asTableSort, fleetParams, fromTableSort, type Grouping, listInput } from './fleet-query.ts'
+import { asTableSort, fleetParams, fromTableSort, type Grouping } from './fleet-query.ts'
 import { FleetToolbar } from './fleet-toolbar.tsx'
 import { FleetTree } from './fleet-tree.tsx'
+import { usePlaceNames } from './place-names.ts'
+import { keptFor, useVmList } from './use-vm-list.ts'
 
 const rowId = (vm: VmRow) => vm.id
 const rowName = (vm: VmRow) => vm.name
@@ -32,21 +36,30 @@ export function FleetPage({ operator }: { operator: boolean }) {
   const [menuVmId, setMenuVmId] = useState<string>()
   const { run, dialog } = useVmCommand()
   const answers = useQuery({ ...trpc.vm.get.queryOptions({ id: menuVmId ?? '' }), enabled: menuVmId !== undefined })
+  // What is typed shows at once; what it leaves when there is time for it.
   const filter = useDeferredValue(view.filter)
-  const places = useQuery(trpc.fleet.places.queryOptions())
-  const list = useInfiniteQuery(
-    trpc.vm.list.infiniteQueryOptions(listInput(filter, view.sort), {
-      getNextPageParam: (page) => page.nextCursor,
-      placeholderData: keepPreviousData,
-    }),
+  const places = usePlaceNames()
+  const list = useVmList(filter, view.sort)
+  const { rows, refetch } = list
+  const counts = useQuery(
+    trpc.vm.counts.queryOptions(
+      { filter },
+      { placeholderData: keepPreviousData, trpc: { abortOnUnmount: true }, ...keptFor(filter) },
+    ),
   )
-  const counts = useQuery(trpc.vm.counts.queryOptions({ filter }, { placeholderData: keepPreviousData }))
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
-  const columns = useMemo(() => fleetColumns(places.data), [places.data])
-  const rowMenu = (vm: VmRow) => [
-    { id: 'page', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
-    ...vmMenu(vm, answers.data?.id === vm.id ? answers.data : null, (command) => run(command, vm)),
-  ]
+  const totalCount = counts.data?.total
+  const columns = useMemo(() => fleetColumns(places), [places])
+  const runStably = useStable(run)
+  const rowMenu = useCallback(
+    (vm: VmRow) => [
+      { id: 'page', items: [{ id: 'open', label: 'Open', href: rowHref(vm) }] },
+      ...vmMenu(vm, answers.data?.id === vm.id ? answers.data : null, (command) => runStably(command, vm)),
+    ],
+    [answers.data, runStably],
+  )
+  const onRowMenuChange = useCallback((vm: VmRow | null) => setMenuVmId(vm?.id), [])
+  const sort = useMemo(() => asTableSort(view.sort), [view.sort])
+  const setSort = useCallback((next: Sort) => void setView({ sort: fromTableSort(next) }), [setView])
   const setFilter = useCallback((filter: string) => void setView({ filter }), [setView])
   const setGrouping = useCallback((tree: Grouping) => void setView({ tree }), [setView])
   const setTreeHidden = useCallback(
@@ -55,11 +68,40 @@ export function FleetPage({ operator }: { operator: boolean }) {
   )
   const openTree = useCallback(() => setTreeOpen(true), [])
   const setHiddenColumns = useCallback((hide: string[]) => void setView({ hide }), [setView])
+  const error = useMemo(
+    () =>
+      list.error && {
+        title: 'The VMs could not be read',
+        message: list.error.message,
+        onRetry: () => void refetch(),
+        isRetrying: list.isRefetching,
+      },
+    [list.error, list.isRefetching, refetch],
+  )
+  const empty = useMemo(
+    () => <NoVms filter={filter} operator={operator} onClear={() => setFilter('')} />,
+    [filter, operator, setFilter],
+  )
+  const bulkBar = useMemo(
+    () =>
+      selection.size > 0 && (
+        <FleetBulk
+          rows={rows}
+          selection={selection}
+          onSelectionChange={setSelection}
+          totalCount={totalCount}
+          filter={filter}
+          sort={view.sort}
+          operator={operator}
+        />
+      ),
+    [rows, selection, totalCount, filter, view.sort, operator],
+  )
   const tree = (
     <FleetTree
       grouping={view.tree === 'hidden' ? 'place' : view.tree}
       onGroupingChange={setGrouping}
-      filter={view.filter}
+      filter={filter}
       onFilterChange={setFilter}
     />
   )
@@ -77,8 +119,8 @@ export function FleetPage({ operator }: { operator: boolean }) {
         onTreeOpen={openTree}
         filter={view.filter}
         onFilterChange={setFilter}
-        places={places.data}
-        totalCount={counts.data?.total}
+        places={places}
+        totalCount={totalCount}
       />
       <DataTable
         label="VMs"
@@ -89,40 +131,21 @@ export function FleetPage({ operator }: { operator: boolean }) {
         rowHref={rowHref}
         reusesRows
         rowMenu={rowMenu}
-        onRowMenuOpen={(vm) => setMenuVmId(vm.id)}
-        sort={asTableSort(view.sort)}
-        onSortChange={(sort) => void setView({ sort: fromTableSort(sort) })}
+        onRowMenuChange={onRowMenuChange}
+        sort={sort}
+        onSortChange={setSort}
+        rowsOf={list.rowsOf}
         hiddenColumns={view.hide}
         onHiddenColumnsChange={setHiddenColumns}
         selection={selection}
         onSelectionChange={setSelection}
-        totalCount={counts.data?.total}
-        onEndReached={() => {
-          if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-        }}
+        totalCount={totalCount}
+        onEndReached={list.onEndReached}
+        onView={list.onView}
         isLoading={list.isPending}
-        error={
-          list.error && {
-            title: 'The VMs could not be read',
-            message: list.error.message,
-            onRetry: () => void list.refetch(),
-            isRetrying: list.isRefetching,
-          }
-        }
-        empty={<NoVms filter={filter} operator={operator} onClear={() => setFilter('')} />}
-        bulkBar={
-          selection.size > 0 && (
-            <FleetBulk
-              rows={rows}
-              selection={selection}
-              onSelectionChange={setSelection}
-              totalCount={counts.data?.total}
-              filter={filter}
-              sort={view.sort}
-              operator={operator}
-            />
-          )
-        }
+        error={error}
+        empty={empty}
+        bulkBar={bulkBar}
         className="min-h-0 flex-1"
       />
       {dialog}

@@ -1,10 +1,10 @@
 import { PanelLeft, Plus } from 'lucide-react'
 import { memo } from 'react'
-import type { Outputs } from '#components/trpc/client.tsx'
 import { ButtonLink } from '#components/ui/button.tsx'
 import { formatCounted } from '#components/ui/format.ts'
 import { IconButton } from '#components/ui/icon-button.tsx'
 import { FleetFilter } from './fleet-filter.tsx'
+import type { PlaceNames } from './place-names.ts'
 import { SavedViews } from './saved-views.tsx'
 
 export interface FleetToolbarProps {
@@ -14,7 +14,7 @@ export interface FleetToolbarProps {
   onTreeOpen: () => void
   filter: string
   onFilterChange: (filter: string) => void
-  places: Outputs['fleet']['places'] | undefined
+  places: PlaceNames | undefined
   totalCount: number | undefined
 }
 

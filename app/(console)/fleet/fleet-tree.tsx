@@ -6,13 +6,17 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure, unread } from '#components/trpc/failure.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { SegmentedControl } from '#components/ui/segmented-control.tsx'
+import type { TreeNode } from '#components/ui/tree-flatten.ts'
 import { TreeView } from '#components/ui/tree-view.tsx'
+import { useStable } from '#components/ui/use-stable.ts'
 import type { VmPage } from '#server/schema/vm.ts'
 import { type Grouping, withTerm } from './fleet-query.ts'
 import { moreOf, nodeTerm, unreadOf } from './fleet-tree-leaves.ts'
 import { fleetNodes } from './fleet-tree-nodes.tsx'
 
 const leavesPerNode = 500
+const noTags = <EmptyState title="No tags yet" />
+const nothing = <EmptyState title="Nothing here yet" />
 
 export interface FleetTreeProps {
   grouping: Grouping
@@ -45,14 +49,14 @@ export const FleetTree = memo(function FleetTree(props: FleetTreeProps) {
   const failed = unread(places)
   const selected = parentsInFilter(filter)
 
-  const choose = (id: string) => {
+  const choose = useStable(({ id }: TreeNode) => {
     const unreadParent = unreadOf(id)
     if (unreadParent) return void leaves[parents.indexOf(unreadParent)]?.readAgain()
     const term = nodeTerm(moreOf(id) ?? id)
     if (!term) return
     const cleared = ['site', 'host', 'tenant', 'tag', 'is'].reduce((text, key) => withTerm(text, key, null), filter)
     onFilterChange(selected === id ? cleared : withTerm(cleared, term.key, term.value))
-  }
+  })
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="flex h-11 shrink-0 items-center border-b border-line px-2">
@@ -73,10 +77,10 @@ export const FleetTree = memo(function FleetTree(props: FleetTreeProps) {
         expanded={expanded}
         onExpandedChange={setExpanded}
         selectedId={selected}
-        onSelect={(node) => choose(node.id)}
+        onSelect={choose}
         isLoading={places.isPending}
         error={failed && pageFailure('The tree could not be read', failed)}
-        empty={<EmptyState title={grouping === 'tag' ? 'No tags yet' : 'Nothing here yet'} />}
+        empty={grouping === 'tag' ? noTags : nothing}
         className="min-h-0 flex-1"
       />
     </div>

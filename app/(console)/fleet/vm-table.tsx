@@ -1,6 +1,6 @@
 'use client'
 
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { parseAsString, useQueryState } from 'nuqs'
 import { type ReactNode, useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
@@ -8,7 +8,9 @@ import { pageFailure } from '#components/trpc/failure.ts'
 import { DataTable } from '#components/ui/data-table.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
 import { fleetColumns } from './fleet-columns.tsx'
-import { asTableSort, fromTableSort, listInput } from './fleet-query.ts'
+import { asTableSort, fromTableSort } from './fleet-query.ts'
+import { usePlaceNames } from './place-names.ts'
+import { useVmList } from './use-vm-list.ts'
 
 export interface VmTableProps {
   label: string
@@ -26,18 +28,15 @@ const rowHref = (vm: VmRow) => `/vms/${vm.id}`
 export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
   const trpc = useTRPC()
   const [sort, setSort] = useQueryState('sort', parseAsString.withDefault('name'))
-  const places = useQuery(trpc.fleet.places.queryOptions())
-  const list = useInfiniteQuery(
-    trpc.vm.list.infiniteQueryOptions(listInput(filter, sort), { getNextPageParam: (page) => page.nextCursor }),
-  )
+  const places = usePlaceNames()
+  const list = useVmList(filter, sort)
   const counts = useQuery(trpc.vm.counts.queryOptions({ filter }))
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.rows) ?? [], [list.data])
-  const columns = useMemo(() => fleetColumns(places.data), [places.data])
+  const columns = useMemo(() => fleetColumns(places), [places])
   return (
     <DataTable
       label={label}
       columns={columns}
-      rows={rows}
+      rows={list.rows}
       rowId={rowId}
       rowName={rowName}
       rowHref={rowHref}
@@ -45,10 +44,10 @@ export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
       sort={asTableSort(sort)}
       onSortChange={(next) => void setSort(fromTableSort(next))}
       hiddenColumns={hiddenColumns}
-      totalCount={counts.data?.total ?? rows.length}
-      onEndReached={() => {
-        if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-      }}
+      totalCount={counts.data?.total ?? list.rows.length}
+      rowsOf={list.rowsOf}
+      onView={list.onView}
+      onEndReached={list.onEndReached}
       isLoading={list.isPending}
       error={list.error && pageFailure('The VMs could not be read', { ...list, error: list.error })}
       empty={empty}
