@@ -1,5 +1,6 @@
 // 10,000 VMs on the fleet page of the built console in Chromium: how soon it can be used, how long a sort or a filter
-// takes, and the longest frame while scrolling through all of it; the peer is a blank page's frames on this machine.
+// takes, and the longest frame while scrolling through all of it; the peer is a blank page's frames on this machine. Then
+// the same while VMs change: the longest frame at rest, while scrolling, typing a filter and sorting.
 import { chromium, type Page } from '@playwright/test'
 import { openServices } from '#server/api/services.ts'
 import { env } from '#server/env.ts'
@@ -10,6 +11,8 @@ import { createPerson } from '#server/testing/person.ts'
 import { startThrowAwayPostgres } from '#server/testing/postgres-run.ts'
 import { startWeb } from './browser/console.ts'
 import { filter, open, scroll, sort, workMeter } from './browser/fleet-visit.ts'
+import { type LivePhase, liveVisit } from './browser/live-visit.ts'
+import { startChurn } from './fleet/churn.ts'
 import { fleetDatabase } from './fleet/database.ts'
 import { median, percentile, rounded } from './measure/percentile.ts'
 import { say, sayMachine, sayResult, sayTable } from './measure/report.ts'
@@ -20,6 +23,7 @@ const filters = ['state:off', 'tag:team-7', 'mem>=64GiB', 'db-prod']
 /** Seven thousand pixels a second at 60 frames: a wheel spun fast. */
 const wheelPixels = 120
 const scrollMs = 15_000
+const changesPerSecond = 20
 const columns = ['State', 'Host', 'Memory', 'CPU']
 
 await step('Build of the console', ensureBuild, { out: process.stderr })
@@ -45,11 +49,15 @@ try {
   if (!answer.ok()) throw new Error(`sign-in answered ${answer.status()}: ${await answer.text()}`)
   sayMachine()
   const state = await context.storageState()
-  const results: Awaited<ReturnType<typeof visit>>[] = []
+  const results: (Awaited<ReturnType<typeof visit>> & { live: Awaited<ReturnType<typeof liveVisit>> })[] = []
   for (let at = 0; at < visits; at++) {
     // A new context has an empty cache: nothing but the session comes along.
     const fresh = await browser.newContext({ viewport: { width: 1440, height: 900 }, storageState: state })
-    results.push(await visit(await fresh.newPage(), web.url))
+    const page = await fresh.newPage()
+    const still = await visit(page, web.url)
+    const stopChurn = await startChurn(databaseUrl, changesPerSecond)
+    const live = await liveVisit(page, columns, wheelPixels, scrollMs).finally(stopChurn)
+    results.push({ ...still, live })
     await fresh.close()
   }
   sayTable(
@@ -85,6 +93,15 @@ try {
       ]
     }),
   )
+  const phases = ['rest', 'scrolling', 'typing', 'sorting'] as const
+  const phaseText = ({ worstMs, layoutMs, longFrames }: LivePhase) =>
+    longFrames === 0 ? 'none' : `${longFrames}: ${rounded(worstMs)} (${rounded(layoutMs)})`
+  say(`\n${changesPerSecond} changes a second; frames of 50 ms and more, the worst in ms (style and layout of it):`)
+  sayTable(
+    ['visit', ...phases],
+    results.map(({ live }, at) => [`${at + 1}`, ...phases.map((phase) => phaseText(live[phase]))]),
+  )
+  const worstLive = (phase: (typeof phases)[number]) => rounded(median(results.map(({ live }) => live[phase].worstMs)))
   sayMachine()
   sayResult({
     bench: 'browser',
@@ -93,6 +110,9 @@ try {
     filterMs: rounded(median(results.flatMap((result) => result.filterMs))),
     worstFrameMs: rounded(median(results.map((result) => Math.max(...result.down, ...result.up)))),
     workPerFrameMs: rounded(median(results.map((result) => result.upWorkMs))),
+    liveScrollWorstFrameMs: worstLive('scrolling'),
+    liveTypeWorstFrameMs: worstLive('typing'),
+    liveSortWorstFrameMs: worstLive('sorting'),
     blankWorstFrameMs: rounded(median(results.map((result) => Math.max(...result.blank)))),
   })
 } finally {
