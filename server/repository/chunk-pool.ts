@@ -44,8 +44,8 @@ interface Thread {
 
 const mostThreads = 4
 const keptMemories = 8
-/** They hold nothing but what they work on. */
-const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 }
+/** They hold nothing but what they work on; buffers that nobody has any more may take half of the old generation's size. */
+const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 24 }
 const batchBytes = batchChunks * (chunkBytes + tagBytes)
 /** So few are opened before a thread has heard of them. */
 const fewFrames = 4
