@@ -151,9 +151,10 @@ export function backupVerbs(session: Session): BackupVerbs {
 
   return {
     async beginBackup(vm, plan, options = {}) {
-      const { domain } = await session.read('begin a backup', 'domainLookupByUuid', { uuid: vm }, options)
+      const find = async () =>
+        (await session.read('begin a backup', 'domainLookupByUuid', { uuid: vm }, options)).domain
       return beginAt(
-        placesToListen(plan.listen, domain, ports),
+        await placesToListen(plan.listen, find, ports),
         (address) => begin(vm, plan, address, options),
         // QEMU's own refusals, of which a port in use is one, all have this code.
         (error) => refusedWith(error, errorCode.internalError),

@@ -16,13 +16,14 @@ const portAttempts = 4
 /**
  * Where a VM's QEMU may listen, best first; the next is for when it can't. libvirt leaves the choice of a port to its
  * caller, who can't see which are free.
+ * @param find the VM, which only the path of a socket has to do with
  */
-export function placesToListen(
+export async function placesToListen(
   listen: BackupPlan['listen'],
-  domain: Domain,
+  find: () => Promise<Domain>,
   ports: { first: number; last: number },
-): Address[] {
-  if (listen === 'socket') return socketPaths(domain).map((socketPath) => ({ socketPath }))
+): Promise<Address[]> {
+  if (listen === 'socket') return socketPaths(await find()).map((socketPath) => ({ socketPath }))
   const { host, port, tls } = listen
   if (port !== undefined) return [{ host, port, tls }]
   return Array.from({ length: portAttempts }, () => ({ host, port: randomInt(ports.first, ports.last + 1), tls }))

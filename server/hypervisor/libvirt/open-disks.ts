@@ -82,7 +82,7 @@ export function openDisksVerbs(session: Session): OpenDisksVerbs {
         const nodes = await nodeNames(uuid, options)
         if (plan.listen !== 'socket' && plan.listen.tls) await showCertificate(uuid, options)
         const address = await beginAt(
-          placesToListen(plan.listen, domain, ports),
+          await placesToListen(plan.listen, async () => domain, ports),
           (place) => listen(uuid, place, options),
           () => true,
         )
