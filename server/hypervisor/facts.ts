@@ -90,8 +90,10 @@ export interface SnapshotMark {
 export interface Freeze {
   /** How many stood still; 0 where the guest has none that can */
   fileSystems: number
-  /** Why they did not, in words; null when nothing went wrong */
+  /** Why they did not, in words for everybody; null when nothing went wrong */
   problem: string | null
+  /** What the hypervisor said of it, for operators */
+  detail?: string | undefined
 }
 
 /** A snapshot as another host can take it up. */

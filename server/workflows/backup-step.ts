@@ -115,6 +115,7 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
   }
   const { result, applications } = await whileReady(context, host, memory.uuid, mark)
   const { since, takenAtMs, freeze } = result
+  if (freeze?.problem) context.log.warn({ uuid: memory.uuid, detail: freeze.detail }, 'the guest was not frozen')
   const stoodStill = freeze !== null && freeze.fileSystems > 0
   const isReady = stoodStill || applications.some(({ problem }) => problem === null)
   return {

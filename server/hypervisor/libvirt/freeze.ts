@@ -49,10 +49,12 @@ async function tryToFreeze(session: Session, vm: string, options: CallOptions): 
   try {
     return { fileSystems: await freeze(session, vm, options), problem: null }
   } catch (error) {
+    const isRefused = refusedWith(error, ...refusals)
     // It may have frozen some of them. One that said no to this may say no to that as well.
-    await thawSurely(session, vm, refusedWith(error, ...refusals) ? refusals : [])
-    if (!refusedWith(error, ...refusals, ...silences)) throw error
-    return { fileSystems: 0, problem: asSkerryError(error).detail ?? 'the guest agent refused' }
+    await thawSurely(session, vm, isRefused ? refusals : [])
+    if (!isRefused && !refusedWith(error, ...silences)) throw error
+    const problem = isRefused ? 'The guest agent refused to freeze them.' : 'The guest agent did not answer in time.'
+    return { fileSystems: 0, problem, detail: asSkerryError(error).detail }
   }
 }
 
