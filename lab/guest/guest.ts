@@ -6,7 +6,7 @@ import { run } from '#lab/command.ts'
 import type { Host } from '#lab/host.ts'
 import { IMAGES_DIR, SHARED_DIR } from '#lab/host-config.ts'
 import { type GuestSettings, guestXml, serialLogPath, stableUuid } from './definition.ts'
-import { RECORD_LAYOUT } from './disk.ts'
+import { DISK_SIZE_BYTES, RECORD_LAYOUT } from './disk.ts'
 import { type Seed, writeSeed } from './seed.ts'
 
 const RUN_LIMIT_MS = 60_000
@@ -17,6 +17,8 @@ export interface GuestOptions extends Partial<Omit<GuestSettings, 'name' | 'disk
   pool?: string
   /** As a person's VM does; else its host gives it the kernel, which takes half the time: a BIOS reads in small pieces. */
   bootsFromDisk?: boolean
+  /** There is data on its disk and no system: it runs and waits for one for ever, which costs hardly anything. */
+  isEmpty?: boolean
   /** A seed disc; it replaces `address` and `command`, and does not move with the guest. */
   seed?: Seed
 }
@@ -39,7 +41,9 @@ export async function createGuest(host: Host, options: GuestOptions): Promise<Gu
   const { name, pool = 'default', seed } = options
   const folder = pool === 'default' ? IMAGES_DIR : `${SHARED_DIR}/${pool}`
   const guest = { name, uuid: options.uuid ?? stableUuid(name), diskPath: `${folder}/${name}.qcow2` }
-  await copyFile(host.image.templatePath, host.outsidePath(guest.diskPath), constants.COPYFILE_FICLONE)
+  const diskPath = host.outsidePath(guest.diskPath)
+  if (options.isEmpty) await writeEmptyDisk(diskPath)
+  else await copyFile(host.image.templatePath, diskPath, constants.COPYFILE_FICLONE)
   const seedPath = seed ? `${IMAGES_DIR}/${name}-seed.iso` : undefined
   if (seed && seedPath) await writeSeed(host.outsidePath(seedPath), seed)
   const xml = guestXml({
@@ -50,18 +54,25 @@ export async function createGuest(host: Host, options: GuestOptions): Promise<Gu
     ...(seedPath ? { seedPath } : {}),
     ...(options.address ? { address: options.address } : {}),
     ...(options.command ? { command: options.command } : {}),
-    ...(options.bootsFromDisk ? {} : { kernel: host.image }),
+    ...(options.bootsFromDisk || options.isEmpty ? {} : { kernel: host.image }),
   })
   await defineXml(host, xml)
   await host.virsh('pool-refresh', pool)
   return guest
 }
 
-/** As `createGuest`, then starts it and waits until it is up. */
+/** Of the template's size, with a few MiB that differ from each other. */
+async function writeEmptyDisk(path: string): Promise<void> {
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, String(DISK_SIZE_BYTES)])
+  const writes = Array.from({ length: 12 }, (_, at) => ['-c', `write -q -P ${at + 1} ${at + 1}M 1M`])
+  await run('qemu-io', ['-f', 'qcow2', ...writes.flat(), path])
+}
+
+/** As `createGuest`, then starts it and waits until its system is up. */
 export async function startGuest(host: Host, options: GuestOptions): Promise<Guest> {
   const guest = await createGuest(host, options)
   await host.virsh('start', guest.name)
-  await waitForBoot(host, guest.name)
+  if (!options.isEmpty) await waitForBoot(host, guest.name)
   return guest
 }
 
@@ -132,26 +143,33 @@ export async function waitForAgent(host: Host, name: string, timeoutMs = 60_000)
 /** Has the guest mount its files, so that there is a file system to freeze. */
 export const mountFiles = (host: Host, name: string) => runInside(host, name, '/bin/files')
 
-/** Starts a guest's agent anew, with options of its own. */
+/** Starts a guest's agent anew, with options of its own, and returns when the new one answers. */
 export async function restartAgent(host: Host, name: string, options: string): Promise<void> {
-  const restart = `echo '${options}' >/run/agent-options; (sleep 1; killall qemu-ga) >/dev/null 2>&1 &`
-  await runInside(host, name, '/bin/sh', '-c', restart)
-  await sleep(1500)
-  await waitForAgent(host, name)
+  const agents = () => runInside(host, name, '/bin/pidof', 'qemu-ga')
+  const before = await agents()
+  await runInside(host, name, '/bin/sh', '-c', `echo '${options}' >/run/agent-options`)
+  // It may end before it answers.
+  await askAgent(host, name, 'guest-exec', { path: '/bin/killall', arg: ['qemu-ga'] }, 5).catch(() => undefined)
+  for (const deadline = Date.now() + RUN_LIMIT_MS; Date.now() < deadline; await sleep(50)) {
+    const now = await agents().catch(() => '')
+    if (now && now !== before) return
+  }
+  throw new Error(`In ${name} no new agent answered within ${RUN_LIMIT_MS} ms`)
 }
 
 /** Runs a program in a running guest by its agent, and returns what it printed. */
 export async function runInside(host: Host, name: string, path: string, ...args: string[]): Promise<string> {
-  const ask = async (execute: string, values: object) => {
-    const command = JSON.stringify({ execute, arguments: values })
-    return JSON.parse(await host.virsh('qemu-agent-command', name, command, '--timeout', '30')).return
-  }
-  const { pid } = await ask('guest-exec', { path, arg: args, 'capture-output': true })
+  const { pid } = await askAgent(host, name, 'guest-exec', { path, arg: args, 'capture-output': true })
   for (const deadline = Date.now() + RUN_LIMIT_MS; Date.now() < deadline; await sleep(100)) {
-    const status = await ask('guest-exec-status', { pid })
+    const status = await askAgent(host, name, 'guest-exec-status', { pid })
     if (status.exited) return Buffer.from(status['out-data'] ?? '', 'base64').toString()
   }
   throw new Error(`In ${name} this did not end within ${RUN_LIMIT_MS} ms: ${[path, ...args].join(' ')}`)
+}
+
+async function askAgent(host: Host, name: string, execute: string, values: object, timeoutSeconds = 30) {
+  const command = JSON.stringify({ execute, arguments: values })
+  return JSON.parse(await host.virsh('qemu-agent-command', name, command, '--timeout', `${timeoutSeconds}`)).return
 }
 
 /** The records on a guest's disk, in the order of their places, read with qemu-img; the guest may run. */

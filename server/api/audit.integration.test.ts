@@ -115,10 +115,10 @@ test('the export has every entry, as lines of JSON or as a table no spreadsheet 
 })
 
 test('who exports again and again is told to wait', async () => {
-  const statuses: number[] = []
-  for (let i = 0; i < 11; i++) statuses.push((await download('', memberHeaders)).status)
-  expect(statuses.at(0)).toBe(403)
-  expect(statuses.at(-1)).toBe(429)
+  const eager = await signIn(services, await createPerson(services, { roles: { [acme.id]: 'member' } }))
+  // At once: after six seconds there is one more to be had.
+  const answers = await Promise.all(Array.from({ length: 11 }, () => download('', eager)))
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(10).fill(403), 429])
 })
 
 test('the application can’t change an entry; who goes behind its back is found', async () => {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CredentialBox } from '#server/core/credential.ts'
 import { env } from '#server/env.ts'
-import { type Caller, callAs } from '#server/testing/call.ts'
-import { createPerson, signIn } from '#server/testing/person.ts'
+import { type Caller, callAsOperator } from '#server/testing/call.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
 import { createHost } from '#server/testing/vm.ts'
 
@@ -10,7 +9,7 @@ let services: TestServices
 let asOperator: Caller
 beforeAll(async () => {
   services = await testServices()
-  asOperator = await callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+  asOperator = await callAsOperator(services)
 })
 afterAll(() => services?.close())
 

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { callAs } from '#server/testing/call.ts'
+import { type Caller, callAs, callAsOperator } from '#server/testing/call.ts'
 import { createPerson, createTenant, signIn } from '#server/testing/person.ts'
 import { type TestServices, testServices } from '#server/testing/services.ts'
 import { createHost, createVm } from '#server/testing/vm.ts'
-
-type Caller = Awaited<ReturnType<typeof callAs>>
 
 let services: TestServices
 let asOperator: Caller
@@ -15,7 +13,7 @@ let count = 0
 
 beforeAll(async () => {
   services = await testServices()
-  asOperator = await callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+  asOperator = await callAsOperator(services)
 })
 afterAll(() => services?.close())
 beforeEach(async () => {

@@ -6,6 +6,7 @@ import { digestOfFolder, sorted, tool } from '#server/filesystem/testing/image.t
 import { callAs } from '#server/testing/call.ts'
 import { flipByte } from '#server/testing/datastore-trial.ts'
 import { recoveryFileTrial } from '#server/testing/recovery-file-trial.ts'
+import { packsOf } from '#server/testing/store-files.ts'
 
 const trial = recoveryFileTrial()
 const { recoveryPointId, root, large, download } = trial
@@ -160,8 +161,7 @@ describe('downloading', () => {
 
 // Last, for all of the file has one store.
 test('a file that the store has damaged is refused by itself; in its folder’s archive it is named, and the rest is whole', async () => {
-  const packs = join(trial.folder, 'store', trial.datastoreId, trial.world.tenant.id, 'packs')
-  const first = join(packs, (await readdir(packs)).sort()[0] ?? '')
+  const [first = ''] = await packsOf(join(trial.folder, 'store', trial.datastoreId, trial.world.tenant.id))
   await flipByte(first, Math.floor((await stat(first)).size / 2))
   await expect((await download('owner', ['large.bin'])).arrayBuffer()).rejects.toThrow()
   const response = await download('owner', [], 'archive')

@@ -1,25 +1,19 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { waitForAgent } from '#lab/guest/guest.ts'
-import { env } from '#server/env.ts'
-import { type Caller, callAs } from '#server/testing/call.ts'
+import type { Caller } from '#server/testing/call.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askCreate, mib } from '#server/testing/new-vm.ts'
-import { createPerson, signIn } from '#server/testing/person.ts'
-import type { TestServices } from '#server/testing/services.ts'
-import { openServices } from './services.ts'
+import { makeOverlay } from '#server/testing/overlay.ts'
 
 /** Templates as an operator keeps them, of images that a real host has. */
-const { fleet, a } = fleetForTests('template', ['a'])
+const { fleet, a, operator } = fleetForTests('template', ['a'])
 const images = '/var/lib/libvirt/images'
 
-let services: TestServices
 let asOperator: Caller
 beforeAll(async () => {
-  const opened = openServices({ ...env(), DATABASE_URL: fleet.databaseUrl })
-  services = { ...opened, databaseUrl: fleet.databaseUrl }
-  asOperator = await callAs(services, await signIn(services, await createPerson(services, { operator: true })))
+  asOperator = await operator()
   await fleet.guest('a', { name: 'busy', off: true })
   await a.lab.run(
     'qemu-img',
@@ -31,7 +25,6 @@ beforeAll(async () => {
   )
   await readAgain()
 })
-afterAll(() => services?.close())
 
 async function readAgain() {
   await a.lab.virsh('pool-refresh', 'default')
@@ -118,18 +111,7 @@ test('changed and deleted, each with its audit entry; the image and what was mad
   await asOperator.template.update({ id, ...input({ name: 'Base 2', minMemoryBytes: 128 * mib }) })
   await expect(askCreate(fleet, 'small', { templateId: id })).rejects.toThrow(/Base 2 needs/)
 
-  await a.lab.run(
-    'qemu-img',
-    'create',
-    '-q',
-    '-f',
-    'qcow2',
-    '-F',
-    'raw',
-    '-b',
-    `${images}/base.img`,
-    `${images}/on-it.qcow2`,
-  )
+  await makeOverlay(a, `${images}/on-it.qcow2`, { path: `${images}/base.img`, format: 'raw' })
   await a.lab.virsh('attach-disk', 'busy', `${images}/on-it.qcow2`, 'vdb', '--subdriver', 'qcow2', '--config')
   await readAgain()
   const busy = await fleet.db.vm.findFirstOrThrow({ where: { name: 'busy' } })

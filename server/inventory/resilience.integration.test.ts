@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createGuest, defineXml, startGuest } from '#lab/guest/guest.ts'
+import { createGuest, defineXml, startGuest, waitForAgent } from '#lab/guest/guest.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
 import { type Db, openDb } from '#server/db.ts'
@@ -42,7 +42,13 @@ beforeAll(async () => {
   lab = await Lab.create({ id: 'resilience' })
   first = await lab.addHost({ name: 'first', shared: ['nas'] })
   second = await lab.addHost({ name: 'second', shared: ['nas'] })
-  await Promise.all([startGuest(first, { name: 'mover', pool: 'nas' }), startGuest(second, { name: 'stayer' })])
+  // An address of its own is there when its agent answers; one that came later would be looked for a minute later.
+  const address = (last: number) => lab.gateway.replace(/\.1$/, `.${last}/24`)
+  await Promise.all([
+    startGuest(first, { name: 'mover', pool: 'nas', address: address(101) }),
+    startGuest(second, { name: 'stayer', address: address(102) }),
+  ])
+  await Promise.all([waitForAgent(first, 'mover'), waitForAgent(second, 'stayer')])
   database = await testDatabase()
   db = openDb(database.url, { scope: 'fleet' })
   sql = new pg.Client({ connectionString: database.url, options: '-c skerry.scope=*' })

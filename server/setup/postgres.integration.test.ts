@@ -1,21 +1,31 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { isAlive } from './child.mjs'
 import { startPostgres } from './postgres.mjs'
 
 let folder: string
+/** A data directory that was started once and stopped: to make one takes longer than all else here. */
+let made: string
 const running: { stop: () => Promise<void> }[] = []
 
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'skerry-setup-'))
+  made = folder
+  await (await start()).stop()
+})
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'skerry-setup-'))
+  execFileSync('cp', ['-a', join(made, 'data'), folder])
 })
 afterEach(async () => {
   for (const server of running.splice(0)) await server.stop()
   rmSync(folder, { recursive: true, force: true })
 })
+afterAll(() => rmSync(made, { recursive: true, force: true }))
 
 async function start() {
   const options = { dataDir: join(folder, 'data'), logPath: join(folder, 'postgres.log'), password: 'correct-horse' }
@@ -82,13 +92,11 @@ test('a lock file left by a crash of the machine, whose process id is another pr
 })
 
 test('a data directory of another version is refused with the way out', async () => {
-  await (await start()).stop()
   writeFileSync(join(folder, 'data/PG_VERSION'), '17\n')
   await expect(start()).rejects.toThrow(/made by PostgreSQL 17; this is PostgreSQL 18.*npm run reset/)
 })
 
 test('a server that cannot start says why', async () => {
-  await (await start()).stop()
   writeFileSync(join(folder, 'data/postgresql.conf'), 'shared_buffers = never\n')
   await expect(start()).rejects.toThrow(/PostgreSQL did not start \(exit code 1\):[\s\S]*shared_buffers/)
 })

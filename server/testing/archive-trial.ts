@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { ArchivalPolicy, Prisma } from '#prisma/generated/client.ts'
@@ -7,10 +6,10 @@ import { CredentialBox } from '#server/core/credential.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { seededRandom } from '#server/repository/testing/random.ts'
-import { backUp, changeImage, randomImage, restoreById } from '#server/repository/testing/scratch.ts'
+import { backUp, changeImage, randomImage, restoreById, temporaryFolder } from '#server/repository/testing/scratch.ts'
 import type { StoreLocation } from '#server/schema/store.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
 import { testDatabase } from './postgres.ts'
+import { testRepositories } from './repositories.ts'
 
 const chunkBytes = 65_536
 const dayMs = 86_400_000
@@ -21,7 +20,7 @@ export async function archiveTrial(
   name: string,
   options: { location?: StoreLocation; sealedFor?: (storeId: string) => string; points?: number; chunks?: number } = {},
 ) {
-  const folder = await mkdtemp(join(tmpdir(), 'skerry-archive-'))
+  const folder = await mkdtemp(join(await temporaryFolder(), 'skerry-archive-'))
   const path = join(folder, 'near')
   const location = options.location ?? { kind: 'folder', path: join(folder, 'far') }
   const [tenantId, datastoreId, archiveStoreId, vmUuid] = [0, 1, 2, 3].map(() => crypto.randomUUID()) as [
@@ -31,7 +30,7 @@ export async function archiveTrial(
     string,
   ]
   const sealed = options.sealedFor?.(archiveStoreId) ?? null
-  const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+  const repositories = testRepositories(db, join(folder, 'cache'))
   await db.tenant.create({ data: { id: tenantId, name, slug: `${name}-${tenantId}`.toLowerCase() } })
   await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', path }, sealed: null })
   await repositories.prepare({ storeId: archiveStoreId, location, sealed })
@@ -78,7 +77,19 @@ export async function archiveTrial(
     ids.push(id)
   }
   return {
-    ...{ folder, path, location, tenantId, datastoreId, archiveStoreId, vmUuid, repositories, ids, images },
+    ...{
+      folder,
+      path,
+      far: join(folder, 'far'),
+      location,
+      tenantId,
+      datastoreId,
+      archiveStoreId,
+      vmUuid,
+      repositories,
+      ids,
+      images,
+    },
     async policy(more: Partial<Prisma.ArchivalPolicyUncheckedCreateInput> = {}): Promise<ArchivalPolicy> {
       return db.archivalPolicy.create({
         data: {
@@ -98,11 +109,11 @@ export async function archiveTrial(
       return rows.map(({ id }) => id)
     },
     /** Those of the recovery points that can't be restored byte for byte from any place */
-    async lost(): Promise<string[]> {
+    async lost(by = repositories): Promise<string[]> {
       const lost: string[] = []
       for (const id of ids) {
-        const repository = await repositories.repository(datastoreId, tenantId)
-        const far = await repositories.archives.repository(archiveStoreId, tenantId)
+        const repository = await by.repository(datastoreId, tenantId)
+        const far = await by.archives.repository(archiveStoreId, tenantId)
         const isWhole = async (at: typeof far) =>
           (await restoreById(at, id).catch(() => undefined))?.equals(images.get(id) ?? Buffer.alloc(0)) === true
         const [hasLocal, hasArchived] = [
@@ -156,10 +167,3 @@ export function archiveTrials() {
   })
   return trials
 }
-
-export const filesOf = async (path: string) =>
-  (await readdir(path, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())
-
-/** Files with blocks that an archive store in the trial's folder has */
-export const packsOf = async ({ folder }: ArchiveTrial) =>
-  (await filesOf(join(folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))

@@ -4,27 +4,23 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { run } from '#lab/command.ts'
 import { DATA_START_BYTES } from '#lab/guest/disk.ts'
-import { env } from '#server/env.ts'
 import { NbdServer } from '#server/nbd/server.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
-import { type Caller, callAs } from './call.ts'
+import type { Repositories } from '#server/workflows/repositories.ts'
 import type { FleetGuest, FleetHost, TestFleet } from './fleet.ts'
 import { fleetForTests } from './fleet-for-tests.ts'
 import { reachOverTls } from './fleet-tls.ts'
-import { createPerson, signIn } from './person.ts'
-import { servicesOver, type TestServices } from './services.ts'
+import { testRepositories } from './repositories.ts'
 
 /** One host and a datastore in a folder, for the tests of one file that back VMs up, and how they look out of band. */
 export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHost) => Promise<unknown> = reachOverTls) {
-  const { fleet, a, setHooks } = fleetForTests(id, ['a'])
+  const { fleet, a, setHooks, operator } = fleetForTests(id, ['a'])
   const datastoreId = crypto.randomUUID()
   let folder = ''
   let repositories: Repositories
-  let services: TestServices | undefined
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'skerry-datastore-'))
     await reach(fleet, a)
-    repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+    repositories = testRepositories(fleet.db, join(folder, 'cache'))
     const location = { kind: 'folder', path: join(folder, 'store') }
     const added = await fleet.ask({
       ...{ kind: 'add-datastore', target: { kind: 'datastore', id: datastoreId, name: 'first' }, tenantId: null },
@@ -33,7 +29,6 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
     expect((await fleet.ended(added)).error).toBeNull()
   })
   afterAll(async () => {
-    await services?.close()
     await repositories?.close()
     await rm(folder, { recursive: true, force: true })
   })
@@ -61,7 +56,7 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
   const sumOf = async (path: string) => (await run('sha256sum', [path])).slice(0, 64)
 
   return {
-    ...{ fleet, a, datastoreId, setHooks },
+    ...{ fleet, a, datastoreId, setHooks, operator },
     storePath: () => join(folder, 'store'),
     repository: () => repositories.repository(datastoreId, null),
     async backUp({ id, name }: FleetGuest, more: object = {}) {
@@ -71,11 +66,6 @@ export function backupFleet(id: string, reach: (fleet: TestFleet, host: FleetHos
     },
     checkpoints: async (name: string) =>
       (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean),
-    /** Every procedure as an operator */
-    async operator(): Promise<Caller> {
-      services ??= servicesOver(fleet.databaseUrl)
-      return callAs(services, await signIn(services, await createPerson(services, { operator: true })))
-    },
     /** Ids of all recovery points that the datastore has, whatever the database knows */
     async points(): Promise<string[]> {
       const ids: string[] = []

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Db } from '#server/db.ts'
-import { env } from '#server/env.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { seededRandom } from '#server/repository/testing/random.ts'
-import { backUp, randomImage } from '#server/repository/testing/scratch.ts'
-import { noTenantId, Repositories } from '#server/workflows/repositories.ts'
+import { backUp, randomImage, temporaryFolder } from '#server/repository/testing/scratch.ts'
+import { noTenantId, type Repositories } from '#server/workflows/repositories.ts'
+import { testRepositories } from './repositories.ts'
+import { filesOf, packsOf } from './store-files.ts'
 
 const run = promisify(execFile)
 const chunkBytes = 65_536
@@ -51,20 +51,17 @@ export async function datastoreTrial(
   name: string,
   options: { sizeMiB?: number } = {},
 ): Promise<DatastoreTrial> {
-  const folder = await mkdtemp(join(tmpdir(), 'skerry-trial-'))
+  const folder = await mkdtemp(join(await temporaryFolder(), 'skerry-trial-'))
   const path = join(folder, 'store')
   const id = crypto.randomUUID()
   if (options.sizeMiB) {
     await mkdir(path)
     await run('mount', ['-t', 'tmpfs', '-o', `size=${options.sizeMiB}m`, 'tmpfs', path])
   }
-  const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+  const repositories = testRepositories(db, join(folder, 'cache'))
   await repositories.prepare({ storeId: id, location: { kind: 'folder', path }, sealed: null })
   await db.datastore.create({ data: { id, name, kind: 'folder', location: { path } } })
-  const packs = async (tenantId = noTenantId) => {
-    const folder = join(path, id, tenantId, 'packs')
-    return (await readdir(folder)).sort().map((pack) => join(folder, pack))
-  }
+  const packs = (tenantId = noTenantId) => packsOf(join(path, id, tenantId))
   return {
     ...{ id, name, path, repositories },
     repository: (tenantId = null) => repositories.repository(id, tenantId),
@@ -82,10 +79,7 @@ export async function datastoreTrial(
       })
       return pointId
     },
-    async files(below = '') {
-      const entries = await readdir(join(path, id, below), { recursive: true, withFileTypes: true }).catch(() => [])
-      return entries.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name))
-    },
+    files: (below = '') => filesOf(join(path, id, below)),
     packs,
     async packBytes() {
       const sizes = (await packs()).map(async (pack) => (await stat(pack)).size)

@@ -12,6 +12,8 @@ const groups = { qemu: 0, other: 4000 }
 export interface SshWay {
   /** Puts the account into QEMU's group, in which it is at first, or out of it; for ssh processes from now on */
   setInGroup(isIn: boolean): Promise<void>
+  /** Numbers of the ssh processes that lead this way to a socket of that name */
+  tunnelsTo(socketName: string): Promise<number[]>
   close(): Promise<void>
 }
 
@@ -31,13 +33,13 @@ export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<S
   await lab.run('chmod', '0770', '/run/libvirt/libvirt-sock')
   const uri = `qemu+ssh://${account}@${address}:${sshd.port}/system`
   await reachAt(fleet, host, uri, { ssh: { key: key ?? '', knownHosts: knownHosts ?? '' } })
-  return { setInGroup, close: () => sshd.remove() }
-}
-
-/** Numbers of the ssh processes that lead to a socket of that name. */
-export async function tunnelsTo(socketName: string): Promise<number[]> {
-  const lines = (await run('ps', ['-eo', 'pid=,comm=,args='])).split('\n')
-  return lines
-    .filter((line) => /^ *\d+ ssh /.test(line) && line.includes(socketName))
-    .map((line) => Number.parseInt(line, 10))
+  // Other tests have tunnels too: this address is of this lab alone.
+  const ending = ` -p ${sshd.port} -l ${account} -- ${address}`
+  const tunnelsTo = async (socketName: string) => {
+    const lines = (await run('ps', ['-ww', '-eo', 'pid=,args='])).split('\n')
+    return lines
+      .filter((line) => /^ *\d+ ssh /.test(line) && line.endsWith(ending) && line.includes(socketName))
+      .map((line) => Number.parseInt(line, 10))
+  }
+  return { setInGroup, tunnelsTo, close: () => sshd.remove() }
 }

@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { withErrors } from '#server/api/http-error.ts'
 import { downloadFile } from '#server/api/recovery-file.ts'
-import { env } from '#server/env.ts'
 import { MIB, makeImage, makeTree, tool } from '#server/filesystem/testing/image.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
+import { testRepositories } from './repositories.ts'
 import { type TestServices, testServices } from './services.ts'
 import { type Cast, createCast, createWorld, type World } from './world.ts'
 
@@ -69,11 +68,7 @@ async function backUpTree({ folder, services, world, recoveryPointId, large }: R
     data: { name: 'Vault of files', kind: 'folder', location: { path } },
   })
   const datastoreId = datastore.id
-  const repositories = new Repositories({
-    db: services.authDb,
-    keys: env().SKERRY_KEY,
-    cacheFolder: join(folder, 'worker'),
-  })
+  const repositories = testRepositories(services.authDb, join(folder, 'worker'))
   await repositories.prepare({ storeId: datastoreId, location, sealed: null })
   const repository = await repositories.repository(datastoreId, world.tenant.id)
   const bytes = await readFile(image)

@@ -1,10 +1,11 @@
 import { rm, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { archiveTrials, filesOf, packsOf } from '#server/testing/archive-trial.ts'
+import { archiveTrials } from '#server/testing/archive-trial.ts'
 import { flipByte } from '#server/testing/datastore-trial.ts'
+import { filesOf, packsOf } from '#server/testing/store-files.ts'
 
 const trials = archiveTrials()
 
@@ -44,8 +45,7 @@ test('a local copy that was damaged meanwhile tells nothing of the one that was 
     name: 'Cancelled',
   })
   far.chunks.store.put = put
-  const packs = (await filesOf(now.path)).filter(({ parentPath }) => parentPath.endsWith('/packs'))
-  for (const { parentPath, name } of packs) await flipByte(join(parentPath, name), 3000)
+  for (const path of await packsOf(now.path)) await flipByte(path, 3000)
   await expect(runArchival(trials.db, now, policy)).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringMatching(/damaged/),
@@ -56,8 +56,8 @@ test('a local copy that was damaged meanwhile tells nothing of the one that was 
 test('one that is damaged in its datastore fails the run, and keeps no other from being archived', async () => {
   const now = await trials.begin('one hurt')
   const [first = '', ...others] = now.ids
-  const manifest = (await filesOf(now.path)).find(({ name }) => name === first.replaceAll('-', ''))
-  await flipByte(join(manifest?.parentPath ?? '', manifest?.name ?? ''), 200)
+  const manifest = (await filesOf(now.path)).find((path) => basename(path) === first.replaceAll('-', ''))
+  await flipByte(manifest ?? '', 200)
   const failed = { code: 'unavailable', message: expect.stringMatching(/damaged/), wayOut: expect.any(String) }
   await expect(runArchival(trials.db, now, await now.policy())).rejects.toMatchObject(failed)
   expect(await now.archived()).toEqual(others)
@@ -71,8 +71,7 @@ async function newestMayGo(name: string) {
   const policy = await now.policy({ localCopy: 'keep' })
   expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3 })
   const letGo = await trials.db.archivalPolicy.update({ where: { id: policy.id }, data: { localCopy: 'delete' } })
-  const far = (await filesOf(join(now.folder, 'far'))).filter(({ parentPath }) => parentPath.endsWith('/packs'))
-  return { now, policy: letGo, packs: far.map(({ parentPath, name }) => join(parentPath, name)) }
+  return { now, policy: letGo, packs: await packsOf(now.far) }
 }
 
 test.each([
@@ -143,7 +142,7 @@ test('what a run has sent is not looked at again; the rest at once, and what sha
   expect(looks.splice(0)).toEqual([[first, second].toSorted()])
   await trials.db.recoveryPoint.updateMany(valid)
   await runArchival(trials.db, now, await change({ localCopy: 'keep', minAgeDays: 0 }))
-  for (const { parentPath, name } of await packsOf(now)) await rm(join(parentPath, name))
+  for (const path of await packsOf(now.far)) await rm(path)
   await runArchival(trials.db, now, await change({ localCopy: 'invalidate', minAgeDays: 15 }))
   expect(looks).toEqual([[first, second].toSorted(), [third]])
   expect(await now.archived()).toEqual([])

@@ -21,8 +21,8 @@ import { keptUntil } from '#server/schema/archive.ts'
 import type { S3Location } from '#server/schema/store.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
+import { testRepositories } from '#server/testing/repositories.ts'
 import { archiveGateway, type Buckets, type BucketVersion } from '#server/testing/s3-archive.ts'
-import { Repositories } from './repositories.ts'
 
 const missing = radosgwMissing()
 const isLockedFolder = (key: string) => /\/(keys|packs|manifests)\//.test(key)
@@ -167,7 +167,7 @@ describe.skipIf(missing)(`archives under object lock${missing ? `: ${missing}` :
       }
       await new Promise((resolve) => setTimeout(resolve, 3000))
       const cacheFolder = join(trial.folder, 'other-worker')
-      const fresh = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder })
+      const fresh = testRepositories(db, cacheFolder)
       try {
         const gone = await runArchival(db, { tenantId: trial.tenantId, repositories: fresh }, await change({}))
         expect(gone).toMatchObject({ expired: 0, locked: null })

@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
 import type { Db } from '#server/db.ts'
-import { env } from '#server/env.ts'
+import { eachAtOnce } from '#server/each-at-once.ts'
 import { type Radosgw, radosgwMissing } from '#server/repository/testing/radosgw.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { storeProxy } from '#server/repository/testing/store-proxy.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
+import { testRepositories } from '#server/testing/repositories.ts'
 import { archiveGateway, type Buckets } from '#server/testing/s3-archive.ts'
-import { Repositories } from './repositories.ts'
 
 const missing = radosgwMissing()
 
@@ -48,7 +48,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
       return true
     })
     const location = { ...direct, endpoint: proxy.endpoint }
-    const trial = await archiveTrial(db, name, { location, sealedFor: buckets.sealedFor, points: 2, chunks: 24 })
+    const trial = await archiveTrial(db, name, { location, sealedFor: buckets.sealedFor, points: 2, chunks: 8 })
     try {
       await work(trial, way)
     } finally {
@@ -60,7 +60,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
   /** As by a worker that knows nothing yet. */
   async function runFresh({ tenantId, folder }: ArchiveTrial, policy: ArchivalPolicy) {
     const cacheFolder = `${folder}/worker-${crypto.randomUUID()}`
-    const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder })
+    const repositories = testRepositories(db, cacheFolder)
     try {
       return await runArchival(db, { tenantId, repositories }, policy)
     } finally {
@@ -185,7 +185,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
         way.fateOf = () => fateOf(++end.count)
         end.error = await failed(trial, policy)
         way.fateOf = () => 'pass'
-        const repositories = new Repositories({ db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'after') })
+        const repositories = testRepositories(db, join(folder, 'after'))
         const far = await repositories.archives.repository(archiveStoreId, tenantId)
         const areWhole = async (some: readonly string[]) => {
           for (const each of some)
@@ -194,7 +194,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
         // What was written down by then is whole there, and only of that a local copy is gone; the next run does the rest.
         const before = await trial.archived()
         await areWhole(before)
-        expect(await trial.lost()).toEqual([])
+        expect(await trial.lost(repositories)).toEqual([])
         end.before = before.length
         await runArchival(db, { tenantId, repositories }, policy)
         await areWhole(ids)
@@ -233,9 +233,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
       expect(end.packBytes, why).toBeLessThan(plain.packBytes + 32_768)
       expect(end.storedBytes, why).toBe(end.packBytes)
     }
-    for (let n = 1; n <= plain.count; n += atOnce) {
-      const some = Array.from({ length: Math.min(atOnce, plain.count - n + 1) }, (_, at) => n + at)
-      await Promise.all(some.map(tryNth))
-    }
+    const all = Array.from({ length: plain.count }, (_, at) => at + 1)
+    await eachAtOnce(all, atOnce, tryNth)
   })
 })

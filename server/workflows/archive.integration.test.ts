@@ -14,8 +14,9 @@ import { openArchive } from '#server/repository/archive.ts'
 import { FolderStore } from '#server/repository/folder-store.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
-import { type ArchiveTrial, archiveTrial, archiveTrials, filesOf, packsOf } from '#server/testing/archive-trial.ts'
+import { type ArchiveTrial, archiveTrial, archiveTrials } from '#server/testing/archive-trial.ts'
 import { noFault } from '#server/testing/fault.ts'
+import { filesOf, packsOf } from '#server/testing/store-files.ts'
 import { bringBackRecoveryPoint } from './bring-back-recovery-point.ts'
 import type { BareContext } from './define.ts'
 
@@ -84,8 +85,8 @@ test('cancelled in the middle: nothing is lost, and the next run goes on without
   // Lists of ids aside: no block is there twice.
   expect((await repository.usage()).deadBytes).toBeLessThan(32_768)
   // What is written down is, byte for byte, what the packs take on the disk.
-  const packs = await packsOf(now)
-  const sizes = await Promise.all(packs.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size))
+  const packs = await packsOf(now.far)
+  const sizes = await Promise.all(packs.map(async (path) => (await stat(path)).size))
   const { _sum } = await db.archivedPoint.aggregate({
     where: { tenantId: now.tenantId },
     _sum: { storedBytes: true },
@@ -243,7 +244,7 @@ test('another tenant’s store, VM and archived points are not there; rules beyo
     const folders = await readdir(join(now.folder, 'far', now.archiveStoreId))
     expect(folders.sort()).toEqual(['datastore', now.tenantId].sort())
     expect((await stat(join(now.folder, 'far'))).isDirectory()).toBe(true)
-    expect((await filesOf(join(now.folder, 'far'))).length).toBeGreaterThan(5)
+    expect((await filesOf(now.far)).length).toBeGreaterThan(5)
   } finally {
     await other.clear()
   }

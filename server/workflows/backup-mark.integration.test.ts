@@ -60,7 +60,7 @@ test('gone back to a snapshot: the marks go, which QEMU would end over, and the 
 })
 
 test('a host that is busy with the VM leaves sizes of its disks out: they are waited for', async () => {
-  const guest = await fleet.guest('a', { name: 'busy', memoryMib: 96 })
+  const guest = await fleet.guest('a', { name: 'busy', memoryMib: 96, isEmpty: true })
   const whole = await backUp(guest)
   expect(whole.result).toMatchObject({ reading: 'full' })
   await a.lab.virsh('suspend', 'busy')

@@ -1,5 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { machineNamePrefix } from '#server/core/boot-test.ts'
@@ -11,6 +10,7 @@ import { noFault } from '#server/testing/fault.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { recoveryPointRow } from '#server/testing/restore-new.ts'
+import { packsOf } from '#server/testing/store-files.ts'
 import { sweepBootTest } from './boot-test/sweep.ts'
 
 const { fleet, a, datastoreId, storePath, repository, backUp, setHooks } = backupFleet('boot-tests')
@@ -189,9 +189,9 @@ test('of a VM that is gone, proven by its serial console; a damaged backup fails
   expect((await fleet.ended(id, 120_000)).error).toBeNull()
   expect(await rowOf(id)).toMatchObject({ outcome: 'proven', proof: 'serial', vmId: null, vmUuid: guest.uuid })
 
-  const packs = (await readdir(storePath(), { recursive: true })).filter((name) => /pack/.test(name))
+  const packs = await packsOf(storePath())
   expect(packs.length).toBeGreaterThan(0)
-  for (const name of packs) await rm(join(storePath(), name), { recursive: true, force: true })
+  for (const path of packs) await rm(path)
   const broken = await askBootTest(fleet, { recoveryPointId: pointId })
   const end = await fleet.ended(broken, 120_000)
   expect(end.state).toBe('failed')

@@ -18,7 +18,7 @@ proveWorkflow({
     const judge = judgeOf(a, name)
     const vms = await Promise.all(
       [`${name}-x`, `${name}-y`].map(async (guest) => {
-        const { uuid } = await createGuest(a.lab, { name: guest, memoryMib: 64 })
+        const { uuid } = await createGuest(a.lab, { name: guest, memoryMib: 64, isEmpty: true })
         return { id: await writeVmRow(fleet.db, a.id, uuid), name: guest }
       }),
     )

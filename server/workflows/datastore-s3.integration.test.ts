@@ -14,7 +14,8 @@ import type { S3Location } from '#server/schema/store.ts'
 import { imageOf } from '#server/testing/datastore-trial.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
-import { Repositories } from './repositories.ts'
+import { testRepositories } from '#server/testing/repositories.ts'
+import type { Repositories } from './repositories.ts'
 
 const missing = radosgwMissing()
 
@@ -30,7 +31,7 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
     fleet = await testFleet('datastores in s3', [])
     engine = await testEngine(fleet, { betweenAttemptsMs: 50 })
     cacheFolder = await mkdtemp(join(tmpdir(), 'skerry-s3-'))
-    repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder })
+    repositories = testRepositories(fleet.db, cacheFolder)
   })
   afterAll(async () => {
     await repositories?.close()

@@ -3,6 +3,7 @@ import { planDrain } from '#server/core/drain-plan.ts'
 import { enqueue, requestCancel } from '#server/core/operation.ts'
 import type { FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { slowBytesPerSecond } from '#server/testing/mid-copy.ts'
 import { pause } from './pause.ts'
 
 const { fleet, a, b } = fleetForTests('drain', ['a', 'b'])
@@ -20,10 +21,10 @@ const drain = (host: FleetHost) =>
   })
 
 test('a drained host is empty, what can not leave is named, and it takes nothing new', async () => {
-  await fleet.guest('a', { name: 'd1', memoryMib: 96 })
-  await fleet.guest('a', { name: 'd2', memoryMib: 96, pool: 'nas' })
-  await fleet.guest('a', { name: 'd3', off: true })
-  const stuck = await fleet.guest('a', { name: 'd4', off: true })
+  await fleet.guest('a', { name: 'd1', isEmpty: true })
+  await fleet.guest('a', { name: 'd2', isEmpty: true, pool: 'nas' })
+  await fleet.guest('a', { name: 'd3', isEmpty: true, off: true })
+  const stuck = await fleet.guest('a', { name: 'd4', isEmpty: true, off: true })
   await a.lab.virsh('snapshot-create-as', 'd4', 'before', '--disk-only')
   await fleet.db.snapshot.create({
     data: {
@@ -54,6 +55,7 @@ test('a drained host is empty, what can not leave is named, and it takes nothing
 })
 
 test('cancelling a drain stops the moves, opens the host, and no VM is lost', async () => {
+  for (const host of [a, b]) await host.lab.limitLink(slowBytesPerSecond)
   const id = await drain(b)
   let child = null
   for (let i = 0; i < 100 && !child; i++) {
@@ -64,6 +66,7 @@ test('cancelling a drain stops the moves, opens the host, and no VM is lost', as
   const operation = await fleet.db.operation.findUniqueOrThrow({ where: { id } })
   await fleet.db.$transaction((tx) => requestCancel(tx, operation, actor))
   const end = await fleet.ended(id, 60_000)
+  for (const host of [a, b]) await host.lab.limitLink(null)
   expect(end.state).toBe('cancelled')
   expect(end.undone).toEqual(['opened the host to VMs again'])
   expect((await fleet.db.host.findUniqueOrThrow({ where: { id: b.id } })).draining).toBe(false)

@@ -25,6 +25,8 @@ export interface RepositoriesOptions {
   keys: string
   /** Of this process alone */
   cacheFolder: string
+  /** Of who gives it; otherwise there is one of its own */
+  pool?: ChunkPool
 }
 
 /** A datastore as it was opened. */
@@ -43,7 +45,7 @@ export class Repositories {
   readonly archives: Archives
   readonly #options: RepositoriesOptions
   readonly #box: CredentialBox
-  readonly #pool = new ChunkPool()
+  readonly #pool: ChunkPool
   /** By id, for the way that leads to it */
   readonly #open = new Map<string, { way: string; opening: Promise<Opened> }>()
   /** Opened by a way that was changed since; who has one goes on with it. */
@@ -53,6 +55,7 @@ export class Repositories {
     this.#options = options
     this.#box = CredentialBox.fromText(options.keys)
     const { db, cacheFolder } = options
+    this.#pool = options.pool ?? new ChunkPool()
     this.archives = new Archives({ db, box: this.#box, pool: this.#pool, cacheFolder })
   }
 
@@ -124,7 +127,7 @@ export class Repositories {
     }
     this.#open.clear()
     await this.archives.close()
-    await this.#pool.close()
+    if (!this.#options.pool) await this.#pool.close()
   }
 
   async #opened(id: string): Promise<Opened> {

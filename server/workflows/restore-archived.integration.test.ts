@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,6 +11,7 @@ import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#ser
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askRestoreNew } from '#server/testing/restore-new.ts'
+import { packsOf } from '#server/testing/store-files.ts'
 
 let fleet: TestFleet
 let engine: TestEngine
@@ -69,8 +70,6 @@ const restoreInPlace = async () => {
   const input = { recoveryPointId: older, archiveStoreId, datastoreId, shutdownMs: 5_000 }
   return fleet.ended(await fleet.ask({ kind: 'restore-vm', target, tenantId, hostId: a.id, input }), 180_000)
 }
-const packsThere = async () =>
-  (await readdir(join(folder, 'far'), { recursive: true })).filter((path) => path.includes('/packs/'))
 
 test('the host dies in the middle of archiving: that goes on without it; a restore says so, and works when it is back', {
   timeout: 300_000,
@@ -98,7 +97,7 @@ test('the host dies in the middle of archiving: that goes on without it; a resto
     aroundStep: async (at, work) => {
       if (at.step !== 'archive') return work()
       const working = work()
-      await expect.poll(packsThere, { timeout: 30_000, interval: 5 }).not.toEqual([])
+      await expect.poll(() => packsOf(join(folder, 'far')), { timeout: 30_000, interval: 5 }).not.toEqual([])
       // In the middle: something is there, and nothing is archived yet.
       expect(await fleet.db.archivedPoint.count()).toBe(0)
       await a.lab.powerOff()

@@ -3,7 +3,8 @@ import { run } from '#lab/command.ts'
 import { hasSshd } from '#server/libvirt/testing/sshd.ts'
 import { backupFleet } from '#server/testing/backup-fleet.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
-import { reachOverSsh, type SshWay, tunnelsTo } from '#server/testing/fleet-ssh.ts'
+import { reachOverSsh, type SshWay } from '#server/testing/fleet-ssh.ts'
+import { inTheMiddle, slowBytesPerSecond } from '#server/testing/mid-copy.ts'
 
 describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', () => {
   let way: SshWay
@@ -12,14 +13,14 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
   })
   let guest: FleetGuest
   beforeAll(async () => {
-    guest = await fleet.guest('a', { name: 'far-behind-the-mountains', off: true })
+    guest = await fleet.guest('a', { name: 'far-behind-the-mountains', off: true, isEmpty: true })
   })
   afterAll(() => way?.close())
 
   const changedBytes = 2 ** 20
   const change = (pattern: number, bytes: number) =>
     run('qemu-io', ['-c', `write -P ${pattern} 8M ${bytes}`, '-f', 'qcow2', a.lab.outsidePath(guest.diskPath)])
-  const tunnels = () => tunnelsTo('skerry.sock')
+  const tunnels = () => way.tunnelsTo('skerry.sock')
   const sockets = async () =>
     (await a.lab.run('find', '/var/lib/libvirt/qemu', '-type', 's', '-name', '*skerry*')).split('\n').filter(Boolean)
   const restore = async (recoveryPointId: string) => {
@@ -49,17 +50,19 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
   })
 
   test('a tunnel that dies is made anew', async () => {
+    await change(92, 8 * 2 ** 20)
     let killed = 0
     let seen: string[] = []
     setHooks({
-      async aroundStep({ step }, run) {
+      async aroundStep({ operationId, step }, run) {
         if (step !== 'read') return run()
         seen = await sockets()
         if (killed > 0) return run()
+        await a.lab.limitLink(slowBytesPerSecond)
         const running = run()
-        await expect.poll(tunnels, { interval: 10 }).toHaveLength(1)
+        await inTheMiddle(fleet, operationId, step)
         for (const pid of await tunnels()) killed += Number(process.kill(pid, 'SIGKILL'))
-        return running
+        return (await Promise.all([running, a.lab.limitLink(null)]))[0]
       },
     })
     const end = await backUp(guest)
@@ -75,20 +78,21 @@ describe.skipIf(!hasSshd)('disks of VMs on a host that is reached through ssh', 
 
   test('a restore whose guest goes with the connection opens the disks anew', async () => {
     const before = await backUp(guest)
-    await change(91, 48 * 2 ** 20)
+    await change(91, 8 * 2 ** 20)
     let killed = 0
     let seen: string[] = []
     setHooks({
-      async aroundStep({ step }, run) {
+      async aroundStep({ operationId, step }, run) {
         if (step !== 'write' || killed > 0) return run()
+        await a.lab.limitLink(slowBytesPerSecond)
         const running = run()
-        await expect.poll(tunnels, { interval: 10 }).toHaveLength(1)
+        await inTheMiddle(fleet, operationId, step)
         for (const pid of await tunnels()) process.kill(pid, 'SIGSTOP')
         seen = await sockets()
-        for (const pid of await tunnelsTo('libvirt-sock')) killed += Number(process.kill(pid, 'SIGKILL'))
+        for (const pid of await way.tunnelsTo('libvirt-sock')) killed += Number(process.kill(pid, 'SIGKILL'))
         await expect.poll(sockets, { timeout: 20_000 }).toEqual([])
         for (const pid of await tunnels()) process.kill(pid, 'SIGCONT')
-        return running
+        return (await Promise.all([running, a.lab.limitLink(null)]))[0]
       },
     })
     const end = await restore(before.id)

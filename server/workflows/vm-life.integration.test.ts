@@ -5,6 +5,7 @@ import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClone, askCreate, mib } from '#server/testing/new-vm.ts'
+import { makeOverlay } from '#server/testing/overlay.ts'
 import { pause } from './pause.ts'
 
 /** One VM from its making to its end, each step judged by the host. */
@@ -169,18 +170,7 @@ test('protected, it is not deleted; then it is, but for a disk that another one 
   await fleet.db.vm.update({ where: { id }, data: { protected: false } })
   const folder = '/var/lib/libvirt/images'
   const second = (await judge().files()).find((file) => file.startsWith('app-vdb')) ?? ''
-  await a.lab.run(
-    'qemu-img',
-    'create',
-    '-q',
-    '-f',
-    'qcow2',
-    '-F',
-    'qcow2',
-    '-b',
-    `${folder}/${second}`,
-    `${folder}/other.qcow2`,
-  )
+  await makeOverlay(a, `${folder}/other.qcow2`, { path: `${folder}/${second}`, format: 'qcow2' })
   await a.lab.virsh('pool-refresh', 'default')
   const end = await ask('delete-vm', id, {})
   expect(end.error).toBeNull()

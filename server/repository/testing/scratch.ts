@@ -25,7 +25,7 @@ export const testPool = new ChunkPool({ workers: 0, level: 1 })
 const memory = '/dev/shm'
 const leastMemoryBytes = 2 ** 30
 
-async function temporaryFolder(): Promise<string> {
+export async function temporaryFolder(): Promise<string> {
   const room = await statfs(memory).catch(() => undefined)
   return room && room.bavail * room.bsize >= leastMemoryBytes ? memory : tmpdir()
 }
