@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from '#prisma/generated/client.ts'
-import { SkerryError } from './errors.ts'
+import { SkerryError, unavailable } from './errors.ts'
 
 /** Who is asking, for row-level security: the whole fleet, or some tenants. */
 export type Scope = 'fleet' | { tenantIds: readonly string[] }
@@ -14,14 +14,25 @@ const setting = (scope: Scope) => (scope === 'fleet' ? '*' : scope.tenantIds.joi
 
 const gone = new Set(['P1000', 'P1001', 'P1002', 'P1008', 'P1011', 'P1017', 'P2024', 'ECONNREFUSED', 'ECONNRESET'])
 
+/** A transaction that waited too long, or lost against another one. */
+const lost = new Set(['P2028', 'P2034', '40001', '40P01', '55P03'])
+
 /**
  * Whether the database can't be asked now, which says nothing about what it was asked. An error of our own names what
  * else refused a connection.
  */
-export function isDatabaseGone(thrown: unknown): boolean {
+export const isDatabaseGone = (thrown: unknown): boolean => hasCode(thrown, gone)
+
+/** Whether it was too busy with something else: nothing of the transaction has come to be, and it may be tried again. */
+export const isDatabaseBusy = (thrown: unknown): boolean => hasCode(thrown, lost)
+
+export const databaseBusy = (cause: unknown): SkerryError =>
+  unavailable('Skerry’s database was too busy with something else.', { wayOut: 'Try again.', cause })
+
+function hasCode(thrown: unknown, codes: ReadonlySet<string>): boolean {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
     if (error instanceof SkerryError) return false
-    if ('code' in error && typeof error.code === 'string' && gone.has(error.code)) return true
+    if ('code' in error && typeof error.code === 'string' && codes.has(error.code)) return true
   }
   return false
 }

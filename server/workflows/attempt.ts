@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { operatorDetail } from '#server/core/error-detail.ts'
-import { type Db, isDatabaseGone } from '#server/db.ts'
+import { type Db, databaseBusy, isDatabaseBusy, isDatabaseGone } from '#server/db.ts'
 import { asSkerryError, GivenUp, SkerryError } from '#server/errors.ts'
 import { OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { OperationError } from '#server/schema/operation.ts'
@@ -56,7 +56,8 @@ const never = new Promise<never>(() => {})
 
 /**
  * Does `attempt` once this process may go on with the operation, and again when it was the database or this worker's
- * lease that failed: that says nothing about the operation. It never resolves when another worker has taken it over.
+ * lease that failed, or the database was too busy: that says nothing about the operation. It never resolves when another
+ * worker has taken it over.
  */
 export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: (isHeld: IsHeld) => Promise<T>): Promise<T> {
   for (;;) {
@@ -66,7 +67,7 @@ export async function whileOwned<T>(runtime: Runtime, run: Run, attempt: (isHeld
     } catch (error) {
       // The process ends in the middle of a step: that says nothing about the step, which runs again elsewhere.
       if (runtime.stopping) return never
-      if (!wasInterrupted(runtime, isHeld, error)) throw error
+      if (!wasInterrupted(runtime, isHeld, error) && !isDatabaseBusy(error)) throw error
       runtime.log.warn({ operation: run.operationId, err: error }, 'interrupted, looking again')
       await pause(runtime.betweenAttemptsMs)
     }
@@ -201,7 +202,7 @@ async function patiently<T>(runtime: Runtime, signal: AbortSignal, run: () => Pr
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof OutcomeUnknown) return true
+  if (error instanceof OutcomeUnknown || isDatabaseBusy(error)) return true
   if (!(error instanceof SkerryError) || error instanceof GivenUp) return false
   // An answer, though not a good one: asking again would give the same.
   const isAnswer = error.cause instanceof Error && error.cause.name === 'LibvirtError'
@@ -263,7 +264,7 @@ function describe(error: unknown, step: string, cancelled: boolean): OperationEr
     const wayOut = 'Look at the VM on its host before trying again.'
     return { code: 'unavailable', message: error.message, step, wayOut }
   }
-  const shown = asSkerryError(error)
+  const shown = isDatabaseBusy(error) ? databaseBusy(error) : asSkerryError(error)
   const offer = error instanceof StepError && error.offer ? { offer: error.offer } : {}
   return { code: shown.code, message: shown.message, step, wayOut: shown.wayOut ?? null, ...offer }
 }

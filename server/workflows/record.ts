@@ -59,7 +59,6 @@ export const endOperation = (db: Db, id: string, ending: Ending): Promise<void> 
 export async function endInTransaction(tx: Tx, id: string, ending: Ending): Promise<void> {
   const row = await tx.operation.findUnique({ where: { id } })
   if (!row || row.finishedAt) return
-  await writeTrace(tx, id, ending)
   const { count } = await tx.operation.updateMany({
     where: { id, finishedAt: null },
     data: {
@@ -74,7 +73,9 @@ export async function endInTransaction(tx: Tx, id: string, ending: Ending): Prom
       finishedAt: new Date(),
     },
   })
-  if (count > 0 && ending.state !== 'succeeded') await auditEnd(tx, row, ending)
+  if (count === 0) return
+  await writeTrace(tx, id, ending)
+  if (ending.state !== 'succeeded') await auditEnd(tx, row, ending)
 }
 
 function auditEnd(tx: Tx, row: Operation, { state, error }: Ending): Promise<void> {
