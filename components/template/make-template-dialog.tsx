@@ -7,11 +7,11 @@ import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { fieldError, isFieldError } from '#components/trpc/failure.ts'
 import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { FormDialog } from '#components/ui/form-dialog.tsx'
+import { FormBody } from '#components/ui/form-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
-import type { CommandVm } from '#components/vm/vm-command.tsx'
+import type { NamedVm } from '#components/vm/vm-command.tsx'
 import { blankTemplate, problemsOf, shownProblems, type TemplateDraft, templateFields } from './template-draft.ts'
 import { TemplateFields } from './template-fields.tsx'
 
@@ -19,24 +19,29 @@ type Vm = Outputs['vm']['get']
 type HostPool = Outputs['storage']['list'][number]
 
 /** Makes a template of a VM that is off, with a copy of its first disk. */
-export function MakeTemplateDialog({ vm: { id, name }, onClose }: { vm: CommandVm; onClose: () => void }) {
+export function MakeTemplateDialog({ vm: { id, name }, onClose }: { vm: NamedVm; onClose: () => void }) {
   const trpc = useTRPC()
   const vm = useQuery(trpc.vm.get.queryOptions({ id }))
   const pools = useQuery({
     ...trpc.storage.list.queryOptions({ hostId: vm.data?.host.id ?? id }),
     enabled: vm.data !== undefined,
   })
-  return vm.data && pools.data ? (
-    <MakeTemplateForm vm={vm.data} pools={pools.data} onClose={onClose} />
-  ) : (
-    <ReadingDialog title={`Make a template of ${name}`} size="lg" query={vm.data ? pools : vm} onClose={onClose} />
+  return (
+    <ReadingDialog
+      title={`Make a template of ${name}`}
+      description="Its first disk is copied as it is, with all that is on it; others are not. The VM is not changed."
+      size="lg"
+      query={vm.data ? pools : vm}
+      onClose={onClose}
+    >
+      {vm.data && pools.data && <MakeTemplateForm vm={vm.data} pools={pools.data} onClose={onClose} />}
+    </ReadingDialog>
   )
 }
 
 function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly HostPool[]; onClose: () => void }) {
   const trpc = useTRPC()
   const disk = vm.disks.find(({ device, readOnly }) => device === 'disk' && !readOnly)
-  const others = vm.disks.filter((each) => each.device === 'disk' && each !== disk).length
   const there = pools.filter((pool) => pool.host.id === vm.host.id && pool.active)
   const sharedBy = ({ id, sharedKey }: HostPool) =>
     sharedKey === null
@@ -64,10 +69,7 @@ function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly Host
   const problems = problemsOf(draft, disk ? Number(disk.capacityBytes) : null)
   const error = refusal(`No template was made of ${vm.name}`, make.error)
   return (
-    <FormDialog
-      title={`Make a template of ${vm.name}`}
-      description={`Its first disk is copied as it is, with all that is on it${others > 0 ? '; its other disks are not' : ''}. The VM is not changed.`}
-      size="lg"
+    <FormBody
       footerNote={disk ? `Copies ${formatBytes(Number(disk.allocationBytes || disk.capacityBytes))}` : undefined}
       submitLabel="Make template"
       isPending={make.isPending}
@@ -111,7 +113,7 @@ function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly Host
         example with <code className="font-mono">cloud-init clean --machine-id --logs</code>, and shut it down.
       </p>
       {error && !isFieldError(make.error, [...templateFields, 'poolName']) && <ErrorMessage {...error} />}
-    </FormDialog>
+    </FormBody>
   )
 }
 

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useState } from 'react'
 import { Button } from './button.tsx'
-import { Dialog } from './dialog.tsx'
+import { DialogBody, DialogFrame } from './dialog.tsx'
 import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
 import { TextField } from './text-field.tsx'
 
@@ -13,10 +13,13 @@ export interface GoesWith {
   detail?: string
 }
 
-export interface ConfirmDialogProps {
+export interface ConfirmDialogProps extends ConfirmBodyProps {
   isOpen: boolean
-  onOpenChange: (isOpen: boolean) => void
   title: string
+}
+
+export interface ConfirmBodyProps {
+  onOpenChange: (isOpen: boolean) => void
   /** What will happen, in a sentence. */
   children?: ReactNode
   confirmLabel: string
@@ -34,16 +37,18 @@ export interface ConfirmDialogProps {
 }
 
 /** Asks before something that matters. Cancel has the focus. */
-export function ConfirmDialog(props: ConfirmDialogProps) {
+export function ConfirmDialog({ isOpen, title, ...body }: ConfirmDialogProps) {
   return (
-    <Dialog
-      isOpen={props.isOpen}
-      onOpenChange={props.onOpenChange}
-      title={props.title}
-      size="sm"
-      role="alertdialog"
-      footer={<ConfirmFooter {...props} />}
-    >
+    <DialogFrame isOpen={isOpen} onOpenChange={body.onOpenChange} title={title} size="sm" role="alertdialog">
+      <ConfirmBody {...body} />
+    </DialogFrame>
+  )
+}
+
+/** The same without its frame, for a dialog that is there before what it asks is known. */
+export function ConfirmBody(props: ConfirmBodyProps) {
+  return (
+    <DialogBody footer={<ConfirmFooter {...props} />}>
       <div className="flex flex-col gap-3 text-sm text-ink-muted">
         {props.children}
         {props.goesWith && props.goesWith.length > 0 && (
@@ -61,11 +66,11 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         )}
         {props.error && <ErrorMessage {...props.error} />}
       </div>
-    </Dialog>
+    </DialogBody>
   )
 }
 
-function ConfirmFooter(props: ConfirmDialogProps) {
+function ConfirmFooter(props: ConfirmBodyProps) {
   const [typed, setTyped] = useState('')
   const isTyped = props.typedName === undefined || typed.trim() === props.typedName
   const tone = props.tone ?? 'danger'

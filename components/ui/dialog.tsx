@@ -34,8 +34,19 @@ const widths: Record<DialogSize, string> = {
 export const overlayClassName = 'fixed inset-0 z-40 flex bg-scrim data-entering:animate-appear'
 
 /** A modal that asks for something. The focus stays within, Escape closes, and focus returns to what opened it. */
-export function Dialog(props: DialogProps) {
-  const { isOpen, onOpenChange, title, description, size = 'md', footer, footerNote, role = 'dialog', children } = props
+export function Dialog({ footer, footerNote, children, ...frame }: DialogProps) {
+  return (
+    <DialogFrame {...frame}>
+      <DialogBody footer={footer} footerNote={footerNote}>
+        {children}
+      </DialogBody>
+    </DialogFrame>
+  )
+}
+
+/** A dialog with its title alone: what it holds may be exchanged, each time a `DialogBody`, while it stays the same dialog. */
+export function DialogFrame(props: Omit<DialogProps, 'footer' | 'footerNote'>) {
+  const { isOpen, onOpenChange, title, description, size = 'md', role = 'dialog', children } = props
   return (
     <ModalOverlay
       isOpen={isOpen}
@@ -64,15 +75,24 @@ export function Dialog(props: DialogProps) {
               />
             )}
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
-          {(footer || footerNote) && (
-            <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line bg-canvas px-5 py-3">
-              {footerNote && <div className="mr-auto min-w-0 text-xs text-ink-muted">{footerNote}</div>}
-              {footer}
-            </footer>
-          )}
+          {children}
         </AriaDialog>
       </Modal>
     </ModalOverlay>
+  )
+}
+
+/** What a dialog holds below its title. */
+export function DialogBody({ footer, footerNote, children }: Pick<DialogProps, 'footer' | 'footerNote' | 'children'>) {
+  return (
+    <>
+      <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
+      {(footer || footerNote) && (
+        <footer className="flex flex-wrap items-center justify-end gap-2 border-t border-line bg-canvas px-5 py-3">
+          {footerNote && <div className="mr-auto min-w-0 text-xs text-ink-muted">{footerNote}</div>}
+          {footer}
+        </footer>
+      )}
+    </>
   )
 }

@@ -2,10 +2,11 @@
 
 import { type ReactNode, useId } from 'react'
 import { Button } from './button.tsx'
-import { Dialog, type DialogProps } from './dialog.tsx'
+import { DialogBody, DialogFrame, type DialogProps } from './dialog.tsx'
 
-export interface FormDialogProps
-  extends Pick<DialogProps, 'title' | 'description' | 'size' | 'footerNote' | 'children'> {
+export interface FormDialogProps extends Pick<DialogProps, 'title' | 'description' | 'size'>, FormBodyProps {}
+
+export interface FormBodyProps extends Pick<DialogProps, 'footerNote' | 'children'> {
   submitLabel: ReactNode
   tone?: 'primary' | 'danger'
   isPending: boolean
@@ -21,17 +22,27 @@ export interface FormDialogProps
 }
 
 /** A dialog that asks for something and sends it: Cancel, and a button that says what will be done. */
-export function FormDialog(props: FormDialogProps) {
+export function FormDialog({ title, description, size, ...body }: FormDialogProps) {
+  return (
+    <DialogFrame
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && body.onClose()}
+      title={title}
+      description={description}
+      size={size ?? 'md'}
+    >
+      <FormBody {...body} />
+    </DialogFrame>
+  )
+}
+
+/** The same without its frame, for a dialog that is there before what it asks is known. */
+export function FormBody(props: FormBodyProps) {
   const { submitLabel, tone = 'primary', isPending, disabledReason, onSubmit, onClose } = props
   const { isIncomplete = false, isDone = false } = props
   const formId = useId()
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={props.title}
-      description={props.description}
-      size={props.size ?? 'md'}
+    <DialogBody
       footerNote={props.footerNote}
       footer={
         isDone ? (
@@ -65,6 +76,6 @@ export function FormDialog(props: FormDialogProps) {
       >
         {props.children}
       </form>
-    </Dialog>
+    </DialogBody>
   )
 }

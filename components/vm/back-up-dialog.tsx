@@ -6,10 +6,11 @@ import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
-import { Dialog } from '#components/ui/dialog.tsx'
+import { DialogBody } from '#components/ui/dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from './refusal.ts'
+import type { NamedVm } from './vm-command.tsx'
 
 interface AskBackupProps {
   vm: Outputs['vm']['get']
@@ -18,14 +19,15 @@ interface AskBackupProps {
 }
 
 /** Takes a recovery point of the VM as it is now. */
-export function BackUpDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+export function BackUpDialog({ vm: { id, name }, onClose }: { vm: NamedVm; onClose: () => void }) {
   const trpc = useTRPC()
-  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
-  const page = useQuery(trpc.backup.list.queryOptions({ vmId }))
-  if (!vm.data || !page.data) {
-    return <ReadingDialog title="Back up a VM" query={vm.data ? page : vm} onClose={onClose} />
-  }
-  return <AskBackup vm={vm.data} page={page.data} onClose={onClose} />
+  const vm = useQuery(trpc.vm.get.queryOptions({ id }))
+  const page = useQuery(trpc.backup.list.queryOptions({ vmId: id }))
+  return (
+    <ReadingDialog title={`Back up ${name}`} size="sm" query={vm.data ? page : vm} onClose={onClose}>
+      {vm.data && page.data && <AskBackup vm={vm.data} page={page.data} onClose={onClose} />}
+    </ReadingDialog>
+  )
 }
 
 function AskBackup({ vm, page, onClose }: AskBackupProps) {
@@ -37,11 +39,7 @@ function AskBackup({ vm, page, onClose }: AskBackupProps) {
   const hasEarlier = page.recoveryPoints.some((point) => point.datastore.id === datastoreId)
   const error = refusal(`${vm.name} was not backed up`, start.error)
   return (
-    <Dialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Back up ${vm.name}`}
-      size="sm"
+    <DialogBody
       footer={
         <>
           <Button onPress={onClose}>Cancel</Button>
@@ -84,6 +82,6 @@ function AskBackup({ vm, page, onClose }: AskBackupProps) {
         )}
         {error && <ErrorMessage {...error} />}
       </div>
-    </Dialog>
+    </DialogBody>
   )
 }

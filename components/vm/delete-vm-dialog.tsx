@@ -6,19 +6,27 @@ import { useState } from 'react'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
-import { ConfirmDialog, type GoesWith } from '#components/ui/confirm-dialog.tsx'
+import { ConfirmBody, type GoesWith } from '#components/ui/confirm-dialog.tsx'
 import { formatBytes } from '#components/ui/format.ts'
 import { refusal } from './refusal.ts'
+import type { NamedVm } from './vm-command.tsx'
 
 type Vm = Outputs['vm']['get']
 
 /** Deletes a VM after its name was typed; names everything that goes with it. */
-export function DeleteVmDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+export function DeleteVmDialog({ vm: { id, name }, onClose }: { vm: NamedVm; onClose: () => void }) {
+  const query = useQuery(useTRPC().vm.get.queryOptions({ id }))
+  return (
+    <ReadingDialog title={`Delete ${name}?`} size="sm" role="alertdialog" query={query} onClose={onClose}>
+      {query.data && <AskDeletion vm={query.data} onClose={onClose} />}
+    </ReadingDialog>
+  )
+}
+
+function AskDeletion({ vm, onClose }: { vm: Vm; onClose: () => void }) {
   const trpc = useTRPC()
   const router = useRouter()
-  const isOnItsPage = usePathname().startsWith(`/vms/${vmId}`)
-  const query = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
-  const vm = query.data
+  const isOnItsPage = usePathname().startsWith(`/vms/${vm.id}`)
   const [keepDisks, setKeepDisks] = useState(false)
   const remove = useMutation(
     trpc.vm.delete.mutationOptions({
@@ -28,12 +36,9 @@ export function DeleteVmDialog({ vmId, onClose }: { vmId: string; onClose: () =>
       },
     }),
   )
-  if (!vm) return <ReadingDialog title="Delete a VM" query={query} onClose={onClose} />
   return (
-    <ConfirmDialog
-      isOpen
+    <ConfirmBody
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Delete ${vm.name}?`}
       confirmLabel="Delete"
       typedName={vm.name}
       goesWith={goesWith(vm, keepDisks)}
@@ -51,7 +56,7 @@ export function DeleteVmDialog({ vmId, onClose }: { vmId: string; onClose: () =>
           Keep its disks
         </Checkbox>
       )}
-    </ConfirmDialog>
+    </ConfirmBody>
   )
 }
 

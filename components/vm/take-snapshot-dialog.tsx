@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { FormDialog } from '#components/ui/form-dialog.tsx'
+import { FormBody } from '#components/ui/form-dialog.tsx'
 import { formatBytes, formatDuration } from '#components/ui/format.ts'
 import { type RadioCard, RadioCards } from '#components/ui/radio-cards.tsx'
 import { TextArea } from '#components/ui/text-area.tsx'
@@ -14,6 +14,7 @@ import { whyNot } from '#components/ui/why-not.ts'
 import { SnapshotName } from '#server/schema/snapshot.ts'
 import { refusal } from './refusal.ts'
 import { suggestedName } from './snapshot-name.ts'
+import type { NamedVm } from './vm-command.tsx'
 
 type Vm = Outputs['vm']['get']
 type SnapshotPage = Outputs['snapshot']['list']
@@ -49,14 +50,15 @@ export function snapshotCards(vm: Vm, page: SnapshotPage): RadioCard[] {
 }
 
 /** Asks for a snapshot of the VM as it is now. */
-export function TakeSnapshotDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+export function TakeSnapshotDialog({ vm: { id, name }, onClose }: { vm: NamedVm; onClose: () => void }) {
   const trpc = useTRPC()
-  const vm = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
-  const page = useQuery(trpc.snapshot.list.queryOptions({ vmId }))
-  if (!vm.data || !page.data) {
-    return <ReadingDialog title="Take a snapshot" query={vm.data ? page : vm} onClose={onClose} />
-  }
-  return <AskSnapshot vm={vm.data} page={page.data} onClose={onClose} />
+  const vm = useQuery(trpc.vm.get.queryOptions({ id }))
+  const page = useQuery(trpc.snapshot.list.queryOptions({ vmId: id }))
+  return (
+    <ReadingDialog title={`Take a snapshot of ${name}`} query={vm.data ? page : vm} onClose={onClose}>
+      {vm.data && page.data && <AskSnapshot vm={vm.data} page={page.data} onClose={onClose} />}
+    </ReadingDialog>
+  )
 }
 
 function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
@@ -70,8 +72,7 @@ function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
   const problem = SnapshotName.safeParse(name).error?.issues[0]?.message ?? taken
   const error = refusal('The snapshot was not taken', take.error)
   return (
-    <FormDialog
-      title={`Take a snapshot of ${vm.name}`}
+    <FormBody
       submitLabel="Take snapshot"
       isPending={take.isPending}
       disabledReason={isOff && page.inside !== true ? page.inside : undefined}
@@ -96,6 +97,6 @@ function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
         <RadioCards label="What it holds" cards={snapshotCards(vm, page)} value={kind} onChange={setKind} />
       )}
       {error && <ErrorMessage {...error} />}
-    </FormDialog>
+    </FormBody>
   )
 }

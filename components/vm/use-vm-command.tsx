@@ -68,19 +68,19 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
     case 'force-off':
       return <HardPowerDialog vm={vm} action={command} onClose={onClose} />
     case 'snapshot':
-      return <TakeSnapshotDialog vmId={vm.id} onClose={onClose} />
+      return <TakeSnapshotDialog vm={vm} onClose={onClose} />
     case 'backup':
-      return <BackUpDialog vmId={vm.id} onClose={onClose} />
+      return <BackUpDialog vm={vm} onClose={onClose} />
     case 'migrate':
-      return <MigrateDialog vmId={vm.id} onClose={onClose} />
+      return <MigrateDialog vm={vm} onClose={onClose} />
     case 'clone':
-      return <CloneVmDialog vmId={vm.id} onClose={onClose} />
+      return <CloneVmDialog vm={vm} onClose={onClose} />
     case 'make-template':
       return <MakeTemplateDialog vm={vm} onClose={onClose} />
     case 'keep':
       return <KeepCloneDialog vm={vm} onClose={onClose} />
     case 'delete':
-      return <DeleteVmDialog vmId={vm.id} onClose={onClose} />
+      return <DeleteVmDialog vm={vm} onClose={onClose} />
     default:
       return null
   }

@@ -38,10 +38,13 @@ export type VmCommand =
   | 'protect'
   | 'unprotect'
 
-/** What a command needs to know of its VM; rows and pages both have it. */
-export interface CommandVm {
+export interface NamedVm {
   id: string
   name: string
+}
+
+/** What a command needs to know of its VM; rows and pages both have it. */
+export interface CommandVm extends NamedVm {
   protected: boolean
   operation: Pick<RowOperation, 'kind'> | null
 }

@@ -12,6 +12,7 @@ import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import { refusal } from '../refusal.ts'
+import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
 import { MigrateDetail } from './migrate-detail.tsx'
 import { MigrateOptions, usualOptions } from './migrate-options.tsx'
@@ -21,7 +22,7 @@ import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
 type Vm = Outputs['vm']['get']
 
 /** Where to, how long, will it converge: asked before the move, from measured figures. */
-export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => void }) {
+export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm; onClose: () => void }) {
   const trpc = useTRPC()
   const vmQuery = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
   const vm = vmQuery.data
@@ -33,13 +34,13 @@ export function MigrateDialog({ vmId, onClose }: { vmId: string; onClose: () => 
 
   const eligible = preview.data?.candidates.filter((candidate) => candidate.eligible) ?? []
   const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data, vm?.siteId)
-  const error = refusal(`${vm?.name ?? 'The VM'} stays where it is`, migrate.error)
+  const error = refusal(`${name} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
   return (
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={vm ? `Migrate ${vm.name}` : 'Migrate'}
+      title={`Migrate ${name}`}
       description={vm && <Facts vm={vm} preview={preview.data} measuring={measuring} />}
       size="xl"
       footerNote={

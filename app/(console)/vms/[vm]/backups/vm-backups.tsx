@@ -63,7 +63,7 @@ export function VmBackups() {
         }
       />
       <ArchivedPoints vm={vm} page={page} />
-      {isBackingUp && <BackUpDialog vmId={vm.id} onClose={() => setBackingUp(false)} />}
+      {isBackingUp && <BackUpDialog vm={vm} onClose={() => setBackingUp(false)} />}
       {restored && <RestoreDialog vm={vm} recoveryPoint={restored} onClose={() => setRestored(undefined)} />}
     </div>
   )

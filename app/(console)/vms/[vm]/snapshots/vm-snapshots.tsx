@@ -59,7 +59,7 @@ export function VmSnapshots() {
         )}
       </Card>
       <SchedulesCard vm={vm} page={page} />
-      {asked?.kind === 'take' && <TakeSnapshotDialog vmId={vm.id} onClose={close} />}
+      {asked?.kind === 'take' && <TakeSnapshotDialog vm={vm} onClose={close} />}
       {asked?.kind === 'revert' && (
         <RevertSnapshotDialog vm={vm} page={page} snapshot={asked.snapshot} onClose={close} />
       )}
