@@ -10,7 +10,7 @@ import { usePalette } from './use-palette.tsx'
 export interface PaletteProps {
   person: Person
   isOpen: boolean
-  onOpenChange: (isOpen: boolean) => void
+  onClose: () => void
 }
 
 /** ⌘K: any VM, host, site, tenant and page by name, and every command, alone or with the name of what it is for. */
@@ -26,16 +26,14 @@ export function Palette(props: PaletteProps) {
   )
 }
 
-function OpenPalette({ person, isOpen, onOpenChange, runners }: PaletteProps & Pick<UsePalette, 'runners'>) {
+function OpenPalette({ person, onClose, runners }: PaletteProps & Pick<UsePalette, 'runners'>) {
   const [text, setText] = useState('')
   const palette = usePalette({ person, text, onTextChange: setText, runners })
   return (
     <CommandPalette
-      isOpen={isOpen}
-      onOpenChange={onOpenChange}
+      onClose={onClose}
       search={text}
       onSearchChange={setText}
-      isFiltering={false}
       footer={
         <>
           A command goes with a name: <span className="text-ink-muted">reboot shop-web-1</span>

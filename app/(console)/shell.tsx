@@ -77,7 +77,7 @@ export function Shell({ person, children }: { person: Person; children: ReactNod
         </main>
       </div>
       <OperationTray />
-      <Palette person={person} isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
+      <Palette person={person} isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />
       <SidePanel isOpen={isMenuOpen} onOpenChange={setMenuOpen} title="Skerry" side="left">
         <div className="-mx-3">
           <SideNavigation groups={groups} onNavigate={() => setMenuOpen(false)} />

@@ -6,12 +6,7 @@ import { useTRPC } from '#components/trpc/client.tsx'
 import type { MenuAction } from '#components/ui/menu.tsx'
 import type { useVmCommand } from '#components/vm/use-vm-command.tsx'
 import { vmMenu } from '#components/vm/vm-command.tsx'
-
-/** Something that commands can be given to. */
-export interface Subject {
-  kind: 'vm' | 'host'
-  id: string
-}
+import type { Subject } from './palette-subjects.ts'
 
 export interface SubjectCommand extends MenuAction {
   subject: Subject

@@ -3,17 +3,18 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Boxes, Building2, MapPin, Server } from 'lucide-react'
 import { usePathname, useRouter } from 'next/navigation'
-import { useDeferredValue } from 'react'
 import { hostCommandWords } from '#components/host/host-commands.tsx'
 import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
-import type { CommandPaletteProps, PaletteItem } from '#components/ui/command-palette.tsx'
+import type { CommandPaletteProps } from '#components/ui/command-palette.tsx'
+import type { PaletteItem } from '#components/ui/palette-choice.ts'
 import { commandLook } from '#components/vm/vm-command.tsx'
 import { type Person, visiblePages } from './navigation.ts'
 import { actionsOf } from './palette-actions.ts'
+import { isSurelyMeant, type Subject, subjectsFor } from './palette-subjects.ts'
 import { askedOf, isFoundBy } from './palette-words.ts'
-import { type Subject, type SubjectCommand, usePaletteCommands } from './use-palette-commands.ts'
+import { type SubjectCommand, usePaletteCommands } from './use-palette-commands.ts'
 
 type Hit = Outputs['fleet']['search'][number]
 
@@ -27,8 +28,6 @@ const kinds = {
 const textsOf = ({ label, keywords = [] }: { label: string; keywords?: readonly string[] }) => [label, ...keywords]
 const vmWords = Object.values(commandLook)
 const vocabulary = [...vmWords, ...Object.values(hostCommandWords)].map(textsOf)
-/** Of so many that fit a command's name each has its line. */
-const mostSubjects = 5
 const mostInvitations = 5
 
 interface UsePalette {
@@ -39,27 +38,26 @@ interface UsePalette {
 }
 
 /** What the palette shows for what was typed: commands first when one was named, else what is called so. */
-export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups' | 'isLoading' | 'problem' | 'hint'> {
+export function usePalette(
+  props: UsePalette,
+): Pick<CommandPaletteProps, 'groups' | 'isFirstMeant' | 'isLoading' | 'problem' | 'hint'> {
   const { person, text, onTextChange, runners } = props
   const trpc = useTRPC()
   const router = useRouter()
   const ofPage = subjectOfPage(usePathname(), person)
   const typed = text.trim()
-  const looked = useDeferredValue(typed)
-  const asked = askedOf(looked, vocabulary)
+  const asked = askedOf(typed, vocabulary)
   const searched = (wanted: string) => ({
     ...trpc.fleet.search.queryOptions({ text: wanted }),
     enabled: wanted.length > 0,
     staleTime: 5_000,
   })
-  const found = useQuery({ ...searched(looked), placeholderData: keepPreviousData })
+  const found = useQuery({ ...searched(typed), placeholderData: keepPreviousData })
   const named = useQuery(searched(asked.command ? asked.name : ''))
-  // What was found for a text that is no longer there must not be what Enter does.
-  const isCurrent = looked === typed && !found.isPlaceholderData
 
   const subjects = subjectsFor(asked, {
-    found: isCurrent ? found.data : undefined,
-    named: looked === typed ? named.data : undefined,
+    found: found.isPlaceholderData ? undefined : found.data,
+    named: named.data,
     ofPage,
   })
   const given = usePaletteCommands(subjects, runners)
@@ -67,7 +65,13 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
     asked.command ? isFoundBy(textsOf(command), asked.command) : command.disabledReason === undefined,
   )
   const isSettled = !asked.command || (!named.isFetching && !given.isPending)
-  const hits = isSettled ? distinct([...(named.data ?? []), ...(looked ? (found.data ?? []) : [])]) : []
+  const canGive = commands.some(({ disabledReason }) => disabledReason === undefined)
+  const isCommandFirst = asked.command !== '' || !typed
+  // Of what was found for a shorter text, what is called so too stays while more is looked for.
+  const kept = (found.data ?? []).filter(
+    ({ name }) => !found.isPlaceholderData || name.toLowerCase().includes(typed.toLowerCase()),
+  )
+  const hits = isSettled ? distinct([...(named.data ?? []), ...(typed ? kept : [])]) : []
 
   const open = (href: string) => () => router.push(href)
   const pages = visiblePages(person).filter(({ label }) => isFoundBy([label], typed))
@@ -80,8 +84,8 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
   const groups = {
     commands: {
       id: 'commands',
-      title: subjects.length === 1 && commands[0] ? `${commands[0].name} · ${commands[0].place}` : 'Commands',
-      items: commands.map((command) => commandItem(command, subjects.length > 1)),
+      title: 'Commands',
+      items: commands.map(commandItem),
     },
     unfinished: {
       id: 'unfinished',
@@ -112,7 +116,7 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
   }
   const problem = found.error ?? named.error ?? given.error
   return {
-    isLoading: looked !== typed || found.isFetching || named.isFetching || given.isPending,
+    isLoading: found.isFetching || named.isFetching || given.isPending,
     problem: problem
       ? {
           ...failure(given.error === problem ? 'What can be done could not be read' : 'The search failed', problem),
@@ -123,29 +127,12 @@ export function usePalette(props: UsePalette): Pick<CommandPaletteProps, 'groups
           },
         }
       : undefined,
+    isFirstMeant: !isCommandFirst || !canGive || (isSettled && isSurelyMeant(asked, commands)),
     hint: asked.command && !asked.name && !ofPage ? 'Type the name of the VM or host' : undefined,
-    groups:
-      asked.command || !typed
-        ? [groups.commands, groups.fleet, groups.pages, groups.unfinished, groups.actions]
-        : [groups.fleet, groups.commands, groups.pages, groups.actions],
+    groups: isCommandFirst
+      ? [groups.commands, groups.fleet, groups.pages, groups.unfinished, groups.actions]
+      : [groups.fleet, groups.commands, groups.pages, groups.actions],
   }
-}
-
-/** What the commands are for: those that the name fits, or the one whose page is open. */
-function subjectsFor(
-  asked: { command: string; name: string },
-  { found, named, ofPage }: { found?: Hit[] | undefined; named?: Hit[] | undefined; ofPage: Subject | undefined },
-): Subject[] {
-  const takeCommands = (hits: Hit[] | undefined) =>
-    (hits ?? []).flatMap(({ kind, id, name }) => (kind === 'vm' || kind === 'host' ? [{ kind, id, name }] : []))
-  if (asked.command && asked.name) return exactFirst(takeCommands(named), asked.name).slice(0, mostSubjects)
-  if (!asked.command && asked.name) return exactFirst(takeCommands(found), asked.name).slice(0, 1)
-  return ofPage ? [ofPage] : []
-}
-
-const exactFirst = <Named extends { name: string }>(things: readonly Named[], name: string): Named[] => {
-  const exact = things.filter((thing) => thing.name.toLowerCase() === name.toLowerCase())
-  return exact.length > 0 ? exact : [...things]
 }
 
 function subjectOfPage(pathname: string, person: Person): Subject | undefined {
@@ -160,11 +147,11 @@ const distinct = (hits: readonly Hit[]) => [...new Map(hits.map((hit) => [`${hit
 const withName = (label: string, name: string) =>
   label.endsWith('…') ? `${label.slice(0, -1)} ${name}…` : `${label} ${name}`
 
-function commandItem(command: SubjectCommand, isOneOfSeveral: boolean): PaletteItem {
+function commandItem(command: SubjectCommand): PaletteItem {
   const { id, label, icon, disabledReason, isDanger, onAction, subject, name, place } = command
   return {
     ...{ id: `${id} ${subject.id}`, icon, disabledReason, isDanger },
-    ...(isOneOfSeveral ? { label: withName(label, name), hint: place } : { label }),
+    ...{ label: withName(label, name), hint: place },
     onSelect: () => onAction?.(),
   }
 }

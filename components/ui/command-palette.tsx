@@ -1,46 +1,23 @@
 'use client'
 
-import { Command } from 'cmdk'
 import { Search } from 'lucide-react'
-import { type ReactNode, useRef, useState } from 'react'
-import { Dialog, Modal, ModalOverlay } from 'react-aria-components'
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { Dialog, Input, Modal, ModalOverlay } from 'react-aria-components'
 import { cx } from './class-name.ts'
 import { overlayClassName } from './dialog.tsx'
 import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
 import { Kbd } from './kbd.tsx'
+import { chosenItem, itemAt, type PaletteGroup, type PaletteItem } from './palette-choice.ts'
 import { Spinner } from './spinner.tsx'
 
-/** One thing the palette can do or open. */
-export interface PaletteItem {
-  id: string
-  label: string
-  icon?: ReactNode
-  /** A word after the label */
-  badge?: ReactNode
-  isDanger?: boolean | undefined
-  /** At the right: where it is, what kind it is. */
-  hint?: ReactNode
-  shortcut?: string
-  /** Other words that find it. */
-  keywords?: readonly string[]
-  disabledReason?: string | undefined
-  /** The palette stays: there is more to type */
-  keepsOpen?: boolean
-  onSelect: () => void
-}
-
-export interface PaletteGroup {
-  id: string
-  title: string
-  items: readonly PaletteItem[]
-}
-
 export interface CommandPaletteProps {
-  isOpen: boolean
-  onOpenChange: (isOpen: boolean) => void
+  onClose: () => void
   search: string
   onSearchChange: (search: string) => void
+  /** What was found for the text, best first */
   groups: readonly PaletteGroup[]
+  /** Enter does the first that can be done; otherwise nothing, until somebody has gone to a line. */
+  isFirstMeant: boolean
   /** Results are on their way from the server. */
   isLoading?: boolean
   /** The server could not be asked, so that what is missing here may well be there. */
@@ -49,101 +26,138 @@ export interface CommandPaletteProps {
   footer?: ReactNode
   /** In place of "Nothing is called so" */
   hint?: string | undefined
-  /** False when the groups were already found by the server. */
-  isFiltering?: boolean
-  placeholder?: string
 }
 
-const movingKeys: ReadonlySet<string> = new Set(['ArrowDown', 'ArrowUp', 'Home', 'End'])
-const groupClassName =
-  '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:text-ink-faint'
-
-/** Everything by name: pages, things, commands. Choosing closes it. */
+/** Everything by name: pages, things, commands. Choosing closes it, and what was chosen is done once it has gone. */
 export function CommandPalette(props: CommandPaletteProps) {
-  const { isOpen, onOpenChange, search, onSearchChange, groups, isLoading, isFiltering = true, problem } = props
-  const isMoving = useRef(false)
-  const [moved, setMoved] = useState<string | null>(null)
-  const enabled = groups.flatMap(({ items }) => items).filter(({ disabledReason }) => !disabledReason)
-  // What comes first may come last; whoever has not moved yet means the first.
-  const selected = enabled.find(({ id }) => id === moved)?.id ?? enabled[0]?.id ?? ''
+  const { onClose, search, onSearchChange, groups, isFirstMeant, isLoading, problem } = props
+  const listId = useId()
+  const [movedTo, setMovedTo] = useState<string | null>(null)
+  const shown = groups.filter(({ items }) => items.length > 0)
+  const chosen = chosenItem(groups, movedTo, isFirstMeant)
+  const lineId = ({ id }: PaletteItem) => `${listId}-${encodeURIComponent(id)}`
+  // A dialog gives the focus back to what had it when it came: to nothing, if the palette still stood there.
+  const afterwards = useRef<() => void>(undefined)
+  useEffect(() => () => void (afterwards.current && requestAnimationFrame(afterwards.current)), [])
+  const choose = (item: PaletteItem) => {
+    if (item.keepsOpen) return item.onSelect()
+    afterwards.current = item.onSelect
+    onClose()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return
+    const next = itemAt(groups, chosen, event.key)
+    if (next) {
+      event.preventDefault()
+      setMovedTo(next.id)
+      document.getElementById(lineId(next))?.scrollIntoView({ block: 'nearest' })
+    }
+    if (event.key === 'Enter' && chosen) {
+      event.preventDefault()
+      choose(chosen)
+    }
+  }
   return (
     <ModalOverlay
-      isOpen={isOpen}
-      onOpenChange={onOpenChange}
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
       isDismissable
       className={cx(overlayClassName, 'items-start justify-center p-3 sm:pt-[14vh]')}
     >
-      <Modal className="w-full max-w-150">
+      <Modal className="w-full max-w-150 overflow-hidden rounded-xl bg-raised shadow-float">
         <Dialog aria-label="Command palette" className="outline-none">
-          <Command
-            label="Command palette"
-            loop
-            shouldFilter={isFiltering}
-            value={selected}
-            onKeyDown={({ key, ctrlKey }) => {
-              isMoving.current = movingKeys.has(key) || ctrlKey
-            }}
-            onPointerMoveCapture={() => {
-              isMoving.current = true
-            }}
-            onValueChange={(id) => isMoving.current && setMoved(id)}
-            className="overflow-hidden rounded-xl bg-raised shadow-float"
-          >
-            <div className="flex h-12 items-center gap-2.5 border-b border-line px-4 text-ink-faint">
-              {isLoading ? <Spinner /> : <Search size={15} aria-hidden="true" />}
-              <Command.Input
-                autoFocus
-                value={search}
-                onValueChange={(text) => {
-                  isMoving.current = false
-                  setMoved(null)
-                  onSearchChange(text)
-                }}
-                placeholder={props.placeholder ?? 'Find a VM, host, site, page or command'}
-                className="h-full min-w-0 flex-1 bg-transparent text-base text-ink outline-none placeholder:text-ink-faint focus-visible:outline-none"
-              />
-              <Kbd>Esc</Kbd>
+          <div className="flex h-12 items-center gap-2.5 border-b border-line px-4 text-ink-faint">
+            {isLoading ? <Spinner /> : <Search size={15} aria-hidden="true" />}
+            <Input
+              autoFocus
+              role="combobox"
+              aria-label="Command palette"
+              aria-autocomplete="list"
+              aria-expanded={shown.length > 0}
+              aria-controls={shown.length > 0 ? listId : undefined}
+              aria-activedescendant={chosen && lineId(chosen)}
+              autoComplete="off"
+              autoCorrect="off"
+              spellCheck={false}
+              value={search}
+              onChange={({ target }) => {
+                setMovedTo(null)
+                document.getElementById(listId)?.scrollTo(0, 0)
+                onSearchChange(target.value)
+              }}
+              onKeyDown={onKeyDown}
+              placeholder="Find a VM, host, site, page or command"
+              className="h-full min-w-0 flex-1 bg-transparent text-base text-ink outline-none placeholder:text-ink-faint focus-visible:outline-none"
+            />
+            <Kbd>Esc</Kbd>
+          </div>
+          {problem && <ErrorMessage {...problem} className="m-1.5 mb-0" />}
+          {shown.length > 0 && (
+            <div
+              id={listId}
+              role="listbox"
+              aria-label="Results"
+              tabIndex={-1}
+              className="max-h-[min(56vh,420px)] overflow-y-auto p-1.5 outline-none"
+            >
+              {shown.map(({ id, title, items }) => (
+                <div key={id} role="group" aria-labelledby={`${listId}-${id}-title`}>
+                  <p id={`${listId}-${id}-title`} className="px-2.5 pt-2 pb-1 text-2xs text-ink-faint">
+                    {title}
+                  </p>
+                  {items.map((item) => (
+                    <PaletteLine
+                      key={item.id}
+                      id={lineId(item)}
+                      item={item}
+                      isChosen={item === chosen}
+                      onPoint={() => setMovedTo(item.id)}
+                      onChoose={() => choose(item)}
+                    />
+                  ))}
+                </div>
+              ))}
             </div>
-            {problem && <ErrorMessage {...problem} className="m-1.5 mb-0" />}
-            <Command.List label="Results" className="max-h-[min(56vh,420px)] overflow-y-auto p-1.5">
-              {!problem && (
-                <Command.Empty className="px-3 py-8 text-center text-sm text-ink-muted">
-                  {isLoading ? 'Looking…' : (props.hint ?? `Nothing is called “${search}”`)}
-                </Command.Empty>
-              )}
-              {groups
-                .filter((group) => group.items.length > 0)
-                .map((group) => (
-                  <Command.Group key={group.id} heading={group.title} value={group.id} className={groupClassName}>
-                    {group.items.map((item) => (
-                      <PaletteLine key={item.id} item={item} onDone={() => item.keepsOpen || onOpenChange(false)} />
-                    ))}
-                  </Command.Group>
-                ))}
-            </Command.List>
-            {props.footer && (
-              <p className="truncate border-t border-line px-4 py-2 text-2xs text-ink-faint">{props.footer}</p>
-            )}
-          </Command>
+          )}
+          {shown.length === 0 && !problem && (
+            <p role="status" className="px-4 py-8 text-center text-sm text-ink-muted">
+              {isLoading ? 'Looking…' : (props.hint ?? `Nothing is called “${search}”`)}
+            </p>
+          )}
+          {props.footer && (
+            <p className="truncate border-t border-line px-4 py-2 text-2xs text-ink-faint">{props.footer}</p>
+          )}
         </Dialog>
       </Modal>
     </ModalOverlay>
   )
 }
 
-function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }) {
+interface PaletteLineProps {
+  id: string
+  item: PaletteItem
+  isChosen: boolean
+  onPoint: () => void
+  onChoose: () => void
+}
+
+function PaletteLine({ id, item, isChosen, onPoint, onChoose }: PaletteLineProps) {
+  const isOff = item.disabledReason !== undefined
   return (
-    <Command.Item
-      value={item.id}
-      keywords={[item.label, ...(item.keywords ?? [])]}
-      disabled={Boolean(item.disabledReason)}
-      onSelect={() => {
-        onDone()
-        item.onSelect()
-      }}
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's, which keeps the focus
+    <div
+      id={id}
+      role="option"
+      tabIndex={-1}
+      aria-selected={isChosen}
+      aria-disabled={isOff}
+      onPointerMove={isOff ? undefined : onPoint}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={isOff ? undefined : onChoose}
       className={cx(
-        'flex min-h-8 cursor-default items-center gap-2.5 rounded-md px-2.5 py-1 text-sm data-[disabled=true]:text-ink-faint data-[selected=true]:bg-active',
-        item.isDanger ? 'text-failed' : 'text-ink',
+        'flex min-h-8 cursor-default scroll-mt-9 items-center gap-2.5 rounded-md px-2.5 py-1 text-sm',
+        isOff ? 'text-ink-faint' : item.isDanger ? 'text-failed' : 'text-ink',
+        isChosen && 'bg-active',
       )}
     >
       {item.icon && <span className="flex w-4 shrink-0 justify-center opacity-80">{item.icon}</span>}
@@ -157,7 +171,6 @@ function PaletteLine({ item, onDone }: { item: PaletteItem; onDone: () => void }
       {item.hint && (
         <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-muted sm:max-w-[65%]">{item.hint}</span>
       )}
-      {item.shortcut && <Kbd>{item.shortcut}</Kbd>}
-    </Command.Item>
+    </div>
   )
 }
