@@ -61,10 +61,10 @@ test('a host is added by its URI, after tests that say what is wrong, and remove
 
     await page.getByRole('button', { name: 'Search or jump to…' }).click()
     await page.getByRole('dialog', { name: 'Command palette' }).getByRole('combobox').fill('remove spare-1')
-    await page.getByRole('option', { name: 'Remove…' }).click()
-    const removing = page.getByRole('alertdialog', { name: 'Remove spare-1' })
+    await page.getByRole('option', { name: 'Remove spare-1…' }).click()
+    const removing = page.getByRole('alertdialog', { name: 'Remove spare-1?' })
     await removing.getByRole('textbox').fill('spare-1')
-    await removing.getByRole('button', { name: 'Remove the host' }).click()
+    await removing.getByRole('button', { name: 'Remove', exact: true }).click()
     await expect.poll(added, { timeout: 30_000 }).toEqual([])
   } finally {
     await sql("DELETE FROM host WHERE name = 'spare-1'")

@@ -70,7 +70,7 @@ test('a policy is made, its VMs become protected, and a recovery point is delete
     const confirm = page.getByRole('alertdialog')
     await expect(confirm).toContainText('2 VMs are not backed up by it any more')
     await expect(confirm).toContainText('Its 1 recovery point stays')
-    await confirm.getByRole('button', { name: 'Delete policy' }).click()
+    await confirm.getByRole('button', { name: 'Delete' }).click()
     await expect(page.getByText('No policy yet')).toBeVisible()
     expect(await points('bergen-camera')).toHaveLength(1)
   } finally {

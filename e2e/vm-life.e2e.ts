@@ -87,7 +87,7 @@ test('a template is made of a VM, changed, offered, and goes; its image stays', 
   await expect(page.getByRole('radio', { name: /E2E Image 2/ })).toBeChecked()
   await page.goto('/templates')
   await command('E2E Image 2', 'Delete…')
-  await page.getByRole('button', { name: 'Delete the template' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
   await expect(row('E2E Image 2')).toBeHidden()
   expect(await templates('E2E Image 2')).toEqual([])
   const hosts = await sql<{ name: string }>(

@@ -44,9 +44,9 @@ export function actionsOf(person: Person, tenants: readonly { id: string; name: 
           },
           {
             id: 'create-person',
-            label: 'Create an account for a person',
+            label: 'Create an account',
             icon: UserPlus,
-            keywords: ['new', 'add', 'user', 'people'],
+            keywords: ['new', 'add', 'user', 'person', 'people'],
             href: '/settings/people?create=yes',
           },
           {

@@ -34,8 +34,8 @@ export function RemoveDatastoreDialog({ datastore, onClose }: RemoveDatastoreDia
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Remove ${datastore.name}`}
-      confirmLabel="Remove the datastore"
+      title={`Remove ${datastore.name}?`}
+      confirmLabel="Remove"
       typedName={datastore.name}
       isPending={remove.isPending}
       onConfirm={() => remove.mutate({ id: datastore.id, leaveFiles, idempotencyKey })}

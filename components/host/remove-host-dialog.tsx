@@ -33,8 +33,8 @@ export function RemoveHostDialog({ host, vms, onClose }: RemoveHostDialogProps) 
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Remove ${host.name}`}
-      confirmLabel="Remove the host"
+      title={`Remove ${host.name}?`}
+      confirmLabel="Remove"
       typedName={host.name}
       goesWith={
         vms > 0

@@ -27,8 +27,8 @@ export function DeleteSiteDialog({ site, onClose, onDeleted }: DeleteSiteDialogP
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Delete ${site.name}`}
-      confirmLabel="Delete the site"
+      title={`Delete ${site.name}?`}
+      confirmLabel="Delete"
       typedName={site.name}
       goesWith={[{ label: 'What was measured on its links' }]}
       isPending={remove.isPending}

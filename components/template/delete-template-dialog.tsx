@@ -28,8 +28,8 @@ export function DeleteTemplateDialog({ template, onClose }: { template: Template
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Delete ${template.name}`}
-      confirmLabel="Delete the template"
+      title={`Delete ${template.name}?`}
+      confirmLabel="Delete"
       isPending={remove.isPending}
       disabledReason={use.isPending ? 'Looking at what stands on its image' : undefined}
       onConfirm={() => remove.mutate({ id: template.id })}

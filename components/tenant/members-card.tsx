@@ -161,7 +161,7 @@ function MemberLine({ member, can, tenant, isMe }: MemberLineProps) {
         <ConfirmDialog
           isOpen
           onOpenChange={setRemoving}
-          title={`Remove ${member.name} from ${tenant.name}`}
+          title={`Remove ${member.name} from ${tenant.name}?`}
           confirmLabel="Remove"
           isPending={remove.isPending}
           onConfirm={() => remove.mutate({ memberId: member.id })}

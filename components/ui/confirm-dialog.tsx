@@ -15,6 +15,7 @@ export interface GoesWith {
 
 export interface ConfirmDialogProps extends ConfirmBodyProps {
   isOpen: boolean
+  /** A question: "Delete web-1?" */
   title: string
 }
 
@@ -22,6 +23,7 @@ export interface ConfirmBodyProps {
   onOpenChange: (isOpen: boolean) => void
   /** What will happen, in a sentence. */
   children?: ReactNode
+  /** Its verb: "Delete" */
   confirmLabel: string
   onConfirm: () => void
   /** `danger` for what can't be undone. */

@@ -32,7 +32,7 @@ const operationWord: Record<string, string> = {
   'edit-vm-xml': 'Changing',
   'delete-vm': 'Deleting',
   'migrate-vm': 'Migrating',
-  'make-template': 'Being copied',
+  'make-template': 'Making a template',
   'take-snapshot': 'Snapshot',
   'revert-snapshot': 'Reverting',
   'delete-snapshot': 'Changing',

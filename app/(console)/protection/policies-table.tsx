@@ -168,7 +168,7 @@ export function PoliciesTable({ query, operator, onEdit, onShowVms, create }: Po
           isOpen
           onOpenChange={(isOpen) => !isOpen && setDeleted(undefined)}
           title={`Delete the policy ${deleted.name}?`}
-          confirmLabel="Delete policy"
+          confirmLabel="Delete"
           isPending={remove.isPending}
           onConfirm={() => remove.mutate({ id: deleted.id })}
           error={refusal('It was not deleted', remove.error)}

@@ -42,7 +42,7 @@ export const storageColumns: DataColumn<StorageGroup>[] = [
     cell: (group) => (
       <>
         <span className="truncate">{hostNames(group)}</span>
-        {group.pools.some(({ host }) => host.simulated) && <SimulatedBadge />}
+        {group.pools.every(({ host }) => host.simulated) && <SimulatedBadge />}
       </>
     ),
   },

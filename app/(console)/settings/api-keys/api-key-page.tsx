@@ -41,7 +41,7 @@ export function ApiKeyPage() {
             icon={<Plus size={13} aria-hidden="true" />}
             onPress={() => void setCreating('yes')}
           >
-            Create a key
+            Create key
           </Button>
         }
       >

@@ -45,7 +45,7 @@ export function PeoplePage() {
             icon={<UserPlus size={14} aria-hidden="true" />}
             onPress={() => void setCreating('yes')}
           >
-            Create an account
+            Create account
           </Button>
         }
       >

@@ -38,12 +38,12 @@ const words: Record<PersonCommandKind, { title: (name: string) => string; text: 
   'remove-second-factor': {
     title: (name) => `Remove the second factor of ${name}?`,
     text: 'For somebody who lost both the authenticator and the backup codes. The password alone signs in then; every session ends.',
-    confirm: 'Remove it',
+    confirm: 'Remove',
   },
   remove: {
     title: (name) => `Remove the account of ${name}?`,
     text: 'What this person did stays in the audit.',
-    confirm: 'Remove the account',
+    confirm: 'Remove',
   },
 }
 

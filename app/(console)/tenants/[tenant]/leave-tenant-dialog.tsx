@@ -18,7 +18,7 @@ export function LeaveTenantDialog(props: { tenant: { id: string; name: string };
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Leave ${tenant.name}`}
+      title={`Leave ${tenant.name}?`}
       confirmLabel="Leave"
       isPending={leave.isPending}
       onConfirm={() => leave.mutate({ tenantId: tenant.id })}

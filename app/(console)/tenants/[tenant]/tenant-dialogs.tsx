@@ -67,8 +67,8 @@ export function DeleteTenantDialog({ tenant, onClose }: TenantDialogProps) {
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Delete ${tenant.name}`}
-      confirmLabel="Delete the tenant"
+      title={`Delete ${tenant.name}?`}
+      confirmLabel="Delete"
       typedName={tenant.name}
       goesWith={[{ label: 'Memberships and open invitations' }, { label: 'Quota' }]}
       isPending={remove.isPending}
