@@ -9,8 +9,8 @@
  * | off                | yes, and it stays off                                         |
  * | anything else      | refused                                                       |
  *
- * Broken off in the middle, what was written is written back; where that has to wait for the host, not over what a later
- * restore has made of the disks. The marks for the next backup know what was written.
+ * Broken off in the middle, what was written is written back; where that has to wait for the host, not over disks of which
+ * a later restore has made something else, and after what a later one has left half written. The marks for the next backup know what was written.
  */
 import { disksToRestore } from '#server/core/restore-disk.ts'
 import { conflict } from '#server/errors.ts'
@@ -22,6 +22,7 @@ import { StepError } from './attempt.ts'
 import { type BackupMemory, begin, end, look, read, record, repositoryOf, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { until } from './pause.ts'
+import { restoredSince } from './restored-since.ts'
 import { vmOnHost, vmWithDisks } from './vm-on-host.ts'
 import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
@@ -34,6 +35,7 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
   kind: 'restore-vm',
   input: RestoreVmPlan,
   noReturnAfter: 'write',
+  stillLeft: async (context) => void (await since(context)),
   result: ({ writtenBytes, writeMs, readBytes }) => ({ writtenBytes, writeMs, readBytes }),
   steps: [
     {
@@ -57,18 +59,17 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
         return look(context)
       },
     },
-    { name: 'begin', do: begin, undo: unbegin },
+    { name: 'begin', do: begin, undo: unlessRestoredSince(unbegin) },
     { name: 'keep the present', do: read, undo: unlessRestoredSince(unread) },
     { name: 'record the present', do: record },
     { name: 'end reading', do: async (context) => ({ left: await end(context) }) },
     {
       name: 'write',
-      do: (context) => writeDifference(context, context.operation.id, context.input.recoveryPointId),
-      undo: unlessRestoredSince(async (context) => {
-        // Whatever part of it was written: all that differs is what it was.
-        await writeDifference(context, context.input.recoveryPointId, context.operation.id)
-        return 'wrote back what it was'
-      }),
+      do: async (context) => {
+        const { operation, input } = context
+        return writeDifference(context, operation.id, input.recoveryPointId, await chosenDisks(context))
+      },
+      undo: writeBack,
     },
     {
       name: 'start',
@@ -82,14 +83,21 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
 
 type Undo = (context: Context) => Promise<string | undefined>
 
+const since = (context: Context) => restoredSince(context, restoreVm.noReturnIndex)
+
 /** What is cleaned up late must not undo what a later restore has done; its recovery point of the present is the way back. */
 function unlessRestoredSince(undo: Undo): Undo {
-  return async (context) => {
-    const { db, operation } = context
-    const later = { kind: operation.kind, targetId: operation.targetId, id: { gt: operation.id } }
-    const isRestored = (await db.operation.count({ where: { ...later, state: 'succeeded' } })) > 0
-    return isRestored ? undefined : undo(context)
-  }
+  return async (context) => ((await since(context)).any ? undefined : undo(context))
+}
+
+/** Whatever part of it was written: all that differs is what it was. */
+async function writeBack(context: Context): Promise<string | undefined> {
+  const { all, has } = await since(context)
+  if (all) return undefined
+  const targets = (await chosenDisks(context)).filter((target) => !has(target))
+  if (targets.length === 0) return undefined
+  await writeDifference(context, context.input.recoveryPointId, context.operation.id, targets)
+  return 'wrote back what it was'
 }
 
 async function start(context: Context): Promise<void> {
@@ -120,12 +128,16 @@ async function shutDown(context: Context): Promise<undefined> {
 }
 
 /** Writes what differs between two recovery points over the disks, which are as in the first one, or anything between. */
-async function writeDifference(context: Context, fromId: string, toId: string): Promise<Written> {
+async function writeDifference(
+  context: Context,
+  fromId: string,
+  toId: string,
+  targets: readonly string[],
+): Promise<Written> {
   const { vm, host, facts } = await vmOnHost(context)
   if (facts.state !== 'off') throw conflict(`${vm.name} was started meanwhile.`, 'Shut it down, then restore it again.')
   const [from, to] = [await pointOf(context, fromId), await pointOf(context, toId)]
   try {
-    const targets = await chosenDisks(context)
     const disks = facts.disks.flatMap(({ target, source, format }) =>
       source && targets.includes(target)
         ? [{ target, path: source, format: format === 'raw' ? ('raw' as const) : ('qcow2' as const) }]
