@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Enough of an environment for modules that read it; what connects to a database gets its own from `server/testing`. */
 const env = {
@@ -9,9 +10,19 @@ const env = {
   SKERRY_LOG_LEVEL: 'error',
 }
 
+/** Long files first, for the last to end together. Suites of faults are short to read and run for minutes. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isOfFaults = ({ moduleId }: TestSpecification) => moduleId.endsWith('.fault.integration.test.ts')
+    return [...sorted.filter(isOfFaults), ...sorted.filter((file) => !isOfFaults(file))]
+  }
+}
+
 /** `*.test.ts` needs nothing but Node; `*.integration.test.ts` needs real Postgres, libvirtd and QEMU, of which each file makes its own. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -200,6 +200,8 @@ test('a killed worker has a guest that reads stand still, and the next one has i
   const before = (await sums()).length
   await expect.poll(async () => (await sums()).length, { timeout: 60_000 }).toBeGreaterThan(before + 1)
   expect(new Set((await sums()).map((line) => line.split(' ')[0]))).toEqual(new Set([expected]))
+  // It would read on for all that follows.
+  await a.lab.virsh('suspend', 'web-two')
 })
 
 test('what clones stand on can’t be removed, and it is still what it was', async () => {

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { diskRecords, serialCounts, waitForCount } from '#lab/guest/guest.ts'
+import { diskRecords, runInside, serialCounts, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { requestCancel } from '#server/core/operation.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
@@ -31,10 +31,11 @@ const exists = (path: string) =>
     () => false,
   )
 
+let mover: FleetGuest
 test('a running VM moves with its disk over TLS and never stops counting', async () => {
-  const guest = await fleet.guest('a', { name: 'mover' })
+  mover = await fleet.guest('a', { name: 'mover' })
   const before = await waitForCount(a.lab, 'mover', 3)
-  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  const end = await fleet.ended(await migrate(mover, b), 90_000)
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ from: 'a', to: 'b', live: true, tls: true, copiedDisks: ['vda'], left: [] })
   console.log('migration', JSON.stringify(end.result))
@@ -45,24 +46,23 @@ test('a running VM moves with its disk over TLS and never stops counting', async
   const path = await diskPath(b, 'mover')
   expect((await diskRecords(b.lab, path)).some((record) => record.bootId === before.bootId)).toBe(true)
   expect(await volumes(a)).not.toContain('mover.qcow2')
-  expect(await exists(a.lab.outsidePath(guest.diskPath))).toBe(false)
-  const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id }, include: { disks: true, events: true } })
+  expect(await exists(a.lab.outsidePath(mover.diskPath))).toBe(false)
+  const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: mover.id }, include: { disks: true, events: true } })
   expect(row).toMatchObject({ hostId: b.id, state: 'running' })
   expect(row.disks[0]?.source).toBe(path)
   expect(row.events.map((event) => event.kind)).toEqual(['migrated'])
-  await b.lab.virsh('destroy', 'mover')
 })
 
+let sharer: FleetGuest
 test('a VM on shared storage moves without its disk being copied', async () => {
-  const guest = await fleet.guest('a', { name: 'sharer', pool: 'nas' })
+  sharer = await fleet.guest('a', { name: 'sharer', pool: 'nas' })
   const before = await waitForCount(a.lab, 'sharer', 1)
-  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  const end = await fleet.ended(await migrate(sharer, b), 90_000)
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ copiedDisks: [], tls: true })
   expect((await waitForCount(b.lab, 'sharer', before.n)).bootId).toBe(before.bootId)
   expect(await volumes(b, 'nas')).toContain('sharer.qcow2')
-  expect(await diskPath(b, 'sharer')).toBe(guest.diskPath)
-  await b.lab.virsh('destroy', 'sharer')
+  expect(await diskPath(b, 'sharer')).toBe(sharer.diskPath)
 })
 
 let stayer: FleetGuest
@@ -89,9 +89,15 @@ test('cancelling leaves the VM where it was, running, and nothing at the destina
   expect(after.bootId).toBe(before.bootId)
 })
 
-let hasty: FleetGuest
+/** Has a guest change its memory or its disk so fast from now on, or not any more. */
+async function load(host: FleetHost, name: string, ...how: string[]): Promise<void> {
+  await waitForAgent(host.lab, name)
+  // What goes on in the background keeps what it was given to write to.
+  await runInside(host.lab, name, '/bin/sh', '-c', `load ${how.join(' ')} >/dev/null 2>&1`)
+}
+
 test('memory that changes too fast, giving up: the VM stays and runs', async () => {
-  hasty = await fleet.guest('a', { name: 'hasty', pool: 'nas', command: 'load memory 40000 32' })
+  await load(b, 'sharer', 'memory', '40000', '32')
   let attempts = 0
   setHooks({
     aroundStep: (at, run) => {
@@ -99,19 +105,19 @@ test('memory that changes too fast, giving up: the VM stays and runs', async () 
       return run()
     },
   })
-  const id = await migrate(hasty, b, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
+  const id = await migrate(sharer, a, { bandwidthBytesPerSecond: 1_048_576 * 16, onSlow: 'give-up', patienceMs: 2_000 })
   const end = await fleet.ended(id, 90_000)
   expect(end.state).toBe('failed')
   expect(end.error).toMatchObject({ step: 'move', message: expect.stringMatching(/faster than it can be copied/) })
   expect(attempts).toBe(1)
   setHooks({})
-  expect(await running(a)).toContain('hasty')
-  expect(await names(b)).not.toContain('hasty')
+  expect(await running(b)).toContain('sharer')
+  expect(await names(a)).not.toContain('sharer')
 })
 
 test('memory that changes too fast: Skerry switches to post-copy in bounded time', async () => {
-  const before = await waitForCount(a.lab, 'hasty', 1)
-  const id = await migrate(hasty, b, {
+  const before = await waitForCount(b.lab, 'sharer', 1)
+  const id = await migrate(sharer, a, {
     bandwidthBytesPerSecond: 1_048_576 * 16,
     onSlow: 'post-copy',
     patienceMs: 2_000,
@@ -120,23 +126,23 @@ test('memory that changes too fast: Skerry switches to post-copy in bounded time
   expect(end.error).toBeNull()
   console.log('post-copy', JSON.stringify(end.result))
   expect(end.result).toMatchObject({ postCopy: true })
-  expect((await waitForCount(b.lab, 'hasty', before.n)).bootId).toBe(before.bootId)
-  expect(await names(a)).not.toContain('hasty')
-  await b.lab.virsh('destroy', 'hasty')
+  expect((await waitForCount(a.lab, 'sharer', before.n)).bootId).toBe(before.bootId)
+  expect(await names(b)).not.toContain('sharer')
+  await a.lab.virsh('destroy', 'sharer')
 })
 
 test('a disk that changes faster than it is copied: given up it stays, with post-copy it moves in bounded time', async () => {
-  const guest = await fleet.guest('a', { name: 'writer', command: 'load disk 12000' })
-  const before = await waitForCount(a.lab, 'writer', 2)
+  await load(b, 'mover', 'disk', '12000')
+  const before = await waitForCount(b.lab, 'mover', 2)
   const slow = { bandwidthBytesPerSecond: 1_048_576 * 3, patienceMs: 2_000 }
-  const stayed = await fleet.ended(await migrate(guest, b, { ...slow, onSlow: 'give-up' }), 90_000)
+  const stayed = await fleet.ended(await migrate(mover, a, { ...slow, onSlow: 'give-up' }), 90_000)
   expect(stayed.error).toMatchObject({ message: expect.stringMatching(/writes to its disk faster/) })
-  expect(await running(a)).toContain('writer')
-  const end = await fleet.ended(await migrate(guest, b, slow), 90_000)
+  expect(await running(b)).toContain('mover')
+  const end = await fleet.ended(await migrate(mover, a, slow), 90_000)
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ copiedDisks: ['vda'] })
-  expect((await waitForCount(b.lab, 'writer', before.n)).bootId).toBe(before.bootId)
-  await b.lab.virsh('destroy', 'writer')
+  expect((await waitForCount(a.lab, 'mover', before.n)).bootId).toBe(before.bootId)
+  await load(a, 'mover', 'off')
 })
 
 test('a VM that is off moves with its disk and its definition', async () => {
@@ -190,19 +196,18 @@ test('the source’s daemon restarts in the middle: the VM runs on, in one place
 })
 
 test('the destination dies in the middle: the VM runs on where it was', async () => {
-  const guest = await fleet.guest('a', { name: 'survivor' })
-  const before = await waitForCount(a.lab, 'survivor', 1)
-  const id = await migrate(guest, b, slow)
+  const before = await waitForCount(a.lab, 'mover', 1)
+  const id = await migrate(mover, b, slow)
   await copying(id)
   await b.lab.powerOff()
   const end = await fleet.ended(id, 110_000)
   console.log('after the destination died:', end.state, JSON.stringify(end.error))
   expect(end.state).toBe('failed')
   expect(end.undone).toEqual(['left it on a'])
-  expect(await running(a)).toContain('survivor')
-  const last = (await serialCounts(a.lab, 'survivor')).at(-1)?.n ?? 0
-  expect((await waitForCount(a.lab, 'survivor', last)).bootId).toBe(before.bootId)
+  expect(await running(a)).toContain('mover')
+  const last = (await serialCounts(a.lab, 'mover')).at(-1)?.n ?? 0
+  expect((await waitForCount(a.lab, 'mover', last)).bootId).toBe(before.bootId)
   // What could not be removed there is told; it carries the operation's mark.
   expect((end.error as { left?: string[] }).left?.join(' ')).toMatch(/prepare/)
-  await a.lab.virsh('destroy', 'survivor')
+  await a.lab.virsh('destroy', 'mover')
 }, 150_000)
