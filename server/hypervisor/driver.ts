@@ -111,8 +111,8 @@ export interface HypervisorHost {
   /** @returns null when this host has no such VM */
   readVm(vm: string, options?: VmOptions): Promise<VmFacts | null>
   /**
-   * What of a VM can change without an event, as a short text that equals `fingerprintOf` its facts while nothing did.
-   * VMs that are gone are left out.
+   * What of a VM can change without an event, as a short text that equals `fingerprintOf` its facts, `withNext`, while
+   * nothing did. VMs that are gone are left out.
    */
   fingerprints(vms: readonly string[], options?: CallOptions): Promise<Map<string, string>>
   /** Guest addresses by interface MAC, from the guest agent or the host's leases. */

@@ -116,6 +116,10 @@ test('what virsh does to a VM is in its row within a second', async () => {
   })
   await host.virsh('desc', 'web', '--live', '--config', 'says & does <much>')
   took.notes = await within(1000, `SELECT notes FROM vm WHERE name = 'web'`, { notes: 'says & does <much>' })
+  await host.virsh('setvcpus', 'web', '2', '--config', '--maximum')
+  took.next = await within(2000, `SELECT next_xml LIKE '%>2</vcpu>%' AS found FROM vm WHERE name = 'web'`, {
+    found: true,
+  })
   await host.virsh('destroy', 'web')
   took.destroy = await within(1000, state, { state: 'off' })
   expect(await rows(`SELECT addresses FROM vm WHERE name = 'web'`)).toEqual([{ addresses: [] }])

@@ -2,8 +2,8 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { KnownVm } from './vm-sync.ts'
 
 export const patrolMs = 700
-/** So many VMs are looked at in one round over all of a worker's hosts. */
-const budget = 350
+/** So many VMs are looked at in one round over all of a worker's hosts; of those that run, two definitions each. */
+const budget = 200
 
 /** How many VMs a worker looks after, over all its hosts. */
 export interface FleetSize {
@@ -18,7 +18,7 @@ export interface PatrolOptions {
 }
 
 /**
- * Finds changes for which hypervisors send no event, such as other memory for a VM that is off. Each round looks at some
+ * Finds changes for which hypervisors send no event, such as what shall hold from a VM’s next start. Each round looks at some
  * VMs; in a small fleet at all of them.
  */
 export class Patrol {

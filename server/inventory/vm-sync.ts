@@ -21,12 +21,11 @@ export interface KnownVm {
   writtenDevices: string
 }
 
-/** What tells one reading of a VM from another: the definition by its fingerprint, and what is not in it. */
+/** What tells one reading of a VM from another: the definitions by its fingerprint, and what is not in them. */
 function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'written' | 'writtenDevices'> {
   const fingerprint = fingerprintOf(vm)
   const writtenDevices = hash('sha1', JSON.stringify([vm.disks, vm.interfaces, vm.snapshots]), 'base64')
-  const next = vm.nextXml === null ? '' : hash('sha1', vm.nextXml, 'base64')
-  const written = [fingerprint, next, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
+  const written = [fingerprint, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
   return { fingerprint, written, writtenDevices }
 }
 

@@ -12,7 +12,7 @@ import { probeNamePrefix } from './xml/domain.ts'
 import { readVmXml } from './xml/vm.ts'
 
 /** Filters of the list of VMs, as bits. */
-const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
+const listFlag = { active: 1, persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
 const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
 const jobMigrationIn = 4
 /** So many of a long list are handed on together. */
@@ -143,7 +143,9 @@ export function vmVerbs(session: Session): VmVerbs {
     },
 
     async fingerprints(vms, options = {}) {
-      const [autostart, hasSnapshot] = await Promise.all([
+      const [active, persistent, autostart, hasSnapshot] = await Promise.all([
+        listed(listFlag.active, options),
+        listed(listFlag.persistent, options),
         listed(listFlag.autostart, options),
         listed(listFlag.hasSnapshot, options),
       ])
@@ -153,8 +155,10 @@ export function vmVerbs(session: Session): VmVerbs {
         for (let uuid = waiting.pop(); uuid !== undefined; uuid = waiting.pop()) {
           const xml = await xmlOf(uuid, options)
           if (xml === null) continue
+          const hasNext = active.has(uuid) && persistent.has(uuid)
+          const nextXml = hasNext ? await xmlOf(uuid, options, session, xmlFlag.inactive) : null
           const snapshots = hasSnapshot.has(uuid) ? await listSnapshotNames(session, uuid, options) : []
-          found.set(uuid, fingerprintOf({ xml, autostart: autostart.has(uuid), snapshots }))
+          found.set(uuid, fingerprintOf({ xml, nextXml, autostart: autostart.has(uuid), snapshots }))
         }
       }
       // Two at once and no more: what is urgent shall not have to wait behind them.
