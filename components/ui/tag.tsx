@@ -60,8 +60,12 @@ export function TagList({ tags, onChange, limit, disabledReason, className }: Ta
   const canEdit = onChange && !disabledReason
   return (
     <span className={cx('flex min-w-0 items-center gap-1', limit === undefined && 'flex-wrap', className)}>
-      {shown.map((tag) => (
-        <Tag key={tag} onRemove={canEdit ? () => onChange(tags.filter((other) => other !== tag)) : undefined}>
+      {shown.map((tag, place) => (
+        // Where nobody edits them, the next row's tags take the elements of those before: making new ones costs most while scrolling.
+        <Tag
+          key={canEdit ? tag : place}
+          onRemove={canEdit ? () => onChange(tags.filter((other) => other !== tag)) : undefined}
+        >
           {tag}
         </Tag>
       ))}
