@@ -61,7 +61,7 @@ export function TagList({ tags, onChange, limit, disabledReason, className }: Ta
   return (
     <span className={cx('flex min-w-0 items-center gap-1', limit === undefined && 'flex-wrap', className)}>
       {shown.map((tag, place) => (
-        // Where nobody edits them, the next row's tags take the elements of those before: making new ones costs most while scrolling.
+        // Where nobody edits them, the next row's tags take the elements of those before, as its cells do.
         <Tag
           key={canEdit ? tag : place}
           onRemove={canEdit ? () => onChange(tags.filter((other) => other !== tag)) : undefined}
