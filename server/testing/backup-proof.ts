@@ -1,21 +1,24 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env } from '#server/env.ts'
-import { Repositories } from '#server/workflows/repositories.ts'
 import type { FleetGuest, TestFleet } from './fleet.ts'
 import { reachOverTls } from './fleet-tls.ts'
 import { judgeOf } from './judge.ts'
+import { testRepositories } from './repositories.ts'
 
 /** A guest and a datastore for one trial of a workflow that takes recovery points, and how it looks out of band. */
-export async function backupTrial(fleet: TestFleet, name: string, options: { off?: boolean; memoryMib?: number } = {}) {
+export async function backupTrial(
+  fleet: TestFleet,
+  name: string,
+  options: { off?: boolean; isEmpty?: boolean; memoryMib?: number } = {},
+) {
   const a = fleet.host('a')
   const guest: FleetGuest = await fleet.guest('a', { name, memoryMib: 96, ...options })
   await reachOverTls(fleet, a)
   const folder = await mkdtemp(join(tmpdir(), 'skerry-proof-'))
   const path = join(folder, 'store')
   const datastoreId = crypto.randomUUID()
-  const repositories = new Repositories({ db: fleet.db, keys: env().SKERRY_KEY, cacheFolder: join(folder, 'cache') })
+  const repositories = testRepositories(fleet.db, join(folder, 'cache'))
   await repositories.prepare({ storeId: datastoreId, location: { kind: 'folder', path }, sealed: null })
   await fleet.db.datastore.create({ data: { id: datastoreId, name, kind: 'folder', location: { path } } })
   const checkpoints = async () => (await a.lab.virsh('checkpoint-list', name, '--name')).split('\n').filter(Boolean)

@@ -35,10 +35,13 @@ export async function recoveryPointRow(
   return id
 }
 
-/** A guest that is off, for one trial of a workflow that makes something of a recovery point: `raw` is its disk then. */
-export async function pointTrial(fleet: TestFleet, name: string) {
+/**
+ * A guest that is off, for one trial of a workflow that makes something of a recovery point: `raw` is its disk then. There
+ * is no system on that unless `hasSystem`.
+ */
+export async function pointTrial(fleet: TestFleet, name: string, { hasSystem = false }: { hasSystem?: boolean } = {}) {
   const host = fleet.host('a')
-  const trial = await backupTrial(fleet, name, { off: true })
+  const trial = await backupTrial(fleet, name, { off: true, isEmpty: !hasSystem })
   const raw = join(trial.folder, 'then.raw')
   await run('qemu-img', ['convert', '-U', '-O', 'raw', host.lab.outsidePath(trial.guest.diskPath), raw])
   /** One more of the same. @returns its id */

@@ -8,7 +8,7 @@ proveWorkflow({
   hosts: ['a'],
   timeoutMs: 180_000,
   async arrange(fleet, name) {
-    const trial = await backupTrial(fleet, name)
+    const trial = await backupTrial(fleet, name, { isEmpty: true })
     return {
       ask: () => fleet.ask({ ...trial.on, kind: 'back-up-vm', input: { datastoreId: trial.datastoreId, full: false } }),
       async done({ id }) {

@@ -12,7 +12,7 @@ proveWorkflow({
   timeoutMs: 180_000,
   async arrange(fleet, name) {
     const host = fleet.host('a')
-    const trial = await pointTrial(fleet, name)
+    const trial = await pointTrial(fleet, name, { hasSystem: true })
     const networks = () => host.lab.virsh('net-list', '--all', '--name')
     const judge = judgeOf(host, name)
     const before = { xml: await judge.xml(name), networks: await networks() }

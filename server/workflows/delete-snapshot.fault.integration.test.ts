@@ -8,7 +8,7 @@ proveWorkflow({
   hosts: ['a'],
   async arrange(fleet, name) {
     const a = fleet.host('a')
-    const { id } = await fleet.guest('a', { name, off: true })
+    const { id } = await fleet.guest('a', { name, off: true, isEmpty: true })
     for (const each of ['first', 'second', 'third']) await a.lab.virsh('snapshot-create-as', name, each)
     const known = async () => (await a.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean)
     return {

@@ -14,7 +14,7 @@ proveWorkflow({
     const [here, there] = [judgeOf(a, name), judgeOf(b, name)]
     const guests = [`${name}-x`, `${name}-y`]
     for (const guest of guests) {
-      const { uuid } = await createGuest(a.lab, { name: guest, memoryMib: 96 })
+      const { uuid } = await createGuest(a.lab, { name: guest, memoryMib: 96, isEmpty: true })
       await writeVolumeRows(fleet.db, a.id)
       await writeVmRow(fleet.db, a.id, uuid)
     }

@@ -9,7 +9,8 @@ proveWorkflow({
   workflow: editVm,
   hosts: ['a'],
   async arrange(fleet, name) {
-    const { judge, ask, clear } = await trialVm(fleet, name, 'running')
+    // Who takes a device out of a running VM needs its system for it.
+    const { judge, ask, clear } = await trialVm(fleet, name, 'running', { hasSystem: true })
     const before = { files: await judge.files(), xml: await judge.xml(name, '--inactive') }
     return {
       clear,

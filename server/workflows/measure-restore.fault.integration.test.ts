@@ -9,7 +9,7 @@ proveWorkflow({
   workflow: measureRestore,
   hosts: ['a'],
   async arrange(fleet, name) {
-    const trial = await backupTrial(fleet, name, { off: true })
+    const trial = await backupTrial(fleet, name, { off: true, isEmpty: true })
     const disk = fleet.host('a').lab.outsidePath(trial.guest.diskPath)
     const pointNow = async (file: string, takenAt: Date) => {
       const raw = join(trial.folder, file)

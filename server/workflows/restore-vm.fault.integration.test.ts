@@ -10,7 +10,7 @@ proveWorkflow({
   hosts: ['a'],
   timeoutMs: 240_000,
   async arrange(fleet, name) {
-    const trial = await backupTrial(fleet, name, { off: true })
+    const trial = await backupTrial(fleet, name, { off: true, isEmpty: true })
     const disk = fleet.host('a').lab.outsidePath(trial.guest.diskPath)
     const rawOf = async (file: string) => {
       const raw = join(trial.folder, file)

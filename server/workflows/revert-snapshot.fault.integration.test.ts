@@ -8,7 +8,7 @@ proveWorkflow({
   hosts: ['a'],
   async arrange(fleet, name) {
     const a = fleet.host('a')
-    const { id } = await fleet.guest('a', { name, memoryMib: 96 })
+    const { id } = await fleet.guest('a', { name, memoryMib: 96, isEmpty: true })
     await a.lab.virsh('snapshot-create-as', name, 'first')
     await a.lab.virsh('snapshot-create-as', name, 'second')
     await a.lab.virsh('checkpoint-create-as', name, 'skerry-marks')

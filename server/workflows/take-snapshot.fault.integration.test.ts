@@ -8,7 +8,7 @@ proveWorkflow({
   hosts: ['a'],
   async arrange(fleet, name) {
     const a = fleet.host('a')
-    const { id } = await fleet.guest('a', { name, memoryMib: 96 })
+    const { id } = await fleet.guest('a', { name, memoryMib: 96, isEmpty: true })
     const known = async () => (await a.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean)
     return {
       ask: () =>
