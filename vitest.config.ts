@@ -31,9 +31,7 @@ export default defineConfig({
           include: ['{server,components,app,lab}/**/*.test.{ts,tsx}'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           // By itself vitest leaves a processor free.
-          maxWorkers: 2,
-          // Nothing of it takes long, but on a busy machine everything does.
-          testTimeout: 20_000,
+          maxWorkers: '100%',
         },
       },
       {

@@ -214,7 +214,7 @@ describe('the description', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  it('never runs past the end of random bytes', () => {
+  it('never runs past the end of random bytes', { timeout: 20_000 }, () => {
     let seed = 1
     const random = () => {
       seed = (seed * 48271) % 0x7fffffff

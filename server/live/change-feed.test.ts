@@ -39,7 +39,9 @@ async function database() {
   return { seen, hangUp, url: `postgres://somebody:secret@127.0.0.1:${port}/skerry?sslmode=disable` }
 }
 
-test('a database that stays away is tried at an even pace, and read anew when it is back', async () => {
+test('a database that stays away is tried at an even pace, and read anew when it is back', {
+  timeout: 20_000,
+}, async () => {
   const { seen, hangUp, url } = await database()
   const feed = new ChangeFeed(url)
   cleanUps.unshift(() => feed.close())
