@@ -177,12 +177,14 @@ export interface HypervisorHost {
   downloadVolume(pool: string, name: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** Absent is fine. */
   deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
+  /** By its path on the host, or by its pool. @returns null when no pool has it */
   findVolume(
-    path: string,
+    at: string | { pool: string; name: string },
     options?: CallOptions,
   ): Promise<{
     pool: string
     name: string
+    path: string
     capacityBytes: number
     allocationBytes: number
     format: string | null

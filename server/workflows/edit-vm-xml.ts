@@ -14,13 +14,13 @@ import { definitionVersion } from '#server/core/definition-version.ts'
 import { reserve } from '#server/core/quota.ts'
 import { conflict, invalid } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import { identityOf } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import { withSecretsOf } from '#server/hypervisor/libvirt/xml/secret.ts'
 import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import { type EditOutcome, EditXmlInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { vmOnHost } from './vm-on-host.ts'
+import { vmOnHost, volumeOfDisk } from './vm-on-host.ts'
 
 type Context = StepContext<EditXmlInput, EditOutcome>
 
@@ -71,17 +71,25 @@ async function check(context: Context): Promise<undefined> {
 /** What the text adds to the VM as it is, or will be anyhow; what it takes away counts as nothing until it is gone. */
 async function growthOf(host: HypervisorHost, facts: VmFacts, xml: string) {
   const [wanted, next] = [readVmXml(xml), readVmXml(facts.nextXml ?? facts.xml)]
-  const known = new Set([...facts.disks, ...next.disks].map(({ source }) => source))
+  const known = await placesOf(host, [...facts.disks, ...next.disks])
   let diskBytes = 0
-  for (const { device, source } of wanted.disks) {
-    if (device !== 'disk' || source === null || known.has(source)) continue
-    diskBytes += (await host.findVolume(source))?.capacityBytes ?? 0
+  for (const disk of wanted.disks) {
+    if (disk.device !== 'disk' || disk.source === null || known.has(disk.source)) continue
+    const volume = await volumeOfDisk(host, disk)
+    if (volume && !known.has(volume.path)) diskBytes += volume.capacityBytes
   }
   return {
     vcpus: Math.max(0, wanted.vcpuCount - Math.max(facts.vcpuCount, next.vcpuCount)),
     memoryBytes: BigInt(Math.max(0, wanted.memoryBytes - Math.max(facts.memoryBytes, next.memoryBytes))),
     diskBytes: BigInt(diskBytes),
   }
+}
+
+/** As definitions name them, and where that is by a pool also by their paths: the same disk may be named either way. */
+async function placesOf(host: HypervisorHost, disks: readonly DiskFacts[]): Promise<Set<string | null>> {
+  const byPool = disks.filter(({ kind }) => kind === 'volume')
+  const volumes = await Promise.all(byPool.map((disk) => volumeOfDisk(host, disk)))
+  return new Set([...disks.map(({ source }) => source), ...volumes.map((volume) => volume?.path ?? null)])
 }
 
 type Growth = Awaited<ReturnType<typeof growthOf>>

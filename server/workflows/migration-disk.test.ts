@@ -51,7 +51,9 @@ function host({ vm, others = [], pools = [] }: Seen, deleted: string[]) {
     listVms: async () => others as VmFacts[],
     listStoragePools: async () => pools as StoragePoolFacts[],
     findVolume: async (path) =>
-      ({ pool: 'default', name: path.replace('/pool/', '') }) as Awaited<ReturnType<HypervisorHost['findVolume']>>,
+      ({ pool: 'default', name: String(path).replace('/pool/', '') }) as Awaited<
+        ReturnType<HypervisorHost['findVolume']>
+      >,
     deleteVolume: async (_pool, name) => void deleted.push(name),
   }
   return answers as HypervisorHost

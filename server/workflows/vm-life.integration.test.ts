@@ -127,6 +127,41 @@ test('what a definition by hand adds counts against the quota of its tenant', as
   await fleet.db.vm.update({ where: { id }, data: { tenantId: null } })
 })
 
+const withVolume = (xml: string) => {
+  const source = "<source pool='default' volume='extra.qcow2'/><target dev='vdd' bus='virtio'/>"
+  const disk = `<disk type='volume' device='disk'><driver name='qemu' type='qcow2'/>${source}</disk>`
+  return xml.replace('</devices>', `${disk}</devices>`)
+}
+
+test('a disk that it adds counts by its size, also when it is named by its pool', async () => {
+  const tenantId = 'life'
+  await a.lab.virsh('vol-create-as', 'default', 'extra.qcow2', '24M', '--format', 'qcow2')
+  const { diskBytes } = await fleet.db.vm.update({ where: { id }, data: { tenantId } })
+  const quotaDiskBytes = diskBytes + BigInt(16 * mib)
+  await fleet.db.tenant.update({ where: { id: tenantId }, data: { quotaVcpus: null, quotaDiskBytes } })
+  const before = await judge().xml('app', '--inactive')
+  const define = async (xml: string) => {
+    const target = { kind: 'vm' as const, id, name: 'app' }
+    return fleet.ended(await fleet.ask({ kind: 'edit-vm-xml', target, tenantId, hostId: a.id, input: { xml } }))
+  }
+  expect((await define(withVolume(before))).error).toMatchObject({
+    ...{ code: 'conflict', message: expect.stringMatching(/quota of .* GiB disk/) },
+  })
+  expect(await judge().xml('app', '--inactive')).toBe(before)
+  await fleet.db.tenant.update({ where: { id: tenantId }, data: { quotaDiskBytes: diskBytes + BigInt(24 * mib) } })
+  const granted = await define(withVolume(before))
+  expect([granted.error, granted.reservedDiskBytes]).toEqual([null, BigInt(24 * mib)])
+  // The same disk by its path is no other one.
+  const path = '/var/lib/libvirt/images/extra.qcow2'
+  const byPath = (await judge().xml('app', '--inactive'))
+    .replace("<disk type='volume'", "<disk type='file'")
+    .replace("<source pool='default' volume='extra.qcow2'/>", `<source file='${path}'/>`)
+  const again = await define(byPath)
+  expect([again.error, again.reservedDiskBytes]).toEqual([null, 0n])
+  expect((await define(before)).error).toBeNull()
+  await fleet.db.vm.update({ where: { id }, data: { tenantId: null } })
+})
+
 test('off, it is renamed, and a disk goes with its file', async () => {
   expect((await ask('power-vm', id, { action: 'force-off' })).state).toBe('succeeded')
   const before = await judge().files()
@@ -148,7 +183,14 @@ test('a definition by hand: libvirt has the last word, and another UUID is refus
     xml: xml.replace('<on_crash>destroy', '<on_crash>restart'),
   })
   expect(good.error).toBeNull()
-  expect(await judge().xml('app-renamed', '--inactive')).toContain('<on_crash>restart')
+  const now = await judge().xml('app-renamed', '--inactive')
+  expect(now).toContain('<on_crash>restart')
+  // Its size is known while it is off, when the hypervisor tells none of it.
+  expect((await ask('edit-vm-xml', id, { xml: withVolume(now) })).error).toBeNull()
+  await writeRow()
+  const disk = await fleet.db.disk.findUniqueOrThrow({ where: { vmId_target: { vmId: id, target: 'vdd' } } })
+  expect(disk).toMatchObject({ kind: 'volume', source: 'default/extra.qcow2', capacityBytes: BigInt(24 * mib) })
+  expect((await ask('edit-vm-xml', id, { xml: now })).error).toBeNull()
 })
 
 test('cloned, both exist, and a name that is taken is refused', async () => {

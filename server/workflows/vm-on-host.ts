@@ -1,6 +1,6 @@
 import { conflict, notFound, unavailable } from '#server/errors.ts'
 import type { HypervisorHost, VmOptions } from '#server/hypervisor/driver.ts'
-import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
 import { until } from './pause.ts'
 
@@ -61,4 +61,13 @@ export async function requireVm(
   const facts = await host.readVm(uuid, { ...options, signal })
   if (!facts) throw conflict(`${name} is not on its host any more.`, 'Reload to see where it is now.')
   return facts
+}
+
+/** The volume that a disk is, which its definition may name by its pool; null when it is none of a pool. */
+export async function volumeOfDisk(
+  host: HypervisorHost,
+  { source, poolName, volumeName }: Pick<DiskFacts, 'source' | 'poolName' | 'volumeName'>,
+) {
+  if (poolName !== null && volumeName !== null) return host.findVolume({ pool: poolName, name: volumeName })
+  return source === null ? null : host.findVolume(source)
 }

@@ -34,7 +34,7 @@ async function judge(
     listVms: async () => (seen.vms ?? []) as unknown as VmFacts[],
     listStoragePools: async () => [{ volumes: seen.volumes ?? [] }] as unknown as StoragePoolFacts[],
     findVolume: async (path) => {
-      const [, folder = '', name] = path.split('/')
+      const [, folder = '', name] = String(path).split('/')
       return { pool: folder.replace(/\d/, ''), name } as Awaited<ReturnType<HypervisorHost['findVolume']>>
     },
   }

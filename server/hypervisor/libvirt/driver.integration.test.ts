@@ -180,6 +180,20 @@ test('a live migration copies the disk over TLS, is told as it goes, and its can
   expect(await serialText(second, 'web')).toContain('CNT')
 })
 
+test('a volume is found by its path and by its pool, and in a pool that is not active it is not', async () => {
+  await first.run('mkdir', '-p', '/var/lib/libvirt/aside')
+  await first.virsh('pool-define-as', 'aside', 'dir', '--target', '/var/lib/libvirt/aside')
+  await first.virsh('pool-start', 'aside')
+  const { path } = await host.createVolume('aside', { name: 'far.qcow2', format: 'qcow2', capacityBytes: 8 * MIB })
+  const found = { pool: 'aside', name: 'far.qcow2', path, format: 'qcow2', capacityBytes: 8 * MIB }
+  const both = () => Promise.all([path, { pool: 'aside', name: 'far.qcow2' }].map((at) => host.findVolume(at)))
+  expect(await both()).toMatchObject([found, found])
+  expect(await host.findVolume({ pool: 'aside', name: 'none' })).toBeNull()
+  expect(await host.findVolume({ pool: 'nowhere', name: 'far.qcow2' })).toBeNull()
+  await first.virsh('pool-destroy', 'aside')
+  expect(await both()).toEqual([null, null])
+})
+
 test('a volume comes down as it lies there', async () => {
   await other.power(uuid, { action: 'force-off' })
   const chunks: Uint8Array[] = []

@@ -1,13 +1,14 @@
 import { errorCode } from '../../libvirt/error.ts'
 import type { TypedParams } from '../../libvirt/protocol.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
-import type { VmFacts } from '../facts.ts'
+import type { DiskFacts, VmFacts } from '../facts.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { listSnapshotNames, readSnapshots } from './snapshot.ts'
 import { isActive, pausedByMigration } from './state.ts'
-import { diskSizes, numberIn, readStats, stateIn, statsFlag, statsGroup } from './stats.ts'
+import { type DiskSize, diskSizes, numberIn, readStats, stateIn, statsFlag, statsGroup } from './stats.ts'
+import { storageVerbs } from './storage.ts'
 import { probeNamePrefix } from './xml/domain.ts'
 import { readVmXml } from './xml/vm.ts'
 
@@ -35,6 +36,8 @@ type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'rea
 
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
+  const { findVolume } = storageVerbs(session)
+
   /** Null when the VM went away meanwhile. */
   async function xmlOf(uuid: string, options: CallOptions, from = session, flags = 0): Promise<string | null> {
     try {
@@ -59,10 +62,19 @@ export function vmVerbs(session: Session): VmVerbs {
       persistent,
       autostart,
       snapshots,
-      disks: defined.disks.map((disk) => ({ ...disk, ...sizes.get(disk.target) })),
+      disks: await Promise.all(defined.disks.map((disk) => sized(disk, sizes.get(disk.target), options))),
       nextXml: null,
     }
     return isActive(vm.state) ? { ...vm, nextXml: persistent ? inactiveXml : null } : { ...vm, agentConnected: false }
+  }
+
+  /** Of a volume that is named by its pool nothing tells the size while the VM is off, but the pool. */
+  async function sized(disk: DiskFacts, size: DiskSize | undefined, options: CallOptions): Promise<DiskFacts> {
+    const { kind, poolName, volumeName } = disk
+    const isTold = kind !== 'volume' || poolName === null || volumeName === null || size?.capacityBytes
+    const volume = isTold ? null : await findVolume({ pool: poolName, name: volumeName }, options)
+    if (!volume) return { ...disk, ...size }
+    return { ...disk, capacityBytes: volume.capacityBytes, allocationBytes: volume.allocationBytes }
   }
 
   async function comesIn(uuid: string, options: CallOptions): Promise<boolean> {

@@ -19,7 +19,7 @@ const indices = (params: TypedParams, group: string) =>
 const sum = (params: TypedParams, group: string, name: string) =>
   indices(params, group).reduce((total, prefix) => total + numberIn(params, prefix + name), 0)
 
-type DiskSize = Pick<DiskFacts, 'target' | 'capacityBytes' | 'allocationBytes'>
+export type DiskSize = Pick<DiskFacts, 'target' | 'capacityBytes' | 'allocationBytes'>
 
 /**
  * Sizes by target. A file's length is what a growing image takes; a raw one may have holes and be as long as its

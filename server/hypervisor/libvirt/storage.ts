@@ -33,6 +33,9 @@ export function storageVerbs(session: Session): StorageVerbs {
     return (await session.read(`find the volume ${name}`, 'storageVolLookupByName', args, options)).volume
   }
 
+  const volumeAt = async (path: string, options: CallOptions): Promise<StorageVolume> =>
+    (await session.read('find a volume', 'storageVolLookupByPath', { path }, options)).volume
+
   const pathOf = async (volume: StorageVolume, options: CallOptions) => ({
     path: (await session.read('find a volume', 'storageVolGetPath', { volume }, options)).path,
   })
@@ -102,14 +105,15 @@ export function storageVerbs(session: Session): StorageVerbs {
       }
     },
 
-    async findVolume(path, options = {}) {
+    async findVolume(at, options = {}) {
       try {
-        const { volume } = await session.read('find a volume', 'storageVolLookupByPath', { path }, options)
+        const volume = typeof at === 'string' ? await volumeAt(at, options) : await volumeOf(at.pool, at.name, options)
         const { xml } = await session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)
-        const { name, capacityBytes, allocationBytes, format, backingPath } = readVolumeXml(xml)
-        return { pool: volume.pool, name, capacityBytes, allocationBytes, format, backingPath }
+        return { pool: volume.pool, ...readVolumeXml(xml) }
       } catch (error) {
-        if (refusedWith(error, errorCode.noStorageVolume)) return null
+        // A pool that is not active has none, as when one asks by the path.
+        const { noStorageVolume, noStoragePool, operationInvalid } = errorCode
+        if (refusedWith(error, noStorageVolume, noStoragePool, operationInvalid)) return null
         throw error
       }
     },
