@@ -12,6 +12,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import type { NamedVm } from '#components/vm/vm-command.tsx'
+import { firstDiskOf } from '#server/schema/template.ts'
 import { blankTemplate, problemsOf, shownProblems, type TemplateDraft, templateFields } from './template-draft.ts'
 import { TemplateFields } from './template-fields.tsx'
 
@@ -41,7 +42,7 @@ export function MakeTemplateDialog({ vm: { id, name }, onClose }: { vm: NamedVm;
 
 function MakeTemplateForm({ vm, pools, onClose }: { vm: Vm; pools: readonly HostPool[]; onClose: () => void }) {
   const trpc = useTRPC()
-  const disk = vm.disks.find(({ device, readOnly }) => device === 'disk' && !readOnly)
+  const disk = firstDiskOf(vm.disks)
   const there = pools.filter((pool) => pool.host.id === vm.host.id && pool.active)
   const sharedBy = ({ id, sharedKey }: HostPool) =>
     sharedKey === null

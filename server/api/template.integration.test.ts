@@ -1,14 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
 import { waitForAgent } from '#lab/guest/guest.ts'
 import type { Caller } from '#server/testing/call.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
-import { writeVolumeRows } from '#server/testing/fleet-rows.ts'
+import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askCreate, mib } from '#server/testing/new-vm.ts'
 import { makeOverlay } from '#server/testing/overlay.ts'
 
 /** Templates as an operator keeps them, of images that a real host has. */
-const { fleet, a, operator } = fleetForTests('template', ['a'])
+const { fleet, a, operator, setHooks } = fleetForTests('template', ['a'])
 const images = '/var/lib/libvirt/images'
 
 let asOperator: Caller
@@ -39,6 +40,7 @@ const diskInfo = async (path: string) =>
   JSON.parse(await a.lab.run('qemu-img', 'info', '-U', '--output=json', path)) as {
     format: string
     'virtual-size': number
+    'actual-size': number
     'backing-filename'?: string
   }
 
@@ -104,6 +106,43 @@ test('of a VM that is off a template is made with a disk of its own', async () =
   const image = `${images}/${made?.volumeName}`
   expect(await a.lab.run('qemu-img', 'compare', `${images}/${disk}`, image)).toContain('identical')
   expect((await diskInfo(image))['backing-filename']).toBeUndefined()
+})
+
+test('the first disk is the first by its target, wherever it stands; how fast it is copied is told', async () => {
+  const { uuid, diskPath } = await fleet.guest('a', { name: 'pair', off: true })
+  await a.lab.run('cp', `${images}/base.img`, `${images}/pair-first.img`)
+  await a.lab.run('qemu-io', '-f', 'raw', '-c', 'write -P 7 1M 8M', `${images}/pair-first.img`)
+  const attach = ['--targetbus', 'sata', '--subdriver', 'raw', '--config']
+  await a.lab.virsh('attach-disk', 'pair', `${images}/pair-first.img`, 'sda', ...attach)
+  const targets = [...(await judgeOf(a, 'pair').xml('pair')).matchAll(/<target dev='(...)'/g)].map(
+    ([, target]) => target,
+  )
+  expect(targets).toEqual(['vda', 'sda'])
+  await readAgain()
+  const vmId = await writeVmRow(fleet.db, a.id, uuid)
+  const told: object[] = []
+  setHooks({
+    async aroundStep({ operationId, step }, run) {
+      const result = await run()
+      if (step === 'copy the disk') {
+        await delay(1_000)
+        told.push(await fleet.db.operation.findUniqueOrThrow({ where: { id: operationId } }))
+      }
+      return result
+    },
+  })
+  const { volumeName: _, ...wanted } = input({ name: 'Pair', minDiskBytes: 64 * mib })
+  const { operationId } = await asOperator.template.makeOfVm({ vmId, ...wanted })
+  expect((await fleet.ended(operationId)).error).toBeNull()
+  setHooks({})
+  const { volumeName } = await fleet.db.template.findUniqueOrThrow({ where: { name: 'Pair' } })
+  const compare = (path: string) => a.lab.run('qemu-img', 'compare', path, `${images}/${volumeName}`)
+  expect(await compare(`${images}/pair-first.img`)).toContain('identical')
+  await expect(compare(diskPath)).rejects.toThrow()
+  const copied = BigInt((await diskInfo(`${images}/pair-first.img`))['actual-size'])
+  expect(told).toMatchObject([{ progressUnit: 'bytes', progressDone: copied, progressTotal: copied }])
+  expect(told).toMatchObject([{ phase: 'copying its first disk', ratePerSecond: expect.any(Number) }])
+  await asOperator.template.delete({ id: (await fleet.db.template.findUniqueOrThrow({ where: { name: 'Pair' } })).id })
 })
 
 test('changed and deleted, each with its audit entry; the image and what was made of it stay', async () => {

@@ -2,10 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { Template, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, SkerryError } from '#server/errors.ts'
-import type { MakeTemplateInput, MakeTemplatePlan, TemplateImage, TemplateInput } from '#server/schema/template.ts'
+import {
+  firstDiskOf,
+  type MakeTemplateInput,
+  type MakeTemplatePlan,
+  type TemplateImage,
+  type TemplateInput,
+} from '#server/schema/template.ts'
 import type { NewOperation } from './operation.ts'
 import { slug } from './slug.ts'
-import { vmRule } from './vm-rule.ts'
+import { demandState, operationOn } from './vm-request.ts'
 
 /** Every template with the hosts and sites where VMs can be made of it. */
 export async function listTemplates(tx: Tx) {
@@ -139,13 +145,9 @@ async function refuseImage(tx: Tx, { poolName, volumeName }: TemplateInput, volu
  * @throws conflict or invalid with the reason why not
  */
 export async function templateOfVm(tx: Tx, vm: Vm, input: MakeTemplateInput): Promise<NewOperation> {
-  const ruling = vmRule(vm, 'make-template')
-  if (ruling !== true) throw conflict(`No template can be made of ${vm.name} now. ${ruling}`)
+  demandState(vm, 'make-template')
   await refuseName(tx, input.name)
-  const disk = await tx.disk.findFirst({
-    where: { vmId: vm.id, device: 'disk', readOnly: false, source: { not: null } },
-    orderBy: { target: 'asc' },
-  })
+  const disk = firstDiskOf(await tx.disk.findMany({ where: { vmId: vm.id } }))
   if (!disk) throw conflict(`${vm.name} has no disk of its own.`, 'Choose another VM.')
   refuseSmaller(input.minDiskBytes, Number(disk.capacityBytes))
   const pool = await tx.storagePool.findUnique({
@@ -155,11 +157,7 @@ export async function templateOfVm(tx: Tx, vm: Vm, input: MakeTemplateInput): Pr
   const needBytes = disk.allocationBytes || disk.capacityBytes
   if (pool.availableBytes < needBytes) throw refused('poolName', 'There is not enough room.', 'Choose another pool.')
   const plan: MakeTemplatePlan = { ...input, templateId: randomUUID(), hostId: vm.hostId }
-  return {
-    kind: 'make-template',
-    target: { kind: 'vm', id: vm.id, name: vm.name },
-    ...{ tenantId: vm.tenantId, hostId: vm.hostId, input: plan },
-  }
+  return operationOn(vm, { kind: 'make-template', input: plan })
 }
 
 /** Of the volume that is made for a template of this name. */

@@ -169,13 +169,13 @@ export function keepOf(vm: Vm): NewOperation {
 }
 
 /** @throws conflict with the reason why its state does not allow it */
-function demandState(vm: Vm, action: VmAction): void {
+export function demandState(vm: Vm, action: VmAction): void {
   const ruling = vmRule(vm, action)
   if (ruling !== true) throw conflict(`${vm.name} can’t do that now (${action}). ${ruling}`)
 }
 
 /** At the host it is on now, in its tenant. */
-const operationOn = (
+export const operationOn = (
   vm: Vm,
   operation: Pick<NewOperation, 'kind' | 'input'> & Partial<NewOperation>,
 ): NewOperation => ({

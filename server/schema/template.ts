@@ -43,3 +43,21 @@ export interface TemplateImage {
   /** The template that has it already */
   templateName: string | null
 }
+
+interface VmDisk {
+  target: string
+  device: string
+  source: string | null
+  readOnly: boolean
+  shareable: boolean
+}
+
+/** The disk that a template is made of: of those that are the VM's alone the first by target, vda before vdb. */
+export function firstDiskOf<Disk extends VmDisk>(disks: readonly Disk[]): Disk | undefined {
+  const own = disks.filter(
+    (disk) => disk.device === 'disk' && disk.source !== null && !disk.readOnly && !disk.shareable,
+  )
+  // After vdz comes vdaa.
+  const order = (a: Disk, b: Disk) => a.target.length - b.target.length || (a.target < b.target ? -1 : 1)
+  return own.toSorted(order)[0]
+}

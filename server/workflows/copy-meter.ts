@@ -3,18 +3,19 @@ import type { StepContext } from './define.ts'
 type Context = Pick<StepContext<unknown, object>, 'progress'>
 
 const reportEveryMs = 500
+type Verb = 'reading' | 'writing' | 'copying'
 
 /** Rate and remaining time of a copy of known size, all its disks together. */
 export class CopyMeter {
   readonly #context: Context
-  readonly #verb: 'reading' | 'writing'
+  readonly #verb: Verb
   readonly #startedAt = performance.now()
   #reportedAt = 0
   #totalBytes = 0
   #disk = ''
   doneBytes = 0
 
-  constructor(context: Context, verb: 'reading' | 'writing') {
+  constructor(context: Context, verb: Verb) {
     this.#context = context
     this.#verb = verb
   }
@@ -31,15 +32,16 @@ export class CopyMeter {
   /** The disk that what follows is of. */
   at(disk: string) {
     this.#disk = disk
-    this.#report(0)
+    this.report()
   }
 
   add(bytes: number) {
     this.doneBytes += bytes
-    this.#report(reportEveryMs)
+    this.report(reportEveryMs)
   }
 
-  #report(afterMs: number) {
+  /** Unless that was done less than so long ago. */
+  report(afterMs = 0) {
     const now = performance.now()
     if (now - this.#reportedAt < afterMs) return
     this.#reportedAt = now

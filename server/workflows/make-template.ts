@@ -10,13 +10,12 @@
  * The operation is the VM's and locks it. Undo removes the row and the copy; the VM is never touched.
  */
 import { imageNameOf } from '#server/core/template.ts'
-import { vmRule } from '#server/core/vm-rule.ts'
 import { taggedName } from '#server/core/volume-name.ts'
-import { conflict, unsupported } from '#server/errors.ts'
-import { MakeTemplatePlan } from '#server/schema/template.ts'
+import { conflict } from '#server/errors.ts'
+import { firstDiskOf, MakeTemplatePlan } from '#server/schema/template.ts'
+import { copyableVolume, copyWhole, requireOff } from './copyable-volume.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'
-import { vmOnHost } from './vm-on-host.ts'
+import { type MadeVolume, removeAllMade, volumeAt } from './new-vm.ts'
 
 interface Memory {
   from: { pool: string; name: string }
@@ -34,7 +33,8 @@ export const makeTemplate = defineWorkflow<MakeTemplatePlan, Memory>({
       do: copyDisk,
       undo: async (context) => {
         const { image } = context.memory
-        return image && removeAllMade(context, await context.host(context.input.hostId), [image])
+        if (!image) return undefined
+        return removeAllMade(context, await context.host(context.input.hostId), [image])
       },
     },
     {
@@ -51,38 +51,23 @@ export const makeTemplate = defineWorkflow<MakeTemplatePlan, Memory>({
   ],
 })
 
-async function requireOff(context: Context) {
-  const { vm, host, facts } = await vmOnHost(context)
-  const ruling = vmRule({ state: facts.state, standsOnId: vm.standsOnId }, 'make-template')
-  if (ruling !== true) throw conflict(`No template can be made of ${vm.name} now. ${ruling}`)
-  if (vm.hostId !== context.input.hostId) throw conflict(`${vm.name} has moved to another host.`, 'Ask for it again.')
-  return { vm, host, facts }
-}
-
 async function planCopy(context: Context): Promise<Memory> {
   const { input, operation } = context
-  const { vm, host, facts } = await requireOff(context)
-  const disk = facts.disks.find(({ device, readOnly, source }) => device === 'disk' && !readOnly && source)
-  const volume = disk?.source ? await host.findVolume(disk.source) : null
-  if (!volume || (volume.format !== 'qcow2' && volume.format !== 'raw')) {
-    throw unsupported(`The first disk of ${vm.name} can’t be copied: it is no qcow2 or raw volume of a pool.`)
-  }
-  if (input.minDiskBytes < volume.capacityBytes) {
+  const { vm, host, facts } = await requireOff(context, 'make-template')
+  const disk = firstDiskOf(facts.disks)
+  if (!disk) throw conflict(`${vm.name} has no disk of its own any more.`, 'Choose another VM.')
+  const { pool, name, capacityBytes } = await copyableVolume(host, vm.name, disk)
+  if (input.minDiskBytes < capacityBytes) {
     throw conflict(`The first disk of ${vm.name} has grown meanwhile.`, 'Ask for it again.')
   }
-  const name = taggedName(imageNameOf(input.name), operation.id)
-  return {
-    from: { pool: volume.pool, name: volume.name },
-    image: await volumeAt(context, input.hostId, input.poolName, name),
-  }
+  const imageName = taggedName(imageNameOf(input.name), operation.id)
+  return { from: { pool, name }, image: await volumeAt(context, input.hostId, input.poolName, imageName) }
 }
 
 async function copyDisk(context: Context): Promise<undefined> {
   const { from, image } = context.memory
   if (!from || !image) throw new Error('the plan comes first')
-  const { host } = await requireOff(context)
-  await removeMade(context, host, image)
-  await host.copyVolume(from, { pool: image.pool, name: image.name, format: 'qcow2' }, { signal: context.signal })
+  await copyWhole(context, 'make-template', [{ target: 'its first disk', from, to: image, format: 'qcow2' }])
 }
 
 async function addTemplate(context: Context): Promise<undefined> {
