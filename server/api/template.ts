@@ -12,7 +12,7 @@ import { IdempotencyKey } from '#server/schema/operation.ts'
 import { ImageSearch, MakeTemplateInput, MakeTemplatePlan, TemplateId, TemplateInput } from '#server/schema/template.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { asker } from './asker.ts'
-import { change, router, signedIn } from './trpc.ts'
+import { change, costly, router, signedIn } from './trpc.ts'
 
 export const templateRouter = router({
   list: signedIn.query(({ ctx }) => {
@@ -21,10 +21,13 @@ export const templateRouter = router({
   }),
 
   /** Volumes of the hosts that a template can be made with. */
-  images: signedIn.input(ImageSearch).query(({ ctx, input }) => {
-    demand(ctx, 'template', 'create')
-    return listImages(ctx.tx, input.search)
-  }),
+  images: signedIn
+    .input(ImageSearch)
+    .use(costly(120, 300))
+    .query(({ ctx, input }) => {
+      demand(ctx, 'template', 'create')
+      return listImages(ctx.tx, input.search)
+    }),
 
   /** Where its image is, and what stands on it. */
   use: signedIn.input(TemplateId).query(async ({ ctx, input }) => {

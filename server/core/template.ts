@@ -38,21 +38,27 @@ const mostImages = 200
 /** Volumes that a template can be made with: disk images that no VM writes to. */
 export async function listImages(tx: Tx, search: string): Promise<TemplateImage[]> {
   return tx.$queryRaw<TemplateImage[]>`
-    WITH image AS (
-      SELECT pool.name AS pool_name, volume.name AS volume_name, max(volume.format) AS format,
-        max(volume.capacity_bytes)::float8 AS capacity_bytes, array_agg(host.name ORDER BY host.name) AS host_names,
-        bool_or(EXISTS (SELECT FROM disk JOIN vm ON vm.id = disk.vm_id
-          WHERE vm.host_id = host.id AND (disk.source = volume.path
-            OR (disk.pool_name = pool.name AND disk.volume_name = volume.name)))) AS is_disk
+    WITH found AS (
+      SELECT pool.name AS pool_name, volume.name AS volume_name, volume.path, volume.format, volume.capacity_bytes,
+        host.id AS host_id, host.name AS host_name
       FROM volume JOIN storage_pool AS pool ON pool.id = volume.storage_pool_id AND pool.active
       JOIN host ON host.id = pool.host_id
       WHERE volume.format IN ('qcow2', 'raw') AND position(lower(${search}) IN lower(pool.name || '/' || volume.name)) > 0
-      GROUP BY pool.name, volume.name
+    ), own_disk AS (
+      SELECT vm.host_id, disk.source, disk.pool_name, disk.volume_name FROM disk JOIN vm ON vm.id = disk.vm_id
+    ), written AS (
+      SELECT found.pool_name, found.volume_name FROM found
+      JOIN own_disk ON own_disk.host_id = found.host_id AND own_disk.source = found.path
+      UNION SELECT found.pool_name, found.volume_name FROM found
+      JOIN own_disk USING (host_id, pool_name, volume_name)
     )
-    SELECT image.pool_name AS "poolName", image.volume_name AS "volumeName", image.format,
-      image.capacity_bytes AS "capacityBytes", image.host_names AS "hostNames", template.name AS "templateName"
-    FROM image LEFT JOIN template USING (pool_name, volume_name)
-    WHERE NOT image.is_disk ORDER BY image.pool_name = 'default', image.pool_name, image.volume_name LIMIT ${mostImages}`
+    SELECT found.pool_name AS "poolName", found.volume_name AS "volumeName", max(found.format) AS format,
+      max(found.capacity_bytes)::float8 AS "capacityBytes",
+      array_agg(found.host_name ORDER BY found.host_name) AS "hostNames", template.name AS "templateName"
+    FROM found LEFT JOIN template USING (pool_name, volume_name)
+    WHERE NOT EXISTS (SELECT FROM written WHERE (written.pool_name, written.volume_name) = (found.pool_name, found.volume_name))
+    GROUP BY found.pool_name, found.volume_name, template.name
+    ORDER BY found.pool_name = 'default', found.pool_name, found.volume_name LIMIT ${mostImages}`
 }
 
 export async function createTemplate(tx: Tx, input: TemplateInput) {
