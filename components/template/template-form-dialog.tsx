@@ -49,12 +49,12 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
     onClose()
   }
   const create = useMutation(trpc.template.create.mutationOptions({ onSuccess }))
-  const update = useMutation(trpc.template.update.mutationOptions({ onSuccess }))
-  const error = create.error ?? update.error
+  const edit = useMutation(trpc.template.edit.mutationOptions({ onSuccess }))
+  const error = create.error ?? edit.error
   const problems = problemsOf(draft, image?.capacityBytes ?? null)
   const forget = () => {
     create.reset()
-    update.reset()
+    edit.reset()
   }
   const chooseImage = (chosen: ChosenImage | null) => {
     setImage(chosen)
@@ -70,13 +70,13 @@ export function TemplateFormDialog({ template, onClose }: TemplateFormDialogProp
       description={template ? 'VMs that were made of it stay as they are.' : 'An image that VMs are made from.'}
       size="lg"
       submitLabel={template ? 'Save' : 'Add template'}
-      isPending={create.isPending || update.isPending}
+      isPending={create.isPending || edit.isPending}
       onSubmit={() => {
         setTried(true)
         if (!image || Object.keys(problems).length > 0) return
         const { poolName, volumeName } = image
         const input = { ...draft, poolName, volumeName }
-        if (template) update.mutate({ id: template.id, ...input })
+        if (template) edit.mutate({ id: template.id, ...input })
         else create.mutate(input)
       }}
       onClose={onClose}

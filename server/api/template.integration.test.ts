@@ -147,7 +147,7 @@ test('the first disk is the first by its target, wherever it stands; how fast it
 
 test('changed and deleted, each with its audit entry; the image and what was made of it stay', async () => {
   const { id } = await fleet.db.template.findUniqueOrThrow({ where: { name: 'Base' } })
-  await asOperator.template.update({ id, ...input({ name: 'Base 2', minMemoryBytes: 128 * mib }) })
+  await asOperator.template.edit({ id, ...input({ name: 'Base 2', minMemoryBytes: 128 * mib }) })
   await expect(askCreate(fleet, 'small', { templateId: id })).rejects.toThrow(/Base 2 needs/)
 
   await makeOverlay(a, `${images}/on-it.qcow2`, { path: `${images}/base.img`, format: 'raw' })

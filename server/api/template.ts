@@ -2,11 +2,12 @@ import { demand, load } from '#server/auth/load.ts'
 import { enqueueOnce } from '#server/core/operation.ts'
 import {
   createTemplate,
+  deleteTemplate,
+  editTemplate,
   listImages,
   listTemplates,
   readTemplateUse,
   templateOfVm,
-  updateTemplate,
 } from '#server/core/template.ts'
 import { IdempotencyKey } from '#server/schema/operation.ts'
 import { ImageSearch, MakeTemplateInput, MakeTemplatePlan, TemplateId, TemplateInput } from '#server/schema/template.ts'
@@ -38,38 +39,38 @@ export const templateRouter = router({
     .input(TemplateInput)
     .mutation(async ({ ctx, input }) => {
       ctx.trail.detail = input
-      const { id, name } = await createTemplate(ctx.tx, input)
-      ctx.trail.resource = { kind: 'template', id, name, tenantId: null }
-      return { id }
+      const template = await createTemplate(ctx.tx, input)
+      ctx.trail.resource = { kind: 'template', id: template.id, name: input.name, tenantId: null }
+      return template
     }),
 
   /** Copies the first disk of a VM that is off, and makes a template of the copy. */
   makeOfVm: change('template', 'create')
     .input(MakeTemplateInput.extend({ vmId: VmId, idempotencyKey: IdempotencyKey }))
-    .mutation(async ({ ctx, input: { vmId, idempotencyKey: key, ...input } }) => {
+    .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, vmId, 'migrate')
       ctx.trail.detail = { ofVm: vm.name, ...input }
-      const request = { kind: 'make-template', targetId: vm.id, input, isPlanned: true, key } as const
+      const request = { kind: 'make-template', targetId: vmId, input, isPlanned: true, key: idempotencyKey } as const
       const operation = await enqueueOnce(asker(ctx), request, () => templateOfVm(ctx.tx, vm, input))
       const { templateId } = MakeTemplatePlan.parse(operation.input)
       ctx.trail.resource = { kind: 'template', id: templateId, name: input.name, tenantId: null }
       return { operationId: operation.id }
     }),
 
-  update: change('template', 'edit')
+  edit: change('template', 'edit')
     .input(TemplateInput.extend(TemplateId.shape))
     .mutation(async ({ ctx, input: { id, ...input } }) => {
       const template = await load.template(ctx, id, 'edit')
       ctx.trail.detail = input
-      await updateTemplate(ctx.tx, template, input)
+      await editTemplate(ctx.tx, template, input)
     }),
 
   /** Its image stays where it is, and so do the VMs made of it. */
   delete: change('template', 'delete')
     .input(TemplateId)
     .mutation(async ({ ctx, input }) => {
-      const { id, poolName, volumeName } = await load.template(ctx, input.id, 'delete')
-      ctx.trail.detail = { poolName, volumeName }
-      await ctx.tx.template.delete({ where: { id } })
+      const template = await load.template(ctx, input.id, 'delete')
+      ctx.trail.detail = { poolName: template.poolName, volumeName: template.volumeName }
+      await deleteTemplate(ctx.tx, template)
     }),
 })

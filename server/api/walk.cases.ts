@@ -122,7 +122,7 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ ...template, vmId: w.vm.id, name: `of-${w.mark}`, poolName: w.pool.name }),
     ...(['forbidden', 'forbidden', 'forbidden', 'conflict'] satisfies Answers),
   ),
-  'template.update': asked(
+  'template.edit': asked(
     (w) => ({ ...template, id: w.template.id, name: `re-${w.mark}`, poolName: w.pool.name, volumeName: 'base.qcow2' }),
     ...operators,
   ),

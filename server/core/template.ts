@@ -61,17 +61,22 @@ export async function listImages(tx: Tx, search: string): Promise<TemplateImage[
     ORDER BY found.pool_name = 'default', found.pool_name, found.volume_name LIMIT ${mostImages}`
 }
 
-export async function createTemplate(tx: Tx, input: TemplateInput) {
+export async function createTemplate(tx: Tx, input: TemplateInput): Promise<{ id: string }> {
   await refuseDouble(tx, input)
   await refuseUnusable(tx, input, null)
-  return tx.template.create({ data: dataOf(input) })
+  return tx.template.create({ data: dataOf(input), select: { id: true } })
 }
 
 /** An image that stays the same is not asked for: its hosts may be away for now. */
-export async function updateTemplate(tx: Tx, template: Template, input: TemplateInput) {
+export async function editTemplate(tx: Tx, template: Template, input: TemplateInput): Promise<void> {
   await refuseDouble(tx, input, template.id)
   await refuseUnusable(tx, input, template)
-  return tx.template.update({ where: { id: template.id }, data: dataOf(input) })
+  await tx.template.update({ where: { id: template.id }, data: dataOf(input) })
+}
+
+/** Its image stays where it is, and so do the VMs made of it. */
+export async function deleteTemplate(tx: Tx, { id }: Template): Promise<void> {
+  await tx.template.delete({ where: { id } })
 }
 
 const dataOf = ({ minMemoryBytes, minDiskBytes, ...input }: TemplateInput) => ({
