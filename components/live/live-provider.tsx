@@ -47,7 +47,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       rereads.below(trpc.archiveStore.list.queryKey())
       rereads.below(trpc.recoveryPoint.list.pathKey())
     }
-    if (batch.datastores) rereads.below(trpc.datastore.pathKey(), 250)
+    if (batch.datastores) {
+      rereads.below(trpc.datastore.pathKey(), 250)
+      rereads.below(trpc.archiveStore.pathKey(), 250)
+    }
     const counted = [trpc.fleet, trpc.host, trpc.site, trpc.tenant]
     const placed = [trpc.network, trpc.storage, trpc.template]
     if (batch.counts || batch.places) for (const noun of counted) rereads.below(noun.pathKey())

@@ -34,6 +34,7 @@ export const kindWord: Record<OperationKind, string> = {
   'remove-datastore': 'Remove datastore',
   'test-store': 'Test store',
   'verify-datastore': 'Verify datastore',
+  'verify-archive-store': 'Verify archive store',
   'compact-datastore': 'Compact datastore',
   'drain-host': 'Drain',
   'test-host': 'Test connection to',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Asking } from '#server/auth/load.ts'
 import { demand, load } from '#server/auth/load.ts'
 import { listArchiveStores, removeArchiveStore, setGrant } from '#server/core/archive-store.ts'
+import { archiveVerificationOf, setArchiveVerifyDays } from '#server/core/datastore-schedule.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { sealedOf } from '#server/core/store-credential.ts'
 import { conflict, invalid } from '#server/errors.ts'
@@ -11,6 +12,8 @@ import {
   SaveArchiveStoreInput,
   TestArchiveStoreInput,
 } from '#server/schema/archive.ts'
+import { VerifyDays } from '#server/schema/datastore-state.ts'
+import { IdempotencyKey } from '#server/schema/operation.ts'
 import { locationText, needsCredential } from '#server/schema/store.ts'
 import { asker } from './asker.ts'
 import { sealed, storeTestOf } from './datastore-request.ts'
@@ -67,6 +70,23 @@ export const archiveStoreRouter = router({
       const operation = await enqueue(asker(ctx), await archiveStoreOf(ctx, input))
       ctx.trail.resource = { kind: 'archive-store', id: operation.targetId, name: input.name, tenantId: null }
       return { operationId: operation.id }
+    }),
+
+  /** Reads and checks all of it, of every tenant. */
+  verify: change('archive-store', 'verify')
+    .input(ArchiveStoreId.extend({ idempotencyKey: IdempotencyKey }))
+    .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
+      const store = await load.archiveStore(ctx, id, 'verify')
+      return { operationId: (await enqueue(asker(ctx), { ...archiveVerificationOf(store, true), idempotencyKey })).id }
+    }),
+
+  /** In how many days all of it is read once by itself; null: only when somebody asks for it. */
+  setVerifyDays: change('archive-store', 'edit')
+    .input(ArchiveStoreId.extend({ verifyDays: VerifyDays.nullable() }))
+    .mutation(async ({ ctx, input: { id, verifyDays } }) => {
+      await load.archiveStore(ctx, id, 'edit')
+      ctx.trail.detail = { verifyDays }
+      await setArchiveVerifyDays(ctx.tx, id, verifyDays, new Date())
     }),
 
   remove: change('archive-store', 'delete')

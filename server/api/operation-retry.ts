@@ -4,7 +4,7 @@ import type { ActionOf } from '#server/auth/policy.ts'
 import { archivalOf } from '#server/core/archival-policy.ts'
 import { bringBackOf } from '#server/core/archived-point.ts'
 import { followOf } from '#server/core/clone-follow.ts'
-import { compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
+import { archiveVerificationOf, compactionOf, verificationOf } from '#server/core/datastore-schedule.ts'
 import { readMoves } from '#server/core/migration-candidate.ts'
 import { cleanUpOf, enqueue, type NewOperation } from '#server/core/operation.ts'
 import { forgottenFields } from '#server/core/operation-input.ts'
@@ -41,7 +41,7 @@ import {
   RestoreVmInput,
 } from '#server/schema/backup.ts'
 import { BootTestInput } from '#server/schema/boot-test.ts'
-import { VerifyDatastorePlan } from '#server/schema/datastore-state.ts'
+import { VerifyPlan } from '#server/schema/datastore-state.ts'
 import { AddHostPlan, DrainInput, EditHostPlan, TestHostPlan } from '#server/schema/host-action.ts'
 import { type OperationKind, type TargetKind, UndoOperationInput } from '#server/schema/operation.ts'
 import { DeleteSnapshotInput, RevertSnapshotInput, TakeSnapshotPlan } from '#server/schema/snapshot.ts'
@@ -143,8 +143,12 @@ const again: Record<OperationKind, Retry> = {
     return enqueue(asker(ctx), await datastoreRemovalOf(ctx.tx, datastore, { leaveFiles }))
   },
   'verify-datastore': async (ctx, { targetId, input }) => {
-    const { whole } = VerifyDatastorePlan.parse(input)
+    const { whole } = VerifyPlan.parse(input)
     return enqueue(asker(ctx), verificationOf(await load.datastore(ctx, targetId, 'verify'), whole))
+  },
+  'verify-archive-store': async (ctx, { targetId, input }) => {
+    const { whole } = VerifyPlan.parse(input)
+    return enqueue(asker(ctx), archiveVerificationOf(await load.archiveStore(ctx, targetId, 'verify'), whole))
   },
   'compact-datastore': async (ctx, { targetId }) =>
     enqueue(asker(ctx), compactionOf(await load.datastore(ctx, targetId, 'compact'))),

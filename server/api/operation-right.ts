@@ -44,6 +44,7 @@ const rights: Record<OperationKind, Right> = {
   'test-store': { datastore: 'test' },
   'verify-datastore': { datastore: 'verify' },
   'compact-datastore': { datastore: 'compact' },
+  'verify-archive-store': { datastore: 'verify' },
   'drain-host': { host: 'drain' },
   'test-host': { host: 'test' },
   'add-host': { host: 'create' },

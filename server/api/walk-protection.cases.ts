@@ -61,6 +61,8 @@ export const protectionCases: Record<string, WalkCase> = {
   'archiveStore.list': asked(undefined, ...operators),
   'archiveStore.test': asked(() => ({ location: { kind: 'folder', path: '/srv/x' } }), ...operators),
   'archiveStore.save': asked((w) => ({ ...archiveStore, name: `New ${w.mark}` }), ...operators),
+  'archiveStore.verify': asked((w) => ({ id: w.archiveStore.id }), ...operators),
+  'archiveStore.setVerifyDays': asked((w) => ({ id: w.archiveStore.id, verifyDays: 90 }), ...operators),
   'archiveStore.remove': asked((w) => ({ id: w.emptyArchiveStore.id }), ...operators),
   'archiveStore.grant': asked(
     (w) => ({

@@ -3,7 +3,9 @@ import type { Tx } from '#server/db.ts'
 import { conflict, notFound } from '#server/errors.ts'
 import type { ArchiveLimits, Recall } from '#server/schema/archive.ts'
 import { gbBytes } from '#server/schema/archive.ts'
+import { VerifyResult, VerifyRound } from '#server/schema/datastore-state.ts'
 import { locationOf } from '#server/schema/store.ts'
+import { listDamages } from './store-damage-list.ts'
 
 /** Stores with what is in them, for operators. */
 export async function listArchiveStores(tx: Tx) {
@@ -18,12 +20,16 @@ export async function listArchiveStores(tx: Tx) {
   const sums = await tx.$queryRaw<{ id: string; tenantId: string; points: number; stored: bigint }[]>`
     SELECT archive_store_id::text AS id, tenant_id AS "tenantId", count(*)::int AS points, sum(stored_bytes)::bigint AS stored
     FROM archived_point GROUP BY archive_store_id, tenant_id`
-  return rows.map(({ grants, _count, ...row }) => {
+  const damages = await Promise.all(rows.map(({ id }) => listDamages(tx, { kind: 'archive-store', id })))
+  return rows.map(({ grants, _count, verifyRound, verifyResult, ...row }, at) => {
     const ofStore = sums.filter(({ id }) => id === row.id)
     const storedBytes = ofStore.reduce((sum, { stored }) => sum + Number(stored), 0)
     return {
       ...row,
       location: locationOf(row),
+      round: VerifyRound.nullable().catch(null).parse(verifyRound),
+      verified: VerifyResult.nullable().catch(null).parse(verifyResult),
+      damages: damages[at] ?? [],
       ...{ policies: _count.policies, points: ofStore.reduce((sum, { points }) => sum + points, 0), storedBytes },
       costPerMonth: (storedBytes / gbBytes) * row.pricePerGbMonth,
       grants: grants.map(({ tenant, maxBytes, archiveStoreId: _, ...grant }) => ({
@@ -35,12 +41,18 @@ export async function listArchiveStores(tx: Tx) {
   })
 }
 
+/** What tenants are told nothing of */
+const ofOperators = {
+  ...({ credential: true, location: true } as const),
+  ...({ verifyDays: true, verifyRound: true, verifyResult: true, nextVerifyAt: true } as const),
+}
+
 /** The stores that a tenant may use, with its limits and what it has there; no place and no secret. */
 export async function listGrantedStores(tx: Tx, tenantId: string) {
   const grants = await tx.archiveGrant.findMany({
     where: { tenantId },
     orderBy: { archiveStore: { name: 'asc' } },
-    include: { archiveStore: { omit: { credential: true, location: true, createdAt: true } } },
+    include: { archiveStore: { omit: { ...ofOperators, createdAt: true } } },
   })
   const sums = await tx.archivedPoint.groupBy({
     by: ['archiveStoreId'],

@@ -5,6 +5,7 @@ import type { ArchivedPointRef, BringBackInput, LockMode } from '#server/schema/
 import { liveStates } from '#server/schema/operation.ts'
 import { readingRates, recallOf } from './archive-store.ts'
 import type { NewOperation } from './operation.ts'
+import { damageText } from './store-damage.ts'
 
 /** A VM's recovery points in archive stores, newest first, with what getting each back takes. */
 export async function listArchivedPoints(tx: Tx, of: { vmId: string } | { vmUuid: string }) {
@@ -13,20 +14,21 @@ export async function listArchivedPoints(tx: Tx, of: { vmId: string } | { vmUuid
     orderBy: { takenAt: 'desc' },
     take: 1000,
     omit: { definition: true },
-    include: { archiveStore: { omit: { credential: true, location: true } } },
+    include: { archiveStore: { omit: { credential: true, location: true } }, damage: true },
   })
   const rates = await readingRates(tx, [...new Set(rows.map(({ archiveStoreId }) => archiveStoreId))])
   const local = await tx.recoveryPoint.findMany({
     where: { id: { in: rows.map(({ id }) => id) } },
     select: { id: true, invalidAt: true },
   })
-  return rows.map(({ archiveStore, ...row }) => {
+  return rows.map(({ archiveStore, damage, ...row }) => {
     const here = local.find(({ id }) => id === row.id)
     return {
       ...row,
       ...{ sizeBytes: Number(row.sizeBytes), contentBytes: Number(row.contentBytes) },
       ...{ storedBytes: Number(row.storedBytes), readBackBytes: Number(row.readBackBytes) },
       lock: row.lock as LockMode | null,
+      damage: damage && damageText(damage, 'archive store'),
       archiveStore: { id: archiveStore.id, name: archiveStore.name },
       local: here ? (here.invalidAt ? ('invalid' as const) : ('whole' as const)) : ('gone' as const),
       recall: recallOf(Number(row.contentBytes), archiveStore, rates.get(row.archiveStoreId)),

@@ -11,12 +11,12 @@ import {
   bootTestsPerTenant,
 } from '#server/schema/boot-test.ts'
 import { isLive, liveStates } from '#server/schema/operation.ts'
-import { demandRestorable } from './datastore-damage.ts'
 import { findEarlier } from './idempotency.ts'
 import { type Asker, enqueue, type NewOperation } from './operation.ts'
 import { demandValid } from './restore-disk.ts'
 import { disksOf, shapeOf } from './restore-new-vm.ts'
 import { placesFor, type RestorePlace } from './restore-place.ts'
+import { demandRestorable } from './store-damage.ts'
 import { unsafeWholeFleet } from './whole-fleet.ts'
 
 type Point = Pick<

@@ -2,16 +2,15 @@ import type { Tx } from '#server/db.ts'
 import {
   CompactResult,
   type DatastoreState,
-  HurtPoints,
   isNearlyFull,
   VerifyResult,
   VerifyRound,
 } from '#server/schema/datastore-state.ts'
 import { locationOf } from '#server/schema/store.ts'
-import { damageText } from './datastore-damage.ts'
+import { damageText } from './store-damage.ts'
+import { listDamages } from './store-damage-list.ts'
 
 const numberOf = (value: bigint | null) => (value === null ? null : Number(value))
-const mostDamages = 200
 const mostDays = 90
 const mostPoints = 200
 
@@ -32,7 +31,7 @@ export async function readDatastore(tx: Tx, id: string) {
     shares: await listShares(tx, id),
     vms: await listVms(tx, id),
     days: await listDays(tx, id),
-    damages: await listDamages(tx, id),
+    damages: await listDamages(tx, { kind: 'datastore', id }),
   }
 }
 
@@ -78,28 +77,6 @@ async function listDays(tx: Tx, datastoreId: string) {
     ...{ day: row.day.toISOString().slice(0, 10), recoveryPoints: row.recoveryPoints },
     ...{ restorableBytes: Number(row.restorableBytes), storedBytes: Number(row.storedBytes) },
     ...{ deadBytes: Number(row.deadBytes), freeBytes: numberOf(row.freeBytes) },
-  }))
-}
-
-/** What is broken first, then what was. */
-async function listDamages(tx: Tx, datastoreId: string) {
-  const rows = await tx.datastoreDamage.findMany({
-    where: { datastoreId },
-    orderBy: [{ healedAt: { sort: 'desc', nulls: 'first' } }, { foundAt: 'desc' }],
-    take: mostDamages,
-  })
-  const hurts = new Map(rows.map((row) => [row.id, HurtPoints.catch([]).parse(row.hurts)]))
-  const ids = [...hurts.values()].flat().map(({ recoveryPointId }) => recoveryPointId)
-  const points = await tx.recoveryPoint.findMany({
-    where: { id: { in: ids } },
-    select: { id: true, vmId: true, vmName: true, takenAt: true },
-  })
-  return rows.map(({ id, what, objectKey, chunkId, reason, foundAt, healedAt }) => ({
-    ...{ id, what, objectKey, chunkId, reason, foundAt, healedAt },
-    hurts: (hurts.get(id) ?? []).map((hurt) => ({
-      ...hurt,
-      point: points.find((point) => point.id === hurt.recoveryPointId) ?? null,
-    })),
   }))
 }
 

@@ -73,7 +73,7 @@ export async function listDatastores(tx: Tx): Promise<DatastoreRow[]> {
   >`SELECT datastore.id::text, count(point.id)::int AS points, count(DISTINCT vm_uuid)::int AS vms,
       coalesce(sum(size_bytes), 0)::float8 AS size, coalesce(sum(stored_bytes), 0)::float8 AS stored,
       (SELECT sum(share.stored_bytes)::float8 FROM datastore_share AS share WHERE share.datastore_id = datastore.id) AS measured,
-      (SELECT count(*)::int FROM datastore_damage AS damage
+      (SELECT count(*)::int FROM store_damage AS damage
         WHERE damage.datastore_id = datastore.id AND healed_at IS NULL) AS damaged
     FROM datastore LEFT JOIN recovery_point AS point ON point.datastore_id = datastore.id GROUP BY datastore.id`
   const byId = new Map(sums.map((sum) => [sum.id, sum]))

@@ -79,6 +79,7 @@ const verbs: Record<OperationKind, string> = {
   'test-store': 'being tested',
   'verify-datastore': 'being verified',
   'compact-datastore': 'being compacted',
+  'verify-archive-store': 'being verified',
   'drain-host': 'being drained',
   'test-host': 'being tested',
   'add-host': 'being added',

@@ -1,7 +1,7 @@
 import type { Tx } from '#server/db.ts'
 
 import { Application } from '#server/schema/backup.ts'
-import { damageText } from './datastore-damage.ts'
+import { damageText } from './store-damage.ts'
 
 const numberOf = (value: bigint | null) => (value === null ? null : Number(value))
 

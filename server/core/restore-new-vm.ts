@@ -4,12 +4,12 @@ import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound, unsupported } from '#server/errors.ts'
 import { RecoveryDisks, type RestoreNewVmInput, type RestoreNewVmPlan, VmShape } from '#server/schema/backup.ts'
 import type { OperationKind } from '#server/schema/operation.ts'
-import { demandRestorable } from './datastore-damage.ts'
 import { findEarlier } from './idempotency.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { reserve } from './quota.ts'
 import { demandValid } from './restore-disk.ts'
 import { placesFor, type RestorePlace } from './restore-place.ts'
+import { demandRestorable, demandRestorableFrom } from './store-damage.ts'
 import { insertReserved, size } from './vm-creation.ts'
 
 /** With disks of its own, or with such as share the recovery point's blocks. */
@@ -107,6 +107,7 @@ async function holdPoint(tx: Tx, { id, archiveStoreId }: Point): Promise<void> {
   }
   await tx.$queryRaw`SELECT FROM archived_point
     WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
+  await demandRestorableFrom(tx, archiveStoreId, id)
 }
 
 async function choose(tx: Tx, point: Point, use: PointUse, { place, disks, start }: RestoreNewVmInput) {

@@ -12,13 +12,13 @@ import type {
   PowerInput,
 } from '#server/schema/vm-action.ts'
 import { archivedPointOf } from './archived-point.ts'
-import { demandRestorable } from './datastore-damage.ts'
 import type { Moves } from './migration-candidate.ts'
 import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
 import { demandValid, disksToRestore } from './restore-disk.ts'
 import { revertRule } from './snapshot.ts'
+import { demandRestorable, demandRestorableFrom } from './store-damage.ts'
 import { type VmAction, vmRule } from './vm-rule.ts'
 
 /**
@@ -94,6 +94,7 @@ export async function restoreOf(tx: Tx, vm: Vm, input: RestoreVmInput): Promise<
   const { archiveStoreId } = input
   if (archiveStoreId !== null) {
     await archivedPointOf(tx, vm, { ...input, archiveStoreId })
+    await demandRestorableFrom(tx, archiveStoreId, input.recoveryPointId)
     return operationOn(vm, { kind: 'restore-vm', input: { ...input, datastoreId: await datastoreForPresent(tx, vm) } })
   }
   // Held until the operation is written down, after which nobody removes it.

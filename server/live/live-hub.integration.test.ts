@@ -135,7 +135,7 @@ test('what a worker finds out about a datastore is told; that one looks after it
   const found = () => db.datastore.update({ where: { id }, data: { state: 'read_only' } })
   expect(await told('fleet', found)).toMatchObject([{ datastores: true, places: false, counts: false }])
   const damage = { datastoreId: id, what: 'pack', reason: 'gone', hurts: [], foundAt: new Date() }
-  expect(await told('fleet', () => db.datastoreDamage.create({ data: damage }))).toMatchObject([{ datastores: true }])
+  expect(await told('fleet', () => db.storeDamage.create({ data: damage }))).toMatchObject([{ datastores: true }])
   const other = listen('fleet')
   await db.datastore.update({ where: { id }, data: { careUntil: new Date(), stateAt: new Date() } })
   await settled()

@@ -36,11 +36,12 @@ export const CompactResult = z.object({
 })
 export type CompactResult = z.infer<typeof CompactResult>
 
-export const VerifyDatastorePlan = z.object({
+/** Of a datastore or an archive store. */
+export const VerifyPlan = z.object({
   /** All of it, from the beginning; else the part of this day */
   whole: z.boolean(),
 })
-export type VerifyDatastorePlan = z.infer<typeof VerifyDatastorePlan>
+export type VerifyPlan = z.infer<typeof VerifyPlan>
 
 export const VerifyDays = z.number().int().min(1).max(365)
 

@@ -31,6 +31,7 @@ export const operationKinds = [
   'test-store',
   'verify-datastore',
   'compact-datastore',
+  'verify-archive-store',
   'drain-host',
   'test-host',
   'add-host',

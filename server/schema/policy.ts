@@ -57,6 +57,7 @@ export const policy = {
     test: 'operator',
     create: 'operator',
     edit: 'operator',
+    verify: 'operator',
     delete: 'operator',
     grant: 'operator',
   },

@@ -39,16 +39,7 @@ export class Archives {
 
   /** @throws not-found for a store without a row, unavailable where it can't be reached */
   async repository(archiveStoreId: string, tenantId: string): Promise<Repository> {
-    const place = await this.#placeOf(archiveStoreId)
-    const way = createHash('sha256')
-      .update(JSON.stringify([place.location, place.sealed]))
-      .digest('hex')
-      .slice(0, 16)
-    const name = `${archiveStoreId}-${way}`
-    const opening = this.#open.get(name) ?? this.#openNow(place)
-    this.#open.set(name, opening)
-    opening.catch(() => this.#open.delete(name))
-    const { store, repositories } = await opening
+    const { name, store, repositories } = await this.#opened(archiveStoreId)
     const known = repositories.get(tenantId)
     if (known) return known
     const repository = this.#repository(
@@ -60,6 +51,30 @@ export class Archives {
     repositories.set(tenantId, repository)
     repository.catch(() => repositories.delete(tenantId))
     return repository
+  }
+
+  /** Everybody who ought to have something there, or has what our key of theirs opens, in the order in which they are read. */
+  async tenantIds(archiveStoreId: string): Promise<string[]> {
+    const { db } = this.#options
+    const { store } = await this.#opened(archiveStoreId)
+    const folders = new Set(await store.folders(`${archiveStoreId}/`))
+    const keys = await db.archiveKey.findMany({ select: { tenantId: true } })
+    const points = await db.archivedPoint.groupBy({ by: ['tenantId'], where: { archiveStoreId } })
+    const there = [...keys.filter(({ tenantId }) => folders.has(tenantId)), ...points]
+    return [...new Set(there.map(({ tenantId }) => tenantId))].sort()
+  }
+
+  async #opened(archiveStoreId: string): Promise<Opened & { name: string }> {
+    const place = await this.#placeOf(archiveStoreId)
+    const way = createHash('sha256')
+      .update(JSON.stringify([place.location, place.sealed]))
+      .digest('hex')
+      .slice(0, 16)
+    const name = `${archiveStoreId}-${way}`
+    const opening = this.#open.get(name) ?? this.#openNow(place)
+    this.#open.set(name, opening)
+    opening.catch(() => this.#open.delete(name))
+    return { ...(await opening), name }
   }
 
   async close(): Promise<void> {

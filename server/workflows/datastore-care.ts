@@ -5,8 +5,9 @@ import type { Db } from '#server/db.ts'
 import { SkerryError } from '#server/errors.ts'
 import { tryStore } from '#server/repository/store-trial.ts'
 import type { DatastoreState } from '#server/schema/datastore-state.ts'
-import { type DatastoreUse, rowTenantOf, tenantsIn, verifyTenant } from './datastore-tenant.ts'
+import { type DatastoreUse, datastorePlace, rowTenantOf, tenantsIn } from './datastore-tenant.ts'
 import type { Repositories } from './repositories.ts'
+import { lookAtDamage } from './verify-tenant.ts'
 
 /** How often a datastore is looked at … */
 const lookEveryMs = 5 * 60_000
@@ -110,7 +111,7 @@ async function measure(use: DatastoreUse): Promise<void> {
       if (!(error instanceof SkerryError)) throw error
       failure ??= error.message
     }
-    await lookAtDamage(use, tenantId)
+    await lookAtDamage(datastorePlace(use), tenantId)
   }
   const measureTookMs = Math.round(performance.now() - startedAt)
   await db.$transaction(
@@ -126,14 +127,4 @@ async function measureTenant({ repositories, datastoreId }: DatastoreUse, tenant
   const repository = await repositories.repository(datastoreId, tenantId)
   const { recoveryPoints: points, ...sizes } = await repository.usage()
   return { tenantId: rowTenantOf(tenantId), ...sizes, points }
-}
-
-/** Whether what was broken is still so: a backup since may have stored it anew. Reads no packs. */
-async function lookAtDamage(use: DatastoreUse, tenantId: string): Promise<void> {
-  const { db, repositories, datastoreId } = use
-  const scope = { datastoreId, tenantId: rowTenantOf(tenantId) }
-  const isOpen = (await db.datastoreDamage.count({ where: { ...scope, healedAt: null } })) > 0
-  const repository = await repositories.repository(datastoreId, tenantId).catch(() => undefined)
-  if (!isOpen && !(await repository?.hasDamage())) return
-  await verifyTenant(use, tenantId, { mostBytes: 0 })
 }

@@ -164,7 +164,7 @@ describe.skipIf(missing)(`datastores in a bucket of Ceph’s object gateway${mis
         })
       }
       failsFrom = Number.POSITIVE_INFINITY
-      expect(await fleet.db.datastoreDamage.count({ where: { datastoreId: id } })).toBe(0)
+      expect(await fleet.db.storeDamage.count({ where: { datastoreId: id } })).toBe(0)
       expect(await verify()).toMatchObject({ state: 'succeeded', result: { damaged: 0, isWhole: true } })
       hangs = true
       const begun = performance.now()

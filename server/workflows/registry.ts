@@ -35,6 +35,7 @@ import { takeSnapshot } from './take-snapshot.ts'
 import { testHost } from './test-host.ts'
 import { testStore } from './test-store.ts'
 import { undoOperation } from './undo-operation.ts'
+import { verifyArchiveStore } from './verify-archive-store.ts'
 import { verifyDatastore } from './verify-datastore.ts'
 
 const changes: readonly AnyWorkflow[] = [
@@ -68,6 +69,7 @@ const changes: readonly AnyWorkflow[] = [
   testStore,
   verifyDatastore,
   compactDatastore,
+  verifyArchiveStore,
   bulkVm,
   drainHost,
   testHost,

@@ -17,7 +17,7 @@ proveWorkflow({
       ask: () => fleet.ask({ kind: 'verify-datastore', ...trial.asked, input: { whole: true } }),
       async done(operation) {
         expect(operation.result).toMatchObject({ damaged: 1, isWhole: true, checkedBytes: expect.any(Number) })
-        const damages = await fleet.db.datastoreDamage.findMany({ where: { datastoreId: trial.id } })
+        const damages = await fleet.db.storeDamage.findMany({ where: { datastoreId: trial.id } })
         expect(damages).toMatchObject([{ what: 'chunk', hurts: [{ recoveryPointId: hurt }], healedAt: null }])
         expect(await fleet.db.recoveryPointDamage.count({ where: { recoveryPointId: hurt } })).toBe(1)
         const row = await fleet.db.datastore.findUniqueOrThrow({ where: { id: trial.id } })

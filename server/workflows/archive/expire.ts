@@ -1,6 +1,8 @@
 import { forgetArchivedPoint } from '#server/core/archived-point.ts'
 import type { CollectReport } from '#server/repository/collector.ts'
 import type { Repository } from '#server/repository/repository.ts'
+import { archivePlace } from '../archive-place.ts'
+import { lookAtDamage } from '../verify-tenant.ts'
 import {
   type ArchiveMemory,
   type ArchiveContext as Context,
@@ -36,6 +38,8 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
   await removeLeft(context, repository)
   const mayGo = expired > 0 || (await repository.hasPending())
   const locked = mayGo ? lockedOf(await repository.collect()) : null
+  // What was sent may have stored anew what was broken.
+  await lookAtDamage(archivePlace({ db, repositories, archiveStoreId }), tenantId)
   return { expired, locked }
 }
 

@@ -60,18 +60,24 @@ export class ProofAgain {
   }
 
   /**
-   * Where one was broken, others of the archive that miss something and have a local copy leave it too, so that the next
-   * run sends them again.
+   * Where one was broken, and what a verify found to be: what misses something and has a sound local copy leaves the
+   * archive too, so that the next run sends it again.
    * @returns why those stay
    */
   async forgetOthers(): Promise<string[]> {
-    if (![...this.#isBroken.values()].includes(true)) return []
     const { db } = this.#context
     const tenantId = tenantOf(this.#context)
     const where = { tenantId, archiveStoreId: this.#archiveStoreId }
-    const archived = await db.archivedPoint.findMany({ where, select: { id: true } })
+    const isBroken = [...this.#isBroken.values()].includes(true)
+    const archived = await db.archivedPoint.findMany({
+      where: isBroken ? where : { ...where, damage: { isNot: null } },
+      select: { id: true },
+    })
     const ids = archived.map(({ id }) => id).filter((id) => !this.#isBroken.has(id))
-    const local = await db.recoveryPoint.findMany({ where: { tenantId, id: { in: ids } }, select: { id: true } })
+    const local = await db.recoveryPoint.findMany({
+      where: { tenantId, id: { in: ids }, damage: { is: null } },
+      select: { id: true },
+    })
     await this.look(local.map(({ id }) => id))
     const left: string[] = []
     for (const { id } of local) if (this.#isBroken.get(id)) left.push(await this.#forget(id))
