@@ -75,6 +75,16 @@ test('an archive store is granted; a policy moves an older backup there, and the
     const [store] = await sql<{ id: string }>("SELECT id FROM archive_store WHERE name = 'Ice'")
     expect(await readdir(ice)).toContain(store?.id)
 
+    const stores = page.getByRole('list', { name: 'Archive stores', exact: true })
+    await expect(stores).toContainText('Never verified')
+    await page.getByRole('button', { name: 'Verify Ice' }).click()
+    const verify = page.getByRole('dialog', { name: 'Verify Ice' })
+    await expect(verify).toContainText('Not known')
+    await verify.getByRole('button', { name: 'Verify all' }).click()
+    await expect(verify).toBeHidden()
+    await expect.poll(() => lastOf('verify-archive-store'), { timeout: 90_000 }).toBe('succeeded')
+    await expect(stores).toContainText(/Verified .*ago|Verified .*now/)
+
     await page.goto(`/vms/${await vmId(vm)}/backups`)
     const lane = page.getByRole('list', { name: 'Archive', exact: true })
     await lane.getByRole('button').first().click()

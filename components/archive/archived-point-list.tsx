@@ -6,6 +6,7 @@ import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { formatAbsoluteTime, formatDuration } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
+import { StateIcon } from '#components/ui/state-icon.tsx'
 import { formatMoney, lockSentence, lockText } from './archive-words.ts'
 
 export type ArchivedPoint = Outputs['archive']['points'][number]
@@ -48,6 +49,12 @@ export function ArchivedPointList(props: ArchivedPointListProps) {
             </span>
             <span className="min-w-48 flex-1">
               <Badge tone="outline">{localWord[point.local]}</Badge>
+              {point.damage && (
+                <span className="flex items-center gap-1 text-ink-muted text-xs">
+                  <StateIcon state="failed" sizePx={10} label="Damaged" />
+                  {point.damage}
+                </span>
+              )}
               <span className="block text-ink-muted text-xs">
                 to get it back at most {formatMoney(point.recall.cost, point.recall.currency)} and{' '}
                 {formatDuration(point.recall.seconds)}

@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ShieldCheck } from 'lucide-react'
+import { DamageCard } from '#components/datastore/damage-card.tsx'
 import { useDatastoreCommands } from '#components/datastore/datastore-commands.tsx'
 import { DatastoreStateBadge } from '#components/datastore/datastore-state-badge.tsx'
 import { OperationLine } from '#components/operation/operation-line.tsx'
@@ -18,11 +19,13 @@ import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { usePageTitle } from '#components/ui/use-page-title.ts'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import { locationText } from '#server/schema/store.ts'
-import { DamageCard } from './damage-card.tsx'
 import { GrowthCard } from './growth-card.tsx'
 import { ShareCard, VmShareCard } from './share-card.tsx'
 import { SpaceCard } from './space-card.tsx'
 import { VerifyCard } from './verify-card.tsx'
+
+const healedByBackup =
+  'Back up the VMs named here: what is still the same on their disks is stored anew and heals their recovery points.'
 
 export type Datastore = Outputs['datastore']['get']
 
@@ -45,7 +48,7 @@ export function DatastorePage({ id }: { id: string }) {
   if (!datastore) return <SkeletonRows rows={8} />
   const operations = live.data?.items ?? []
   const damaged = datastore.damages.filter(({ healedAt }) => !healedAt).length
-  const damage = datastore.damages.length > 0 && <DamageCard damages={datastore.damages} />
+  const damage = datastore.damages.length > 0 && <DamageCard damages={datastore.damages} wayOut={healedByBackup} />
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <PageHeader

@@ -1,11 +1,11 @@
+import type { Outputs } from '#components/trpc/client.tsx'
 import { Card } from '#components/ui/card.tsx'
 import { formatAbsoluteTime } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
-import type { Datastore } from './datastore-page.tsx'
 
-type Damage = Datastore['damages'][number]
+type Damage = Outputs['datastore']['get']['damages'][number]
 
 const words: Record<string, string> = {
   chunk: 'Block',
@@ -17,18 +17,20 @@ const words: Record<string, string> = {
 }
 const mostNamed = 6
 
+interface DamageCardProps {
+  damages: readonly Damage[]
+  title?: string
+  /** How what is broken is healed */
+  wayOut: string
+}
+
 /** What is broken and whom it hurts, then what was and is whole again. */
-export function DamageCard({ damages }: { damages: readonly Damage[] }) {
+export function DamageCard({ damages, title = 'Damage', wayOut }: DamageCardProps) {
   const isHurting = damages.some(({ healedAt, hurts }) => !healedAt && hurts.length > 0)
   return (
-    <Card title="Damage" isFlush className="pb-1">
-      {isHurting && (
-        <p className="px-4 pb-2 text-xs text-ink-muted">
-          Nothing broken is ever restored. Back up the VMs named here: what is still the same on their disks is stored
-          anew and heals their recovery points.
-        </p>
-      )}
-      <ul aria-label="Damage" className="divide-y divide-line border-t border-line">
+    <Card title={title} isFlush className="pb-1">
+      {isHurting && <p className="px-4 pb-2 text-xs text-ink-muted">Nothing broken is ever restored. {wayOut}</p>}
+      <ul aria-label={title} className="divide-y divide-line border-t border-line">
         {damages.map((damage) => (
           <li key={damage.id} className="flex flex-col gap-1 px-4 py-2 text-sm">
             <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -42,7 +44,7 @@ export function DamageCard({ damages }: { damages: readonly Damage[] }) {
                 {damage.chunkId && <span className="font-mono text-xs">{damage.chunkId.slice(0, 12)}</span>}
               </span>
               <span className="text-xs text-ink-faint">
-                found <RelativeTime at={damage.foundAt} />
+                {damage.tenantName && `of ${damage.tenantName}, `}found <RelativeTime at={damage.foundAt} />
                 {damage.healedAt && (
                   <>
                     , healed <RelativeTime at={damage.healedAt} />
