@@ -7,6 +7,7 @@ import { useQueryStates } from 'nuqs'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { readNextPage, rowCount } from '#components/trpc/long-list.ts'
 import { Breadcrumb } from '#components/ui/breadcrumb.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -42,17 +43,15 @@ export function FileTable({ recoveryPointId, disk, volume, rootName }: FileTable
   const path = useMemo(() => pathOf(view.path), [view.path])
   const here = { recoveryPointId, disk, volume, path }
   const search = useDeferredValue(view.text)
+  const input = { ...here, search, sort: view.sort, descending: view.descending, limit: pageSize }
   const list = useInfiniteQuery(
-    trpc.recoveryFile.list.infiniteQueryOptions(
-      { ...here, search, sort: view.sort, descending: view.descending, limit: pageSize },
-      {
-        retry: false,
-        getNextPageParam: (page, pages) => {
-          const loaded = pages.reduce((sum, { files }) => sum + files.length, 0)
-          return loaded < page.total && page.files.length > 0 ? loaded : undefined
-        },
+    trpc.recoveryFile.list.infiniteQueryOptions(input, {
+      retry: false,
+      getNextPageParam: (page, pages) => {
+        const loaded = pages.reduce((sum, { files }) => sum + files.length, 0)
+        return loaded < page.total && page.files.length > 0 ? loaded : undefined
       },
-    ),
+    }),
   )
   const first = list.data?.pages[0]
   // Two of one name can only be in a damaged folder; the first is the one that is read.
@@ -160,10 +159,8 @@ export function FileTable({ recoveryPointId, disk, volume, rootName }: FileTable
             const sort = fileSorts.find((each) => each === columnId)
             if (sort) void setView({ sort, descending: direction === 'desc' })
           }}
-          totalCount={first?.total ?? 0}
-          onEndReached={() => {
-            if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-          }}
+          totalCount={rowCount(list, rows.length, first?.total)}
+          onEndReached={() => readNextPage(list)}
           isLoading={list.isPending}
           error={list.error && pageFailure('The folder can’t be shown', { ...list, error: list.error })}
           empty={

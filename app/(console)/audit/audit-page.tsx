@@ -6,6 +6,7 @@ import { useQueryStates } from 'nuqs'
 import { useDeferredValue, useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { readNextPage, rowCount } from '#components/trpc/long-list.ts'
 import { buttonClassName } from '#components/ui/button-class.ts'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -67,10 +68,8 @@ export function AuditPage({ operator, readable }: AuditPageProps) {
         rowName={rowName}
         rowHref={rowHref}
         onOpen={(entry) => void setView({ open: entry.id })}
-        totalCount={rows.length + (list.hasNextPage ? 1 : 0)}
-        onEndReached={() => {
-          if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-        }}
+        totalCount={rowCount(list, rows.length)}
+        onEndReached={() => readNextPage(list)}
         isLoading={list.isPending}
         error={list.error && pageFailure('The audit could not be read', { ...list, error: list.error })}
         empty={

@@ -5,6 +5,7 @@ import { Boxes } from 'lucide-react'
 import { useQueryStates } from 'nuqs'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { rowCount } from '#components/trpc/long-list.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import type { Sort } from '#components/ui/data-table-column.ts'
@@ -139,7 +140,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
         onHiddenColumnsChange={setHiddenColumns}
         selection={selection}
         onSelectionChange={setSelection}
-        totalCount={totalCount}
+        totalCount={rowCount(list, rows.length, totalCount)}
         onEndReached={list.onEndReached}
         onView={list.onView}
         isLoading={list.isPending}

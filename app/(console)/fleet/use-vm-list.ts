@@ -1,6 +1,7 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useTRPC, useTRPCClient } from '#components/trpc/client.tsx'
+import { readNextPage } from '#components/trpc/long-list.ts'
 import { useStable } from '#components/ui/use-stable.ts'
 import { listInput } from './fleet-query.ts'
 import { isNear, keepRows, type ReadPage, type RowSpan, rowsOf } from './vm-pages.ts'
@@ -14,7 +15,8 @@ type Cursor = string | null | undefined
 
 /**
  * The VMs that fit a filter, in order, page by page as they are asked for. Read again, only the pages in view are: the
- * others once they come into it. `onView` is to be told which rows that are.
+ * others once they come into it. With a filter all are, for a row that no longer fits must not be acted on as one that
+ * does. `onView` is to be told which rows are in view.
  */
 export function useVmList(filter: string, sort: string) {
   const trpc = useTRPC()
@@ -35,7 +37,7 @@ export function useVmList(filter: string, sort: string) {
       const loaded: InfiniteData<ReadPage, Cursor> | undefined = client.getQueryData(options.queryKey)
       const at = loaded?.pageParams.findIndex((param) => (param ?? null) === (pageParam ?? null)) ?? -1
       const before = loaded?.pages[at]
-      if (before && !isNear(starts.current, at, view.current)) return { ...before, isOld: true }
+      if (before && !filter && !isNear(starts.current, at, view.current)) return { ...before, isOld: true }
       const until = before && loaded?.pageParams[at + 1]
       const range = until ? { until, limit: mostRows } : {}
       const page = await api.vm.list.query({ ...input, cursor: pageParam, ...range }, { signal })
@@ -59,11 +61,18 @@ export function useVmList(filter: string, sort: string) {
     view.current = { first, end }
     readWhatIsOld()
   })
-  const onEndReached = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage()
-  }, [hasNextPage, isFetching, fetchNextPage])
+  const onEndReached = useCallback(
+    () => readNextPage({ hasNextPage, isFetching, fetchNextPage }),
+    [hasNextPage, isFetching, fetchNextPage],
+  )
 
   const asked = `${sort} ${filter}`
+  const lastAsked = useRef(asked)
+  useLayoutEffect(() => {
+    // The table goes to the top for it, after the first reading.
+    if (lastAsked.current !== asked) view.current = { first: 0, end: view.current.end - view.current.first }
+    lastAsked.current = asked
+  }, [asked])
   const [shown, setShown] = useState(asked)
   if (!list.isPlaceholderData && shown !== asked) setShown(asked)
   return { ...list, rows: found.rows, rowsOf: shown, onView, onEndReached }

@@ -12,6 +12,12 @@ test('a row that went into a page read since is no longer in the old one', () =>
   expect(starts).toEqual([0, 3, 5, 7])
 })
 
+test('a row that is in two old pages stands in one of them', () => {
+  const { rows, starts } = rowsOf([page('ab'), page('cde', true), page('fcg', true)])
+  expect(ids(rows)).toBe('abcdefg')
+  expect(starts).toEqual([0, 2, 5, 7])
+})
+
 test('pages of rows in view or beside them are read again, the others when they come near', () => {
   const starts = [0, 100, 200, 300, 300, 400]
   const near = (first: number, end: number) => [0, 1, 2, 3, 4].filter((at) => isNear(starts, at, { first, end }))

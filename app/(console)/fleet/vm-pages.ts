@@ -17,15 +17,19 @@ const nearRows = 20
 
 /** The rows of pages that were not all read at the same time, and where each page begins among them. */
 export function rowsOf(pages: readonly ReadPage[]): { rows: VmRow[]; starts: number[] } {
-  const fresh = new Set<string>()
-  // A row that went from one page to another is still in the old one.
+  // A row that went from one page to another is still in the old one, also where both are old by now.
+  const placed = new Set<string>()
   if (pages.some((page) => page.isOld))
-    for (const page of pages) if (!page.isOld) for (const row of page.rows) fresh.add(row.id)
+    for (const page of pages) if (!page.isOld) for (const row of page.rows) placed.add(row.id)
   const rows: VmRow[] = []
   const starts: number[] = []
   for (const page of pages) {
     starts.push(rows.length)
-    for (const row of page.rows) if (!page.isOld || !fresh.has(row.id)) rows.push(row)
+    for (const row of page.rows) {
+      if (page.isOld && placed.has(row.id)) continue
+      if (page.isOld) placed.add(row.id)
+      rows.push(row)
+    }
   }
   return { rows, starts: [...starts, rows.length] }
 }

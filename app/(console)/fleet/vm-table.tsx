@@ -5,6 +5,7 @@ import { parseAsString, useQueryState } from 'nuqs'
 import { type ReactNode, useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { rowCount } from '#components/trpc/long-list.ts'
 import { DataTable } from '#components/ui/data-table.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
 import { fleetColumns } from './fleet-columns.tsx'
@@ -44,7 +45,7 @@ export function VmTable({ label, filter, hiddenColumns, empty }: VmTableProps) {
       sort={asTableSort(sort)}
       onSortChange={(next) => void setSort(fromTableSort(next))}
       hiddenColumns={hiddenColumns}
-      totalCount={counts.data?.total ?? list.rows.length}
+      totalCount={rowCount(list, list.rows.length, counts.data?.total)}
       rowsOf={list.rowsOf}
       onView={list.onView}
       onEndReached={list.onEndReached}

@@ -7,6 +7,7 @@ import { useMemo } from 'react'
 import { kindWord } from '#components/operation/operation-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { readNextPage, rowCount } from '#components/trpc/long-list.ts'
 import { Button } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -34,8 +35,9 @@ const segments = [
 export function OperationsPage() {
   const trpc = useTRPC()
   const [view, setView] = useQueryStates(operationParams, { history: 'replace' })
+  const input = operationInput(view)
   const list = useInfiniteQuery(
-    trpc.operation.list.infiniteQueryOptions(operationInput(view), {
+    trpc.operation.list.infiniteQueryOptions(input, {
       getNextPageParam: (page) => page.next,
       placeholderData: keepPreviousData,
     }),
@@ -73,10 +75,8 @@ export function OperationsPage() {
         rowName={operationName}
         rowHref={rowHref}
         onOpen={(operation) => void setView({ open: operation.id })}
-        totalCount={rows.length + (list.hasNextPage ? 1 : 0)}
-        onEndReached={() => {
-          if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-        }}
+        totalCount={rowCount(list, rows.length)}
+        onEndReached={() => readNextPage(list)}
         isLoading={list.isPending}
         error={list.error && pageFailure('The operations could not be read', { ...list, error: list.error })}
         empty={

@@ -7,6 +7,7 @@ import { useDeferredValue, useEffect, useMemo } from 'react'
 import type { ProtectionRow } from '#components/protection/protection-words.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { readNextPage, rowCount } from '#components/trpc/long-list.ts'
 import { Button } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -126,10 +127,8 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           rowId={rowId}
           rowName={rowName}
           rowHref={rowHref}
-          totalCount={list.data?.pages[0]?.total ?? 0}
-          onEndReached={() => {
-            if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-          }}
+          totalCount={rowCount(list, rows.length, list.data?.pages[0]?.total)}
+          onEndReached={() => readNextPage(list)}
           isLoading={list.isPending}
           error={list.error && pageFailure('The VMs could not be read', { ...list, error: list.error })}
           empty={

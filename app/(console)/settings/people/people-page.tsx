@@ -6,6 +6,7 @@ import { parseAsString, useQueryState, useQueryStates } from 'nuqs'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { pageFailure } from '#components/trpc/failure.ts'
+import { readNextPage, rowCount } from '#components/trpc/long-list.ts'
 import { Button } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -64,9 +65,8 @@ export function PeoplePage() {
         rowId={rowId}
         rowName={rowName}
         rowMenu={(person) => personMenu(person, me.data?.id, (kind) => setCommand({ kind, person }))}
-        onEndReached={() => {
-          if (list.hasNextPage && !list.isFetchingNextPage) void list.fetchNextPage()
-        }}
+        totalCount={rowCount(list, rows.length)}
+        onEndReached={() => readNextPage(list)}
         isLoading={list.isPending}
         error={list.error && pageFailure('People could not be read', list)}
         empty={
