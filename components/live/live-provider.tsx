@@ -14,7 +14,7 @@ const LiveContext = createContext<LiveStatus>('connecting')
 /** Whether what is on the screen is kept up to date at this moment. */
 export const useLiveStatus = () => useContext(LiveContext)
 
-/** What hosts say of their load moves meters only. */
+/** Load moves meters only. */
 const loadRereadMs = 10_000
 
 /** Keeps every query below in step with the fleet: one stream, rows patched where they stand. */
@@ -51,8 +51,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       rereads.below(trpc.datastore.pathKey(), 250)
       rereads.below(trpc.archiveStore.pathKey(), 250)
     }
+    // Of the load of VMs no notice comes: hosts tell of theirs at the same time.
+    if (batch.vms.length + batch.changedHostIds.length > 0) rereads.below(trpc.vm.list.infiniteQueryKey(), loadRereadMs)
     const counted = [trpc.fleet, trpc.host, trpc.site, trpc.tenant]
-    const placed = [trpc.network, trpc.storage, trpc.template]
+    // VMs are sorted and filtered by the names of their places.
+    const placed = [trpc.network, trpc.storage, trpc.template, trpc.vm.list]
     if (batch.counts || batch.places) for (const noun of counted) rereads.below(noun.pathKey())
     if (batch.places) for (const noun of placed) rereads.below(noun.pathKey())
   }

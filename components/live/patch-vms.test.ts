@@ -37,6 +37,15 @@ test('what may have come, or be elsewhere in the order, is a reason to read', ()
   expect(pages()[0]?.rows[0]?.name).toBe('zebra')
 })
 
+test('a list that could not be read again is put right by reading it, not by a changed row alone', async () => {
+  const pages = shownList()
+  const queryFn = () => Promise.reject(new Error('no line'))
+  await client.fetchQuery({ queryKey: longKey, queryFn, staleTime: 0 }).catch(() => undefined)
+  expect(client.getQueryState(longKey)?.status).toBe('error')
+  expect(patchVmLists(client, listKey, batch([vm('a', { state: 'paused' })]))).toEqual([longKey])
+  expect(pages()[0]?.rows[0]?.state).toBe('paused')
+})
+
 test('a list that nobody looks at is left as it was, to be read', () => {
   client.setQueryData(longKey, { pages: [{ rows: [vm('a')], nextCursor: null }], pageParams: [null] })
   const before = client.getQueryData(longKey)

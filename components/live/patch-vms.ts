@@ -23,9 +23,10 @@ export function patchVmLists(client: QueryClient, listKey: QueryKey, batch: Live
   }
   const stale: QueryKey[] = []
   for (const query of client.getQueryCache().findAll({ queryKey: listKey }) as unknown as Query<Lists>[]) {
-    const { data, fetchStatus } = query.state
-    // What is under way was maybe read before; what nobody looks at is read when somebody does.
-    const isAtRest = data !== undefined && fetchStatus === 'idle' && query.isActive()
+    const { data, fetchStatus, isInvalidated } = query.state
+    // What is under way was maybe read before; what nobody looks at is read when somebody does. What could not be read
+    // again passes for read once it is patched, so it is read now.
+    const isAtRest = data !== undefined && fetchStatus === 'idle' && !isInvalidated && query.isActive()
     if (!isAtRest || mustBeRead(query.queryKey, data, batch)) stale.push(query.queryKey)
     if (data === undefined || !query.isActive()) continue
     const before = pagesOf(data)

@@ -4,6 +4,8 @@ import { isAbout, readAgain, readAllAgain } from './read-again.ts'
 
 /** What changed must be seen within a second, also when the same was read a moment before. */
 const rereadMs = 500
+/** Readings may hang on a line that is gone: no longer do they hold back the next reading of all. */
+const longestReadingMs = 5_000
 
 /** Reads queries again: soon, and when that was done a moment ago, once for many requests when its time has come. */
 export class Rereads {
@@ -48,7 +50,9 @@ export class Rereads {
   }
 
   everything(): void {
-    this.#paced.run('everything', rereadMs, () => readAllAgain(this.#client))
+    this.#paced.run('everything', rereadMs, () =>
+      Promise.race([readAllAgain(this.#client), new Promise((done) => setTimeout(done, longestReadingMs))]),
+    )
   }
 
   stop(): void {
