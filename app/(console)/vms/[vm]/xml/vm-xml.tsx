@@ -23,10 +23,13 @@ export function VmXml() {
   const query = useQuery(trpc.vm.xml.queryOptions({ id: vm.id }, { staleTime: 0 }))
   const [isEditing, setEditing] = useState(false)
   const failed = unread(query)
+  // What somebody has typed outlives a reading that is refused.
+  if (isEditing && query.data) {
+    return <XmlEditing vm={vm} definition={query.data} onEnd={() => setEditing(false)} />
+  }
   if (failed) return <ErrorMessage {...pageFailure('The definition can’t be shown', failed)} />
   if (!query.data) return <SkeletonRows rows={12} label="Loading the definition" />
   const { xml, runningXml, canEdit } = query.data
-  if (isEditing) return <XmlEditing vm={vm} definition={query.data} onEnd={() => setEditing(false)} />
   const answer = canEdit === true ? vm.can['edit-xml'] : canEdit
   return (
     <div className="flex flex-col gap-3">
