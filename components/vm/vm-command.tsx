@@ -102,12 +102,15 @@ const busyWith: Record<string, string> = {
   'follow-source': 'It is being brought up to date',
 }
 
+/** Most VMs or people get a no to these: until that is known, they wait for the answer. */
+const areSeldomGiven: ReadonlySet<VmCommand> = new Set(['keep', 'make-template'])
+
 /** @returns why the command can't be given now, or undefined */
 export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmCommand): string | undefined {
   const isProtection = command === 'protect' || command === 'unprotect'
   const busy = vm.operation && !isProtection ? busyWith[vm.operation.kind] : undefined
   if (busy) return `${busy}: wait for its end, or cancel it.`
-  if (!answers) return undefined
+  if (!answers) return areSeldomGiven.has(command) ? 'Looking whether it can be done.' : undefined
   if (isProtection) return whyNot(answers.may.protect)
   return (command === 'make-template' ? whyNot(answers.may.makeTemplate) : undefined) ?? whyNot(answers.can[command])
 }
