@@ -64,14 +64,14 @@ export function usePalette(
   const commands = given.commands.filter((command) =>
     asked.command ? isFoundBy(textsOf(command), asked.command) : command.disabledReason === undefined,
   )
-  const isSettled = !asked.command || (!named.isFetching && !given.isPending)
+  const isKnown = !named.isFetching && !given.isPending
   const canGive = commands.some(({ disabledReason }) => disabledReason === undefined)
   const isCommandFirst = asked.command !== '' || !typed
   // Of what was found for a shorter text, what is called so too stays while more is looked for.
   const kept = (found.data ?? []).filter(
     ({ name }) => !found.isPlaceholderData || name.toLowerCase().includes(typed.toLowerCase()),
   )
-  const hits = isSettled ? distinct([...(named.data ?? []), ...(typed ? kept : [])]) : []
+  const hits = !asked.command || isKnown ? distinct([...(named.data ?? []), ...(typed ? kept : [])]) : []
 
   const open = (href: string) => () => router.push(href)
   const pages = visiblePages(person).filter(({ label }) => isFoundBy([label], typed))
@@ -127,7 +127,7 @@ export function usePalette(
           },
         }
       : undefined,
-    isFirstMeant: !isCommandFirst || !canGive || (isSettled && isSurelyMeant(asked, commands)),
+    isFirstMeant: !isCommandFirst || (isKnown && (!canGive || isSurelyMeant(asked, commands))),
     hint: asked.command && !asked.name && !ofPage ? 'Type the name of the VM or host' : undefined,
     groups: isCommandFirst
       ? [groups.commands, groups.fleet, groups.pages, groups.unfinished, groups.actions]
