@@ -91,31 +91,39 @@ interface ShowMoreProps {
     hasNextPage: boolean
     isFetchingNextPage: boolean
     isFetchNextPageError: boolean
-    fetchNextPage: () => unknown
+    fetchNextPage: () => Promise<{ isFetchNextPageError: boolean }>
   }
 }
 
-/** Below a list that goes on. Its button may go with the last page, so the focus goes on to the first line that came. */
+/**
+ * Below a list that goes on. Its button may go with the last page, so the focus goes on to the first line that came; not
+ * if somebody has put it elsewhere meanwhile.
+ */
 function ShowMore({ of, list, query }: ShowMoreProps) {
   const last = useRef<Element>(null)
+  const block = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const next = last.current?.nextElementSibling
     if (!(next instanceof HTMLElement)) return
     last.current = null
+    const focused = document.activeElement
+    if (focused !== document.body && !block.current?.contains(focused)) return
     next.tabIndex = -1
     next.focus()
   })
+  const showMore = async () => {
+    last.current = list.current?.lastElementChild ?? null
+    const { isFetchNextPageError } = await query.fetchNextPage()
+    if (isFetchNextPageError) last.current = null
+  }
   if (!query.hasNextPage) return null
   return (
-    <div className="flex items-center gap-3 border-line border-t px-4 py-2">
+    <div ref={block} className="flex items-center gap-3 border-line border-t px-4 py-2">
       <Button
         size="sm"
         label={`Show more of ${of}`}
         isPending={query.isFetchingNextPage}
-        onPress={() => {
-          last.current = list.current?.lastElementChild ?? null
-          void query.fetchNextPage()
-        }}
+        onPress={() => void showMore()}
       >
         Show more
       </Button>
