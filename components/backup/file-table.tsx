@@ -161,6 +161,7 @@ export function FileTable({ recoveryPointId, disk, volume, rootName }: FileTable
           }}
           totalCount={rowCount(list, rows.length, first?.total)}
           onEndReached={() => readNextPage(list)}
+          rowsOf={JSON.stringify(input)}
           isLoading={list.isPending}
           error={list.error && pageFailure('The folder can’t be shown', { ...list, error: list.error })}
           empty={

@@ -20,16 +20,16 @@ export function compareSortValues(a: ReturnType<SortValue<never>>, b: ReturnType
 export const sortText = (sort: Sort) => `${sort.direction === 'desc' ? '-' : ''}${sort.columnId}`
 
 /**
- * Rows that are all here, sorted by what the address says under `urlKey`. `values` names the sortable columns; keep it
- * stable between renders, with the column to begin with first.
+ * Rows that are all here, sorted by what the address says. `values` names the sortable columns; keep it stable between
+ * renders, with the column to begin with first. `search` is what the rows were found by.
  */
 export function useSortedRows<Row>(
   rows: readonly Row[],
   values: Readonly<Record<string, SortValue<Row>>>,
-  urlKey = 'sort',
+  search = '',
 ) {
   const first = Object.keys(values)[0] ?? 'name'
-  const [text, setText] = useQueryState(urlKey, parseAsString.withDefault(first))
+  const [text, setText] = useQueryState('sort', parseAsString.withDefault(first))
   const asked = text.replace(/^-/, '')
   const columnId = values[asked] ? asked : first
   const isDescending = text.startsWith('-')
@@ -40,5 +40,6 @@ export function useSortedRows<Row>(
     return rows.toSorted((a, b) => sign * compareSortValues(value(a), value(b)))
   }, [rows, values, columnId, isDescending])
   const sort: Sort = { columnId, direction: isDescending ? 'desc' : 'asc' }
-  return { rows: sorted, sort, onSortChange: (next: Sort) => void setText(sortText(next)) }
+  const rowsOf = `${sortText(sort)} ${search}`
+  return { rows: sorted, sort, rowsOf, onSortChange: (next: Sort) => void setText(sortText(next)) }
 }

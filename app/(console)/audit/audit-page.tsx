@@ -70,6 +70,7 @@ export function AuditPage({ operator, readable }: AuditPageProps) {
         onOpen={(entry) => void setView({ open: entry.id })}
         totalCount={rowCount(list, rows.length)}
         onEndReached={() => readNextPage(list)}
+        rowsOf={JSON.stringify(search)}
         isLoading={list.isPending}
         error={list.error && pageFailure('The audit could not be read', { ...list, error: list.error })}
         empty={

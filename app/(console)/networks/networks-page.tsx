@@ -47,7 +47,7 @@ export function NetworksPage() {
     const wanted = view.text.toLowerCase()
     return groups.filter(({ name, cidrs }) => [name, ...cidrs].some((part) => part.toLowerCase().includes(wanted)))
   }, [groups, view.text])
-  const { rows, sort, onSortChange } = useSortedRows(found, sorts)
+  const { rows, sort, rowsOf, onSortChange } = useSortedRows(found, sorts, view.text)
   const siteNames = useMemo(() => new Map(places.data?.sites.map((site) => [site.id, site.name])), [places.data?.sites])
   const tenants = places.data?.tenants ?? []
   const tenantNames = useMemo(
@@ -81,6 +81,7 @@ export function NetworksPage() {
         rowHref={rowHref}
         onOpen={(group) => void setView({ open: group.name })}
         sort={sort}
+        rowsOf={rowsOf}
         onSortChange={onSortChange}
         isLoading={networks.isPending || grants.isPending}
         error={unread?.error && pageFailure('The networks could not be read', { ...unread, error: unread.error })}

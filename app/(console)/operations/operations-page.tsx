@@ -77,6 +77,7 @@ export function OperationsPage() {
         onOpen={(operation) => void setView({ open: operation.id })}
         totalCount={rowCount(list, rows.length)}
         onEndReached={() => readNextPage(list)}
+        rowsOf={JSON.stringify(input)}
         isLoading={list.isPending}
         error={list.error && pageFailure('The operations could not be read', { ...list, error: list.error })}
         empty={

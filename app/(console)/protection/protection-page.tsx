@@ -129,6 +129,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           rowHref={rowHref}
           totalCount={rowCount(list, rows.length, list.data?.pages[0]?.total)}
           onEndReached={() => readNextPage(list)}
+          rowsOf={JSON.stringify(search)}
           isLoading={list.isPending}
           error={list.error && pageFailure('The VMs could not be read', { ...list, error: list.error })}
           empty={

@@ -35,7 +35,7 @@ export function StoragePage() {
       ),
     )
   }, [groups, view.text])
-  const { rows, sort, onSortChange } = useSortedRows(found, storageSorts)
+  const { rows, sort, rowsOf, onSortChange } = useSortedRows(found, storageSorts, view.text)
   const opened = groups.find((group) => group.id === view.open)
   return (
     <>
@@ -58,6 +58,7 @@ export function StoragePage() {
         rowHref={rowHref}
         onOpen={(group) => void setView({ open: group.id })}
         sort={sort}
+        rowsOf={rowsOf}
         onSortChange={onSortChange}
         isLoading={pools.isPending}
         error={pools.error && pageFailure('The storage could not be read', { ...pools, error: pools.error })}

@@ -67,6 +67,7 @@ export function PeoplePage() {
         rowMenu={(person) => personMenu(person, me.data?.id, (kind) => setCommand({ kind, person }))}
         totalCount={rowCount(list, rows.length)}
         onEndReached={() => readNextPage(list)}
+        rowsOf={search}
         isLoading={list.isPending}
         error={list.error && pageFailure('People could not be read', list)}
         empty={

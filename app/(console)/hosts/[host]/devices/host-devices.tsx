@@ -64,7 +64,7 @@ export function HostDevices() {
       ),
     )
   }, [host.devices, text])
-  const { rows, sort, onSortChange } = useSortedRows(found, sorts)
+  const { rows, sort, rowsOf, onSortChange } = useSortedRows(found, sorts, text)
   return (
     <>
       <Toolbar
@@ -90,6 +90,7 @@ export function HostDevices() {
         rowId={rowId}
         rowName={rowName}
         sort={sort}
+        rowsOf={rowsOf}
         onSortChange={onSortChange}
         empty={<EmptyState title={text ? 'No device matches' : 'No devices are known'} />}
         className="min-h-60 flex-1 border-t border-line"
