@@ -51,8 +51,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       rereads.below(trpc.datastore.pathKey(), 250)
       rereads.below(trpc.archiveStore.pathKey(), 250)
     }
-    // Of the load of VMs no notice comes: hosts tell of theirs at the same time.
-    if (batch.vms.length + batch.changedHostIds.length > 0) rereads.below(trpc.vm.list.infiniteQueryKey(), loadRereadMs)
+    if (batch.load || batch.vms.length > 0) rereads.below(trpc.vm.list.infiniteQueryKey(), loadRereadMs)
     const counted = [trpc.fleet, trpc.host, trpc.site, trpc.tenant]
     // VMs are sorted and filtered by the names of their places.
     const placed = [trpc.network, trpc.storage, trpc.template, trpc.vm.list]

@@ -109,9 +109,10 @@ test('what belongs to a VM changes it and neither brings nor removes it', async 
   }
 })
 
-test("a host's load is told for that host's pages alone; its lease is told to nobody", async () => {
-  const load = () => db.host.update({ where: { id: host.id }, data: { cpuUsage: 0.4 } })
-  expect(await told('fleet', load)).toMatchObject([{ places: false, changedHostIds: [host.id] }])
+test("a host's load is told apart from its place, to tenants without the host; its lease is told to nobody", async () => {
+  const load = (cpuUsage: number) => () => db.host.update({ where: { id: host.id }, data: { cpuUsage } })
+  expect(await told('fleet', load(0.4))).toMatchObject([{ load: true, places: false, changedHostIds: [host.id] }])
+  expect(await told(acme, load(0.5))).toMatchObject([{ load: true, places: false, changedHostIds: [] }])
   const lease = () => db.host.update({ where: { id: host.id }, data: { workerId: 'w', leaseExpiresAt: new Date() } })
   const other = listen('fleet')
   await lease()
@@ -119,7 +120,7 @@ test("a host's load is told for that host's pages alone; its lease is told to no
   other.end()
   expect(other.batches).toEqual([])
   const state = () => db.host.update({ where: { id: host.id }, data: { state: 'unreachable' } })
-  expect(await told('fleet', state)).toMatchObject([{ places: true, changedHostIds: [host.id] }])
+  expect(await told('fleet', state)).toMatchObject([{ load: false, places: true, changedHostIds: [host.id] }])
 })
 
 test('a VM that comes or goes changes the counts beside places and not the places', async () => {

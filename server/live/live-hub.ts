@@ -24,6 +24,7 @@ interface Pending {
   places: boolean
   counts: boolean
   datastores: boolean
+  load: boolean
 }
 
 const nothing = (): Pending => ({
@@ -36,6 +37,7 @@ const nothing = (): Pending => ({
   places: false,
   counts: false,
   datastores: false,
+  load: false,
 })
 
 type Subscriber = (batch: string) => void
@@ -92,8 +94,9 @@ export class LiveHub {
     } else if (change.noun === 'datastore') {
       pending.datastores = true
     } else {
-      // What a host says of its load every few seconds concerns only the pages of that host.
-      if (change.noun !== 'host_load') pending.places = true
+      // What a host says of its load every few seconds changes no place.
+      if (change.noun === 'host_load') pending.load = true
+      else pending.places = true
       if (change.noun.startsWith('host')) for (const [id] of change.rows ?? []) pending.hosts.add(id)
     }
     this.#schedule()
@@ -159,10 +162,11 @@ export class LiveHub {
       places: pending.places,
       counts: pending.counts,
       datastores: pending.datastores,
+      load: pending.load,
       changedHostIds: scope === 'fleet' ? [...pending.hosts] : [],
     }
     const rows = vms.length + operations.length + batch.removedVmIds.length + batch.changedHostIds.length
-    const empty = rows === 0 && !batch.places && !batch.counts && !batch.datastores
+    const empty = rows === 0 && !batch.places && !batch.counts && !batch.datastores && !batch.load
     return empty ? null : batch
   }
 }
@@ -175,6 +179,7 @@ const resetBatch: LiveBatch = {
   places: true,
   counts: true,
   datastores: true,
+  load: true,
   changedHostIds: [],
 }
 

@@ -5,7 +5,8 @@ import type { VmRow } from './vm.ts'
 /**
  * What changed since the batch before, as far as this person may see it. Whoever gets `reset` has missed something and
  * reads everything again; `places` says that a site, host, tenant, link, network, storage pool or template changed,
- * `counts` that a VM came or went, which changes the numbers beside them; `datastores` that something of a datastore did.
+ * `counts` that a VM came or went, which changes the numbers beside them; `datastores` that something of a datastore did;
+ * `load` that a host told how much it and its VMs have to do.
  */
 export interface LiveBatch {
   reset: boolean
@@ -15,6 +16,7 @@ export interface LiveBatch {
   places: boolean
   counts: boolean
   datastores: boolean
+  load: boolean
   changedHostIds: string[]
 }
 
