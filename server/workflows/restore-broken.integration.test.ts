@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { run } from '#lab/command.ts'
 import { conflict } from '#server/errors.ts'
+import type { OperationKind } from '#server/schema/operation.ts'
 import { backupFleet } from '#server/testing/backup-fleet.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
 
@@ -29,32 +30,28 @@ const disks = async () => [await diskSum(vm.diskPath), await diskSum(second)]
 const point = async (id = '') => [await pointSum(id, 'vda'), await pointSum(id, 'vdb')]
 const target = () => ({ kind: 'vm' as const, id: vm.id, name: 'web' })
 
-/** The restore fails at these turns of its steps, when their work is done. */
-async function restore(recoveryPointId = '', failing: readonly string[] = [], more: { disks?: string[] } = {}) {
+/** It fails at these turns of its steps, when their work is done. */
+async function does(kind: OperationKind, input: object, failing: readonly string[] = []) {
   setHooks({
-    async aroundStep({ kind, turn, step }, work) {
-      if (kind !== 'restore-vm' || !failing.includes(`${turn} ${step}`)) return work()
-      if (turn === 'do') await work()
-      throw conflict(`${turn} ${step} failed.`)
+    async aroundStep(at, work) {
+      if (at.kind !== kind || !failing.includes(`${at.turn} ${at.step}`)) return work()
+      if (at.turn === 'do') await work()
+      throw conflict(`${at.turn} ${at.step} failed.`)
     },
   })
-  const input = { recoveryPointId, datastoreId, shutdownMs: 60_000, ...more }
-  const asked = await fleet.ask({ kind: 'restore-vm', target: target(), tenantId: null, hostId: a.id, input })
-  const end = await fleet.ended(asked, 120_000)
+  const end = await fleet.ended(
+    await fleet.ask({ kind, target: target(), tenantId: null, hostId: a.id, input }),
+    120_000,
+  )
   setHooks({})
   return end
 }
+const restore = (recoveryPointId = '', failing: readonly string[] = [], more: { disks?: string[] } = {}) =>
+  does('restore-vm', { recoveryPointId, datastoreId, shutdownMs: 60_000, ...more }, failing)
+const revert = (name: string, failing: readonly string[] = []) =>
+  does('revert-snapshot', { name, keepAs: null }, failing)
 const inTheMiddle = ['do write', 'undo write']
-async function cleanUp(operationId: string) {
-  const asked = {
-    kind: 'undo-operation',
-    target: target(),
-    tenantId: null,
-    hostId: a.id,
-    input: { operationId },
-  } as const
-  return fleet.ended(await fleet.ask(asked), 120_000)
-}
+const cleanUp = (operationId: string) => does('undo-operation', { operationId })
 const isKept = async (id: string) => (await fleet.db.recoveryPoint.count({ where: { id } })) === 1
 
 test('a broken restore is written back late, as long as nothing was made of the disks since', async () => {
@@ -104,4 +101,31 @@ test('where a later restore was of one disk the others are written back', async 
   expect((await cleanUp(broken.id)).error).toBeNull()
   expect(await disks()).toEqual([first, (await point(points[2]))[1]])
   expect(await isKept(broken.id)).toBe(true)
+})
+
+test('what a later revert made of the disks stays, also when that failed in the end', async () => {
+  await write(5)
+  const snapshot = await disks()
+  expect((await does('take-snapshot', { name: 'fives' })).error).toBeNull()
+  await write(9)
+  const broken = await restore(points[0], inTheMiddle)
+  expect((await revert('fives', ['do record'])).error).toMatchObject({ step: 'record' })
+  expect(await disks()).toEqual(snapshot)
+  expect((await cleanUp(broken.id)).error).toBeNull()
+  expect(await disks()).toEqual(snapshot)
+})
+
+test('where nobody can tell what a later revert made of the disks nothing is written until they are known', async () => {
+  const snapshot = await disks()
+  expect((await does('take-snapshot', { name: 'nines' })).error).toBeNull()
+  const broken = await restore(points[0], inTheMiddle)
+  expect((await revert('nines', ['do revert'])).error).toMatchObject({ step: 'revert' })
+  const tooEarly = await cleanUp(broken.id)
+  expect(tooEarly.error).toMatchObject({
+    ...{ code: 'conflict', message: expect.stringMatching(/A later revert of web .* may have changed its disks/) },
+    wayOut: expect.stringMatching(/once more/),
+  })
+  expect((await revert('nines')).error).toBeNull()
+  expect((await cleanUp(broken.id)).error).toBeNull()
+  expect(await disks()).toEqual(snapshot)
 })
