@@ -129,3 +129,20 @@ test('where nobody can tell what a later revert made of the disks nothing is wri
   expect((await cleanUp(broken.id)).error).toBeNull()
   expect(await disks()).toEqual(snapshot)
 })
+
+test('over what a guest has written since it was half restored nothing is written back', async () => {
+  const broken = await restore(points[0], inTheMiddle)
+  for (const action of ['start', 'force-off']) expect((await does('power-vm', { action })).error).toBeNull()
+  await write(7)
+  const used = await disks()
+  const refused = await cleanUp(broken.id)
+  expect(refused.error).toMatchObject({
+    ...{ code: 'conflict', step: 'look', message: expect.stringMatching(/web ran after its restore had failed/) },
+    wayOut: expect.stringMatching(/Restore all of its disks/),
+  })
+  expect(await disks()).toEqual(used)
+  const now = await backUp(vm)
+  expect((await restore(now.id)).error).toBeNull()
+  expect((await cleanUp(broken.id)).error).toBeNull()
+  expect(await disks()).toEqual(used)
+})

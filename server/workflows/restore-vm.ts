@@ -10,7 +10,8 @@
  * | anything else      | refused                                                       |
  *
  * Broken off in the middle, what was written is written back; where that has to wait for the host, not over disks of which
- * a later restore has made something else, and after what a later one has left half written. The marks for the next backup know what was written.
+ * a later restore has made something else, after what a later one has left half written, and not over what the guest has
+ * written since. The marks for the next backup know what was written.
  */
 import { disksToRestore } from '#server/core/restore-disk.ts'
 import { conflict } from '#server/errors.ts'
@@ -22,6 +23,8 @@ import { StepError } from './attempt.ts'
 import { type BackupMemory, begin, end, look, read, record, repositoryOf, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { until } from './pause.ts'
+import { ranSince } from './ran-since.ts'
+import { Leftover } from './record.ts'
 import { restoredSince } from './restored-since.ts'
 import { vmOnHost, vmWithDisks } from './vm-on-host.ts'
 import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
@@ -35,7 +38,7 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
   kind: 'restore-vm',
   input: RestoreVmPlan,
   noReturnAfter: 'write',
-  stillLeft: async (context) => void (await since(context)),
+  stillLeft,
   result: ({ writtenBytes, writeMs, readBytes }) => ({ writtenBytes, writeMs, readBytes }),
   steps: [
     {
@@ -90,14 +93,31 @@ function unlessRestoredSince(undo: Undo): Undo {
   return async (context) => ((await since(context)).any ? undefined : undo(context))
 }
 
+async function stillLeft(context: Context): Promise<void> {
+  const trace = await context.db.operationTrace.findUnique({ where: { operationId: context.operation.id } })
+  const { stepIndex = 0 } = Leftover.safeParse(trace?.leftover).data ?? {}
+  if (stepIndex < restoreVm.noReturnIndex) await since(context)
+  else await disksToWriteBack(context)
+}
+
 /** Whatever part of it was written: all that differs is what it was. */
 async function writeBack(context: Context): Promise<string | undefined> {
-  const { all, has } = await since(context)
-  if (all) return undefined
-  const targets = (await chosenDisks(context)).filter((target) => !has(target))
+  const targets = await disksToWriteBack(context)
   if (targets.length === 0) return undefined
   await writeDifference(context, context.input.recoveryPointId, context.operation.id, targets)
   return 'wrote back what it was'
+}
+
+/** @throws conflict when the guest has written to them since */
+async function disksToWriteBack(context: Context): Promise<string[]> {
+  const { all, has } = await since(context)
+  if (all) return []
+  const targets = (await chosenDisks(context)).filter((target) => !has(target))
+  if (targets.length === 0 || !(await ranSince(context))) return targets
+  throw conflict(
+    `${context.operation.targetName} ran after its restore had failed: what it has written since would be damaged.`,
+    'Restore all of its disks, to what they were before that restore or to a backup of now; then clean up.',
+  )
 }
 
 async function start(context: Context): Promise<void> {
