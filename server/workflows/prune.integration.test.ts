@@ -3,6 +3,7 @@ import pg from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { Prisma } from '#prisma/generated/client.ts'
 import { enqueue } from '#server/core/operation.ts'
 import { type Db, openDb } from '#server/db.ts'
 import { rowId } from '#server/inventory/row-id.ts'
@@ -49,14 +50,13 @@ const operation = (name: string, days: number, more: object = {}) => ({
   ...{ createdAt: daysAgo(days), finishedAt: daysAgo(days) },
   ...more,
 })
+const idAt = (at: Date) => {
+  const time = at.getTime().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}${rowId().slice(13)}`
+}
 const event = (days: number, kind: string) => {
   const at = daysAgo(days)
-  const id = `${at
-    .getTime()
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/^(.{8})/, '$1-')}${rowId().slice(13)}`
-  return { id, vmId, at, kind }
+  return { id: idAt(at), vmId, at, kind }
 }
 const count = async (table: string) => Number((await sql.query(`SELECT count(*) FROM ${table}`)).rows[0].count)
 const names = async () =>
@@ -101,6 +101,29 @@ test('what has ended longer ago than it is kept goes, in batches; what lives and
   expect((await db.worker.findMany()).map((row) => row.id)).toEqual(['test-worker'])
   expect(told).not.toContain('vm')
   expect(await prune(db, keep, log)).toEqual({ operations: 0, events: 0, runs: 0, bootTests: 0 })
+})
+
+test('what tells what has become of a VM’s disks stays while one before it has left something to clean up', async () => {
+  const about = (kind: string, days: number) => operation(kind, days, { id: idAt(daysAgo(days)), kind, targetId: vmId })
+  const before = about('restore-vm', 101)
+  const restore = about('restore-vm', 100)
+  const since = ['restore-vm', 'revert-snapshot', 'power-vm'].map((kind) => about(kind, 99))
+  const others = [about('edit-vm', 98), operation('elsewhere', 98, { id: idAt(daysAgo(98)), kind: 'restore-vm' })]
+  await db.operation.createMany({ data: [before, restore, ...since, ...others] })
+  await db.operationTrace.create({ data: { operationId: restore.id, leftover: { stepIndex: 7, memory: {} } } })
+  await db.vmEvent.deleteMany()
+  await db.vmEvent.createMany({ data: [event(101, 'stopped'), event(99, 'started')] })
+  const kept = async () => {
+    const all = [before, restore, ...since, ...others].map(({ id }) => id)
+    return (await db.operation.findMany({ where: { id: { in: all } } })).map(({ id }) => id).toSorted()
+  }
+  expect(await prune(db, keep, log)).toMatchObject({ operations: 3, events: 1 })
+  expect(await kept()).toEqual([restore, ...since].map(({ id }) => id).toSorted())
+  expect((await db.vmEvent.findMany()).map(({ kind }) => kind)).toEqual(['started'])
+  // Cleaned up, it all goes.
+  await db.operationTrace.update({ where: { operationId: restore.id }, data: { leftover: Prisma.DbNull } })
+  expect(await prune(db, keep, log)).toMatchObject({ operations: 4, events: 1 })
+  expect(await kept()).toEqual([])
 })
 
 test('the durable record of an operation goes a week after it has ended, with its steps', async () => {
