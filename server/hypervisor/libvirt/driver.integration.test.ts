@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CertificateAuthority } from '#lab/certificate.ts'
-import { serialText, waitForAgent, waitForBoot, waitForCount } from '#lab/guest/guest.ts'
+import { createGuest, serialText, waitForAgent, waitForBoot, waitForCount } from '#lab/guest/guest.ts'
 import { TEMPLATE_VOLUME } from '#lab/guest/image.ts'
 import type { Host } from '#lab/host.ts'
 import { Lab } from '#lab/lab.ts'
@@ -192,6 +192,27 @@ test('a volume is found by its path and by its pool, and in a pool that is not a
   expect(await host.findVolume({ pool: 'nowhere', name: 'far.qcow2' })).toBeNull()
   await first.virsh('pool-destroy', 'aside')
   expect(await both()).toEqual([null, null])
+})
+
+test('a disk whose pool can’t tell its size costs nothing of the list of VMs but that size', async () => {
+  await first.virsh('pool-start', 'aside')
+  const { path } = await host.createVolume('aside', { name: 'odd.qcow2', format: 'qcow2', capacityBytes: 8 * MIB })
+  const odd = await createGuest(first, { name: 'odd', isEmpty: true })
+  const disk = "<disk type='volume' device='disk'><source pool='aside' volume='odd.qcow2'/><target dev='vdb'/></disk>"
+  await host.attachDevice(odd.uuid, disk)
+  const seen = async () => [(await host.listVms()).find((vm) => vm.uuid === odd.uuid), await host.readVm(odd.uuid)]
+  const sizes = async () => (await seen()).map((vm) => vm?.disks.map(({ capacityBytes }) => capacityBytes / MIB))
+  const [system] = (await host.readVm(odd.uuid))?.disks ?? []
+  const systemMib = (system?.capacityBytes ?? 0) / MIB
+  expect(systemMib).toBeGreaterThan(0)
+  expect(await sizes()).toEqual(Array(2).fill([systemMib, 8]))
+  // What lies there now is nothing that the pool could open.
+  await first.run('sh', '-c', `rm ${path} && ln -s ${path} ${path}`)
+  await expect(host.findVolume({ pool: 'aside', name: 'odd.qcow2' })).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await sizes()).toEqual(Array(2).fill([systemMib, 0]))
+  await host.undefine(odd.uuid)
+  await first.run('rm', path)
+  await first.virsh('pool-destroy', 'aside')
 })
 
 test('a volume comes down as it lies there', async () => {

@@ -159,8 +159,16 @@ export function explain(error: unknown, { label, step, change }: Step): Error {
 
 /** Whether libvirt refused with one of these codes, also when the error was explained already. */
 export function refusedWith(error: unknown, ...codes: number[]): boolean {
+  const code = answerIn(error)?.code
+  return code !== undefined && codes.includes(code)
+}
+
+/** Whether libvirt answered, with whatever error: nothing is wrong with the connection. */
+export const isAnswer = (error: unknown): boolean => answerIn(error) !== null
+
+function answerIn(error: unknown): LibvirtError | null {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof LibvirtError) return codes.includes(at.code)
+    if (at instanceof LibvirtError) return at
   }
-  return false
+  return null
 }

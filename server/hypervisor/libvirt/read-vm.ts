@@ -3,7 +3,7 @@ import type { TypedParams } from '../../libvirt/protocol.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import type { DiskFacts, VmFacts } from '../facts.ts'
 import { fingerprintOf } from '../fingerprint.ts'
-import { refusedWith } from './errors.ts'
+import { isAnswer, refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { listSnapshotNames, readSnapshots } from './snapshot.ts'
 import { isActive, pausedByMigration } from './state.ts'
@@ -72,9 +72,19 @@ export function vmVerbs(session: Session): VmVerbs {
   async function sized(disk: DiskFacts, size: DiskSize | undefined, options: CallOptions): Promise<DiskFacts> {
     const { kind, poolName, volumeName } = disk
     const isTold = kind !== 'volume' || poolName === null || volumeName === null || size?.capacityBytes
-    const volume = isTold ? null : await findVolume({ pool: poolName, name: volumeName }, options)
+    const volume = isTold ? null : await volumeIn(poolName, volumeName, options)
     if (!volume) return { ...disk, ...size }
     return { ...disk, capacityBytes: volume.capacityBytes, allocationBytes: volume.allocationBytes }
+  }
+
+  /** Null where its pool tells nothing of it: that shall not cost the view of all other VMs. */
+  async function volumeIn(pool: string, name: string, options: CallOptions) {
+    try {
+      return await findVolume({ pool, name }, options)
+    } catch (error) {
+      if (isAnswer(error)) return null
+      throw error
+    }
   }
 
   async function comesIn(uuid: string, options: CallOptions): Promise<boolean> {
