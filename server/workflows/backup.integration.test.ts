@@ -55,14 +55,17 @@ test('a running VM: full, then what has changed alone, frozen by its agent; each
   expect(await fileSystem(third.id)).toContain('needs_recovery')
 })
 
+const problemOf = async (id: string) => {
+  const { applications } = await fleet.db.recoveryPoint.findUniqueOrThrow({ where: { id } })
+  return (applications as { id: string; problem: string }[]).find((each) => each.id === 'file-systems')?.problem
+}
+
 test('an agent that does not freeze costs no backup: it is as after a power cut, and says why', async () => {
   await restartAgent(a.lab, 'web', '-b guest-fsfreeze-freeze')
   const end = await backUp(running)
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ reading: 'incremental', consistency: 'crash' })
-  expect(await fleet.db.recoveryPoint.findUnique({ where: { id: end.id } })).toMatchObject({
-    applications: [{ id: 'file-systems', problem: 'The guest agent refused to freeze them.' }],
-  })
+  expect(await problemOf(end.id)).toBe('The guest agent refused to freeze them.')
   expect(await fileSystem(end.id)).toContain('needs_recovery')
   await restartAgent(a.lab, 'web', '')
 })
@@ -75,6 +78,15 @@ test('an agent that neither freezes nor thaws costs no backup either', async () 
   expect(await fileSystem(end.id)).toContain('needs_recovery')
   const count = await waitForCount(a.lab, 'web')
   await waitForCount(a.lab, 'web', count.n + 2)
+  expect(await problemOf(end.id)).toBe('The guest agent refused to freeze them.')
+})
+
+test('one that does not even say whether it has costs none, and that is told', async () => {
+  await restartAgent(a.lab, 'web', '-b guest-fsfreeze-freeze,guest-fsfreeze-thaw,guest-fsfreeze-status')
+  const end = await backUp(running)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ reading: 'incremental', consistency: 'crash' })
+  expect(await problemOf(end.id)).toMatch(/and to say whether they stand still/)
   await restartAgent(a.lab, 'web', '')
 })
 

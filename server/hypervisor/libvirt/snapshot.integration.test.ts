@@ -4,6 +4,7 @@ import {
   diskRecords,
   type Guest,
   mountFiles,
+  restartAgent,
   startGuest,
   waitForAgent,
   waitForCount,
@@ -105,6 +106,19 @@ test('of a running VM without memory: frozen by its agent, on files of its own, 
   expect(await names()).toEqual([])
   expect(await at.virsh('domblklist', 'web')).toContain('web.qcow2')
   expect(await at.run('sh', '-c', 'ls /var/lib/libvirt/images')).not.toContain('web.quiet')
+})
+
+test('a guest that stands still already, and whose agent does not thaw it, is told as such', async () => {
+  await restartAgent(at, 'web', '-b guest-fsfreeze-thaw')
+  await mountFiles(at, 'web')
+  expect(await host.freezeFileSystems(guest.uuid)).toBeGreaterThan(0)
+  expect(await host.agentCommand(guest.uuid, { execute: 'guest-fsfreeze-status' })).toBe('frozen')
+  await expect(take('stuck', { withMemory: false, quiesce: true })).rejects.toMatchObject({
+    ...{ code: 'conflict', message: expect.stringMatching(/on one: they stand still, and the guest agent refuses/) },
+    wayOut: expect.stringMatching(/reset the VM/),
+  })
+  expect(await names()).toEqual([])
+  await at.virsh('destroy', 'web')
 })
 
 test('of a VM that is off: its disks alone', async () => {
