@@ -86,3 +86,21 @@ export const forgetArchivedPoint = (db: Db, { id, archiveStoreId, tenantId }: Ar
     await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
     return true
   })
+
+/**
+ * Takes the row of one that is damaged in the archive away where its local copy has all of it, which becomes one that is
+ * archived again, also if it was marked invalid.
+ * @returns whether it did
+ */
+export const forgetForLocalCopy = (db: Db, { id, archiveStoreId, tenantId }: ArchivedPointKey): Promise<boolean> =>
+  db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT FROM archived_point
+      WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
+    if (await isBeingRead(tx, id)) return false
+    // Nobody removes it before this is written down.
+    await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${id}::uuid FOR UPDATE`
+    const sound = { id, tenantId, damage: { is: null } }
+    if ((await tx.recoveryPoint.updateMany({ where: sound, data: { invalidAt: null } })).count === 0) return false
+    await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
+    return true
+  })

@@ -24,5 +24,6 @@ export async function runArchival(
   } as unknown as ArchiveContext
   const planned = await plan(context)
   const archived = await archive({ ...context, memory: planned })
-  return { ...planned, ...archived, ...(await expire(context)) }
+  const memory = { ...planned, ...archived } as ArchiveContext['memory']
+  return { ...planned, ...archived, ...(await expire({ ...context, memory })) }
 }

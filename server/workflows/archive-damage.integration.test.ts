@@ -8,6 +8,7 @@ import { flipByte } from '#server/testing/datastore-trial.ts'
 import { filesOf, packsOf } from '#server/testing/store-files.ts'
 
 const trials = archiveTrials()
+const damage = { chunkCount: 1, disks: ['vda'], reason: 'found by a test', foundAt: new Date() }
 
 test('what the archive gives back otherwise is found out: the local copy stays, the next run heals it', async () => {
   const now = await trials.begin('broken')
@@ -95,6 +96,52 @@ test.each([
   expect(await now.lost()).toEqual([])
 })
 
+test('what is sent builds on none whose packs are gone: its local copy would go, and nothing had it', async () => {
+  const now = await trials.begin('built on')
+  const [first = '', second = '', third = ''] = now.ids
+  const policy = await now.policy({ minAgeDays: 25 })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 1, released: 1 })
+  for (const path of await packsOf(now.far)) await rm(path)
+  const all = await trials.db.archivalPolicy.update({ where: { id: policy.id }, data: { minAgeDays: 5 } })
+  expect(await runArchival(trials.db, now, all)).toMatchObject({ archived: 2, released: 1 })
+  expect(await now.local()).toEqual([third])
+  expect((await now.lost()).filter((id) => id !== first)).toEqual([])
+  expect(await now.archived()).toContain(second)
+})
+
+test('of one that is damaged in the archive the local copy counts again, also if it was marked invalid', async () => {
+  const now = await trials.begin('invalid')
+  const policy = await now.policy({ localCopy: 'invalidate' })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3, released: 2 })
+  for (const path of await packsOf(now.far)) await rm(path)
+  const { archiveStoreId, ids } = now
+  // As a verify would.
+  const found = ids.map((recoveryPointId) => ({ recoveryPointId, archiveStoreId, ...damage }))
+  await trials.db.archivedPointDamage.createMany({ data: found })
+  await runArchival(trials.db, now, policy)
+  const rows = await trials.db.recoveryPoint.findMany({ where: { tenantId: now.tenantId } })
+  expect(rows.map(({ invalidAt }) => invalidAt)).toEqual([null, null, null])
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3, released: 2 })
+  expect(await now.lost()).toEqual([])
+})
+
+test('what is damaged in the archive stays there where its local copy is too, or where no run would send it again', async () => {
+  const now = await trials.begin('both')
+  const [first = '', second = ''] = now.ids
+  const policy = await now.policy({ localCopy: 'keep' })
+  expect(await runArchival(trials.db, now, policy)).toMatchObject({ archived: 3 })
+  await trials.db.recoveryPointDamage.create({ data: { recoveryPointId: first, ...damage } })
+  const older = { localCopy: 'delete', minAgeDays: 15 }
+  const change = await trials.db.archivalPolicy.update({ where: { id: policy.id }, data: older })
+  for (const path of await packsOf(now.far)) await rm(path)
+  const { left } = await runArchival(trials.db, now, change)
+  expect(left.filter((text) => text.includes('both copies stay'))).toHaveLength(2)
+  expect(await now.archived()).toEqual([first, now.ids[2]])
+  expect(await now.local()).toEqual(now.ids)
+  expect(await runArchival(trials.db, now, change)).toMatchObject({ archived: 1 })
+  expect(await now.archived()).toContain(second)
+})
+
 test('what was read back long ago is read back again before the local copy goes, and rot is found', async () => {
   const { now, policy, packs } = await newestMayGo('rotten')
   const longAgo = new Date(Date.now() - 40 * 86_400_000)
@@ -145,6 +192,7 @@ test('what a run has sent is not looked at again; the rest at once, and what sha
   for (const path of await packsOf(now.far)) await rm(path)
   await runArchival(trials.db, now, await change({ localCopy: 'invalidate', minAgeDays: 15 }))
   expect(looks).toEqual([[first, second].toSorted(), [third]])
-  expect(await now.archived()).toEqual([])
+  // The third is too young to be sent again.
+  expect(await now.archived()).toEqual([third])
   expect(await now.lost()).toEqual([])
 })

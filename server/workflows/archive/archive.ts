@@ -1,9 +1,9 @@
-import type { ArchivedPoint } from '#prisma/generated/client.ts'
 import { OriginalDamaged } from '#server/repository/copy.ts'
+import { DamageError } from '#server/repository/damage.ts'
 import { dayOf, LockedError } from '#server/repository/locked.ts'
 import { Meter } from '../meter.ts'
 import { type ArchiveMemory, type ArchiveContext as Context, demandGoing, policyOf } from './context.ts'
-import { ProofAgain } from './prove-again.ts'
+import { type Archived, ProofAgain } from './prove-again.ts'
 import { releaseLocal } from './release.ts'
 import { sendOne } from './send.ts'
 
@@ -17,17 +17,17 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
   const toRelease = new Map(release.map((point) => [point.id, point]))
   const left: string[] = []
   let [archived, archivedBytes, released] = [0, 0, 0]
-  let damaged: OriginalDamaged | undefined
+  let damaged: OriginalDamaged | DamageError | undefined
   if (policy) {
     // Each point is gone through twice: sent and read back.
     const totalBytes = await diskBytesOf(context, send)
     const meter = new Meter(context, totalBytes * 2)
-    const letGo = async (id: string, again?: ProofAgain) => {
+    const again = new ProofAgain(context, policy)
+    const letGo = async (id: string, isProven: boolean) => {
       const point = toRelease.get(id)
       if (!point) return
       toRelease.delete(id)
-      // What was sent just now was proven just now.
-      const prove = again ? (row: ArchivedPoint) => again.prove(row, point.datastoreId) : async () => null
+      const prove = async (row: Archived) => (isProven ? null : again.prove(row, point.datastoreId))
       const reason = await releaseLocal(context, policy, point, prove)
       if (reason) left.push(reason)
       else released++
@@ -35,27 +35,28 @@ export async function archive(context: Context): Promise<Partial<ArchiveMemory>>
     for (const [index, { id, datastoreId, bytes }] of send.entries()) {
       demandGoing(context)
       meter.phase = `${index + 1} of ${send.length}`
-      const sent = await sendOne(context, policy, { id, datastoreId, bytes }, meter).catch((error) => {
+      const sent = await sendOne(context, policy, { id, datastoreId, bytes }, { meter, again }).catch((error) => {
         if (error instanceof LockedError) {
           toRelease.delete(id)
           left.push(`One was taken out of the archive store, which can’t take it again before ${dayOf(error.until)}.`)
-        } else if (error instanceof OriginalDamaged) damaged ??= error
+        } else if (error instanceof OriginalDamaged || error instanceof DamageError) damaged ??= error
         else throw error
         return undefined
       })
+      // What else is there has to be looked at before more is built on it.
+      if (damaged instanceof DamageError) break
       if (!sent) continue
       archived++
       archivedBytes += sent.storedBytes
-      if (sent.isProvenNow) await letGo(id)
+      if (sent.isProvenNow) await letGo(id, true)
     }
-    const again = new ProofAgain(context, policy.archiveStoreId)
     await again.look([...toRelease.keys()])
     for (const id of [...toRelease.keys()]) {
       demandGoing(context)
       meter.phase = `letting ${toRelease.size} local copies go`
-      await letGo(id, again)
+      await letGo(id, false)
     }
-    left.push(...(await again.forgetOthers()))
+    left.push(...(await again.forgetOthers(damaged instanceof DamageError)))
   }
   if (damaged) throw damaged
   return { archived, archivedBytes, released, left: left.slice(0, 20) }

@@ -1,4 +1,5 @@
 import { forgetArchivedPoint } from '#server/core/archived-point.ts'
+import { SkerryError } from '#server/errors.ts'
 import type { CollectReport } from '#server/repository/collector.ts'
 import type { Repository } from '#server/repository/repository.ts'
 import { archivePlace } from '../archive-place.ts'
@@ -37,10 +38,18 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
   }
   await removeLeft(context, repository)
   const mayGo = expired > 0 || (await repository.hasPending())
-  const locked = mayGo ? lockedOf(await repository.collect()) : null
+  const collected = mayGo ? await repository.collect().catch(asBlocked) : null
   // What was sent may have stored anew what was broken.
   await lookAtDamage(archivePlace({ db, repositories, archiveStoreId }), tenantId)
-  return { expired, locked }
+  const left = collected instanceof SkerryError ? [...(context.memory.left ?? []), collected.message] : undefined
+  const locked = collected && !(collected instanceof SkerryError) ? lockedOf(collected) : null
+  return { expired, locked, ...(left && { left }) }
+}
+
+/** One that can't be read keeps the space of what has expired, and nothing else of the run. */
+function asBlocked(error: unknown): SkerryError {
+  if (error instanceof SkerryError && error.code === 'conflict') return error
+  throw error
 }
 
 /** What was to go and nobody can delete yet: it goes when a later run finds the lock ended. */

@@ -1,5 +1,7 @@
-import type { ArchivedPoint } from '#prisma/generated/client.ts'
-import { forgetArchivedPoint } from '#server/core/archived-point.ts'
+import type { ArchivalPolicy, Prisma } from '#prisma/generated/client.ts'
+import { planArchival, type Situation } from '#server/core/archival-plan.ts'
+import { rulesOf, situationUnder } from '#server/core/archival-policy.ts'
+import { forgetForLocalCopy } from '#server/core/archived-point.ts'
 import { asOriginalError, OriginalDamaged, proveCopy } from '#server/repository/copy.ts'
 import { DamageError } from '#server/repository/damage.ts'
 import { dayOf } from '#server/repository/locked.ts'
@@ -7,23 +9,26 @@ import { Cancelled } from '../pause.ts'
 import { type ArchiveContext as Context, tenantOf, unlessGone } from './context.ts'
 import { isRecentProof } from './prove.ts'
 
+export type Archived = Prisma.ArchivedPointGetPayload<{ include: { damage: true } }>
+
 /** What the archive store has of some recovery points is looked at for all of them at once, before any local copy goes. */
 export class ProofAgain {
   readonly #context: Context
-  readonly #archiveStoreId: string
+  readonly #policy: ArchivalPolicy
   /** Those that were looked at, and whether they miss something */
   readonly #isBroken = new Map<string, boolean>()
+  #situation: Promise<Situation> | undefined
 
-  constructor(context: Context, archiveStoreId: string) {
+  constructor(context: Context, policy: ArchivalPolicy) {
     this.#context = context
-    this.#archiveStoreId = archiveStoreId
+    this.#policy = policy
   }
 
   /** Of all that is in the archive it must be there in its full length. */
   async look(ids: readonly string[]): Promise<void> {
     const { db, signal } = this.#context
     const tenantId = tenantOf(this.#context)
-    const where = { tenantId, archiveStoreId: this.#archiveStoreId, id: { in: [...ids] } }
+    const where = { tenantId, archiveStoreId: this.#policy.archiveStoreId, id: { in: [...ids] } }
     const archived = await db.archivedPoint.findMany({ where, select: { id: true } })
     if (archived.length === 0) return
     try {
@@ -37,16 +42,26 @@ export class ProofAgain {
     }
   }
 
+  /** Whether all of one is there, in its full length. */
+  async isWhole(id: string): Promise<boolean> {
+    if (!this.#isBroken.has(id)) await this.look([id])
+    return this.#isBroken.get(id) === false
+  }
+
+  /** Proven just now, and so is what it builds on. */
+  wasSent(id: string): void {
+    this.#isBroken.set(id, false)
+  }
+
   /**
    * What was proven long ago is read back whole once more.
    * @returns why the local copy has to stay, or null when the archive has all of it
    */
-  async prove(archived: ArchivedPoint, datastoreId: string): Promise<string | null> {
+  async prove(archived: Archived, datastoreId: string): Promise<string | null> {
     const { signal } = this.#context
-    const { id, readBackAt } = archived
-    if (!this.#isBroken.has(id)) await this.look([id])
-    if (this.#isBroken.get(id)) return this.#forget(id)
-    if (isRecentProof(readBackAt)) return null
+    const { id, readBackAt, damage } = archived
+    if (!(await this.isWhole(id))) return this.#forget(id)
+    if (!damage && isRecentProof(readBackAt)) return null
     try {
       await this.#readBack(archived, datastoreId)
       return null
@@ -60,15 +75,15 @@ export class ProofAgain {
   }
 
   /**
-   * Where one was broken, and what a verify found to be: what misses something and has a sound local copy leaves the
+   * Where one was broken or `isSuspect`, and what a verify found to be: what misses something and has a sound local copy leaves the
    * archive too, so that the next run sends it again.
    * @returns why those stay
    */
-  async forgetOthers(): Promise<string[]> {
+  async forgetOthers(isSuspect: boolean): Promise<string[]> {
     const { db } = this.#context
     const tenantId = tenantOf(this.#context)
-    const where = { tenantId, archiveStoreId: this.#archiveStoreId }
-    const isBroken = [...this.#isBroken.values()].includes(true)
+    const where = { tenantId, archiveStoreId: this.#policy.archiveStoreId }
+    const isBroken = isSuspect || [...this.#isBroken.values()].includes(true)
     const archived = await db.archivedPoint.findMany({
       where: isBroken ? where : { ...where, damage: { isNot: null } },
       select: { id: true },
@@ -85,30 +100,51 @@ export class ProofAgain {
   }
 
   /**
-   * Takes what is damaged out of the archive. What nobody can delete yet stays, with its row: what is locked can't be sent
-   * again under its id.
+   * Takes what is damaged out of the archive, if that is how it gets whole there again: what nobody can delete yet can't
+   * be sent again under its id, what no run would send again had better be there in part, and so had what is damaged
+   * here too.
    * @returns why the local copy stays
    */
   async #forget(id: string): Promise<string> {
     const { db, log } = this.#context
-    const archiveStoreId = this.#archiveStoreId
-    log.warn({ archiveStoreId, recoveryPointId: id }, 'the archived copy is not whole any more, the local one is')
+    const archiveStoreId = this.#policy.archiveStoreId
+    log.warn({ archiveStoreId, recoveryPointId: id }, 'the archived copy is not whole any more')
     const there = await this.#there()
     const lockedUntil = await there.heldUntil(id)
     if (lockedUntil) {
       return `One is damaged in the archive store, and locked there until ${dayOf(lockedUntil)}: its local copy stays.`
     }
-    const isForgotten = await forgetArchivedPoint(db, { id, archiveStoreId, tenantId: tenantOf(this.#context) })
-    if (isForgotten) await there.remove(id).catch(unlessGone)
+    if (!(await this.#wouldBeSentAgain(id))) {
+      return 'One is damaged in the archive store, and this policy would not send it again: both copies stay.'
+    }
+    if (!(await forgetForLocalCopy(db, { id, archiveStoreId, tenantId: tenantOf(this.#context) }))) {
+      return 'One is damaged in the archive store, and can’t be sent again now: both copies stay.'
+    }
+    await there.remove(id).catch(unlessGone)
     return 'One is damaged in the archive store: its local copy stays, and is sent again by the next run.'
+  }
+
+  /** By this policy, once it is in the archive no more. */
+  async #wouldBeSentAgain(id: string): Promise<boolean> {
+    if (!this.#policy.enabled) return false
+    const rules = rulesOf(this.#policy)
+    this.#situation ??= situationUnder(this.#context.db, tenantOf(this.#context), rules)
+    const { points, archived, ...situation } = await this.#situation
+    const isLost = (point: { id: string }) => point.id === id || this.#isBroken.get(point.id) === true
+    const without = {
+      ...situation,
+      points: points.map((point) => (isLost(point) ? { ...point, isInvalid: false } : point)),
+      archived: archived.filter((point) => !isLost(point)),
+    }
+    return planArchival(rules, without, new Date()).send.some((point) => point.id === id)
   }
 
   #there() {
     const { repositories } = this.#context
-    return repositories.archives.repository(this.#archiveStoreId, tenantOf(this.#context))
+    return repositories.archives.repository(this.#policy.archiveStoreId, tenantOf(this.#context))
   }
 
-  async #readBack({ id, archiveStoreId }: ArchivedPoint, datastoreId: string): Promise<void> {
+  async #readBack({ id, archiveStoreId }: Archived, datastoreId: string): Promise<void> {
     const { db, repositories, signal } = this.#context
     const startedAt = performance.now()
     const here = await repositories.repository(datastoreId, tenantOf(this.#context))

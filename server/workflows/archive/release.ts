@@ -1,6 +1,7 @@
-import type { ArchivalPolicy, ArchivedPoint } from '#prisma/generated/client.ts'
+import type { ArchivalPolicy } from '#prisma/generated/client.ts'
 import { SkerryError } from '#server/errors.ts'
 import { removeRecoveryPoint } from '../recovery-point-removal.ts'
+import type { Archived } from './prove-again.ts'
 import { type ArchiveContext as Context, tenantOf } from './context.ts'
 
 export interface LocalCopy {
@@ -16,11 +17,14 @@ export async function releaseLocal(
   context: Context,
   { archiveStoreId, localCopy }: ArchivalPolicy,
   { id, datastoreId }: LocalCopy,
-  prove: (archived: ArchivedPoint) => Promise<string | null>,
+  prove: (archived: Archived) => Promise<string | null>,
 ): Promise<string | null> {
   const { db } = context
   const tenantId = tenantOf(context)
-  const archived = await db.archivedPoint.findUnique({ where: { id_archiveStoreId: { id, archiveStoreId } } })
+  const archived = await db.archivedPoint.findUnique({
+    where: { id_archiveStoreId: { id, archiveStoreId } },
+    include: { damage: true },
+  })
   // Never without the proven copy.
   if (archived?.tenantId !== tenantId) return 'One is not in the archive: its local copy stays.'
   const reason = await prove(archived)

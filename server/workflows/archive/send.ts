@@ -11,6 +11,7 @@ import type { Meter } from '../meter.ts'
 import { Cancelled } from '../pause.ts'
 import { type ArchiveContext as Context, demandGoing, tenantOf } from './context.ts'
 import { prove } from './prove.ts'
+import type { ProofAgain } from './prove-again.ts'
 
 export interface Sent {
   /** What it added to the archive store */
@@ -27,7 +28,7 @@ export async function sendOne(
   context: Context,
   policy: ArchivalPolicy,
   { id, datastoreId, bytes }: { id: string; datastoreId: string; bytes: number },
-  meter: Meter,
+  { meter, again }: { meter: Meter; again: ProofAgain },
 ): Promise<Sent | undefined> {
   const { db, repositories, signal } = context
   const { archiveStoreId } = policy
@@ -49,7 +50,10 @@ export async function sendOne(
   }
   const original = await from.recoveryPoint(id).catch(asOriginalError)
   try {
-    const parent = await parentOf(context, archiveStoreId, row)
+    const before = await parentOf(context, archiveStoreId, row)
+    // What shares with one that misses something is not there either, and its local copy may go.
+    const isBase = before && (policy.localCopy === 'keep' || (await again.isWhole(before.id)))
+    const parent = isBase ? before : null
     if (await to.describe(id)) onBytes(Number(row.sizeBytes))
     else
       await copyRecoveryPoint({ from, to, point: original, parentId: parent?.id, label: labelOf(row), onBytes, signal })
@@ -58,6 +62,7 @@ export async function sendOne(
     const until = keptUntil(new Date(), policy.keepDays)
     if (policy.lock) await to.hold(id, { until, mode: policy.lock as LockMode, signal })
     await record(context, policy, row, { to, until, tookMs: Math.round(performance.now() - startedAt), ...proof })
+    again.wasSent(id)
     const written = await to.describe(id)
     return { storedBytes: written?.description.storedBytes ?? 0, isProvenNow: true }
   } catch (error) {
@@ -85,10 +90,10 @@ async function demandRoom(context: Context, { archiveStoreId }: ArchivalPolicy, 
   )
 }
 
-/** The newest in the archive before this one: the first of all is sent whole. */
+/** The newest in the archive before this one that is not known to be damaged: the first of all is sent whole. */
 const parentOf = ({ db }: Context, archiveStoreId: string, { vmUuid, tenantId, takenAt }: PointRow) =>
   db.archivedPoint.findFirst({
-    where: { archiveStoreId, vmUuid, tenantId: tenantId ?? '', takenAt: { lt: takenAt } },
+    where: { archiveStoreId, vmUuid, tenantId: tenantId ?? '', takenAt: { lt: takenAt }, damage: { is: null } },
     orderBy: { takenAt: 'desc' },
     select: { id: true, readBackAt: true },
   })
