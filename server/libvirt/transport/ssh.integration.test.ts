@@ -8,7 +8,7 @@ import { openConnection } from '../connect.ts'
 import { Host } from '../host.ts'
 import { freePort } from '../testing/free-port.ts'
 import { hasSshd } from '../testing/sshd.ts'
-import { type SshTarget, sshTransport } from './ssh.ts'
+import { openTunnel, type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
 const options = { uri: 'test:///default', timeoutMs: 5000 }
@@ -50,6 +50,27 @@ describe.skipIf(!hasSshd)('ssh', () => {
     expect((await stat(path.join(at().temporary, made ?? 'none'))).mode & 0o777).toBe(0o700)
     for (const connection of [first, ...others]) connection.close()
     await transport.close()
+    expect(await tunnels()).toEqual([])
+    expect(await folders()).toEqual([])
+  })
+
+  it('serves those that come at once through one process too', async () => {
+    const transport = sshTransport(target())
+    const connections = await Promise.all(Array.from({ length: 3 }, () => openConnection(transport, options)))
+    expect(await tunnels()).toHaveLength(1)
+    for (const connection of connections) connection.close()
+    await transport.close()
+    expect(await folders()).toEqual([])
+  })
+
+  it('leaves nothing when it is given up at any moment', async () => {
+    for (let afterMs = 0; afterMs < 40; afterMs += 2) {
+      const signal = AbortSignal.timeout(afterMs)
+      await openTunnel(target(), { timeoutMs: 10_000, signal }).then(
+        (tunnel) => tunnel.stop(),
+        () => undefined,
+      )
+    }
     expect(await tunnels()).toEqual([])
     expect(await folders()).toEqual([])
   })

@@ -103,12 +103,17 @@ export function sshTransport(target: SshTarget): Transport {
   let current: Promise<Tunnel> | undefined
   let latest: Tunnel | undefined
 
-  async function running(timeoutMs: number): Promise<Tunnel> {
-    const earlier = await current?.catch(() => undefined)
-    if (earlier && !earlier.hasEnded) return earlier
-    current = openTunnel(target, { timeoutMs })
-    latest = await current
+  async function after(earlier: Promise<Tunnel> | undefined, timeoutMs: number): Promise<Tunnel> {
+    const tunnel = await earlier?.catch(() => undefined)
+    if (tunnel && !tunnel.hasEnded) return tunnel
+    latest = await openTunnel(target, { timeoutMs })
     return latest
+  }
+
+  /** Who asks while another one opens it gets that one. */
+  function running(timeoutMs: number): Promise<Tunnel> {
+    current = after(current, timeoutMs)
+    return current
   }
 
   return {

@@ -8,11 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises'
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
  * standard input closes. $0 is the folder to remove at the end.
  */
-const tied = `exec 3<&0 0</dev/null
+const tied = `trap 'over=yes; kill $child 2>/dev/null' TERM # it may come before there is a child
+exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
+[ -z "$over" ] || kill $child
 { cat <&3; kill $child; } >/dev/null 2>&1 & guard=$!
 exec 3<&-
-trap 'kill $child 2>/dev/null' TERM
 wait $child; status=$?
 wait $child 2>/dev/null # the first may have been cut short by the signal
 kill $guard 2>/dev/null

@@ -1,8 +1,8 @@
 import type { ArchivalPolicy } from '#prisma/generated/client.ts'
 import { SkerryError } from '#server/errors.ts'
 import { removeRecoveryPoint } from '../recovery-point-removal.ts'
-import type { Archived } from './prove-again.ts'
 import { type ArchiveContext as Context, tenantOf } from './context.ts'
+import type { Archived } from './prove-again.ts'
 
 export interface LocalCopy {
   id: string
