@@ -25,10 +25,10 @@ afterAll(async () => {
 })
 afterEach(() => trial.clear())
 
-async function begin(name: string) {
-  trial = await archiveTrial(fleet.db, name)
+async function begin(name: string, points = 3) {
+  trial = await archiveTrial(fleet.db, name, { points })
   const policy = await trial.policy({ localCopy: 'keep' })
-  expect(await runArchival(fleet.db, trial, policy)).toMatchObject({ archived: 3 })
+  expect(await runArchival(fleet.db, trial, policy)).toMatchObject({ archived: points })
   return policy
 }
 const page = async () => {
@@ -122,7 +122,8 @@ test('a store that is gone says nothing of what is in it', async () => {
 })
 
 test('by itself only where an operator wants it, a part at a time until all is read', async () => {
-  await begin('rolling')
+  // Also without the largest of them, which may be the last, its packs are more than the least that is read at a time.
+  await begin('rolling', 8)
   const verifications = () =>
     fleet.db.operation.findMany({ where: { kind: 'verify-archive-store', targetId: trial.archiveStoreId } })
   const turn = async (at: Date) => {
