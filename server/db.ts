@@ -32,10 +32,16 @@ export const databaseBusy = (cause: unknown): SkerryError =>
 function hasCode(thrown: unknown, codes: ReadonlySet<string>): boolean {
   for (let error = thrown, depth = 0; error instanceof Error && depth < 5; error = error.cause, depth += 1) {
     if (error instanceof SkerryError) return false
-    if ('code' in error && typeof error.code === 'string' && codes.has(error.code)) return true
+    if (codesOf(error).some((code) => code !== undefined && codes.has(code))) return true
   }
   return false
 }
+
+/** For many of Postgres's codes Prisma has none but a common one; what Postgres said is below it. */
+function codesOf({ code, meta }: Error & { code?: string; meta?: AdapterMeta }) {
+  return [code, meta?.driverAdapterError?.cause?.originalCode]
+}
+type AdapterMeta = { driverAdapterError?: { cause?: { originalCode?: string } } }
 
 /**
  * Prisma asks for several relations of a row side by side, also inside a transaction, which has one connection. That

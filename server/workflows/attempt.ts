@@ -107,6 +107,7 @@ async function tryStep(
   const canCancel = index <= workflow.noReturnIndex
   if (canCancel) runtime.running.set(id, cancel)
   const progress = new ProgressWriter(runtime.db, id)
+  let hasBegun = false
   try {
     const row = await runtime.db.operation.update({
       where: { id },
@@ -116,13 +117,14 @@ async function tryStep(
     if (row.cancelRequestedAt && canCancel) throw new Cancelled()
     const context = contextFor(runtime, isHeld, ref, row.input, memory, cancel.signal, progress, runtime.hostWaitMs)
     const once = () => workflow.do(index, context)
+    hasBegun = true
     const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
     const result = await patiently(runtime, cancel.signal, () => around(runtime, place, once))
     await progress.flush()
     return { ok: true, memory: result ?? {} }
   } catch (error) {
     await progress.flush()
-    if (wasInterrupted(runtime, isHeld, error)) throw error
+    if (wasInterrupted(runtime, isHeld, error) || (!hasBegun && isDatabaseBusy(error))) throw error
     const cancelled = error instanceof Cancelled || (cancel.signal.aborted && isGivenUp(error))
     if (!cancelled) runtime.log.warn({ operation: id, kind: workflow.kind, step, err: error }, 'step failed')
     const detail = cancelled ? null : operatorDetail(error)
