@@ -35,6 +35,9 @@ const keyOf = (damage: { what: string; chunkId?: string | null | undefined; obje
  * among it is healed, or needed by nobody any more.
  */
 export async function recordDamage(tx: Tx, scope: DamageScope, found: readonly FoundDamage[], at: Date): Promise<void> {
+  // Two that look at the same at once would both write down what is new.
+  const lock = `skerry.damage ${scope.store.id} ${scope.tenantId ?? ''}`
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`
   const place = { ...damageOf(scope.store), tenantId: scope.tenantId }
   const open = await tx.storeDamage.findMany({ where: { ...place, healedAt: null } })
   const openByKey = new Map(open.map((row) => [keyOf(row), row]))
@@ -66,6 +69,8 @@ interface PointDamage {
 
 /** The rows that say which recovery points of a tenant's part of a store are whole. */
 interface PointBooks {
+  /** Nobody removes these before this transaction ends. */
+  hold(ids: readonly string[]): Promise<unknown>
   /** All of them, with what is written of them */
   read(): Promise<{ id: string; damage: Pick<PointDamage, 'chunkCount' | 'reason'> | null }[]>
   clear(ids: readonly string[]): Promise<unknown>
@@ -76,6 +81,7 @@ function booksOf(tx: Tx, { store, tenantId }: DamageScope): PointBooks {
   const select = { id: true, damage: { select: { chunkCount: true, reason: true } } }
   if (store.kind === 'datastore') {
     return {
+      hold: (ids) => tx.$queryRaw`SELECT FROM recovery_point WHERE id = ANY(${ids}::uuid[]) ORDER BY id FOR KEY SHARE`,
       read: () => tx.recoveryPoint.findMany({ where: { datastoreId: store.id, tenantId }, select }),
       clear: (ids) => tx.recoveryPointDamage.deleteMany({ where: { recoveryPointId: { in: [...ids] } } }),
       write: (recoveryPointId, update, foundAt) =>
@@ -86,6 +92,9 @@ function booksOf(tx: Tx, { store, tenantId }: DamageScope): PointBooks {
   }
   const archiveStoreId = store.id
   return {
+    hold: (ids) =>
+      tx.$queryRaw`SELECT FROM archived_point WHERE archive_store_id = ${archiveStoreId}::uuid AND id = ANY(${ids}::uuid[])
+        ORDER BY id FOR KEY SHARE`,
     read: () => tx.archivedPoint.findMany({ where: { archiveStoreId, tenantId: tenantId ?? '' }, select }),
     clear: (ids) => tx.archivedPointDamage.deleteMany({ where: { archiveStoreId, recoveryPointId: { in: [...ids] } } }),
     write: (recoveryPointId, update, foundAt) => {
@@ -112,6 +121,7 @@ async function markHurt(books: PointBooks, found: readonly FoundDamage[], at: Da
       hurt.set(recoveryPointId, known)
     }
   }
+  await books.hold([...hurt.keys()])
   const there = await books.read()
   await books.clear(there.filter(({ id, damage }) => damage && !hurt.has(id)).map(({ id }) => id))
   for (const { id, damage } of there) {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { listArchiveStores } from '#server/core/archive-store.ts'
 import { listArchivedPoints } from '#server/core/archived-point.ts'
 import { askForCare, setArchiveVerifyDays } from '#server/core/datastore-schedule.ts'
-import { demandRestorableFrom } from '#server/core/store-damage.ts'
+import { demandRestorableFrom, recordDamage } from '#server/core/store-damage.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
 import { flipByte } from '#server/testing/datastore-trial.ts'
@@ -110,6 +110,18 @@ test('what was deleted in the store is named too, down to a tenant’s keys', as
       ?.hurts.map(({ recoveryPointId }) => recoveryPointId)
       .sort(),
   ).toEqual(trial.ids.toSorted())
+})
+
+test('what several find broken at once is written down once', async () => {
+  await begin('at once')
+  await flipByte(await largestPack(), 3000)
+  const { archives } = trial.repositories
+  const far = await archives.repository(trial.archiveStoreId, trial.tenantId)
+  const { damage } = await far.verify({})
+  const scope = { store: { kind: 'archive-store' as const, id: trial.archiveStoreId }, tenantId: trial.tenantId }
+  const record = () => fleet.db.$transaction((tx) => recordDamage(tx, scope, damage, new Date()))
+  await Promise.all([record(), record(), record(), record()])
+  expect((await page()).open).toHaveLength(damage.length)
 })
 
 test('a store that is gone says nothing of what is in it', async () => {
