@@ -8,6 +8,8 @@ const { fleet, a, backUp, checkpoints, compared } = backupFleet('marks')
 let running: FleetGuest
 beforeAll(async () => {
   running = await fleet.guest('a', { name: 'web', memoryMib: 96 })
+  // Of an agent that comes while a backup begins or ends libvirt may never hear.
+  await waitForAgent(a.lab, 'web')
 })
 
 test('gone back to a snapshot: the marks go, which QEMU would end over, and the next backup reads everything', async () => {
@@ -19,7 +21,6 @@ test('gone back to a snapshot: the marks go, which QEMU would end over, and the 
       }),
     )
   expect((await backUp(running)).result).toMatchObject({ reading: 'full' })
-  await waitForAgent(a.lab, 'web')
   await a.lab.virsh('snapshot-create-as', 'web', 'then')
   expect((await backUp(running)).result).toMatchObject({ reading: 'incremental' })
   const on = await revert()
