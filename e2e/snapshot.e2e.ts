@@ -23,6 +23,9 @@ test('a member takes a snapshot, goes back to it, and deletes it; the guest goes
   await expect(tree.getByText('Version 2 comes next')).toBeVisible()
   await expect(tree.getByText('with all that changed since before-upgrade')).toBeVisible()
 
+  // Past where the snapshot has it, so that it is seen to go back.
+  const taken = (await newestCount(host, vm))?.n ?? 0
+  await expect.poll(async () => (await newestCount(host, vm))?.n, { timeout: 60_000 }).toBeGreaterThan(taken + 1)
   await page.getByRole('button', { name: 'Revert to before-upgrade' }).click()
   const revert = page.getByRole('alertdialog')
   await expect(revert.getByText(/stays in the snapshot below/)).toBeVisible()
