@@ -125,6 +125,22 @@ test('an archive store is granted; a policy moves an older backup there, and the
     expect(await virsh(row?.host ?? '', 'domuuid', made)).not.toBe(uuid)
     await expect(page.getByRole('heading', { name: made })).toBeVisible()
     await deleteVm(page, made)
+
+    const shared = `${vm}-clone`
+    await page.goto(`/recovery-points/${uuid}`)
+    await page
+      .getByRole('button', { name: /^Clone from the archive/ })
+      .last()
+      .click()
+    const clone = page.getByRole('dialog', { name: `Clone ${vm}` })
+    await expect(clone).toContainText(/fetched from Ice when it first reads them.*slower.*takes at most €/)
+    await expect(clone.getByText('Follow its source')).toHaveCount(0)
+    await clone.getByText('Start it', { exact: true }).click()
+    await expect(clone.getByRole('radio', { checked: true })).toBeVisible({ timeout: 30_000 })
+    await clone.getByRole('button', { name: 'Clone', exact: true }).click()
+    await expect.poll(() => lastOf('clone-recovery-point'), { timeout: 60_000 }).toBe('succeeded')
+    await expect(page.getByText(/In the archive store Ice;/)).toBeVisible()
+    await deleteVm(page, shared)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

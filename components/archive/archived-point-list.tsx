@@ -1,10 +1,10 @@
 'use client'
 
-import { Copy, Download, History } from 'lucide-react'
+import { Copy, CopyPlus, Download, History } from 'lucide-react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
 import { Button } from '#components/ui/button.tsx'
-import { formatAbsoluteTime, formatDuration } from '#components/ui/format.ts'
+import { formatAbsoluteTime, formatCounted, formatDuration } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import { formatMoney, lockSentence, lockText } from './archive-words.ts'
@@ -20,12 +20,13 @@ interface ArchivedPointListProps {
   /** In place; without it the VM is gone */
   onRestore?: (point: ArchivedPoint) => void
   onRestoreNew: (point: ArchivedPoint) => void
+  onClone: (point: ArchivedPoint) => void
   onBringBack?: (point: ArchivedPoint) => void
 }
 
 /** Newest first, each with where it is, until when, and what getting it back takes. */
 export function ArchivedPointList(props: ArchivedPointListProps) {
-  const { points, restoreRefusal, restoreNewRefusal, onRestore, onRestoreNew, onBringBack } = props
+  const { points, restoreRefusal, restoreNewRefusal, onRestore, onRestoreNew, onClone, onBringBack } = props
   return (
     <ol aria-label="Archived recovery points, newest first" className="divide-y divide-line">
       {points.map((point) => {
@@ -48,7 +49,14 @@ export function ArchivedPointList(props: ArchivedPointListProps) {
               {lock && <span className="block text-ink-muted text-xs">{lock}</span>}
             </span>
             <span className="min-w-48 flex-1">
-              <Badge tone="outline">{localWord[point.local]}</Badge>
+              <span className="flex flex-wrap items-center gap-1">
+                <Badge tone="outline">{localWord[point.local]}</Badge>
+                {point.clones.length > 0 && (
+                  <span title={`${point.clones.map(({ name }) => name).join(', ')}: it stays as long as they share it`}>
+                    <Badge tone="accent">{formatCounted(point.clones.length, 'clone')}</Badge>
+                  </span>
+                )}
+              </span>
               {point.damage && (
                 <span className="flex items-center gap-1 text-ink-muted text-xs">
                   <StateIcon state="failed" sizePx={10} label="Damaged" />
@@ -81,6 +89,16 @@ export function ArchivedPointList(props: ArchivedPointListProps) {
                 onPress={() => onRestoreNew(point)}
               >
                 As new VM…
+              </Button>
+              <Button
+                size="sm"
+                variant="quiet"
+                icon={<CopyPlus size={13} aria-hidden="true" />}
+                label={`Clone from the archive as of ${when}`}
+                disabledReason={restoreNewRefusal}
+                onPress={() => onClone(point)}
+              >
+                Clone…
               </Button>
               {onBringBack && (
                 <Button

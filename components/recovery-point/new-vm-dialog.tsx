@@ -110,8 +110,12 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
     >
       {archived && (
         <p className="text-sm text-ink-muted">
-          It is read straight from {archived.archiveStore.name}, which takes{' '}
+          {isClone
+            ? `Its blocks are fetched from ${archived.archiveStore.name} when it first reads them, so it runs slower than one from a datastore. Fetching all of them takes `
+            : `It is read straight from ${archived.archiveStore.name}, which takes `}
           <strong className="text-ink">{recallText(archived.recall)}</strong>.
+          {isClone &&
+            ' Up to 4 GiB of what was read last is kept at hand for all clones; anything older is fetched and paid for again.'}
         </p>
       )}
       <VmNameField name={name} onChange={setName} />
@@ -153,7 +157,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       {place && place.cards.length > 0 && (
         <RestoredCards cards={place.cards} keepNetworks={keepNetworks} onChange={setKeepNetworks} isGone={isGone} />
       )}
-      {isClone && (
+      {isClone && !archived && (
         <Checkbox
           isSelected={follow}
           onChange={(isOn) => {

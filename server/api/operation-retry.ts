@@ -113,7 +113,7 @@ const again: Record<OperationKind, Retry> = {
   'restore-new-vm': (ctx, { input }) => restoreNew(ctx, 'restore-new-vm', RestoreNewVmInput.parse(input), null),
   'boot-test-vm': (ctx, { input }) => startBootTest(ctx, BootTestInput.parse(input), null),
   'clone-recovery-point': (ctx, { input }) =>
-    restoreNew(ctx, 'clone-recovery-point', { ...CloneRecoveryPointInput.parse(input), archiveStoreId: null }, null),
+    restoreNew(ctx, 'clone-recovery-point', CloneRecoveryPointInput.parse(input), null),
   'follow-source': onVm('restore', (vm, _, tx) => followOf(tx, vm)),
   'keep-clone': onVm('clone', (vm) => keepOf(vm)),
   'measure-restore': onVm('restore', (vm, input, tx) => restoreMeasureOf(tx, vm, RestoreMeasureInput.parse(input))),

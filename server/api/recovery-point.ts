@@ -102,12 +102,7 @@ export const recoveryPointRouter = router({
     .input(CloneRecoveryPointInput.extend({ idempotencyKey: IdempotencyKey }))
     .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
       ctx.trail.detail = input
-      const operation = await restoreNew(
-        ctx,
-        'clone-recovery-point',
-        { ...input, archiveStoreId: null },
-        idempotencyKey ?? null,
-      )
+      const operation = await restoreNew(ctx, 'clone-recovery-point', input, idempotencyKey ?? null)
       return { operationId: operation.id, vmId: operation.targetId }
     }),
 })

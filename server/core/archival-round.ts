@@ -41,6 +41,7 @@ export async function askForExpiry(tx: Tx, now: Date, fault: Fault): Promise<boo
     SELECT store.id::text AS "storeId", store.name, point.tenant_id AS "tenantId"
     FROM archived_point AS point JOIN archive_store AS store ON store.id = point.archive_store_id
     WHERE point.expires_at <= ${now} AND (point.locked_until IS NULL OR point.locked_until <= ${now})
+      AND NOT EXISTS (SELECT FROM vm WHERE vm.stands_on_id = point.id AND vm.stands_on_archive_store_id = store.id)
       AND NOT EXISTS (SELECT FROM operation WHERE kind = 'archive-recovery-points' AND tenant_id = point.tenant_id
         AND input ->> 'archiveStoreId' = store.id::text
         AND (state IN ('queued', 'running', 'cancelling') OR (input ->> 'policyId' IS NULL AND created_at > ${since})))

@@ -14,7 +14,11 @@ export async function listArchivedPoints(tx: Tx, of: { vmId: string } | { vmUuid
     orderBy: { takenAt: 'desc' },
     take: 1000,
     omit: { definition: true },
-    include: { archiveStore: { omit: { credential: true, location: true } }, damage: true },
+    include: {
+      archiveStore: { omit: { credential: true, location: true } },
+      damage: true,
+      clones: { orderBy: { name: 'asc' }, select: { id: true, name: true } },
+    },
   })
   const rates = await readingRates(tx, [...new Set(rows.map(({ archiveStoreId }) => archiveStoreId))])
   const local = await tx.recoveryPoint.findMany({
@@ -64,8 +68,9 @@ export async function bringBackOf(tx: Tx, vm: Vm, input: BringBackInput): Promis
   }
 }
 
-/** Whether an operation reads it, or the like of it. */
-const isBeingRead = async (tx: Tx, id: string) =>
+/** Whether a clone reads it there, or an operation it or the like of it. */
+const isBeingRead = async (tx: Tx, { id, archiveStoreId }: Pick<ArchivedPointKey, 'id' | 'archiveStoreId'>) =>
+  (await tx.vm.count({ where: { standsOnId: id, standsOnArchiveStoreId: archiveStoreId } })) > 0 ||
   (await tx.operation.count({
     where: { state: { in: [...liveStates] }, input: { path: ['recoveryPointId'], equals: id } },
   })) > 0
@@ -76,13 +81,13 @@ export interface ArchivedPointKey {
   tenantId: string
 }
 
-/** Takes its row away, so that no row names what goes, unless a restore holds on to it. @returns whether it did */
+/** Takes its row away, so that no row names what goes, unless a restore or a clone holds on to it. @returns whether it did */
 export const forgetArchivedPoint = (db: Db, { id, archiveStoreId, tenantId }: ArchivedPointKey): Promise<boolean> =>
   db.$transaction(async (tx) => {
     // Whoever asks for a restore holds on to it until that is written down.
     await tx.$queryRaw`SELECT FROM archived_point
       WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
-    if (await isBeingRead(tx, id)) return false
+    if (await isBeingRead(tx, { id, archiveStoreId })) return false
     await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
     return true
   })
@@ -96,7 +101,7 @@ export const forgetForLocalCopy = (db: Db, { id, archiveStoreId, tenantId }: Arc
   db.$transaction(async (tx) => {
     await tx.$queryRaw`SELECT FROM archived_point
       WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
-    if (await isBeingRead(tx, id)) return false
+    if (await isBeingRead(tx, { id, archiveStoreId })) return false
     // Nobody removes it before this is written down.
     await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${id}::uuid FOR UPDATE`
     const sound = { id, tenantId, damage: { is: null } }

@@ -54,7 +54,7 @@ async function endStarted(tx: Tx): Promise<boolean> {
 export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<boolean> {
   const failedSince = new Date(now.getTime() - failedAfterMs)
   const [due] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT vm.id::text FROM vm JOIN recovery_point AS base ON base.id = vm.stands_on_id
+    SELECT vm.id::text FROM vm JOIN recovery_point AS base ON base.id = vm.stands_on_local_id
     WHERE vm.follows AND vm.state = 'off' AND (vm.follow_after IS NULL OR vm.follow_after <= ${now})
       AND EXISTS (SELECT FROM recovery_point AS point
         WHERE point.vm_uuid = base.vm_uuid AND point.datastore_id = base.datastore_id

@@ -62,7 +62,7 @@ test('retention leaves what a clone stands on, and takes it when the clone is on
 
 test('Postgres itself keeps it, and the clone stays in its tenant', async () => {
   const { db, clone, older } = await arrange()
-  await expect(db.recoveryPoint.delete({ where: { id: older } })).rejects.toThrow(/vm_stands_on_id_fkey/)
+  await expect(db.recoveryPoint.delete({ where: { id: older } })).rejects.toThrow(/vm_stands_on_local_id_fkey/)
   const moved = db.$transaction((tx) => assignVms(tx, [clone.id], null))
   await expect(moved).rejects.toMatchObject({ code: 'conflict', message: expect.stringMatching(/shares blocks/) })
   await db.vm.delete({ where: { id: clone.id } })

@@ -131,11 +131,11 @@ async function pruneVms(
   })
   const kept = keptByVm(points, retentionOf(policy), policy.timeZone)
   const clones = await tx.vm.findMany({
-    where: { standsOnId: { in: points.map(({ id }) => id) } },
-    select: { standsOnId: true },
+    where: { standsOnLocalId: { in: points.map(({ id }) => id) } },
+    select: { standsOnLocalId: true },
   })
   // What clones share goes when they are on their own or gone, at the latest a day later.
-  const shared = new Set(clones.map(({ standsOnId }) => standsOnId))
+  const shared = new Set(clones.map(({ standsOnLocalId }) => standsOnLocalId))
   const going = points.filter(({ id }) => !kept.has(id) && !shared.has(id))
   const parts = Map.groupBy(going, (point) => [point.vmUuid, point.datastoreId, point.tenantId].join(' '))
   for (const part of parts.values()) {

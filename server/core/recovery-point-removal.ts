@@ -46,7 +46,7 @@ const namedClones = 3
 /** @throws conflict naming the clones that share blocks with one of them */
 export async function demandNoClones(tx: Tx, points: readonly Pick<Point, 'id'>[]): Promise<void> {
   const clones = await tx.vm.findMany({
-    where: { standsOnId: { in: points.map(({ id }) => id) } },
+    where: { standsOnLocalId: { in: points.map(({ id }) => id) } },
     orderBy: { name: 'asc' },
     select: { name: true },
   })

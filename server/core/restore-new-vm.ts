@@ -66,6 +66,9 @@ export async function requestRestoreNew(
 ) {
   const { tx } = asker
   if (input.follow && input.start) throw invalid('What follows its source is not started.', { field: 'start' })
+  if (input.follow && point.archiveStoreId !== null) {
+    throw invalid('What is made of an archived recovery point can’t follow its source.', { field: 'follow' })
+  }
   const earlier = await findEarlier(asker, { kind: use, input, isPlanned: true, key: idempotencyKey })
   if (earlier) return earlier
   await holdPoint(tx, point)
@@ -84,7 +87,7 @@ export async function requestRestoreNew(
   const isClone = use === 'clone-recovery-point'
   const row = {
     ...{ uuid, name, notes, hostId, tags: [], tenantId: point.tenantId, templateId: null },
-    ...(isClone ? { standsOnId: point.id, follows: input.follow ?? false } : {}),
+    ...(isClone ? { standsOn: point, follows: input.follow ?? false } : {}),
   }
   const vm = await insertReserved(tx, { ...row, vcpuCount, memoryBytes, diskBytes })
   return enqueue(asker, {

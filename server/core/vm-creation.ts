@@ -112,7 +112,7 @@ interface ReservedVm {
   memoryBytes: number
   diskBytes: number
   /** The recovery point that it shares blocks with */
-  standsOnId?: string | null
+  standsOn?: { id: string; archiveStoreId: string | null }
   follows?: boolean
 }
 
@@ -139,7 +139,8 @@ export async function insertReserved(tx: Tx, wanted: ReservedVm) {
       memoryBytes: BigInt(wanted.memoryBytes),
       diskBytes: BigInt(wanted.diskBytes),
       state: 'creating',
-      standsOnId: wanted.standsOnId ?? null,
+      standsOnId: wanted.standsOn?.id ?? null,
+      standsOnArchiveStoreId: wanted.standsOn?.archiveStoreId ?? null,
       follows: wanted.follows ?? false,
     },
     select: { id: true },

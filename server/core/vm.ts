@@ -24,6 +24,16 @@ export async function readVm(tx: Tx, id: string) {
           datastore: { select: { name: true } },
         },
       },
+      standsOnArchived: {
+        select: {
+          id: true,
+          takenAt: true,
+          vmId: true,
+          vmUuid: true,
+          vmName: true,
+          archiveStore: { select: { name: true } },
+        },
+      },
       tenant: { select: { id: true, name: true, slug: true } },
       host: {
         select: {

@@ -1,5 +1,6 @@
 import { invalid, notFound } from '#server/errors.ts'
 import { padded } from './backup-writer.ts'
+import type { ChunkCache } from './chunk-cache.ts'
 import { readInPackOrder, type WantedChunk } from './chunk-reader.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import { DamageError } from './damage.ts'
@@ -42,24 +43,27 @@ export class RecoveryPoint {
   readonly #manifest: Manifest
   /** Missing where the store takes no more writes: nothing can be collected there either. */
   readonly #session: Session | undefined
+  readonly #cache: ChunkCache | undefined
   readonly #segments = new Map<string, Promise<Buffer>>()
   /** Chunks read last by `read`, the latest at the end. */
   readonly #recent = new Map<string, Buffer>()
 
-  private constructor(chunks: ChunkStore, manifest: Manifest, session: Session | undefined) {
+  private constructor(chunks: ChunkStore, manifest: Manifest, session: Session | undefined, cache?: ChunkCache) {
     this.id = manifest.id
     this.description = manifest.description
     this.#chunks = chunks
     this.#manifest = manifest
     this.#session = session
+    this.#cache = cache
   }
 
-  static async open(chunks: ChunkStore, id: string): Promise<RecoveryPoint> {
+  /** @param cache where what is read is kept, and looked for first; without it all comes from the store */
+  static async open(chunks: ChunkStore, id: string, cache?: ChunkCache): Promise<RecoveryPoint> {
     const session = await Session.start(chunks, 'read').catch(() => undefined)
     try {
       const manifest = await readLastingManifest(chunks, id)
       if (!manifest) throw notFound('recovery point', id)
-      return new RecoveryPoint(chunks, manifest, session)
+      return new RecoveryPoint(chunks, manifest, session, cache)
     } catch (error) {
       await session?.end()
       throw error
@@ -147,6 +151,11 @@ export class RecoveryPoint {
     return (this.description.disks.find(({ name }) => name === diskName)?.chunkCount ?? 0) * chunkBytes
   }
 
+  /** Of a whole disk, with those that are zeros. */
+  chunkCount(diskName: string): number {
+    return chunkCountOf(this.#disk(diskName).sizeBytes)
+  }
+
   async chunkId(diskName: string, index: number): Promise<Buffer> {
     const ids = await this.segment(diskName, segmentOf(index))
     const at = (index % segmentChunks) * idBytes
@@ -168,12 +177,20 @@ export class RecoveryPoint {
     if (id.length === 0 || isZeroId(id)) return undefined
     const known = this.#knownSegment(id)
     if (known) return known
-    const reading = this.#chunks.read(Buffer.from(id), 'segment').then(wholeSegment)
+    const reading = this.#readSegment(Buffer.from(id)).then(wholeSegment)
     this.#keepSegment(id, reading)
     reading.catch(() => this.#segments.delete(id.toString('latin1')))
     return reading.catch((error) => {
       throw this.#explain(error, diskName, segment * segmentChunks)
     })
+  }
+
+  async #readSegment(id: Buffer): Promise<Buffer> {
+    const kept = await this.#cache?.get(id)
+    if (kept) return kept
+    const bytes = await this.#chunks.read(id, 'segment')
+    await this.#cache?.put(id, bytes)
+    return bytes
   }
 
   /** Reads up to `segmentsAtHand` segments with few requests; until as many others are asked for, `segment` has them at hand. */
@@ -223,11 +240,24 @@ export class RecoveryPoint {
   /** @param window each with the disk's chunk, or first one, that it is about */
   async *#read(diskName: string, window: readonly WantedChunk<number>[], kind: ChunkKind) {
     try {
-      yield* readInPackOrder(this.#chunks, window, kind)
+      yield* this.#find(window, kind)
     } catch (error) {
       const hurt =
         error instanceof DamageError ? window.find(({ id }) => id.toString('hex') === error.chunkId) : undefined
       throw this.#explain(error, diskName, hurt?.about)
+    }
+  }
+
+  async *#find(window: readonly WantedChunk<number>[], kind: ChunkKind) {
+    const elsewhere: WantedChunk<number>[] = []
+    for (const wanted of window) {
+      const bytes = await this.#cache?.get(wanted.id)
+      if (bytes) yield { ...wanted, bytes }
+      else elsewhere.push(wanted)
+    }
+    for await (const found of readInPackOrder(this.#chunks, elsewhere, kind)) {
+      await this.#cache?.put(found.id, found.bytes)
+      yield found
     }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { conflict, notFound } from '#server/errors.ts'
 import { type BackupRequest, BackupWriter } from './backup-writer.ts'
 import { brokenAmong } from './broken-point.ts'
+import type { ChunkCache } from './chunk-cache.ts'
 import { ChunkPool } from './chunk-pool.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { Collector, type CollectReport, type CollectRequest } from './collector.ts'
@@ -73,8 +74,8 @@ export class Repository {
   }
 
   /** Opens a recovery point for reading; close it. */
-  recoveryPoint(id: string): Promise<RecoveryPoint> {
-    return RecoveryPoint.open(this.chunks, id)
+  recoveryPoint(id: string, cache?: ChunkCache): Promise<RecoveryPoint> {
+    return RecoveryPoint.open(this.chunks, id, cache)
   }
 
   /** What a recovery point holds, without opening it; nothing when there is none. */

@@ -158,7 +158,7 @@ export const RestoreNewVmPlan = RestoreNewVmInput.extend({
 export type RestoreNewVmPlan = z.infer<typeof RestoreNewVmPlan>
 
 /** A clone shares the recovery point's blocks, so all its disks come. */
-export const CloneRecoveryPointInput = RestoreNewVmInput.omit({ disks: true, archiveStoreId: true }).extend({
+export const CloneRecoveryPointInput = RestoreNewVmInput.omit({ disks: true }).extend({
   /** Until it is started it stands on the newest recovery point that there is of the same VM */
   follow: z.boolean().default(false),
 })

@@ -15,14 +15,14 @@ export async function recoveryPointRow(
   { db }: TestFleet,
   { lab }: FleetHost,
   guest: FleetGuest,
-  { id, datastoreId }: { id: string; datastoreId: string },
+  { id, datastoreId, tenantId = null }: { id: string; datastoreId: string; tenantId?: string | null },
 ): Promise<string> {
   const definition = await lab.virsh('dumpxml', '--inactive', '--security-info', guest.name)
   const vm = await db.vm.findUniqueOrThrow({ where: { id: guest.id }, include: { disks: true, interfaces: true } })
   const disks = vm.disks.map(({ target, capacityBytes }) => ({ target, sizeBytes: Number(capacityBytes) }))
   await db.recoveryPoint.create({
     data: {
-      ...{ id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, datastoreId, takenAt: new Date() },
+      ...{ id, vmId: vm.id, vmUuid: vm.uuid, vmName: vm.name, datastoreId, tenantId, takenAt: new Date() },
       ...{ consistency: 'off', reading: 'full', disks, sizeBytes: 1n, readBytes: 1n, storedBytes: 1n, tookMs: 1 },
       definition: CredentialBox.fromText(env().SKERRY_KEY).seal(definition, id),
       shape: {
@@ -68,7 +68,7 @@ export async function askClonePoint(
   recoveryPointId: string,
   more: Omit<z.input<typeof CloneRecoveryPointInput>, 'recoveryPointId'>,
 ) {
-  const input = { ...CloneRecoveryPointInput.parse({ recoveryPointId, ...more }), archiveStoreId: null }
+  const input = CloneRecoveryPointInput.parse({ recoveryPointId, ...more })
   return db.$transaction(async (tx) => {
     const point = await restorablePoint(tx, input)
     return requestRestoreNew({ tx, actor, requestId: null }, point, 'clone-recovery-point', input, null)

@@ -20,7 +20,11 @@ export async function runningClone(fleet: TestFleet, name: string, { off }: { of
   const { recoveryPointId, datastoreId, newer } = trial
   const cloneExports = new CloneExports({
     ...{ db: fleet.db, repositories: trial.repositories, log, keys: env().SKERRY_KEY, workerName: 'trial' },
-    ...{ port: await freePort(), certificateFolder: fleet.exports.certificateFolder },
+    ...{
+      port: await freePort(),
+      certificateFolder: fleet.exports.certificateFolder,
+      cacheFolder: join(trial.folder, 'cache'),
+    },
   })
   const address = await cloneExports.addressFor({ uri: lab.tlsUri })
   const uuid = crypto.randomUUID()

@@ -34,7 +34,9 @@ const worker = await WorkerLease.take({ db, name, silenceMs, onLost: () => proce
 const keys = env().SKERRY_KEY
 const repositories = new Repositories({ db, keys, cacheFolder })
 const port = Number(exportPort) || env().SKERRY_EXPORT_PORT
-const cloneExports = new CloneExports({ db, repositories, log, keys, workerName: name, port, certificateFolder })
+const cloneExports = new CloneExports({
+  ...{ db, repositories, log, keys, workerName: name, cacheFolder, port, certificateFolder },
+})
 if (certificateFolder) await cloneExports.tend()
 await startEngine({
   databaseUrl,

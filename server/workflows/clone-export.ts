@@ -8,8 +8,11 @@ import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 const allocation = 'base:allocation'
 const zeroes = allocationFlag.hole | allocationFlag.zero
 
+/** Any range of a disk's bytes. */
+export type ReadDisk = (target: string, offset: number, length: number) => Promise<Buffer>
+
 /** A disk of a recovery point, to be read only; what is zeros is told and not sent. */
-export function cloneExport(point: RecoveryPoint, target: string): NbdExport | undefined {
+export function cloneExport(point: RecoveryPoint, target: string, read: ReadDisk): NbdExport | undefined {
   const disk = point.description.disks.find(({ name }) => name === target)
   if (!disk) return undefined
   const { sizeBytes } = disk
@@ -18,7 +21,7 @@ export function cloneExport(point: RecoveryPoint, target: string): NbdExport | u
     preferredBytes: chunkBytes,
     multiConn: true,
     contexts: [allocation],
-    read: (offset, length) => point.read(target, offset, length),
+    read: (offset, length) => read(target, offset, length),
     async *extents(_context, offset, length): AsyncGenerator<Extent> {
       const end = Math.min(chunkCountOf(sizeBytes), Math.ceil((offset + length) / chunkBytes))
       let from = offset

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import net from 'node:net'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { cloneExportName, isCloneExportName, readCloneExportName } from '#server/core/clone-export.ts'
 import type { Db } from '#server/db.ts'
@@ -8,9 +9,9 @@ import type { BackingAddress } from '#server/hypervisor/backing.ts'
 import type { HostAddress } from '#server/hypervisor/driver.ts'
 import type { NbdExport } from '#server/nbd/export.ts'
 import { NbdServer, type NbdServerOptions } from '#server/nbd/server.ts'
-import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
 import { type CloneCertificate, nameToExpect, readCloneCertificate } from './clone-certificate.ts'
 import { cloneExport } from './clone-export.ts'
+import { ClonePoints, standOf } from './clone-points.ts'
 import type { Repositories } from './repositories.ts'
 
 export interface CloneExportsOptions {
@@ -20,16 +21,12 @@ export interface CloneExportsOptions {
   /** SKERRY_KEY */
   keys: string
   workerName: string
+  /** Of this worker alone: what was read in archive stores is kept there for a while */
+  cacheFolder: string
   port: number
   /** Under which hosts reach this worker; its own on the way to them when absent */
   address?: string | undefined
   certificateFolder?: string | undefined
-}
-
-interface SharedPoint {
-  id: string
-  datastoreId: string
-  tenantId: string | null
 }
 
 /** Every clone of every host may read at once. */
@@ -43,7 +40,7 @@ const probeMs = 5_000
  */
 export class CloneExports {
   readonly #options: CloneExportsOptions
-  readonly #points = new Map<string, Promise<RecoveryPoint>>()
+  readonly #points: ClonePoints
   #overTls: NbdServer | undefined
   #local: NbdServer | undefined
   #certificate: CloneCertificate | undefined
@@ -51,6 +48,7 @@ export class CloneExports {
 
   constructor(options: CloneExportsOptions) {
     this.#options = options
+    this.#points = new ClonePoints({ ...options, cacheFolder: join(options.cacheFolder, 'clones') })
   }
 
   /**
@@ -60,15 +58,14 @@ export class CloneExports {
   async tend(): Promise<void> {
     const { db, workerName } = this.#options
     await this.#listen()
-    await this.#closeUnused()
+    await this.#points.closeUnused()
     await db.$executeRaw`UPDATE worker SET clone_obstacle = ${this.#obstacle}
       WHERE id = ${workerName} AND clone_obstacle IS DISTINCT FROM ${this.#obstacle}`
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.#overTls?.close(), this.#local?.close()])
-    for (const opening of this.#points.values()) await opening.then((point) => point.close()).catch(() => {})
-    this.#points.clear()
+    await this.#points.close()
   }
 
   exportName(disk: { tenantId: string | null; vmUuid: string; target: string; recoveryPointId: string }): string {
@@ -145,42 +142,12 @@ export class CloneExports {
     const { db, keys } = this.#options
     const asked = readCloneExportName(name)
     if (!asked) return undefined
-    const vm = await db.vm.findUnique({
-      where: { uuid: asked.vmUuid },
-      select: { standsOn: { select: { id: true, datastoreId: true, tenantId: true } } },
-    })
-    if (!vm?.standsOn) return undefined
-    const { id: recoveryPointId, tenantId } = vm.standsOn
+    const stand = await standOf(db, asked.vmUuid)
+    if (!stand) return undefined
+    const { recoveryPointId, tenantId } = stand
     if (!isCloneExportName(keys, { ...asked, tenantId, recoveryPointId }, name)) return undefined
-    return cloneExport(await this.#point(vm.standsOn), asked.target)
-  }
-
-  #point({ id, datastoreId, tenantId }: SharedPoint): Promise<RecoveryPoint> {
-    const known = this.#points.get(id)
-    if (known) return known
-    const opening = this.#options.repositories
-      .repository(datastoreId, tenantId)
-      .then((repository) => repository.recoveryPoint(id))
-    this.#points.set(id, opening)
-    opening.catch(() => this.#points.delete(id))
-    return opening
-  }
-
-  async #closeUnused(): Promise<void> {
-    const open = [...this.#points]
-    if (open.length === 0) return
-    const standing = await this.#options.db.vm.findMany({
-      where: { standsOnId: { in: open.map(([id]) => id) } },
-      distinct: ['standsOnId'],
-      select: { standsOnId: true },
-    })
-    const used = new Set(standing.map(({ standsOnId }) => standsOnId))
-    // Not what was opened since: of that nobody has asked whether something stands on it.
-    for (const [id, opening] of open) {
-      if (used.has(id)) continue
-      this.#points.delete(id)
-      await opening.then((point) => point.close()).catch(() => {})
-    }
+    const { point } = await this.#points.open(stand)
+    return cloneExport(point, asked.target, (...range) => this.#points.read(stand, ...range))
   }
 }
 

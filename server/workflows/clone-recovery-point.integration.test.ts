@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,16 +7,14 @@ import { run } from '#lab/command.ts'
 import { RECORD_LAYOUT } from '#lab/guest/disk.ts'
 import { diskRecords, runInside, waitForAgent, waitForCount } from '#lab/guest/guest.ts'
 import { removalOf } from '#server/core/recovery-point-removal.ts'
-import { log } from '#server/log.ts'
 import { connectNbd } from '#server/nbd/connect.ts'
+import { dropCaches, hashForever, hashInside, hashOfFile } from '#server/testing/disk-start.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
-import { TestHosts } from '#server/testing/host-source.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClonePoint, askRestoreNew } from '#server/testing/restore-new.ts'
+import { resumeClones } from '#server/testing/stalled-clones.ts'
 import { WorkerChild } from '#server/testing/worker-child.ts'
-import { CloneStall } from './clone-stall.ts'
-import { connected } from './connection.ts'
 
 let fleet: TestFleet
 let a: FleetHost
@@ -80,28 +77,12 @@ async function clone(name: string, more: object = {}) {
   return { vmId: asked.targetId, tookMs: performance.now() - askedAt }
 }
 
-const dropCaches = 'echo 3 > /proc/sys/vm/drop_caches'
-
 /** Boots that left records on a clone's disk, as its own guest reads them. */
 async function bootsIn(name: string): Promise<Set<string>> {
   const part = `bs=1048576 skip=${RECORD_LAYOUT.offsetBytes / 2 ** 20} count=4`
   const found = `dd if=/dev/vda ${part} 2>/dev/null | tr '\\000' '\\n' | grep -o 'boot=[0-9a-f-]*' | sort -u`
   const text = await runInside(a.lab, name, '/bin/sh', '-c', `${dropCaches}; ${found}`)
   return new Set([...text.matchAll(/boot=([0-9a-f-]{36})/g)].map((match) => match[1] ?? ''))
-}
-
-/** Of what no guest writes: kernel and partition table. */
-const startMib = 40
-const hashInside = async (name: string) => {
-  const line = `${dropCaches}; dd if=/dev/vda bs=1048576 count=${startMib} 2>/dev/null | sha256sum`
-  return (await runInside(a.lab, name, '/bin/sh', '-c', line)).split(' ')[0]
-}
-async function hashOfThen(): Promise<string> {
-  const file = await open(then())
-  const buffer = Buffer.alloc(startMib * 2 ** 20)
-  await file.read(buffer, 0, buffer.length, 0)
-  await file.close()
-  return createHash('sha256').update(buffer).digest('hex')
 }
 
 test('two clones run within seconds, share the recovery point and write for themselves', async () => {
@@ -120,7 +101,7 @@ test('two clones run within seconds, share the recovery point and write for them
   for (const name of ['web-one', 'web-two']) {
     expect(await runInside(a.lab, name, '/bin/dd', 'if=/dev/vda', ...markPlace('skip').split(' '))).toContain(mark)
   }
-  expect(await hashInside('web-one')).toBe(await hashOfThen())
+  expect(await hashInside(a.lab, 'web-one')).toBe(await hashOfFile(then()))
   // The overlay names nothing that whoever opens it would follow, and holds little.
   for (const file of await judge.files()) {
     const text = await run('qemu-img', [
@@ -156,11 +137,7 @@ test('only who has a certificate and the whole name is served', async () => {
 })
 
 test('a killed worker has a guest that reads stand still, and the next one has it go on with the right bytes', async () => {
-  const expected = await hashOfThen()
-  const read = `${dropCaches}; dd if=/dev/vda bs=1048576 count=${startMib} 2>/dev/null | sha256sum`
-  const loop = `(while true; do (${read}) >> /tmp/sums; done) > /dev/null 2>&1 &`
-  await runInside(a.lab, 'web-two', '/bin/sh', '-c', loop)
-  const sums = async () => (await runInside(a.lab, 'web-two', '/bin/cat', '/tmp/sums')).split('\n').filter(Boolean)
+  const sums = await hashForever(a.lab, 'web-two')
   await expect.poll(async () => (await sums()).length, { timeout: 30_000 }).toBeGreaterThan(0)
   const state = async () => (await a.lab.virsh('domstate', 'web-two', '--reason')).trim()
   await worker.stop()
@@ -169,37 +146,16 @@ test('a killed worker has a guest that reads stand still, and the next one has i
 
   const startedAt = performance.now()
   await startWorker('second')
-  // What the inventory of a whole worker would write.
   const readyMs = performance.now() - startedAt
-  const clones = { where: { standsOnId: pointId } }
-  await fleet.db.vm.updateMany({ ...clones, data: { state: 'paused', stateReason: 'disk error' } })
-  await fleet.db.host.update({ where: { id: a.id }, data: { workerId: 'second', state: 'connected' } })
-  const hosts = new TestHosts(fleet.db)
-  const stalled = async () => {
-    const states = ['web-one', 'web-two'].map((name) => a.lab.virsh('domstate', name))
-    return (await Promise.all(states)).filter((text) => text.includes('paused')).length
-  }
-  await connected(await hosts.open(a.id), 'a', 10_000, new AbortController().signal)
-  const stall = new CloneStall({ db: fleet.db, hosts, log, workerName: 'second' })
-  await expect
-    .poll(
-      async () => {
-        await stall.resume()
-        return stalled()
-      },
-      { timeout: 60_000, interval: 200 },
-    )
-    .toBe(0)
+  await resumeClones(fleet, a, { workerName: 'second', names: ['web-one', 'web-two'] })
   const tookMs = performance.now() - startedAt
   console.log(
     `the next worker was ready after ${Math.round(readyMs)} ms, the guest went on after ${Math.round(tookMs)} ms`,
   )
-  await hosts.close()
-  await fleet.db.vm.updateMany({ ...clones, data: { state: 'running', stateReason: null } })
   await waitForAgent(a.lab, 'web-two')
   const before = (await sums()).length
   await expect.poll(async () => (await sums()).length, { timeout: 60_000 }).toBeGreaterThan(before + 1)
-  expect(new Set((await sums()).map((line) => line.split(' ')[0]))).toEqual(new Set([expected]))
+  expect(new Set(await sums())).toEqual(new Set([await hashOfFile(then())]))
   // It would read on for all that follows.
   await a.lab.virsh('suspend', 'web-two')
 })
@@ -244,7 +200,7 @@ test('kept on its own while it runs, it needs neither the worker nor the recover
   await a.lab.virsh('start', 'web-one')
   await waitForAgent(a.lab, 'web-one', 90_000)
   await expect.poll(async () => (await bootsIn('web-one')).size, { timeout: 60_000 }).toBeGreaterThan(boots.size)
-  expect(await hashInside('web-one')).toBe(await hashOfThen())
+  expect(await hashInside(a.lab, 'web-one')).toBe(await hashOfFile(then()))
   await startWorker('fourth')
 })
 

@@ -42,7 +42,10 @@ export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
         if (sharingDisks(definition).length > 0) await host.define(withoutBacking(definition))
         // Nobody looks after it as a clone from then on.
         await resumeStalled(host, vm.uuid)
-        await context.db.vm.updateMany({ where: { id: vm.id }, data: { standsOnId: null } })
+        await context.db.vm.updateMany({
+          where: { id: vm.id },
+          data: { standsOnId: null, standsOnArchiveStoreId: null },
+        })
         return undefined
       },
     },

@@ -23,6 +23,8 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
     where: {
       ...{ archiveStoreId, tenantId, expiresAt: { lte: now } },
       OR: [{ lockedUntil: null }, { lockedUntil: { lte: now } }],
+      // What clones read goes when they are on their own or gone.
+      clones: { none: {} },
     },
     select: { id: true },
     take: mostAtOnce,

@@ -30,7 +30,7 @@ export async function releaseLocal(
   const reason = await prove(archived)
   if (reason) return reason
   if (localCopy === 'invalidate') {
-    const clone = await db.vm.findFirst({ where: { standsOnId: id }, select: { name: true } })
+    const clone = await db.vm.findFirst({ where: { standsOnLocalId: id }, select: { name: true } })
     if (clone) return `${clone.name} shares blocks with one: its local copy stays.`
     await db.recoveryPoint.updateMany({ where: { id, tenantId, invalidAt: null }, data: { invalidAt: new Date() } })
     return null

@@ -20,7 +20,7 @@ import { whyNot } from '#components/ui/why-not.ts'
 /** What a VM that may be gone can be restored to. */
 export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
   const query = useQuery(useTRPC().recoveryPoint.list.queryOptions({ vmUuid }))
-  const [restoredFar, setRestoredFar] = useState<ArchivedPoint>()
+  const [far, setFar] = useState<{ isClone: boolean; point: ArchivedPoint }>()
   const failed = unread(query)
   if (failed) return <ErrorMessage {...pageFailure('Its recovery points could not be read', failed)} />
   if (!query.data) return <SkeletonRows rows={6} />
@@ -48,18 +48,19 @@ export function VmRecoveryPoints({ vmUuid }: { vmUuid: string }) {
             <ArchivedPointList
               points={archived}
               restoreNewRefusal={whyNot(can.restoreNew)}
-              onRestoreNew={setRestoredFar}
+              onRestoreNew={(point) => setFar({ isClone: false, point })}
+              onClone={(point) => setFar({ isClone: true, point })}
             />
           </Card>
         )}
       </div>
-      {restoredFar && (
+      {far && (
         <NewVmDialog
-          recoveryPoint={restoredFar}
-          isClone={false}
-          archived={restoredFar}
+          recoveryPoint={far.point}
+          isClone={far.isClone}
+          archived={far.point}
           isGone={isGone}
-          onClose={() => setRestoredFar(undefined)}
+          onClose={() => setFar(undefined)}
         />
       )}
     </>

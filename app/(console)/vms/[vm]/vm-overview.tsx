@@ -13,9 +13,13 @@ import { VmTags } from './vm-tags.tsx'
 const acceleratorWord = { kvm: 'KVM', emulation: 'Emulation', unknown: 'Not known' } as const
 
 /** What a clone shares blocks with, and how much of its disks is its own by now. */
-function sharing(vm: Vm, { vmId, vmUuid, vmName, takenAt, datastore }: NonNullable<Vm['standsOn']>): KeyValue {
+function sharing(vm: Vm): KeyValue[] {
+  const point = vm.standsOn ?? vm.standsOnArchived
+  if (!point) return []
+  const { vmId, vmUuid, vmName, takenAt } = point
+  const where = 'datastore' in point ? point.datastore.name : `the archive store ${point.archiveStore.name}`
   const ownBytes = vm.disks.reduce((sum, disk) => sum + Number(disk.allocationBytes), 0)
-  return {
+  const item: KeyValue = {
     label: 'Shares blocks with',
     value: (
       <Link href={vmId ? `/vms/${vmId}/backups` : `/recovery-points/${vmUuid}`}>
@@ -23,9 +27,10 @@ function sharing(vm: Vm, { vmId, vmUuid, vmName, takenAt, datastore }: NonNullab
       </Link>
     ),
     note: vm.follows
-      ? `In ${datastore.name}; it follows its source to each newer one, until it is started.`
-      : `In ${datastore.name}; ${formatBytes(ownBytes)} of its disks are its own. More › Keep on its own ends that.`,
+      ? `In ${where}; it follows its source to each newer one, until it is started.`
+      : `In ${where}; ${formatBytes(ownBytes)} of its disks are its own. More › Keep on its own ends that.`,
   }
+  return [item]
 }
 
 export function VmOverview() {
@@ -52,7 +57,7 @@ export function VmOverview() {
                 label: 'Disks',
                 value: `${vm.disks.filter((disk) => disk.device === 'disk').length}, ${formatBytes(Number(vm.diskBytes))}`,
               },
-              ...(vm.standsOn ? [sharing(vm, vm.standsOn)] : []),
+              ...sharing(vm),
               { label: 'Accelerator', value: acceleratorWord[vm.accelerator] },
               { label: 'Machine', value: vm.machineType, isMono: true },
               { label: 'UUID', value: vm.uuid, isMono: true, copyText: vm.uuid },

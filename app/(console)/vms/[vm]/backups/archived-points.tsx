@@ -23,7 +23,10 @@ export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
   const query = useQuery(useTRPC().archive.points.queryOptions({ vmId: vm.id }))
   const failed = unread(query)
   const points = query.data ?? []
-  const [command, setCommand] = useState<{ kind: 'restore' | 'restore-new' | 'bring-back'; point: ArchivedPoint }>()
+  const [command, setCommand] = useState<{
+    kind: 'restore' | 'restore-new' | 'clone' | 'bring-back'
+    point: ArchivedPoint
+  }>()
   const close = () => setCommand(undefined)
   if (failed) {
     return (
@@ -41,13 +44,14 @@ export function ArchivedPoints({ vm, page }: { vm: Vm; page: BackupPage }) {
         restoreNewRefusal={whyNot(page.can.restoreNew)}
         onRestore={(point) => setCommand({ kind: 'restore', point })}
         onRestoreNew={(point) => setCommand({ kind: 'restore-new', point })}
+        onClone={(point) => setCommand({ kind: 'clone', point })}
         onBringBack={(point) => setCommand({ kind: 'bring-back', point })}
       />
       {command?.kind === 'restore' && <RestoreFromArchive vm={vm} point={command.point} onClose={close} />}
-      {command?.kind === 'restore-new' && (
+      {(command?.kind === 'restore-new' || command?.kind === 'clone') && (
         <NewVmDialog
           recoveryPoint={command.point}
-          isClone={false}
+          isClone={command.kind === 'clone'}
           archived={command.point}
           isGone={false}
           onClose={close}
