@@ -30,7 +30,7 @@ function testEnvironment() {
 async function checkAll(checks) {
   let succeeded = true
   for (const check of checks) succeeded = (await check()) && succeeded
-  return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: [] }
+  return { passed: succeeded ? 1 : 0, failed: succeeded ? 0 : 1, skipped: [], failures: [] }
 }
 
 /** @param {(report: string) => Promise<boolean>} run @param {(report: any) => Count} count */

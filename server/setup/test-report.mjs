@@ -1,7 +1,24 @@
+import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { root } from './place.mjs'
+
 /**
- * What a part of the tests came to.
- * @typedef {{ passed: number, failed: number, skipped: string[] }} Count
+ * What a part of the tests came to. `failures` names those that failed, with the first line of why; a part that failed
+ * as a whole (lint, a crash) names none.
+ * @typedef {{ passed: number, failed: number, skipped: string[], failures: string[] }} Count
  */
+
+/** @returns {Count} */
+const noTests = () => ({ passed: 0, failed: 0, skipped: [], failures: [] })
+
+/** @param {string} path @param {string | undefined} name @param {string | undefined} message */
+function failure(path, name, message) {
+  const firstLine = stripVTControlCharacters(message ?? '')
+    .trim()
+    .split('\n')[0]
+  const test = [path && relative(root, path), name].filter(Boolean).join(' › ')
+  return [test, firstLine].filter(Boolean).join(': ')
+}
 
 /**
  * Counts a report of vitest's JSON reporter. A file that could not be loaded has no tests, and counts as one failed.
@@ -9,17 +26,18 @@
  * @returns {Count}
  */
 export function countVitest(report) {
-  /** @type {Count} */
-  const count = { passed: 0, failed: 0, skipped: [] }
+  const count = noTests()
   for (const file of report.testResults) {
-    let failedHere = 0
-    for (const { status, fullName } of file.assertionResults) {
+    const before = count.failures.length
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
       if (status === 'passed') count.passed++
-      else if (status === 'failed') failedHere++
+      else if (status === 'failed') count.failures.push(failure(file.name, fullName, failureMessages[0]))
       else count.skipped.push(fullName)
     }
-    count.failed += file.status === 'failed' ? Math.max(failedHere, 1) : failedHere
+    if (file.status === 'failed' && count.failures.length === before)
+      count.failures.push(failure(file.name, undefined, file.message))
   }
+  count.failed = count.failures.length
   return count
 }
 
@@ -31,14 +49,21 @@ export function countVitest(report) {
  */
 export function countPlaywright(report) {
   const { expected, unexpected, flaky } = report.stats
-  const specs = report.suites.flatMap(specsOf)
-  const skipped = specs.filter((/** @type {any} */ { tests }) =>
-    tests.some((/** @type {any} */ t) => t.status === 'skipped'),
-  )
+  const tests = report.suites
+    .flatMap(specsOf)
+    .flatMap((/** @type {any} */ spec) => spec.tests.map((/** @type {any} */ test) => ({ ...test, spec })))
+  /** @param {string[]} states */
+  const inState = (...states) => tests.filter((/** @type {any} */ { status }) => states.includes(status))
   return {
     passed: expected,
     failed: unexpected + flaky + report.errors.length,
-    skipped: skipped.map((/** @type {any} */ { title }) => title),
+    skipped: inState('skipped').map(({ spec }) => spec.title),
+    failures: [
+      ...inState('unexpected', 'flaky').map(({ spec, results }) =>
+        failure('', `${spec.file} › ${spec.title}`, results[0]?.error?.message),
+      ),
+      ...report.errors.map((/** @type {any} */ { message }) => failure('', undefined, message)),
+    ],
   }
 }
 
@@ -54,7 +79,7 @@ function specsOf(suite) {
  * @returns {Count}
  */
 export function withExit(count, succeeded) {
-  const known = count ?? { passed: 0, failed: 0, skipped: [] }
+  const known = count ?? noTests()
   return succeeded && count ? known : { ...known, failed: Math.max(known.failed, 1) }
 }
 

@@ -111,8 +111,11 @@ try {
 if (selection.resultPath) writeFileSync(selection.resultPath, JSON.stringify(results))
 const lines = results.flatMap(({ name, result, tookMs }) => {
   const outcome = typeof result === 'string' ? `skipped: ${result}` : lastLine([result])
-  const skipped = typeof result === 'string' ? [] : result.skipped.map((test) => `  skipped: ${test}`)
-  return [`${name.padEnd(12)} ${outcome.padEnd(30)} ${seconds(tookMs).padStart(12)}`, ...skipped]
+  const named =
+    typeof result === 'string'
+      ? []
+      : [...result.skipped.map((test) => `  skipped: ${test}`), ...result.failures.map((test) => `  failed: ${test}`)]
+  return [`${name.padEnd(12)} ${outcome.padEnd(30)} ${seconds(tookMs).padStart(12)}`, ...named]
 })
 /** @type {Count[]} */
 const counts = results.flatMap(({ result }) => (typeof result === 'string' ? [] : [result]))
