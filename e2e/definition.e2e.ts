@@ -15,7 +15,9 @@ test('a definition that somebody else changed meanwhile is shown beside the own 
   }
 
   await save()
-  await expect(page.getByText(/was changed by somebody else meanwhile/)).toBeVisible({ timeout: 30_000 })
+  await expect(page.locator('#page').getByText(/was changed by somebody else meanwhile/)).toBeVisible({
+    timeout: 30_000,
+  })
   await page.getByRole('button', { name: 'Read it again and keep my text' }).click()
   const newer = page.getByRole('region', { name: 'The newer definition', exact: true })
   await expect(newer).toContainText('theirs')
