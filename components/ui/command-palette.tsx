@@ -144,18 +144,19 @@ interface PaletteLineProps {
 function PaletteLine({ id, item, isChosen, onPoint, onChoose }: PaletteLineProps) {
   const isOff = item.disabledReason !== undefined
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's, which keeps the focus
-    <div
+    <button
+      type="button"
       id={id}
       role="option"
       tabIndex={-1}
       aria-selected={isChosen}
       aria-disabled={isOff}
       onPointerMove={isOff ? undefined : onPoint}
+      // The input keeps the focus, and with it the keys.
       onMouseDown={(event) => event.preventDefault()}
       onClick={isOff ? undefined : onChoose}
       className={cx(
-        'flex min-h-8 cursor-default scroll-mt-9 items-center gap-2.5 rounded-md px-2.5 py-1 text-sm',
+        'flex min-h-8 w-full cursor-default scroll-mt-9 items-center gap-2.5 rounded-md px-2.5 py-1 text-left text-sm',
         isOff ? 'text-ink-faint' : item.isDanger ? 'text-failed' : 'text-ink',
         isChosen && 'bg-active',
       )}
@@ -171,6 +172,6 @@ function PaletteLine({ id, item, isChosen, onPoint, onChoose }: PaletteLineProps
       {item.hint && (
         <span className="max-w-[45%] shrink-0 truncate text-xs text-ink-muted sm:max-w-[65%]">{item.hint}</span>
       )}
-    </div>
+    </button>
   )
 }
