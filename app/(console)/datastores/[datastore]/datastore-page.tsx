@@ -113,7 +113,7 @@ export function DatastorePage({ id }: { id: string }) {
           </div>
           <div className="flex min-w-0 flex-col gap-4">
             <VerifyCard datastore={datastore} damaged={damaged} onChange={reread} />
-            <ShareCard shares={datastore.shares} />
+            <ShareCard datastore={datastore} />
             <GrowthCard days={datastore.days} />
           </div>
         </div>

@@ -14,15 +14,18 @@ import type { Datastore } from './datastore-page.tsx'
 import { PointsPanel } from './points-panel.tsx'
 import { ratioText } from './space.ts'
 
-type Share = Datastore['shares'][number]
 type VmShare = Datastore['vms'][number]
 
 /** What each tenant takes. */
-export function ShareCard({ shares }: { shares: readonly Share[] }) {
+export function ShareCard({ datastore: { shares, recoveryPoints } }: { datastore: Datastore }) {
   return (
     <Card title="By tenant" isFlush>
       {shares.length === 0 ? (
-        <p className="px-4 pb-3 text-sm text-ink-muted">Nobody has anything here, or it was not measured yet.</p>
+        <p className="px-4 pb-3 text-sm text-ink-muted">
+          {recoveryPoints === 0
+            ? 'Nobody has anything here.'
+            : `What is here was not measured yet: ${formatCounted(recoveryPoints, 'recovery point')}.`}
+        </p>
       ) : (
         <ul className="divide-y divide-line border-t border-line">
           {shares.map((share) => (
