@@ -1,20 +1,18 @@
 'use client'
 
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
+import { useStable } from '#components/ui/use-stable.ts'
 
 /** Calls `action` at ⌘ or Ctrl with this key, wherever the focus is. */
 export function useShortcut(key: string, action: () => void): void {
-  const latest = useRef(action)
-  useEffect(() => {
-    latest.current = action
-  })
+  const act = useStable(action)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== key || !(event.metaKey || event.ctrlKey) || event.shiftKey || event.altKey) return
       event.preventDefault()
-      latest.current()
+      act()
     }
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)
-  }, [key])
+  }, [key, act])
 }

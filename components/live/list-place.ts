@@ -15,9 +15,9 @@ const placeOf: Record<Exclude<VmSortKey, 'cpu'>, (vm: VmRow) => string | number 
   created: (vm) => vm.createdAt,
 }
 
-/** Whether a list may have a changed VM at another place than before, or no longer, or as a new one. */
-export function mayMove({ filter, sort }: ListInput, before: VmRow | undefined, after: VmRow): boolean {
-  if (!before || filter) return true
+/** Whether a list of all VMs may have a changed one at another place than before, or as a new one. */
+export function mayMove({ sort }: Pick<ListInput, 'sort'>, before: VmRow | undefined, after: VmRow): boolean {
+  if (!before) return true
   const key = sort?.key ?? 'name'
   return key === 'cpu' || placeOf[key](before) !== placeOf[key](after)
 }

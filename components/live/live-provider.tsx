@@ -44,7 +44,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       rereads.below(trpc.operation.pathKey(), 250)
       rereads.below(trpc.tenant.pathKey())
       rereads.below(trpc.archive.get.queryKey(), 250)
-      rereads.below(trpc.archiveStore.list.queryKey())
+      rereads.below(trpc.archiveStore.pathKey(), 250)
       rereads.below(trpc.recoveryPoint.list.pathKey())
     }
     if (batch.datastores) {

@@ -27,7 +27,7 @@ export function patchVmLists(client: QueryClient, listKey: QueryKey, batch: Live
     // What is under way was maybe read before; what nobody looks at is read when somebody does. What could not be read
     // again passes for read once it is patched, so it is read now.
     const isAtRest = data !== undefined && fetchStatus === 'idle' && !isInvalidated && query.isActive()
-    if (!isAtRest || mustBeRead(query.queryKey, data, batch)) stale.push(query.queryKey)
+    if (!isAtRest || mustBeRead(query.queryKey, data, changed)) stale.push(query.queryKey)
     if (data === undefined || !query.isActive()) continue
     const before = pagesOf(data)
     const pages = before.map(patch)
@@ -37,12 +37,12 @@ export function patchVmLists(client: QueryClient, listKey: QueryKey, batch: Live
   return stale
 }
 
-function mustBeRead([, asked]: QueryKey, list: Lists, { vms }: LiveBatch): boolean {
+function mustBeRead([, asked]: QueryKey, list: Lists, changed: ReadonlyMap<string, VmRow>): boolean {
   const input = (asked as { input?: ListInput } | undefined)?.input ?? {}
-  const ids = new Set(vms.map(({ id }) => id))
+  if (input.filter) return changed.size > 0
   const before = new Map<string, VmRow>()
-  for (const page of pagesOf(list)) for (const row of page.rows) if (ids.has(row.id)) before.set(row.id, row)
-  return vms.some((vm) => mayMove(input, before.get(vm.id), vm))
+  for (const page of pagesOf(list)) for (const row of page.rows) if (changed.has(row.id)) before.set(row.id, row)
+  return [...changed.values()].some((vm) => mayMove(input, before.get(vm.id), vm))
 }
 
 /** What a VM's page shows first does not wait for the page's own reading. */

@@ -53,3 +53,12 @@ test('the next page waits for a reading under way, and does not break it off', a
     client.clear()
   }
 })
+
+test('what failed is not tried again by the list that shows it', () => {
+  let asked = 0
+  const failed = { hasNextPage: true, isFetching: false, fetchNextPage: () => asked++ }
+  readNextPage({ ...failed, isError: true })
+  expect(asked).toBe(0)
+  readNextPage({ ...failed, isError: false })
+  expect(asked).toBe(1)
+})

@@ -1,6 +1,7 @@
 interface LongList {
   hasNextPage: boolean
   isFetching: boolean
+  isError: boolean
   fetchNextPage: (options: { cancelRefetch: boolean }) => unknown
 }
 
@@ -11,7 +12,10 @@ interface LongList {
 export const rowCount = ({ hasNextPage }: Pick<LongList, 'hasNextPage'>, loaded: number, counted = 0): number =>
   hasNextPage ? Math.max(counted, loaded + 1) : loaded
 
-/** Reads on, but not while it is read again: that would be broken off, and what changed stay unseen. */
-export function readNextPage({ hasNextPage, isFetching, fetchNextPage }: LongList): void {
-  if (hasNextPage && !isFetching) void fetchNextPage({ cancelRefetch: false })
+/**
+ * Reads on, but not while it is read again: that would be broken off, and what changed stay unseen. What failed is tried
+ * again by whoever is told so, not for ever.
+ */
+export function readNextPage({ hasNextPage, isFetching, isError, fetchNextPage }: LongList): void {
+  if (hasNextPage && !isFetching && !isError) void fetchNextPage({ cancelRefetch: false })
 }

@@ -16,6 +16,7 @@ import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.
 import { SkeletonRows } from './skeleton.tsx'
 import { useActiveRow } from './use-active-row.ts'
 import { useNarrow } from './use-narrow.ts'
+import { sortText } from './use-sorted-rows.ts'
 
 export interface DataTableProps<Row> {
   /** Names the table for screen readers. */
@@ -82,7 +83,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
   const { template, minWidthPx } = columnTemplate(visible, hasSelect, hasTail)
   const ids = useMemo(() => rows.map(rowId), [rows, rowId])
   const isSideways = useNarrow(scrollElement, minWidthPx)
-  const rowsOf = props.rowsOf ?? `${sort?.columnId} ${sort?.direction}`
+  const rowsOf = props.rowsOf ?? (sort ? sortText(sort) : '')
   const { activeIndex, activePlace, activate, isNone, goneName } = useActiveRow({ rows, ids, rowName, rowsOf })
   const shownRowsOf = useRef(rowsOf)
   useLayoutEffect(() => {
@@ -236,7 +237,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
       {isEmpty && (
         <div className="absolute inset-x-0 top-8.5 bottom-0 overflow-auto">
           {props.error ? (
-            <ErrorMessage variant="page" {...props.error} />
+            <ErrorMessage {...props.error} variant="page" />
           ) : isLoading ? (
             <SkeletonRows rows={12} label={`Loading ${label}`} />
           ) : (
@@ -247,7 +248,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
       <span aria-live="polite" className="sr-only">
         {goneName && `${goneName} is no longer here`}
       </span>
-      {!isEmpty && props.error && <ErrorMessage {...props.error} className="m-2" />}
+      {!isEmpty && props.error && <ErrorMessage {...props.error} variant="inline" className="m-2" />}
       {props.bulkBar && (
         <div className="pointer-events-none absolute inset-x-2 bottom-3 z-4 flex justify-center *:pointer-events-auto">
           {props.bulkBar}

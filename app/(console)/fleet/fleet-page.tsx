@@ -5,6 +5,7 @@ import { Boxes } from 'lucide-react'
 import { useQueryStates } from 'nuqs'
 import { useCallback, useDeferredValue, useMemo, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { pageFailure } from '#components/trpc/failure.ts'
 import { rowCount } from '#components/trpc/long-list.ts'
 import { Button, ButtonLink } from '#components/ui/button.tsx'
 import { DataTable } from '#components/ui/data-table.tsx'
@@ -71,12 +72,8 @@ export function FleetPage({ operator }: { operator: boolean }) {
   const setHiddenColumns = useCallback((hide: string[]) => void setView({ hide }), [setView])
   const error = useMemo(
     () =>
-      list.error && {
-        title: 'The VMs could not be read',
-        message: list.error.message,
-        onRetry: () => void refetch(),
-        isRetrying: list.isRefetching,
-      },
+      list.error &&
+      pageFailure('The VMs could not be read', { error: list.error, isRefetching: list.isRefetching, refetch }),
     [list.error, list.isRefetching, refetch],
   )
   const empty = useMemo(

@@ -1,21 +1,19 @@
 'use client'
 
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
+import { useStable } from '#components/ui/use-stable.ts'
 
 /** Calls `action` when / is pressed outside of a field. */
 export function useSlash(action: () => void): void {
-  const latest = useRef(action)
-  useEffect(() => {
-    latest.current = action
-  })
+  const act = useStable(action)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const isTyping = event.target instanceof HTMLElement && event.target.closest('input, textarea, [contenteditable]')
       if (event.key !== '/' || isTyping || event.metaKey || event.ctrlKey) return
       event.preventDefault()
-      latest.current()
+      act()
     }
     window.addEventListener('keydown', onKeyDown)
     return () => window.removeEventListener('keydown', onKeyDown)
-  }, [])
+  }, [act])
 }

@@ -2,9 +2,10 @@ import { type InfiniteData, keepPreviousData, useInfiniteQuery } from '@tanstack
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useTRPC, useTRPCClient } from '#components/trpc/client.tsx'
 import { readNextPage } from '#components/trpc/long-list.ts'
+import type { RowWindow } from '#components/ui/use-row-window.ts'
 import { useStable } from '#components/ui/use-stable.ts'
 import { listInput } from './fleet-query.ts'
-import { isNear, keepRows, type ReadPage, type RowSpan, rowsOf } from './vm-pages.ts'
+import { isNear, keepRows, type ReadPage, rowsOf } from './vm-pages.ts'
 
 /** As many as the server gives at once: a page that others have come into is longer than it was. */
 const mostRows = 500
@@ -21,7 +22,7 @@ type Cursor = string | null | undefined
 export function useVmList(filter: string, sort: string) {
   const trpc = useTRPC()
   const api = useTRPCClient()
-  const view = useRef<RowSpan>({ first: 0, end: 0 })
+  const view = useRef<RowWindow>({ first: 0, end: 0 })
   const starts = useRef<readonly number[]>([])
   const input = listInput(filter, sort)
   const options = trpc.vm.list.infiniteQueryOptions(input, {
@@ -62,8 +63,8 @@ export function useVmList(filter: string, sort: string) {
     readWhatIsOld()
   })
   const onEndReached = useCallback(
-    () => readNextPage({ hasNextPage, isFetching, fetchNextPage }),
-    [hasNextPage, isFetching, fetchNextPage],
+    () => readNextPage({ hasNextPage, isFetching, isError, fetchNextPage }),
+    [hasNextPage, isFetching, isError, fetchNextPage],
   )
 
   const asked = `${sort} ${filter}`

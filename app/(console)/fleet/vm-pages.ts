@@ -1,15 +1,10 @@
 import { replaceEqualDeep } from '@tanstack/react-query'
+import type { RowWindow } from '#components/ui/use-row-window.ts'
 import type { VmPage, VmRow } from '#server/schema/vm.ts'
 
 /** A page of the list as it was read, maybe before the last change. */
 export interface ReadPage extends VmPage {
   isOld?: boolean
-}
-
-/** Rows from `first`, before `end`. */
-export interface RowSpan {
-  first: number
-  end: number
 }
 
 /** What is so near to the rows in view is read with them. */
@@ -35,7 +30,7 @@ export function rowsOf(pages: readonly ReadPage[]): { rows: VmRow[]; starts: num
 }
 
 /** Whether a page is in view, or so near that it may come into it; also where it is not known where it stands. */
-export const isNear = (starts: readonly number[], page: number, view: RowSpan): boolean =>
+export const isNear = (starts: readonly number[], page: number, view: RowWindow): boolean =>
   (starts[page] ?? 0) <= view.end + nearRows && (starts[page + 1] ?? Infinity) >= view.first - nearRows
 
 /** The page with those of its rows that are as before left themselves, so that only the others are drawn again. */

@@ -89,9 +89,11 @@ interface ShowMoreProps {
   list: RefObject<HTMLElement | null>
   query: {
     hasNextPage: boolean
+    isFetching: boolean
     isFetchingNextPage: boolean
     isFetchNextPageError: boolean
-    fetchNextPage: () => Promise<{ isFetchNextPageError: boolean }>
+    refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>
+    fetchNextPage: (options: { cancelRefetch: boolean }) => Promise<{ isFetchNextPageError: boolean }>
   }
 }
 
@@ -113,7 +115,9 @@ function ShowMore({ of, list, query }: ShowMoreProps) {
   })
   const showMore = async () => {
     last.current = list.current?.lastElementChild ?? null
-    const { isFetchNextPageError } = await query.fetchNextPage()
+    // A reading under way would be broken off.
+    if (query.isFetching) await query.refetch({ cancelRefetch: false })
+    const { isFetchNextPageError } = await query.fetchNextPage({ cancelRefetch: false })
     if (isFetchNextPageError) last.current = null
   }
   if (!query.hasNextPage) return null
