@@ -100,20 +100,17 @@ export function troubleOf(target: SshTarget, { said, hasEnded }: Tunnel): Transp
 /** A daemon's socket on another machine, through one ssh process that all its connections share. */
 export function sshTransport(target: SshTarget): Transport {
   const address = addressOf(target)
-  let current: Promise<Tunnel> | undefined
+  let opening: Promise<Tunnel> | undefined
   let latest: Tunnel | undefined
 
-  async function after(earlier: Promise<Tunnel> | undefined, timeoutMs: number): Promise<Tunnel> {
-    const tunnel = await earlier?.catch(() => undefined)
-    if (tunnel && !tunnel.hasEnded) return tunnel
-    latest = await openTunnel(target, { timeoutMs })
+  /** Who asks while another one opens it gets what comes of that. */
+  async function running(timeoutMs: number): Promise<Tunnel> {
+    if (!opening && latest && !latest.hasEnded) return latest
+    opening ??= openTunnel(target, { timeoutMs }).finally(() => {
+      opening = undefined
+    })
+    latest = await opening
     return latest
-  }
-
-  /** Who asks while another one opens it gets that one. */
-  function running(timeoutMs: number): Promise<Tunnel> {
-    current = after(current, timeoutMs)
-    return current
   }
 
   return {
@@ -125,9 +122,8 @@ export function sshTransport(target: SshTarget): Transport {
     },
     lastTrouble: () => latest && troubleOf(target, latest),
     async close() {
-      const tunnel = await current?.catch(() => undefined)
-      current = undefined
-      await tunnel?.stop()
+      const opened = await opening?.catch(() => undefined)
+      await (opened ?? latest)?.stop()
     },
   }
 }

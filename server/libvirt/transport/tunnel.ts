@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
  * standard input closes. $0 is the folder to remove at the end.
  */
-const tied = `trap 'over=yes; kill $child 2>/dev/null' TERM # it may come before there is a child
+const tied = `over= child=
+trap 'over=yes; kill $child 2>/dev/null' TERM # it may come before there is a child
 exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
 [ -z "$over" ] || kill $child
