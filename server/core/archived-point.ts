@@ -81,13 +81,20 @@ export interface ArchivedPointKey {
   tenantId: string
 }
 
-/** Takes its row away, so that no row names what goes, unless a restore or a clone holds on to it. @returns whether it did */
-export const forgetArchivedPoint = (db: Db, { id, archiveStoreId, tenantId }: ArchivedPointKey): Promise<boolean> =>
+/**
+ * Takes its row away, so that no row names what goes, unless a restore or a clone holds on to it, or `mayGo` says no.
+ * @returns whether it did
+ */
+export const forgetArchivedPoint = (
+  db: Db,
+  { id, archiveStoreId, tenantId }: ArchivedPointKey,
+  mayGo: (tx: Tx) => Promise<boolean> = async () => true,
+): Promise<boolean> =>
   db.$transaction(async (tx) => {
     // Whoever asks for a restore holds on to it until that is written down.
     await tx.$queryRaw`SELECT FROM archived_point
       WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
-    if (await isBeingRead(tx, { id, archiveStoreId })) return false
+    if ((await isBeingRead(tx, { id, archiveStoreId })) || !(await mayGo(tx))) return false
     await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
     return true
   })
@@ -97,15 +104,11 @@ export const forgetArchivedPoint = (db: Db, { id, archiveStoreId, tenantId }: Ar
  * archived again, also if it was marked invalid.
  * @returns whether it did
  */
-export const forgetForLocalCopy = (db: Db, { id, archiveStoreId, tenantId }: ArchivedPointKey): Promise<boolean> =>
-  db.$transaction(async (tx) => {
-    await tx.$queryRaw`SELECT FROM archived_point
-      WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR UPDATE`
-    if (await isBeingRead(tx, { id, archiveStoreId })) return false
+export const forgetForLocalCopy = (db: Db, key: ArchivedPointKey): Promise<boolean> =>
+  forgetArchivedPoint(db, key, async (tx) => {
+    const { id, tenantId } = key
     // Nobody removes it before this is written down.
     await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${id}::uuid FOR UPDATE`
     const sound = { id, tenantId, damage: { is: null } }
-    if ((await tx.recoveryPoint.updateMany({ where: sound, data: { invalidAt: null } })).count === 0) return false
-    await tx.archivedPoint.deleteMany({ where: { id, archiveStoreId, tenantId } })
-    return true
+    return (await tx.recoveryPoint.updateMany({ where: sound, data: { invalidAt: null } })).count > 0
   })

@@ -40,18 +40,20 @@ export async function expire(context: Context): Promise<Partial<ArchiveMemory>> 
   }
   await removeLeft(context, repository)
   const mayGo = expired > 0 || (await repository.hasPending())
-  const collected = mayGo ? await repository.collect().catch(asBlocked) : null
-  // What was sent may have stored anew what was broken.
-  await lookAtDamage(archivePlace({ db, repositories, archiveStoreId }), tenantId)
-  const left = collected instanceof SkerryError ? [...(context.memory.left ?? []), collected.message] : undefined
-  const locked = collected && !(collected instanceof SkerryError) ? lockedOf(collected) : null
-  return { expired, locked, ...(left && { left }) }
-}
-
-/** One that can't be read keeps the space of what has expired, and nothing else of the run. */
-function asBlocked(error: unknown): SkerryError {
-  if (error instanceof SkerryError && error.code === 'conflict') return error
-  throw error
+  const left = [...(context.memory.left ?? [])]
+  let locked: ArchiveMemory['locked'] = null
+  try {
+    if (mayGo) locked = lockedOf(await repository.collect())
+  } catch (error) {
+    // One that can't be read keeps the space of what has expired, and nothing else of the run.
+    if (!(error instanceof SkerryError && error.code === 'conflict')) throw error
+    left.push(error.message)
+  }
+  // What was sent may have stored anew what was broken, and nobody needs what is gone.
+  if ((context.memory.archived ?? 0) + expired > 0) {
+    await lookAtDamage(archivePlace({ db, repositories, archiveStoreId }), tenantId)
+  }
+  return { expired, locked, left }
 }
 
 /** What was to go and nobody can delete yet: it goes when a later run finds the lock ended. */

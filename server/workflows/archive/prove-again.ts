@@ -5,7 +5,9 @@ import { forgetForLocalCopy } from '#server/core/archived-point.ts'
 import { asOriginalError, OriginalDamaged, proveCopy } from '#server/repository/copy.ts'
 import { DamageError } from '#server/repository/damage.ts'
 import { dayOf } from '#server/repository/locked.ts'
+import { archivePlace } from '../archive-place.ts'
 import { Cancelled } from '../pause.ts'
+import { lookAtDamage } from '../verify-tenant.ts'
 import { type ArchiveContext as Context, tenantOf, unlessGone } from './context.ts'
 import { isRecentProof } from './prove.ts'
 
@@ -17,6 +19,8 @@ export class ProofAgain {
   readonly #policy: ArchivalPolicy
   /** Those that were looked at, and whether they miss something */
   readonly #isBroken = new Map<string, boolean>()
+  /** Something is broken of which no verify has told */
+  #isNews = false
   #situation: Promise<Situation> | undefined
 
   constructor(context: Context, policy: ArchivalPolicy) {
@@ -29,14 +33,17 @@ export class ProofAgain {
     const { db, signal } = this.#context
     const tenantId = tenantOf(this.#context)
     const where = { tenantId, archiveStoreId: this.#policy.archiveStoreId, id: { in: [...ids] } }
-    const archived = await db.archivedPoint.findMany({ where, select: { id: true } })
+    const archived = await db.archivedPoint.findMany({ where, include: { damage: true }, omit: { definition: true } })
     if (archived.length === 0) return
     try {
       const broken = await (await this.#there()).brokenOf(
         archived.map(({ id }) => id),
         signal,
       )
-      for (const { id } of archived) this.#isBroken.set(id, broken.has(id))
+      for (const { id, damage } of archived) {
+        this.#isBroken.set(id, broken.has(id))
+        if (broken.has(id) && !damage) this.#isNews = true
+      }
     } catch (error) {
       throw signal.aborted ? new Cancelled() : error
     }
@@ -80,12 +87,12 @@ export class ProofAgain {
    * @returns why those stay
    */
   async forgetOthers(isSuspect: boolean): Promise<string[]> {
-    const { db } = this.#context
+    const { db, repositories } = this.#context
     const tenantId = tenantOf(this.#context)
     const where = { tenantId, archiveStoreId: this.#policy.archiveStoreId }
-    const isBroken = isSuspect || [...this.#isBroken.values()].includes(true)
+    const isNews = isSuspect || this.#isNews
     const archived = await db.archivedPoint.findMany({
-      where: isBroken ? where : { ...where, damage: { isNot: null } },
+      where: isNews ? where : { ...where, damage: { isNot: null } },
       select: { id: true },
     })
     const ids = archived.map(({ id }) => id).filter((id) => !this.#isBroken.has(id))
@@ -96,6 +103,8 @@ export class ProofAgain {
     await this.look(local.map(({ id }) => id))
     const left: string[] = []
     for (const { id } of local) if (this.#isBroken.get(id)) left.push(await this.#forget(id))
+    // What stays broken there is known from then on, and no reason to look at all of it again.
+    if (isNews) await lookAtDamage(archivePlace({ db, repositories, archiveStoreId: where.archiveStoreId }), tenantId)
     return left
   }
 
@@ -130,7 +139,7 @@ export class ProofAgain {
     const rules = rulesOf(this.#policy)
     this.#situation ??= situationUnder(this.#context.db, tenantOf(this.#context), rules)
     const { points, archived, ...situation } = await this.#situation
-    const isLost = (point: { id: string }) => point.id === id || this.#isBroken.get(point.id) === true
+    const isLost = (point: { id: string }) => this.#isBroken.get(point.id) === true
     const without = {
       ...situation,
       points: points.map((point) => (isLost(point) ? { ...point, isInvalid: false } : point)),

@@ -52,8 +52,8 @@ export async function sendOne(
   try {
     const before = await parentOf(context, archiveStoreId, row)
     // What shares with one that misses something is not there either, and its local copy may go.
-    const isBase = before && (policy.localCopy === 'keep' || (await again.isWhole(before.id)))
-    const parent = isBase ? before : null
+    const mayGo = policy.localCopy !== 'keep'
+    const parent = before && (!mayGo || (await again.isWhole(before.id))) ? before : null
     if (await to.describe(id)) onBytes(Number(row.sizeBytes))
     else
       await copyRecoveryPoint({ from, to, point: original, parentId: parent?.id, label: labelOf(row), onBytes, signal })
@@ -62,7 +62,7 @@ export async function sendOne(
     const until = keptUntil(new Date(), policy.keepDays)
     if (policy.lock) await to.hold(id, { until, mode: policy.lock as LockMode, signal })
     await record(context, policy, row, { to, until, tookMs: Math.round(performance.now() - startedAt), ...proof })
-    again.wasSent(id)
+    if (mayGo) again.wasSent(id)
     const written = await to.describe(id)
     return { storedBytes: written?.description.storedBytes ?? 0, isProvenNow: true }
   } catch (error) {
