@@ -22,7 +22,7 @@ export async function packsNamedBy(chunks: ChunkStore, manifest: Manifest): Prom
   const lose = (_: Buffer, error?: DamageError) => {
     throw error
   }
-  for await (const { bytes } of readSegments(chunks, [manifest], { isThere: take, lose })) {
+  for await (const { bytes } of readSegments(chunks, [[manifest]], { isThere: take, lose })) {
     for (const id of idsOf(bytes)) if (!isZeroId(id)) take(id)
   }
   return packs

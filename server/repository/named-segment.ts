@@ -11,21 +11,26 @@ export interface SegmentRequest {
   lose(id: Buffer, error?: DamageError): void
 }
 
-/** Reads the segments that some recovery points name, each once. */
+/**
+ * Reads the segments that some recovery points name, each once. Of one group all were read when the next is asked for.
+ */
 export async function* readSegments(
   chunks: ChunkStore,
-  manifests: readonly Manifest[],
+  groups: Iterable<readonly Manifest[]> | AsyncIterable<readonly Manifest[]>,
   { isThere, lose }: SegmentRequest,
 ): AsyncGenerator<{ id: Buffer; bytes: Buffer }> {
   const frozen = await chunks.map.freeze()
   try {
-    for (const batch of segmentBatches(manifests, new IdMarks(frozen.runs))) {
-      const known: WantedChunk<undefined>[] = []
-      for (const each of batch) {
-        if (isThere(each.id)) known.push(each)
-        else lose(each.id)
+    const seen = new IdMarks(frozen.runs)
+    for await (const manifests of groups) {
+      for (const batch of segmentBatches(manifests, seen)) {
+        const known: WantedChunk<undefined>[] = []
+        for (const each of batch) {
+          if (isThere(each.id)) known.push(each)
+          else lose(each.id)
+        }
+        yield* readInPackOrder(chunks, known, 'segment', ({ id }, error) => lose(id, error))
       }
-      yield* readInPackOrder(chunks, known, 'segment', ({ id }, error) => lose(id, error))
     }
   } finally {
     frozen.release()

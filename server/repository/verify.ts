@@ -171,7 +171,7 @@ class Verification {
       this.#missing(id, 'segment')
       hurt.set(id.toString('latin1'), new Map([[-1, id.toString('hex')]]))
     }
-    for await (const { id, bytes } of readSegments(this.#chunks, manifests, { isThere, lose })) {
+    for await (const { id, bytes } of readSegments(this.#chunks, [manifests], { isThere, lose })) {
       const broken = this.#brokenChunks(bytes)
       if (broken.size > 0) hurt.set(id.toString('latin1'), broken)
     }
