@@ -33,6 +33,12 @@ export interface VmOptions extends CallOptions {
   withNext?: boolean
 }
 
+export interface FingerprintRequest {
+  uuid: string
+  /** It runs, and has a definition for its next start */
+  hasNext: boolean
+}
+
 /** Volumes of such names come and go, to find out which hosts share storage; they are never listed. */
 export const probeVolumePrefix = 'skerry-probe-'
 
@@ -114,7 +120,7 @@ export interface HypervisorHost {
    * What of a VM can change without an event, as a short text that equals `fingerprintOf` its facts, `withNext`, while
    * nothing did. VMs that are gone are left out.
    */
-  fingerprints(vms: readonly string[], options?: CallOptions): Promise<Map<string, string>>
+  fingerprints(vms: readonly FingerprintRequest[], options?: CallOptions): Promise<Map<string, string>>
   /** Guest addresses by interface MAC, from the guest agent or the host's leases. */
   readAddresses(vm: string, options?: CallOptions): Promise<Map<string, string[]>>
   /** Cheap bulk counters of all running VMs. */

@@ -40,7 +40,8 @@ export class Patrol {
     if (this.#place >= uuids.length) this.#place = 0
     if (round.length === 0) return
     const before = new Map(round.map((uuid) => [uuid, known.get(uuid)]))
-    const found = await host.fingerprints(round, { timeoutMs: 10_000 })
+    const asked = round.map((uuid) => ({ uuid, hasNext: before.get(uuid)?.hasNext === true }))
+    const found = await host.fingerprints(asked, { timeoutMs: 10_000 })
     for (const [uuid, fingerprint] of found) {
       const now = known.get(uuid)
       if (now && now === before.get(uuid) && now.fingerprint !== fingerprint) onDifference(uuid)

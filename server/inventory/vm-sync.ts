@@ -16,17 +16,19 @@ export interface KnownVm {
   vcpuCount: number
   state: VmFacts['state']
   fingerprint: string
+  /** It runs, and has a definition for its next start */
+  hasNext: boolean
   /** Of all that was written of it, and of its disks, cards and snapshots alone */
   written: string
   writtenDevices: string
 }
 
 /** What tells one reading of a VM from another: the definitions by its fingerprint, and what is not in them. */
-function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'written' | 'writtenDevices'> {
+function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'hasNext' | 'written' | 'writtenDevices'> {
   const fingerprint = fingerprintOf(vm)
   const writtenDevices = hash('sha1', JSON.stringify([vm.disks, vm.interfaces, vm.snapshots]), 'base64')
   const written = [fingerprint, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
-  return { fingerprint, written, writtenDevices }
+  return { fingerprint, hasNext: vm.nextXml !== null, written, writtenDevices }
 }
 
 /** Events come in bursts, one start gives four: the first is followed at once, the others together. */

@@ -13,7 +13,7 @@ import { probeNamePrefix } from './xml/domain.ts'
 import { readVmXml } from './xml/vm.ts'
 
 /** Filters of the list of VMs, as bits. */
-const listFlag = { active: 1, persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
+const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
 const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
 const jobMigrationIn = 4
 /** So many of a long list are handed on together. */
@@ -36,8 +36,6 @@ type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'rea
 
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
-  const { findVolume } = storageVerbs(session)
-
   /** Null when the VM went away meanwhile. */
   async function xmlOf(uuid: string, options: CallOptions, from = session, flags = 0): Promise<string | null> {
     try {
@@ -48,7 +46,7 @@ export function vmVerbs(session: Session): VmVerbs {
     }
   }
 
-  async function complete(uuid: string, xml: string | null, extras: Extras, options: CallOptions) {
+  async function complete(uuid: string, xml: string | null, extras: Extras, options: CallOptions, from = session) {
     if (xml === null) return null
     const { params, persistent, inactiveXml, autostart, snapshots } = extras
     const defined = readVmXml(xml)
@@ -62,25 +60,25 @@ export function vmVerbs(session: Session): VmVerbs {
       persistent,
       autostart,
       snapshots,
-      disks: await Promise.all(defined.disks.map((disk) => sized(disk, sizes.get(disk.target), options))),
+      disks: await Promise.all(defined.disks.map((disk) => sized(disk, sizes.get(disk.target), options, from))),
       nextXml: null,
     }
     return isActive(vm.state) ? { ...vm, nextXml: persistent ? inactiveXml : null } : { ...vm, agentConnected: false }
   }
 
   /** Of a volume that is named by its pool nothing tells the size while the VM is off, but the pool. */
-  async function sized(disk: DiskFacts, size: DiskSize | undefined, options: CallOptions): Promise<DiskFacts> {
+  async function sized(disk: DiskFacts, size: DiskSize | undefined, options: CallOptions, from: Session) {
     const { kind, poolName, volumeName } = disk
     const isTold = kind !== 'volume' || poolName === null || volumeName === null || size?.capacityBytes
-    const volume = isTold ? null : await volumeIn(poolName, volumeName, options)
+    const volume = isTold ? null : await volumeIn(poolName, volumeName, options, from)
     if (!volume) return { ...disk, ...size }
     return { ...disk, capacityBytes: volume.capacityBytes, allocationBytes: volume.allocationBytes }
   }
 
   /** Null where its pool tells nothing of it: that shall not cost the view of all other VMs. */
-  async function volumeIn(pool: string, name: string, options: CallOptions) {
+  async function volumeIn(pool: string, name: string, options: CallOptions, from: Session) {
     try {
-      return await findVolume({ pool, name }, options)
+      return await storageVerbs(from).findVolume({ pool, name }, options)
     } catch (error) {
       if (isAnswer(error)) return null
       throw error
@@ -124,7 +122,7 @@ export function vmVerbs(session: Session): VmVerbs {
               hasSnapshot.has(uuid) ? readSnapshots(from, uuid, options) : [],
             ])
             const known = { persistent: persistent.has(uuid), inactiveXml, autostart: autostart.has(uuid) }
-            return complete(uuid, xml, { params, ...known, snapshots }, options)
+            return complete(uuid, xml, { params, ...known, snapshots }, options, from)
           })
           const found = (await Promise.all(some)).filter((vm) => vm !== null)
           onSome?.(found)
@@ -165,19 +163,17 @@ export function vmVerbs(session: Session): VmVerbs {
     },
 
     async fingerprints(vms, options = {}) {
-      const [active, persistent, autostart, hasSnapshot] = await Promise.all([
-        listed(listFlag.active, options),
-        listed(listFlag.persistent, options),
+      const [autostart, hasSnapshot] = await Promise.all([
         listed(listFlag.autostart, options),
         listed(listFlag.hasSnapshot, options),
       ])
       const found = new Map<string, string>()
       const waiting = [...vms]
       const work = async () => {
-        for (let uuid = waiting.pop(); uuid !== undefined; uuid = waiting.pop()) {
+        for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+          const { uuid, hasNext } = next
           const xml = await xmlOf(uuid, options)
           if (xml === null) continue
-          const hasNext = active.has(uuid) && persistent.has(uuid)
           const nextXml = hasNext ? await xmlOf(uuid, options, session, xmlFlag.inactive) : null
           const snapshots = hasSnapshot.has(uuid) ? await listSnapshotNames(session, uuid, options) : []
           found.set(uuid, fingerprintOf({ xml, nextXml, autostart: autostart.has(uuid), snapshots }))
