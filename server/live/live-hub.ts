@@ -150,8 +150,10 @@ export class LiveHub {
         .map((operation) => operation.targetId)
       return { operations, vms: await readVmRows(tx, [...new Set([...vmIds, ...touched])]) }
     }
-    const { operations, vms } =
-      scope === 'fleet' ? await readRows(this.#fleetDb) : await inScope(this.#db, scope, readRows)
+    // News of load comes all the time, and names no rows.
+    const isOfRows = operationIds.length + vmIds.length > 0
+    const read = () => (scope === 'fleet' ? readRows(this.#fleetDb) : inScope(this.#db, scope, readRows))
+    const { operations, vms } = isOfRows ? await read() : { operations: [], vms: [] }
     const seen = new Set(vms.map((vm) => vm.id))
     const left = scope === 'fleet' ? vmIds.filter((id) => !seen.has(id)) : []
     const batch: LiveBatch = {
