@@ -62,7 +62,7 @@ async function untilNone(batch: () => Promise<number>): Promise<number> {
 
 /**
  * Those of a bulk go before it, or each of them would have to be told that it is gone. One that left something behind
- * is kept: only it knows how to clean that up. So is whatever tells what has become of the VM's disks since.
+ * is kept: only it knows how to clean that up. After a restore, so is what tells what has become of the disks since.
  */
 const pruneOperations = (db: Db, limit: Date) => db.$executeRaw`
   DELETE FROM operation WHERE id IN (
@@ -72,16 +72,18 @@ const pruneOperations = (db: Db, limit: Date) => db.$executeRaw`
       AND NOT EXISTS (SELECT FROM operation_trace WHERE operation_id = operation.id AND leftover IS NOT NULL)
       AND NOT (kind IN ('restore-vm', 'revert-snapshot', 'power-vm') AND EXISTS (
         SELECT FROM operation AS untidy JOIN operation_trace ON operation_id = untidy.id
-        WHERE untidy.target_id = operation.target_id AND untidy.id < operation.id AND leftover IS NOT NULL))
+        WHERE untidy.kind = 'restore-vm' AND untidy.target_id = operation.target_id AND untidy.id < operation.id
+          AND leftover IS NOT NULL))
     ORDER BY created_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`
 
 /** Ids begin with the time of their making, so that the key finds what is old. What is kept is for the same clean-up. */
 const pruneEvents = (db: Db, limit: Date) => db.$executeRaw`
   DELETE FROM vm_event WHERE id IN (
     SELECT id FROM vm_event WHERE id < ${firstIdAt(limit)}::uuid AND at < ${limit}
-      AND NOT EXISTS (
+      AND NOT (kind IN ('started', 'suspended', 'resumed') AND EXISTS (
         SELECT FROM operation AS untidy JOIN operation_trace ON operation_id = untidy.id
-        WHERE untidy.target_id = vm_id::text AND untidy.finished_at <= at AND leftover IS NOT NULL)
+        WHERE untidy.kind = 'restore-vm' AND untidy.target_id = vm_id::text AND untidy.finished_at <= at
+          AND leftover IS NOT NULL))
     ORDER BY id LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)`
 
 /** Of VMs of which nothing is left, neither they nor a recovery point: what their guests showed is nobody's any more. */

@@ -52,7 +52,6 @@ export async function restoredSince(context: Context, writeIndex: number): Promi
 
 function stands({ kind, state, stepIndex, error }: Ended, writeIndex: number): boolean {
   if (state === 'succeeded') return true
-  if (stepIndex === null) return false
   if (kind === 'revert-snapshot') return stepIndex > revertIndex
   if (stepIndex < writeIndex) return false
   // Failing after it had written it did not write back; of one that was lost nobody can tell.
