@@ -60,14 +60,14 @@ export async function ensureBuild(detail) {
       env: { ...process.env, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
       onLine: detail,
     })
+    detail('Compiling the worker')
+    await runProgram(nodeCommand(inRoot('server/worker.ts'), '--compile'), {
+      env: { ...process.env, ...workerEnvironment, NODE_ENV: 'production' },
+    })
   } catch (error) {
     if (!(error instanceof ProgramFailed)) throw error
     throw new SetupError(`The console did not build:\n${error.output.trim()}`, { cause: error })
   }
-  detail('Compiling the worker')
-  await runProgram(nodeCommand(inRoot('server/worker.ts'), '--compile'), {
-    env: { ...process.env, ...workerEnvironment, NODE_ENV: 'production' },
-  })
   writeFileSync(record, hash)
   return true
 }
