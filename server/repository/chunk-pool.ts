@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { batchChunks, type CompressedSize, compressInPlace } from './compress.ts'
+import { batchChunks, type CompressedSize, Compressor } from './compress.ts'
 import { tagBytes } from './envelope.ts'
 import { chunkBytes, idBytes } from './layout.ts'
 import { type Frame, type Opened, openAll, type PackKeys, problemsOf } from './open-chunk.ts'
@@ -9,7 +9,6 @@ export interface CompressWork {
   /** Chunks of 64 KiB one after the other; the compressed ones come in their places. */
   readonly memory: SharedArrayBuffer
   readonly count: number
-  readonly level: number
 }
 
 /** What goes to a thread is copied with all of the memory it is a view of: everything here has memory of its own. */
@@ -57,8 +56,10 @@ const onTheSpot = Symbol('on the spot')
  * a core than all else together.
  */
 export class ChunkPool {
-  readonly level: number
+  /** For what is not worth a thread. */
+  readonly compressor: Compressor
   readonly workerCount: number
+  readonly #level: number
   readonly #threads: Thread[] = []
   readonly #free: SharedArrayBuffer[] = []
   readonly #queue: (() => void)[] = []
@@ -67,7 +68,8 @@ export class ChunkPool {
   #isClosed = false
 
   constructor({ level = 1, workers = Math.min(mostThreads, availableParallelism()) } = {}) {
-    this.level = level
+    this.#level = level
+    this.compressor = new Compressor(level)
     this.workerCount = workers
   }
 
@@ -82,8 +84,8 @@ export class ChunkPool {
 
   /** Compresses the first chunks where they lie. */
   async compress(memory: SharedArrayBuffer, count: number): Promise<readonly CompressedSize[]> {
-    if (this.workerCount === 0) return compressInPlace(Buffer.from(memory), count, this.level)
-    const result = await this.#run({ memory, count, level: this.level })
+    if (this.workerCount === 0) return this.compressor.compressInPlace(Buffer.from(memory), count)
+    const result = await this.#run({ memory, count })
     if (!('packed' in result) || result.packed.length !== count) throw new Error(otherAnswer)
     return result.packed
   }
@@ -158,7 +160,8 @@ export class ChunkPool {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./chunk-worker.ts', import.meta.url), { resourceLimits: threadLimits })
+    const options = { resourceLimits: threadLimits, workerData: { level: this.#level } }
+    const worker = new Worker(new URL('./chunk-worker.ts', import.meta.url), options)
     const thread: Thread = { worker, waiting: new Map() }
     worker.unref()
     worker.on('message', (result: ChunkResult) => {

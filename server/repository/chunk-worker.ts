@@ -1,10 +1,16 @@
-import { parentPort } from 'node:worker_threads'
-import type { ChunkJob, ChunkResult, OpenWork } from './chunk-pool.ts'
-import { compressInPlace } from './compress.ts'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { ChunkJob, ChunkResult, CompressWork, OpenWork } from './chunk-pool.ts'
+import { Compressor } from './compress.ts'
 import { idBytes } from './layout.ts'
 import { openAll, problemsOf } from './open-chunk.ts'
 
 const answer = (result: ChunkResult, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(result, transfer)
+
+const compressor = new Compressor(workerData.level)
+
+function compress(job: number, { memory, count }: CompressWork) {
+  answer({ job, packed: compressor.compressInPlace(Buffer.from(memory), count) })
+}
 
 function open(job: number, { wantsBytes, keys, ids, frames, memory }: OpenWork) {
   const sealed = Buffer.from(memory)
@@ -31,5 +37,5 @@ function ownMemory(bytes: Buffer): ArrayBuffer {
 
 parentPort?.on('message', ({ job, ...work }: ChunkJob) => {
   if ('frames' in work) open(job, work)
-  else answer({ job, packed: compressInPlace(Buffer.from(work.memory), work.count, work.level) })
+  else compress(job, work)
 })

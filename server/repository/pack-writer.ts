@@ -1,6 +1,6 @@
 import type { ChunkPool } from './chunk-pool.ts'
 import type { ChunkStore } from './chunk-store.ts'
-import { batchChunks, compressChunk } from './compress.ts'
+import { batchChunks } from './compress.ts'
 import { chunkBytes } from './layout.ts'
 import { mostEntries, PackBuilder, segmentFlag } from './pack.ts'
 import type { Session } from './session.ts'
@@ -60,7 +60,7 @@ export class PackWriter {
 
   async addSegment(id: Buffer, ids: Buffer): Promise<void> {
     this.#own.add(id.toString('latin1'))
-    const { content, flags } = compressChunk(ids, this.#pool.level)
+    const { content, flags } = this.#pool.compressor.compress(ids)
     await this.#append(async () => this.#seal(id, flags | segmentFlag, content))
   }
 
