@@ -8,7 +8,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBytes, formatCounted, formatDuration } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { LoadingState } from '#components/ui/skeleton.tsx'
@@ -33,6 +33,7 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
   const drain = useMutation(trpc.host.drain.mutationOptions({ onSuccess: onClose }))
   const staying = plan.data?.filter((item) => item.to === null) ?? []
   const leaving = (plan.data?.length ?? 0) - staying.length
+  const standing = plan.data?.filter((item) => item.to?.way === 'saved').map((item) => item.vmId) ?? []
   return (
     <Dialog
       isOpen
@@ -43,9 +44,14 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
       footerNote={
         plan.data &&
         plan.data.length > 0 &&
-        (staying.length > 0
-          ? `${leaving} of ${plan.data.length} VMs can leave; ${staying.length} stay.`
-          : `All ${leaving} VMs can leave.`)
+        [
+          staying.length > 0
+            ? `${leaving} of ${plan.data.length} VMs can leave; ${staying.length} stay.`
+            : `All ${leaving} VMs can leave.`,
+          standing.length > 0 && `${formatCounted(standing.length, 'VM')} will stand still while moving.`,
+        ]
+          .filter(Boolean)
+          .join(' ')
       }
       footer={
         <>
@@ -54,7 +60,7 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
             variant="primary"
             isPending={drain.isPending}
             isDisabled={!plan.data}
-            onPress={() => drain.mutate({ id: host.id, onSlow, idempotencyKey })}
+            onPress={() => drain.mutate({ id: host.id, onSlow, standStill: standing, idempotencyKey })}
           >
             {plan.data && leaving === 0 ? 'Take no new VMs' : `Drain ${host.name}`}
           </Button>
@@ -90,6 +96,8 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
   )
 }
 
+const wayWord = { live: 'moves live', saved: 'stands still and moves', off: 'is moved' }
+
 function PlanLine({ item }: { item: DrainItem }) {
   return (
     <li className="flex flex-col gap-0.5 px-3 py-2 text-sm">
@@ -104,7 +112,7 @@ function PlanLine({ item }: { item: DrainItem }) {
         </Link>
         {item.to ? (
           <span className="text-ink-muted">
-            {item.state === 'off' ? 'is moved' : 'moves live'} to{' '}
+            {wayWord[item.to.way]} to{' '}
             <Link href={`/hosts/${item.to.hostId}`} tone="muted">
               {item.to.name}
             </Link>{' '}
@@ -116,10 +124,15 @@ function PlanLine({ item }: { item: DrainItem }) {
         {item.to && (
           <span className="ml-auto text-xs text-ink-faint">
             {item.to.copiedBytes > 0 ? `${formatBytes(item.to.copiedBytes)} of disk to copy` : 'no disk to copy'}
-            {item.to.totalMs !== null && ` · about ${formatMilliseconds(item.to.totalMs)}`}
+            {item.to.totalMs !== null && ` · about ${formatDuration(Math.max(1, item.to.totalMs / 1000))}`}
           </span>
         )}
       </span>
+      {item.to?.way === 'saved' && (
+        <span className="pl-5 text-xs text-ink-muted">
+          Its snapshots lie inside its disk: it stands still for all of that time, then goes on where it was.
+        </span>
+      )}
       {item.reasons.length > 0 && (
         <ul className="pl-5 text-xs text-ink-muted">
           {item.reasons.map((reason) => (

@@ -4,12 +4,19 @@ import { useQuery } from '@tanstack/react-query'
 import { MovingProtection } from '#components/protection/moving-protection.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
+import { formatBytes, formatDuration } from '#components/ui/format.ts'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import type { OperationRow } from '#server/schema/operation.ts'
 import { OperationLine } from './operation-line.tsx'
-import { deletionResult, editOutcomes, itemResults, type MigrationResult, migrationResult } from './operation-result.ts'
+import {
+  deletionResult,
+  editOutcomes,
+  itemResults,
+  type MigrationResult,
+  migrationResult,
+  stillFor,
+} from './operation-result.ts'
 import { operationTookMs } from './operation-words.ts'
 
 /** What an operation's line has no room for: each VM of many, what was undone, what a migration took. */
@@ -50,7 +57,8 @@ export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; took
     ['From', moved.from],
     ['To', moved.to],
     ['Took', tookMs === null ? '–' : formatDuration(tookMs / 1000)],
-    ['Stood still', moved.live ? formatMilliseconds(moved.downtimeMs) : 'was off'],
+    ['Stood still', moved.live || moved.saved ? (stillFor(moved) ?? '–') : 'was off'],
+    ['Memory', moved.saved ? 'saved to a file, and sent' : null],
     ['Sent', formatBytes(moved.bytes)],
     ['Rounds of memory', moved.live ? (moved.iterations ?? '–') : null],
     ['Disks', moved.copiedDisks.length > 0 ? `${moved.copiedDisks.join(', ')} copied` : 'stayed on shared storage'],

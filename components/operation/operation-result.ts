@@ -10,6 +10,8 @@ const MigrationResult = z.object({
   from: z.string(),
   to: z.string(),
   live: z.boolean(),
+  /** It stood still meanwhile, with its memory in a file; missing in older ones */
+  saved: z.boolean().default(false),
   tls: z.boolean(),
   copiedDisks: z.array(z.string()).default([]),
   postCopy: z.boolean(),
@@ -88,13 +90,19 @@ export const editOutcomes = (operation: OperationRow) => EditResult.safeParse(op
 
 export const itemResults = (operation: OperationRow) => ItemsResult.safeParse(operation.result).data?.items ?? []
 
+/** How long the VM stood still while it moved; null of one that was off, or where nobody knows. */
+export function stillFor({ live, saved, downtimeMs }: MigrationResult): string | null {
+  if ((!live && !saved) || typeof downtimeMs !== 'number') return null
+  return saved ? formatDuration(downtimeMs / 1000) : formatMilliseconds(downtimeMs)
+}
+
 /** Said of an operation that has ended well. */
 export function outcomeText(operation: OperationRow): string {
   const tookMs = operationTookMs(operation)
   const took = tookMs === null ? '' : `Took ${formatDuration(tookMs / 1000)}`
   const moved = migrationResult(operation)
   if (moved) {
-    const stopped = moved.live && typeof moved.downtimeMs === 'number' && formatMilliseconds(moved.downtimeMs)
+    const stopped = stillFor(moved)
     return [took, stopped && `stopped for ${stopped}`, moved.bytes && formatBytes(moved.bytes)]
       .filter(Boolean)
       .join(' · ')

@@ -97,6 +97,10 @@ export async function serialCounts(host: Host, name: string): Promise<Count[]> {
   return parseCounts(await serialText(host, name))
 }
 
+/** Whether it counted on from a number that it had had, in the same boot. */
+export const wentBack = (counts: readonly Count[]): boolean =>
+  counts.some(({ n, bootId }, at) => n <= (counts[at - 1]?.n ?? 0) && bootId === counts[at - 1]?.bootId)
+
 /** Waits until a guest has counted beyond `after` (in any boot) on this host, and returns the last count. */
 export async function waitForCount(host: Host, name: string, after = 0, timeoutMs = 90_000): Promise<Count> {
   const deadline = Date.now() + timeoutMs

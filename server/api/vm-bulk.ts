@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Asking } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
-import { readMoves } from '#server/core/migration-candidate.ts'
+import { planMoves } from '#server/core/bulk-move-plan.ts'
+import { type Moves, readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { migrationOf, powerOf, snapshotOf } from '#server/core/vm-request.ts'
 import type { Tx } from '#server/db.ts'
@@ -12,10 +13,15 @@ import { TakeSnapshotInput } from '#server/schema/snapshot.ts'
 import { VmId } from '#server/schema/vm.ts'
 import { MigrateInput, PowerInput } from '#server/schema/vm-action.ts'
 import { asker } from './asker.ts'
-import { change, router } from './trpc.ts'
+import { change, costly, router, signedIn } from './trpc.ts'
 import { type Refusal, Refusals } from './vm-each.ts'
 
 const Ids = { ids: z.array(VmId).min(1).max(500) }
+/** Those that may stand still while they move, for they can't move otherwise */
+const BulkMigrateInput = MigrateInput.omit({ mayStandStill: true }).extend({
+  ...Ids,
+  standStill: z.array(VmId).max(500).default([]),
+})
 type Ctx = Asking & { requestId: string }
 
 /** One action on many VMs: an operation for each that may and can, and the reason for each that may not or can't. */
@@ -48,11 +54,22 @@ export const vmBulkRouter = router({
       return enqueueMany(ctx, ids, 'snapshot', 'snapshot', wantedFor, async () => null)
     }),
 
+  /** How each would move to the host, or why it would stay: shown before they are asked to. */
+  bulkMigratePlan: signedIn
+    .input(z.object({ ...Ids, destinationHostId: z.uuid() }))
+    .use(costly(30, 60))
+    .query(async ({ ctx, input: { ids, destinationHostId } }) => {
+      const vms = await new Refusals().loadAllowed(ctx, ids, 'migrate')
+      return planMoves(ctx.tx, vms, destinationHostId)
+    }),
+
   bulkMigrate: change('vm', 'migrate')
-    .input(MigrateInput.extend(Ids))
-    .mutation(({ ctx, input: { ids, ...input } }) => {
-      ctx.trail.detail = { to: input.destinationHostId, vms: ids }
-      return enqueueMany(ctx, ids, 'migrate', 'migrate', (vm, moves) => migrationOf(moves, vm, input), readMoves)
+    .input(BulkMigrateInput)
+    .mutation(({ ctx, input: { ids, standStill, ...input } }) => {
+      ctx.trail.detail = { to: input.destinationHostId, vms: ids, standStill }
+      const wantedFor = (vm: Vm, moves: Moves) =>
+        migrationOf(moves, vm, { ...input, mayStandStill: standStill.includes(vm.id) })
+      return enqueueMany(ctx, ids, 'migrate', 'migrate', wantedFor, readMoves)
     }),
 })
 

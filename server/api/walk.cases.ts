@@ -172,6 +172,7 @@ export const walkCases: Record<string, WalkCase> = {
     (w) => ({ ids: [w.vm.id], destinationHostId: w.secondHost.id }),
     ...(['conflict', 'conflict', 'conflict', 'conflict'] satisfies Answers),
   ),
+  'vm.bulkMigratePlan': asked((w) => ({ ids: [w.vm.id], destinationHostId: w.secondHost.id }), ...everyone),
   'vm.migratePreview': asked(vmOf, ...operatorsRow),
   'vm.migrate': asked(
     (w) => ({ ...vmOf(w), destinationHostId: w.secondHost.id }),

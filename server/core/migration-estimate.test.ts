@@ -3,7 +3,7 @@ import { estimateMigration } from './migration-estimate.ts'
 
 const gib = 2 ** 30
 const base = {
-  live: true,
+  way: 'live' as const,
   memoryBytes: 4 * gib,
   copiedDiskBytes: 0,
   dirtyBytesPerSecond: 0,
@@ -43,6 +43,18 @@ test('not measured: it says so rather than promise', () => {
 })
 
 test('off: only the disks count', () => {
-  const estimate = estimateMigration({ ...base, live: false, copiedDiskBytes: 128 * 2 ** 20 })
+  const estimate = estimateMigration({ ...base, way: 'off', copiedDiskBytes: 128 * 2 ** 20 })
   expect(estimate).toMatchObject({ downtimeMs: 0, memoryMs: 0, diskMs: 1_000, converges: 'off' })
+})
+
+test('with its memory saved it stands still all the while: disks, memory, and that to a file and from one', () => {
+  const estimate = estimateMigration({
+    ...base,
+    way: 'saved',
+    copiedDiskBytes: 128 * 2 ** 20,
+    dirtyBytesPerSecond: null,
+  })
+  expect(estimate).toMatchObject({ diskMs: 1_000, converges: 'saved' })
+  expect(estimate.memoryMs).toBeCloseTo(32_000 + 40_960, 0)
+  expect(estimate.downtimeMs).toBe(estimate.totalMs)
 })

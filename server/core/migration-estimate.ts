@@ -1,5 +1,7 @@
+import type { MoveWay } from './migration-saved.ts'
+
 /**
- * How long a live migration takes, from sizes and measured rates. Bytes, bytes per second and milliseconds throughout.
+ * How long a migration takes, from sizes and measured rates. Bytes, bytes per second and milliseconds throughout.
  *
  * Disks that are copied go first, at the link's rate B: `disk ÷ B`. Memory M then goes in rounds: while one is sent the
  * guest dirties `d · t` bytes, at most M, which are the next round. With r = d ÷ B round n is `M · rⁿ`, so memory takes
@@ -9,9 +11,12 @@
  * destination at once and fetches the rest.
  *
  * Downtime is the last round plus stopping, handing over and starting: two round trips and a fixed part.
+ *
+ * A VM that moves with its memory saved stands still all the while: its memory is written to a file, sent after the
+ * disks, and read from a file again.
  */
 export interface EstimateInput {
-  live: boolean
+  way: MoveWay
   memoryBytes: number
   copiedDiskBytes: number
   /** Null: not measured yet */
@@ -27,14 +32,19 @@ export interface Estimate {
   memoryMs: number
   downtimeMs: number
   rounds: number
-  /** `slowed`: only with the guest's CPUs slowed down; `post-copy`: only by switching to it; `unknown`: not measured */
-  converges: 'yes' | 'slowed' | 'post-copy' | 'unknown' | 'off'
+  /**
+   * `slowed`: only with the guest's CPUs slowed down; `post-copy`: only by switching to it; `unknown`: not measured;
+   * `saved`, `off`: nothing changes while it is copied
+   */
+  converges: 'yes' | 'slowed' | 'post-copy' | 'unknown' | 'saved' | 'off'
 }
 
 export const defaultDowntimeLimitMs = 300
 /** Setting up, handing over and tearing down, as seen on real hosts */
 const setUpMs = 1_500
 const handOverMs = 100
+/** How fast a memory is written to a file, and read from it, on a disk of no particular speed */
+const fileBytesPerSecond = 200 * 2 ** 20
 /** What auto-converge leaves of the dirty rate at its strongest */
 const slowedTo = 0.1
 /** Below this the rounds shrink fast enough to count on */
@@ -43,7 +53,12 @@ const comfortable = 0.9
 export function estimateMigration(input: EstimateInput): Estimate {
   const { bytesPerSecond, memoryBytes, copiedDiskBytes, roundTripMs } = input
   const diskMs = (copiedDiskBytes / bytesPerSecond) * 1000
-  if (!input.live) {
+  if (input.way === 'saved') {
+    const memoryMs = (memoryBytes / bytesPerSecond + (2 * memoryBytes) / fileBytesPerSecond) * 1000
+    const totalMs = setUpMs + diskMs + memoryMs
+    return { totalMs, diskMs, memoryMs, downtimeMs: totalMs, rounds: 1, converges: 'saved' }
+  }
+  if (input.way === 'off') {
     return { totalMs: setUpMs + diskMs, diskMs, memoryMs: 0, downtimeMs: 0, rounds: 0, converges: 'off' }
   }
   const limitMs = input.downtimeLimitMs ?? defaultDowntimeLimitMs

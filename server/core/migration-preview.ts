@@ -1,6 +1,7 @@
 import type { VmState } from '#server/schema/vm.ts'
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { networkReasons, networkWarnings } from './migration-network.ts'
+import { type MoveWay, memoryPool, moveWay, savedReasons } from './migration-saved.ts'
 import { gib, isSent, type Judged, moveOf, snapshotReasons, some, storageReasons } from './migration-storage.ts'
 import type { GrantedNetworks } from './network-grant.ts'
 import { vmRule } from './vm-rule.ts'
@@ -12,6 +13,8 @@ export interface MovingVm {
   name: string
   hostId: string
   state: VmState
+  /** Defined also while it is off */
+  persistent: boolean
   vcpuCount: number
   memoryBytes: number
   architecture: string
@@ -46,6 +49,8 @@ export interface MovingDisk {
 
 export interface CandidatePool {
   name: string
+  /** As libvirt names it: dir, netfs, logical … */
+  kind: string
   path: string | null
   active: boolean
   availableBytes: number
@@ -96,12 +101,15 @@ export interface DiskMove {
 export interface CandidateVerdict {
   hostId: string
   eligible: boolean
+  way: MoveWay
   /** Why not, each in a sentence */
   reasons: string[]
   /** What a person should know though it can move */
   warnings: string[]
   disks: DiskMove[]
   copiedBytes: number
+  /** The pool of both hosts that its memory is saved into, when that is the way */
+  memoryPool: string | null
   estimate: Estimate | null
   bytesPerSecond: number
   /** True when nobody has measured the link, so that `bytesPerSecond` is an assumption */
@@ -116,21 +124,23 @@ export const vcpusPerCpu = 8
 /** Judges one host as a destination. Every obstacle is named, not the first alone. */
 export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, path: PathFacts): CandidateVerdict {
   const disks = vm.disks.map((disk) => moveOf(disk, source, to))
+  const way = moveWay(vm, disks)
+  const memoryIn = way === 'saved' ? memoryPool(disks, source, to) : null
   const reasons = [
     ...placeReasons(vm, source, to),
     ...capacityReasons(vm, to),
     ...machineReasons(vm, source, to),
     ...networkReasons(vm, source, to),
-    ...storageReasons(vm, disks, to),
+    ...storageReasons(vm, disks, to, memoryIn),
     ...snapshotReasons(vm, disks, to),
+    ...savedReasons(vm, disks, source, to),
   ]
   const copiedBytes = disks.reduce((sum, { move }) => sum + (isSent(move) ? move.bytes : 0), 0)
   const measured = path.bitsPerSecond
   const bytesPerSecond = measured && measured > 0 ? measured / 8 : assumedBytesPerSecond
   const eligible = reasons.length === 0
-  const live = vm.state !== 'off'
   const estimate = estimateMigration({
-    live,
+    way,
     memoryBytes: vm.memoryBytes,
     copiedDiskBytes: copiedBytes,
     dirtyBytesPerSecond: vm.state === 'paused' ? 0 : vm.dirtyBytesPerSecond,
@@ -140,10 +150,12 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
   return {
     hostId: to.id,
     eligible,
+    way,
     reasons,
     warnings: eligible ? warningsOf(vm, source, to, disks) : [],
     disks: disks.map(({ move }) => move),
     copiedBytes,
+    memoryPool: memoryIn,
     estimate: eligible ? estimate : null,
     bytesPerSecond,
     bandwidthAssumed: !measured,

@@ -29,11 +29,18 @@ export function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judg
   return done(mode, pool.name)
 }
 
-export function storageReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
+/** @param memoryIn the pool that its memory comes to as a file, when it does */
+export function storageReasons(
+  vm: MovingVm,
+  disks: readonly Judged[],
+  to: Candidate,
+  memoryIn: string | null,
+): string[] {
   if (to.id === vm.hostId) return []
   const reasons = disks.map(({ problem }) => problem).filter((problem) => problem !== null)
   for (const pool of to.pools) {
-    const needed = disks.reduce((sum, { move }) => sum + (move.poolName === pool.name ? move.bytes : 0), 0)
+    const copied = disks.reduce((sum, { move }) => sum + (move.poolName === pool.name ? move.bytes : 0), 0)
+    const needed = copied + (memoryIn === pool.name ? memoryFileBytes(vm.memoryBytes) : 0)
     if (needed > pool.availableBytes) {
       reasons.push(`Not enough space in ${pool.name}: ${gib(needed)} to copy, ${gib(pool.availableBytes)} are free.`)
     }
@@ -41,30 +48,26 @@ export function storageReasons(vm: MovingVm, disks: readonly Judged[], to: Candi
   return [...new Set(reasons)]
 }
 
-/** A copy of a running VM's disk is a copy of what the guest sees; what lies beside that in the file stays behind. */
+/** What of its snapshots no copy of its disks would bring along. */
 export function snapshotReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
   if (vm.snapshots.length === 0 || to.id === vm.hostId) return []
   const copies = disks.filter(({ move }) => move.mode === 'copied')
   if (copies.length === 0) return []
-  const copied = copies.map(({ move }) => move.target)
-  const which = vm.snapshots.length === 1 ? 'Its snapshot' : `Its ${vm.snapshots.length} snapshots`
-  const [lies, goes] = vm.snapshots.length === 1 ? ['lies', 'goes'] : ['lie', 'go']
+  const [which, lies] =
+    vm.snapshots.length === 1 ? ['Its snapshot', 'lies'] : [`Its ${vm.snapshots.length} snapshots`, 'lie']
   if (vm.snapshots.some(({ storage }) => storage === 'external')) {
-    return [
-      `${which} ${lies} in files beside ${some(copied)}: only a host that shares its storage can take it with them.`,
-    ]
+    const copied = some(copies.map(({ move }) => move.target))
+    return [`${which} ${lies} in files beside ${copied}: only a host that shares its storage can take it with them.`]
   }
   const flattened = copies.filter(({ disk }) => disk.backingPath).map(({ move }) => move.target)
-  if (vm.state === 'off' && flattened.length === 0) return []
-  if (vm.state === 'off') {
-    return [
-      `${which} ${lies} inside ${some(flattened)}, which stands on a template and would be copied without: choose a host that shares its storage.`,
-    ]
-  }
+  if (flattened.length === 0) return []
   return [
-    `${which} ${lies} inside ${some(copied)} and would not be copied while it runs: shut it down, then they ${goes} along, or choose a host that shares its storage.`,
+    `${which} ${lies} inside ${some(flattened)}, which stands on a template and would be copied without: choose a host that shares its storage.`,
   ]
 }
+
+/** Beside its memory the file has the state of its devices, a graphics card's memory among them. */
+export const memoryFileBytes = (memoryBytes: number) => memoryBytes + 64 * 2 ** 20
 
 export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode === 'uploaded'
 

@@ -6,6 +6,7 @@ import type { GrantedNetworks } from './network-grant.ts'
 interface KnownVm {
   name: string
   state: string
+  persistent: boolean
   vcpuCount: number
   memoryBytes: number | bigint
   architecture: string
@@ -29,6 +30,7 @@ export const movingVm = (
   name: vm.name,
   hostId,
   state: vm.state as VmState,
+  persistent: vm.persistent,
   vcpuCount: vm.vcpuCount,
   memoryBytes: Number(vm.memoryBytes),
   architecture: vm.architecture,

@@ -17,7 +17,7 @@ interface Row {
 
 /** Steps of an operation in which what it reserved is in use, and so missing from what the host says is free. */
 const taken: Record<string, readonly string[]> = {
-  'migrate-vm': ['record', 'clean up'],
+  'migrate-vm': ['go on', 'take up snapshots', 'record', 'clean up'],
   'create-vm': ['record'],
   'restore-new-vm': ['record'],
   'clone-recovery-point': ['record'],

@@ -69,7 +69,7 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
 
 function reasonsAgainst(host: Candidate, { shape, start }: Restored, hasPool: boolean): string[] {
   const vm: MovingVm = {
-    ...{ name: '', hostId: '', state: start ? 'running' : 'off', vcpuCount: shape.vcpuCount },
+    ...{ name: '', hostId: '', state: start ? 'running' : 'off', vcpuCount: shape.vcpuCount, persistent: true },
     ...{ memoryBytes: shape.memoryBytes, architecture: shape.architecture, machineType: shape.machineType },
     ...{ cpuMode: shape.cpuMode, accelerator: shape.accelerator, snapshots: [], localDevices: 0 },
     ...{ dirtyBytesPerSecond: null, disks: [], networks: [], bridges: [], grantedNetworks: 'any' },

@@ -13,6 +13,7 @@ import type {
 } from '#server/schema/vm-action.ts'
 import { archivedPointOf } from './archived-point.ts'
 import type { Moves } from './migration-candidate.ts'
+import { demandStandstill } from './migration-saved.ts'
 import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
@@ -153,6 +154,7 @@ export function migrationOf(moves: Moves, vm: Vm, input: MigrateInput): NewOpera
   demandState(vm, 'migrate')
   const verdict = moves.judge(vm.id, input.destinationHostId)
   if (!verdict.eligible) throw conflict(`${vm.name} can’t move there: ${verdict.reasons.join(' ')}`)
+  demandStandstill(vm.name, verdict, input)
   moves.promise(vm.id, input.destinationHostId)
   const memoryBytes = vm.state === 'off' ? 0n : vm.memoryBytes
   return operationOn(vm, {

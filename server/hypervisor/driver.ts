@@ -183,7 +183,7 @@ export interface HypervisorHost {
   downloadVolume(pool: string, name: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** Absent is fine. */
   deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
-  /** By its path on the host, or by its pool. @returns null when no pool has it */
+  /** By its path on the host, or by its pool; `modifiedAtMs` of a file alone. @returns null when no pool has it */
   findVolume(
     at: string | { pool: string; name: string },
     options?: CallOptions,
@@ -195,6 +195,7 @@ export interface HypervisorHost {
     allocationBytes: number
     format: string | null
     backingPath: string | null
+    modifiedAtMs: number | null
   } | null>
   refreshPool(pool: string, options?: CallOptions): Promise<void>
 
@@ -256,6 +257,12 @@ export interface HypervisorHost {
     options?: CallOptions,
   ): Promise<void>
   measureDirtyRate(vm: string, measureMs: number, options?: CallOptions): Promise<DirtyRate>
+  /** Writes its memory to a file of the host and ends its process. It can be broken off with `abortJob`: then it goes on. */
+  saveMemory(vm: string, path: string, options?: CallOptions): Promise<void>
+  /** @returns null for a file that is none, or not whole */
+  readSavedMemory(path: string, options?: CallOptions): Promise<{ uuid: string; xml: string } | null>
+  /** It goes on where it was saved, or stands there `paused`. `xml`: its definition with what differs on this host */
+  restoreMemory(path: string, how?: { xml?: string; paused?: boolean }, options?: CallOptions): Promise<void>
 
   // ── backup ──
   /** @throws conflict when the VM is off or something else works on it, or when the marks since `since` are lost */

@@ -80,5 +80,7 @@ export type EditHostPlan = z.infer<typeof EditHostPlan>
 export const RemoveHostInput = z.object({})
 export const DrainInput = z.object({
   onSlow: z.enum(['keep-trying', 'post-copy', 'give-up']).default('post-copy'),
+  /** VMs of which the plan said that they stand still while they move; any other that would have to stays */
+  standStill: z.array(z.uuid()).max(10_000).default([]),
 })
 export type DrainInput = z.infer<typeof DrainInput>

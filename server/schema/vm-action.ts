@@ -19,6 +19,8 @@ export const MigrateInput = z.object({
   patienceMs: z.number().int().min(1_000).max(3_600_000).default(60_000),
   /** Null: as fast as the link goes */
   bandwidthBytesPerSecond: z.number().int().min(1_000_000).nullable().default(null),
+  /** A running VM whose snapshots lie inside disks that are copied moves only so, with its memory saved */
+  mayStandStill: z.boolean().default(false),
 })
 export type MigrateInput = z.infer<typeof MigrateInput>
 

@@ -5,6 +5,7 @@
  * | a VM that is         | drain                                                       |
  * |----------------------|-------------------------------------------------------------|
  * | running or paused    | moves live                                                  |
+ * | running, with snapshots inside disks that are copied | stands still while it moves, if that was agreed to |
  * | off                  | moves with its disks                                        |
  * | without a destination| stays, and the result says why                              |
  *
@@ -53,7 +54,7 @@ export const drainHost = defineWorkflow<DrainInput, Memory>({
       do: async (context) => {
         const { db, operation, input } = context
         const stayed: ItemResult[] = []
-        for (const item of await planDrain(db, operation.targetId)) {
+        for (const item of await planDrain(db, operation.targetId, (id) => input.standStill.includes(id))) {
           const vm = await db.vm.findUniqueOrThrow({ where: { id: item.vmId } })
           const stays = (reason: string) => stayed.push({ id: vm.id, name: vm.name, state: 'failed', reason })
           if (!item.to) {
@@ -67,7 +68,10 @@ export const drainHost = defineWorkflow<DrainInput, Memory>({
             tenantId: vm.tenantId,
             hostId: vm.hostId,
             destinationHostId: item.to.hostId,
-            input: { destinationHostId: item.to.hostId, onSlow: input.onSlow },
+            input: {
+              ...{ destinationHostId: item.to.hostId, onSlow: input.onSlow },
+              mayStandStill: input.standStill.includes(vm.id),
+            },
             reserved: { vcpus: vm.vcpuCount, memoryBytes: isOn ? vm.memoryBytes : 0, diskBytes: item.to.copiedBytes },
           })
           if (reason) stays(reason)

@@ -25,6 +25,8 @@ const changes: ReadonlySet<string | symbol> = new Set([
   'openDisks',
   'deleteVolume',
   'migrate',
+  'saveMemory',
+  'restoreMemory',
   'abortJob',
   'switchToPostCopy',
   'setMigrationLimits',

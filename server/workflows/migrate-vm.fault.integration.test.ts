@@ -7,6 +7,7 @@ import { migrateVm } from './migrate-vm.ts'
 proveWorkflow({
   workflow: migrateVm,
   finalStep: 'move',
+  without: ['stand still', 'go on'],
   hosts: ['a', 'b'],
   async arrange(fleet, name) {
     const [a, b] = [fleet.host('a'), fleet.host('b')]

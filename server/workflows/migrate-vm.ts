@@ -6,31 +6,38 @@
  * | state         | migrate                                                                  |
  * |---------------|--------------------------------------------------------------------------|
  * | running       | live: disks first, then memory in rounds; post-copy when it won't end    |
+ * | running, with snapshots inside disks that are copied | stands still: its memory is saved to a file; that and the disks are sent |
  * | paused        | the same, and it stays paused                                            |
  * | off           | disks are sent as files, then it is defined there and removed here       |
  * | shutting down, crashed, sleeping | refused                                               |
  *
- * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there. Nothing
- * goes back afterwards; the old disks go last, when the VM has been seen at its new place.
+ * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there; one that
+ * stands still goes on there until its source has given it up. Nothing goes back afterwards; the old disks go last, when the VM has been seen at its new place.
  */
 import { conflict } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { CheckpointFacts } from '#server/hypervisor/facts.ts'
 import { MigrateInput } from '#server/schema/vm-action.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { prepareVolumes, removeLeftVolumes, removePrepared } from './migration-disk.ts'
+import { prepareVolumes, removeLeftVolumes, removePrepared, sendStanding } from './migration-disk.ts'
+import { goOnThere, moveSaved, removeSavedMemory, removeStanding } from './migration-going-on.ts'
 import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
 import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
 import { type MovedProtection, movedProtection } from './migration-protection.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
 import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
+import { standStill, wakeUp } from './migration-standstill.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { until } from './pause.ts'
 
 interface Memory {
   plan: MovePlan
+  /** When it was stopped to be moved with its memory, and how much was sent since */
+  stoodStillAtMs: number | null
+  sentBytes: number
   /** Its snapshots, sealed; see migration-snapshot.ts */
   snapshots: string | null
   /** For its next backup; they are in the disks, and the destination has to be told of them */
@@ -57,6 +64,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
     from: plan?.sourceName,
     to: plan?.destinationName,
     live: plan?.live,
+    saved: (plan?.saved ?? null) !== null,
     tls: plan?.tls,
     copiedDisks: plan?.disks.filter((disk) => disk.mode === 'copied').map((disk) => disk.target),
     postCopy: postCopy ?? false,
@@ -80,6 +88,17 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       undo: async (context) => (context.memory.plan ? removePrepared(context, context.memory.plan) : undefined),
     },
     {
+      name: 'stand still',
+      do: async (context) => {
+        const plan = planOf(context)
+        if (!plan.saved) return undefined
+        const stoodStillAtMs = Date.now()
+        await standStill(context, plan)
+        return { stoodStillAtMs, sentBytes: await sendStanding(context, plan) }
+      },
+      undo: async (context) => (context.memory.plan ? wakeUp(context, context.memory.plan) : undefined),
+    },
+    {
       name: 'set snapshots aside',
       do: async (context) => {
         const plan = planOf(context)
@@ -93,6 +112,10 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         const startedAt = Date.now()
+        if (plan.saved) {
+          await moveSaved(context, plan)
+          return undefined
+        }
         if (context.memory.snapshots && plan.live) {
           await (await context.host(plan.sourceHostId)).forgetSnapshots(plan.uuid)
         }
@@ -100,6 +123,17 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         return { postCopy, figures: await readFigures(context, plan, startedAt, last) }
       },
       undo: (context) => stayHere(context),
+    },
+    {
+      name: 'go on',
+      do: async (context) => {
+        const plan = planOf(context)
+        if (!plan.saved) return undefined
+        await goOnThere(context, plan)
+        const { stoodStillAtMs, sentBytes: bytes = null } = context.memory
+        const totalMs = Date.now() - (stoodStillAtMs ?? Date.now())
+        return { figures: { totalMs, downtimeMs: totalMs, bytes, iterations: null } }
+      },
     },
     {
       name: 'take up snapshots',
@@ -131,11 +165,13 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         const plan = planOf(context)
         context.progress({ phase: `removing the old disks on ${plan.sourceName}` })
         try {
+          await removeSavedMemory(context, plan)
           return { left: await removeLeftVolumes(context, plan) }
         } catch (error) {
           if (!(error instanceof HostUnreachable)) throw error
           const copied = plan.disks.filter((disk) => disk.mode === 'copied')
-          return { left: copied.map((disk) => `${disk.sourceVolume} on ${plan.sourceName}: the host can’t be reached`) }
+          const names = [...copied.map((disk) => disk.sourceVolume), ...(plan.saved ? [plan.saved.here.name] : [])]
+          return { left: names.map((name) => `${name} on ${plan.sourceName}: the host can’t be reached`) }
         }
       },
     },
@@ -153,7 +189,10 @@ async function stayHere(context: Context): Promise<string | undefined> {
   if (!plan) return undefined
   const source = await context.host(plan.sourceHostId, sourceBackWithinMs)
   // A destination that is gone can't have it either, when it runs at its source.
-  const destination = await context.host(plan.destinationHostId).catch(() => context.openHost(plan.destinationHostId))
+  const destination = await (plan.saved
+    ? context.openHost(plan.destinationHostId)
+    : context.host(plan.destinationHostId).catch(() => context.openHost(plan.destinationHostId)))
+  if (plan.saved) return stayStanding(context, plan, source, destination)
   const at = await until(
     async () => {
       const now = await readWhereabouts(source, destination, plan)
@@ -168,4 +207,19 @@ async function stayHere(context: Context): Promise<string | undefined> {
   if (snapshots) await takeUpSnapshots(context, plan, 'source', source, snapshots)
   await takeUpMarks(source, plan.uuid, marks)
   return `left it on ${plan.sourceName}`
+}
+
+/** Its source alone can have it go on, which is done next; what stands at the destination goes at once where that answers. */
+async function stayStanding(
+  context: Context,
+  plan: MovePlan,
+  source: HypervisorHost,
+  destination: HypervisorHost,
+): Promise<undefined> {
+  if ((await readWhereabouts(source, destination, plan)) === 'moved') {
+    await goOnThere(context, plan)
+    throw conflict(`${plan.sourceName} had given it up already, so it goes on on ${plan.destinationName}.`)
+  }
+  // Else its disks are removed later, and it with them.
+  await removeStanding(source, destination, plan).catch((err: Error) => context.log.warn({ err }, 'left standing'))
 }

@@ -1,20 +1,24 @@
 import { isTagged } from '#server/core/volume-name.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
+import { removeStanding } from './migration-going-on.ts'
+import { unlessFull } from './migration-memory.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
-import { Cancelled } from './pause.ts'
+import { SentMeter } from './sent-meter.ts'
 import { volumesToDelete } from './volume-use.ts'
 
 type Context = StepContext<unknown, object>
+type SendContext = StepContext<Pick<MigrateInput, 'bandwidthBytesPerSecond'>, object>
 
 /** Makes the destination's volumes. What stands still (discs, disks of a VM that is off) is sent here and now. */
-export async function prepareVolumes(context: Context, plan: MovePlan): Promise<void> {
+export async function prepareVolumes(context: SendContext, plan: MovePlan): Promise<void> {
   const source = await context.host(plan.sourceHostId)
   const destination = await context.host(plan.destinationHostId)
-  const sentNow = plan.disks.filter((disk) => disk.to && (disk.mode === 'uploaded' || !plan.live))
-  const totalBytes = sentNow.reduce((sum, disk) => sum + disk.bytes, 0)
-  const meter = new Meter(context, totalBytes)
+  const isOff = !plan.live && !plan.saved
+  const sentNow = plan.disks.filter((disk) => disk.to && (disk.mode === 'uploaded' || isOff))
+  const meter = new SentMeter(context, bytesOf(sentNow))
   for (const disk of plan.disks) {
     if (!disk.to) continue
     const isThere = await destination.findVolume(disk.to.path)
@@ -27,6 +31,41 @@ export async function prepareVolumes(context: Context, plan: MovePlan): Promise<
   }
 }
 
+const bytesOf = (disks: readonly PlannedDisk[]) => disks.reduce((sum, disk) => sum + disk.bytes, 0)
+
+/** Sends the disks and the memory of a VM that stands still. @returns how many bytes */
+export async function sendStanding(context: SendContext, plan: MovePlan): Promise<number> {
+  const { saved } = plan
+  if (!saved) return 0
+  const source = await context.host(plan.sourceHostId)
+  const destination = await context.host(plan.destinationHostId)
+  const file = await source.findVolume(saved.here)
+  if (!file) throw conflict(`Its saved memory is not on ${plan.sourceName} any more.`, 'Look there whether it runs.')
+  const disks = plan.disks.filter(({ mode }) => mode === 'copied')
+  const meter = new SentMeter(context, bytesOf(disks) + file.capacityBytes)
+  for (const disk of disks) {
+    if (!disk.to) continue
+    await unlessFull(destination, plan.destinationName, disk.to.pool, async () => {
+      if (!disk.to) return
+      // Half of it may be there from an attempt that broke off.
+      await destination.deleteVolume(disk.to.pool, disk.to.volume)
+      await create(destination, disk)
+      await send(context, disk, source, destination, meter)
+    })
+  }
+  const { pool, name } = saved.there
+  await unlessFull(destination, plan.destinationName, pool, async () => {
+    await destination.deleteVolume(pool, name)
+    await destination.createVolume(pool, { name, format: 'raw', capacityBytes: 0 })
+    const bytes = meter.watch(
+      source.downloadVolume(saved.here.pool, saved.here.name, { signal: context.signal }),
+      'memory',
+    )
+    await destination.uploadVolume(pool, name, bytes, null, { signal: context.signal })
+  })
+  return meter.doneBytes
+}
+
 async function create(host: HypervisorHost, disk: PlannedDisk): Promise<void> {
   if (!disk.to) return
   const { format, capacityBytes } = disk
@@ -34,11 +73,11 @@ async function create(host: HypervisorHost, disk: PlannedDisk): Promise<void> {
 }
 
 async function send(
-  context: Context,
+  context: SendContext,
   disk: PlannedDisk,
   source: HypervisorHost,
   destination: HypervisorHost,
-  meter: Meter,
+  meter: SentMeter,
 ): Promise<void> {
   if (!disk.to || !disk.sourcePool || !disk.sourceVolume) return
   const { signal } = context
@@ -50,7 +89,9 @@ async function send(
     await source.copyVolume(original, { pool: disk.sourcePool, name: flat, format: disk.format }, { signal })
   }
   const bytes = source.downloadVolume(disk.sourcePool, flat ?? disk.sourceVolume, { signal })
-  await destination.uploadVolume(disk.to.pool, disk.to.volume, meter.watch(bytes, disk.target), null, { signal })
+  await destination.uploadVolume(disk.to.pool, disk.to.volume, meter.watch(bytes, `disks (${disk.target})`), null, {
+    signal,
+  })
   if (flat) await source.deleteVolume(disk.sourcePool, flat)
 }
 
@@ -60,6 +101,7 @@ async function send(
  */
 export async function removePrepared(context: Context, plan: MovePlan): Promise<string | undefined> {
   const destination = await context.host(plan.destinationHostId)
+  if (plan.saved) await removeStanding(await context.host(plan.sourceHostId), destination, plan)
   const there = await destination.readVm(plan.uuid)
   if (there?.incoming) {
     throw conflict(`The disks made on ${plan.destinationName} stay: the VM is still arriving there.`)
@@ -72,6 +114,7 @@ export async function removePrepared(context: Context, plan: MovePlan): Promise<
     await destination.deleteVolume(disk.to.pool, disk.to.volume)
     removed++
   }
+  if (plan.saved) await destination.deleteVolume(plan.saved.there.pool, plan.saved.there.name)
   await removeFlatCopies(context, plan)
   return removed > 0
     ? `removed ${removed === 1 ? 'the disk' : `${removed} disks`} made on ${plan.destinationName}`
@@ -79,7 +122,7 @@ export async function removePrepared(context: Context, plan: MovePlan): Promise<
 }
 
 async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void> {
-  if (plan.live) return
+  if (plan.live || plan.saved) return
   const source = await context.host(plan.sourceHostId)
   for (const disk of plan.disks) {
     if (disk.hasBacking && disk.to && disk.sourcePool) await source.deleteVolume(disk.sourcePool, disk.to.volume)
@@ -111,30 +154,4 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
   // An image that was sent along stays where it always was.
   const told = kept.filter(({ name }) => old.some((disk) => disk.sourceVolume === name && disk.mode === 'copied'))
   return told.map(({ name, reason }) => `${name} on ${plan.sourceName}: ${reason}`)
-}
-
-/** Counts bytes as they pass and reports them as progress. */
-class Meter {
-  readonly #context: Context
-  readonly #total: number
-  readonly #startedAt = Date.now()
-  #done = 0
-
-  constructor(context: Context, total: number) {
-    this.#context = context
-    this.#total = total
-  }
-
-  async *watch(bytes: AsyncIterable<Uint8Array>, target: string): AsyncIterable<Uint8Array> {
-    for await (const chunk of bytes) {
-      if (this.#context.signal.aborted) throw new Cancelled()
-      this.#done += chunk.length
-      const ratePerSecond = this.#done / Math.max(0.001, (Date.now() - this.#startedAt) / 1000)
-      const total = Math.max(this.#total, this.#done)
-      const remainingMs = ((total - this.#done) / ratePerSecond) * 1000
-      const phase = `copying disks (${target})`
-      this.#context.progress({ phase, done: this.#done, total, unit: 'bytes', ratePerSecond, remainingMs })
-      yield chunk
-    }
-  }
 }

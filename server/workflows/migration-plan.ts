@@ -1,5 +1,6 @@
 import { readCandidates } from '#server/core/migration-candidate.ts'
 import { type DiskMove, judgeCandidate, type MovingDisk } from '#server/core/migration-preview.ts'
+import { demandStandstill } from '#server/core/migration-saved.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
 import { grantedNetworksOf } from '#server/core/network-grant.ts'
 import { taggedName } from '#server/core/volume-name.ts'
@@ -8,6 +9,7 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { DiskFacts } from '#server/hypervisor/facts.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
+import { planSaved, type SavedMemory } from './migration-memory.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
 
 /** What a migration will do, fixed before anything is touched. Plain JSON. */
@@ -21,6 +23,8 @@ export interface MovePlan {
   destinationUri: string
   tls: boolean
   live: boolean
+  /** How a running VM moves that can't move live: it stands still with its memory in a file */
+  saved?: SavedMemory | null
   disks: PlannedDisk[]
 }
 
@@ -66,6 +70,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   if (!verdict.eligible) {
     throw conflict(`${vm.name} can’t move to ${to.name}. ${verdict.reasons.join(' ')}`, 'Choose another host.')
   }
+  demandStandstill(vm.name, verdict, input)
   for (const [index, disk] of moving.disks.entries()) {
     const pool = verdict.disks[index]?.poolName
     if (verdict.disks[index]?.mode === 'shared' && pool) await requireSeen(destination, to.name, disk, pool)
@@ -79,7 +84,8 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     destinationSiteId: to.siteId,
     destinationUri: to.migrationUri,
     tls: [from, to].every((host) => host.migrationUri?.startsWith('qemu+tls:')),
-    live: facts.state !== 'off',
+    live: verdict.way === 'live',
+    saved: await planSaved(context, facts, verdict, { source, destination, from, to }),
     disks: verdict.disks.map((move, index) => {
       const disk = moving.disks[index]
       if (!disk) throw new Error('a verdict names every disk')

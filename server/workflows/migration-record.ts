@@ -73,8 +73,10 @@ export async function recordMove(
 
 function describe(plan: MovePlan, figures: MoveFigures | undefined, postCopy: boolean): string {
   const parts = [`from ${plan.sourceName} to ${plan.destinationName}`]
-  if (!plan.live) parts.push('while it was off')
+  if (plan.saved) parts.push('with its memory saved')
+  else if (!plan.live) parts.push('while it was off')
   if (figures) parts.push(`in ${(figures.totalMs / 1000).toFixed(1)} s`)
+  if (plan.saved) parts.push('standing still meanwhile')
   if (plan.live && figures?.downtimeMs !== null && figures) parts.push(`downtime ${figures.downtimeMs} ms`)
   if (postCopy) parts.push('with post-copy')
   return parts.join(', ')

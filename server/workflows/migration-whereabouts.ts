@@ -19,13 +19,15 @@ export type Whereabouts = 'here' | 'moving' | 'moved'
  * | gone              | none        | conflict                                                |
  * | runs, no job      | unreachable | here                                                    |
  *
- * A VM that is off moves by being defined at the destination, then removed at the source; in between both have it.
+ * A VM that is off moves by being defined at the destination, then removed at the source; in between both have it. One
+ * that stands still does too: it is where its source says, which alone can have it go on until it has given it up.
  */
 export async function readWhereabouts(
   source: HypervisorHost,
   destination: HypervisorHost,
   plan: MovePlan,
 ): Promise<Whereabouts> {
+  if (plan.saved) return (await source.readVm(plan.uuid)) ? 'here' : movedWithMemory(destination, plan)
   const isDestinationLost = destination.connection().state !== 'connected'
   if (isDestinationLost && plan.live && (await runsOnUndisturbed(source, plan))) return 'here'
   const [here, there] = await Promise.all([source.readVm(plan.uuid), destination.readVm(plan.uuid)])
@@ -48,4 +50,9 @@ async function runsOnUndisturbed(source: HypervisorHost, plan: MovePlan): Promis
   if (here?.state !== 'running') return false
   const job = await source.readJob(plan.uuid)
   return job.kind !== 'migration-out' || job.state !== 'running'
+}
+
+async function movedWithMemory(destination: HypervisorHost, plan: MovePlan): Promise<'moved'> {
+  if (await destination.readVm(plan.uuid)) return 'moved'
+  throw conflict(`Neither ${plan.sourceName} nor ${plan.destinationName} has the VM any more.`, 'Look on both hosts.')
 }

@@ -13,6 +13,7 @@ import { Select } from '#components/ui/select.tsx'
 import { MigrateOptions, usualOptions } from '#components/vm/migrate/migrate-options.tsx'
 import { refusal } from '#components/vm/refusal.ts'
 import { announceBulk, type BulkDialogProps } from './bulk.ts'
+import { BulkMovePlan } from './bulk-move-plan.tsx'
 import { BulkNames } from './bulk-names.tsx'
 
 type Host = Outputs['fleet']['places']['hosts'][number]
@@ -23,6 +24,11 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
   const places = useQuery(trpc.fleet.places.queryOptions())
   const [hostId, setHostId] = useState<string | null>(null)
   const [options, setOptions] = useState(usualOptions)
+  const plan = useQuery({
+    ...trpc.vm.bulkMigratePlan.queryOptions({ ids, destinationHostId: hostId ?? '' }, { staleTime: 0 }),
+    enabled: hostId !== null,
+  })
+  const standing = plan.data?.filter(({ way }) => way === 'saved') ?? []
   const migrate = useMutation(
     trpc.vm.bulkMigrate.mutationOptions({
       onSuccess: (result) => {
@@ -53,8 +59,16 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
           <Button
             variant="primary"
             isPending={migrate.isPending}
-            disabledReason={hostId ? undefined : 'Choose a host first'}
-            onPress={() => hostId && migrate.mutate({ ids, destinationHostId: hostId, ...options })}
+            disabledReason={reasonToWait(hostId, plan)}
+            onPress={() =>
+              hostId &&
+              migrate.mutate({
+                ids,
+                destinationHostId: hostId,
+                standStill: standing.map(({ vmId }) => vmId),
+                ...options,
+              })
+            }
           >
             {host ? `Migrate to ${host.name}` : 'Migrate'}
           </Button>
@@ -75,9 +89,17 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
             disabledReason: reasonAgainstHost(each),
           }))}
         />
+        {hostId && <BulkMovePlan plan={plan} />}
         <MigrateOptions value={options} onChange={setOptions} isLiveMove />
         {error && <ErrorMessage {...error} />}
       </div>
     </Dialog>
   )
+}
+
+/** Nobody agrees to what is not shown yet. */
+function reasonToWait(hostId: string | null, plan: { isPending: boolean; isError: boolean }): string | undefined {
+  if (!hostId) return 'Choose a host first'
+  if (plan.isError) return 'The plan could not be made'
+  return plan.isPending ? 'Looking how each would move' : undefined
 }

@@ -19,12 +19,18 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
   const { estimate } = candidate
   if (!estimate) return null
   const { look, word, sentence } = convergence[estimate.converges]
-  const isLiveMove = estimate.converges !== 'off'
+  const isLiveMove = candidate.way === 'live'
+  const isSaved = candidate.way === 'saved'
   return (
     <div className="flex flex-col gap-4">
       <div>
         <h3 className="text-sm font-semibold text-ink">To {candidate.name}</h3>
         <ol className="mt-2 flex flex-col gap-2.5 text-xs">
+          {isSaved && (
+            <Step mark="bg-migrating" title="It stops, and its memory is saved to a file">
+              {formatBytes(memoryBytes)} at most; from here on it stands still
+            </Step>
+          )}
           {candidate.disks.map((disk) => (
             <Step key={disk.target} mark="bg-series-1" title={diskTitle(disk)}>
               {disk.mode === 'copied' || disk.mode === 'uploaded'
@@ -38,16 +44,24 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
               while it goes on running
             </Step>
           )}
-          <Step
-            mark="bg-migrating"
-            title={
-              isLiveMove ? `Switch over: stands still ${aboutStop(estimate.downtimeMs)}` : 'Defined there, removed here'
-            }
-          >
+          {isSaved && (
+            <Step mark="bg-series-4" title={`Its memory is sent, and read there: ${aboutTime(estimate.memoryMs)}`} />
+          )}
+          <Step mark="bg-migrating" title={lastStep(candidate.way, estimate.downtimeMs)}>
             {isLiveMove && 'Connections stay open; programs in it notice a pause'}
+            {isSaved && 'With its snapshots; it does not boot, but its clock and its connections have stood still'}
           </Step>
         </ol>
       </div>
+      {isSaved && (
+        <div className="flex flex-col gap-2 rounded-md border border-line p-2.5">
+          <div className="flex items-center justify-between gap-2">
+            <span className="text-xs font-medium text-ink">Why does it stand still?</span>
+            <StateBadge state={look} label={aboutStop(estimate.downtimeMs)} />
+          </div>
+          <p className="text-xs text-ink-muted">{sentence}</p>
+        </div>
+      )}
       {isLiveMove && (
         <div className="flex flex-col gap-2 rounded-md border border-line p-2.5">
           <div className="flex items-center justify-between gap-2">
@@ -85,6 +99,11 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
       )}
     </div>
   )
+}
+
+function lastStep(way: Candidate['way'], downtimeMs: number): string {
+  if (way === 'saved') return `It goes on there, after ${aboutStop(downtimeMs)}`
+  return way === 'live' ? `Switch over: stands still ${aboutStop(downtimeMs)}` : 'Defined there, removed here'
 }
 
 function diskTitle(disk: Candidate['disks'][number]): string {

@@ -16,7 +16,7 @@ import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
 import { MigrateDetail } from './migrate-detail.tsx'
 import { MigrateOptions, usualOptions } from './migrate-options.tsx'
-import { aboutStop, aboutTime, bySite, changeRate, type Preview, quickest } from './migrate-words.ts'
+import { bySite, type Candidate, changeRate, type Preview, quickest, timeWords } from './migrate-words.ts'
 import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
 
 type Vm = Outputs['vm']['get']
@@ -43,14 +43,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
       title={`Migrate ${name}`}
       description={vm && <Facts vm={vm} preview={preview.data} measuring={measuring} />}
       size="xl"
-      footerNote={
-        candidate?.estimate &&
-        `Takes ${aboutTime(candidate.estimate.totalMs)}, ${
-          candidate.estimate.converges === 'off'
-            ? 'while it is off'
-            : `of which it stands still ${aboutStop(candidate.estimate.downtimeMs)}`
-        }`
-      }
+      footerNote={candidate && timeWords(candidate)}
       footer={
         <>
           <Button onPress={onClose}>Cancel</Button>
@@ -58,7 +51,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
             variant="primary"
             isPending={migrate.isPending}
             disabledReason={candidate ? undefined : 'No host can take it now'}
-            onPress={() => candidate && migrate.mutate({ id: vmId, destinationHostId: candidate.hostId, ...options })}
+            onPress={() => candidate && migrate.mutate({ ...moveTo(candidate), id: vmId, ...options })}
           >
             {candidate ? `Migrate to ${candidate.name}` : 'Migrate'}
           </Button>
@@ -77,7 +70,9 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
         <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
           <div className="flex min-w-0 flex-col gap-4">
             <Hosts vm={vm} preview={preview.data} value={candidate?.hostId ?? null} onChange={setChosen} />
-            {candidate && <MigrateOptions value={options} onChange={setOptions} isLiveMove={vm.state !== 'off'} />}
+            {candidate && (
+              <MigrateOptions value={options} onChange={setOptions} isLiveMove={candidate.way === 'live'} />
+            )}
           </div>
           <div className="flex min-w-0 flex-col gap-4">
             {candidate ? (
@@ -116,6 +111,9 @@ function Hosts(props: { vm: Vm; preview: Preview; value: string | null; onChange
     />
   )
 }
+
+/** The dialog says of the host whether the VM stands still, so whoever goes on allows it. */
+const moveTo = ({ hostId, way }: Candidate) => ({ destinationHostId: hostId, mayStandStill: way === 'saved' })
 
 /** What moves: where it is, how much memory, and how fast that changes. */
 function Facts({ vm, preview, measuring }: { vm: Vm; preview: Preview | undefined; measuring: DirtyMeasuring }) {

@@ -29,12 +29,28 @@ export const convergence: Record<Estimate['converges'], { look: VisualState; wor
     word: 'Not known',
     sentence: 'How fast the guest changes its memory is not measured, so the time is what an idle guest would take.',
   },
+  saved: {
+    look: 'degraded',
+    word: 'Stands still',
+    sentence:
+      'Its snapshots lie inside its disk, and a copy of the disk of a running VM would be without them. So it stands still while all of it is moved, and then goes on where it was: nobody has to shut it down.',
+  },
   off: { look: 'off', word: 'Is off', sentence: 'It is off, so there is no memory to move.' },
 }
 
 /** "about 12 s": the estimate is not better than that. */
 export const aboutTime = (durationMs: number) => `≈ ${formatDuration(Math.max(1, durationMs / 1000))}`
-export const aboutStop = (durationMs: number) => `≈ ${formatMilliseconds(Math.round(durationMs / 10) * 10)}`
+export const aboutStop = (durationMs: number) =>
+  durationMs < 10_000 ? `≈ ${formatMilliseconds(Math.round(durationMs / 10) * 10)}` : aboutTime(durationMs)
+
+/** How long it takes and how much of that the VM is not there, in one line. */
+export function timeWords({ estimate }: Candidate): string | undefined {
+  if (!estimate) return undefined
+  const takes = `Takes ${aboutTime(estimate.totalMs)}`
+  if (estimate.converges === 'off') return `${takes}, while it is off`
+  if (estimate.converges === 'saved') return `${takes}, and it stands still all the while`
+  return `${takes}, of which it stands still ${aboutStop(estimate.downtimeMs)}`
+}
 
 /** Hypervisors count in whole MiB a second, so nothing means less than one. */
 export const changeRate = (bytesPerSecond: number) =>

@@ -15,6 +15,7 @@ import { pullVerbs } from './pull.ts'
 import { reachSocketVerbs } from './reach-socket.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
+import { savedMemoryVerbs } from './saved-memory.ts'
 import { Session } from './session.ts'
 import { snapshotVerbs } from './snapshot.ts'
 import { storageVerbs } from './storage.ts'
@@ -78,6 +79,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...openDisksVerbs(session),
     ...reachSocketVerbs(route),
     ...migrationVerbs(session),
+    ...savedMemoryVerbs(session),
     ...backupVerbs(session),
     ...pullVerbs(session),
     ...guestVerbs(session),

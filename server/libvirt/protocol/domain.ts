@@ -95,6 +95,7 @@ export const domainProcedures = {
   domainManagedSaveRemove: procedure(184, { domain, flags }),
   domainSaveFlags: procedure(232, { domain, path: text, xml: optionalText, flags }),
   domainRestoreFlags: procedure(233, { path: text, xml: optionalText, flags }),
+  domainSaveImageGetXmlDesc: procedure(235, { path: text, flags }, { xml: text }),
   domainCoreDumpWithFormat: procedure(334, { domain, path: text, format: uint, flags }),
 
   domainInterfaceAddresses: procedure(

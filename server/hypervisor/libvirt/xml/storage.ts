@@ -49,6 +49,12 @@ export function readVolumeXml(text: string): VolumeFacts {
   }
 }
 
+/** When the volume's file was last written to; libvirt tells it of files alone. */
+export function readModifiedAtMs(text: string): number | null {
+  const seconds = textAt(parseXml(text), 'target/timestamps/mtime')
+  return seconds === null ? null : Number(seconds) * 1000
+}
+
 export interface NewVolume {
   name: string
   format: 'qcow2' | 'raw'

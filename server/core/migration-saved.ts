@@ -1,0 +1,63 @@
+import { conflict } from '#server/errors.ts'
+import type { Candidate, CandidateVerdict, MovingVm } from './migration-preview.ts'
+import { gib, type Judged, memoryFileBytes, some } from './migration-storage.ts'
+
+/**
+ * live: it goes on running. saved: it stands still with its memory in a file, and goes on from there at the new host.
+ * off: there is no memory to move.
+ */
+export type MoveWay = 'live' | 'saved' | 'off'
+
+/** Pools of files, which a memory can be saved into. */
+const fileKinds = new Set(['dir', 'fs', 'netfs'])
+
+/** Live, a copy of a disk is one of what the guest sees: snapshots inside its file come along only when that stands still. */
+export function moveWay(vm: MovingVm, disks: readonly Judged[]): MoveWay {
+  if (vm.state === 'off') return 'off'
+  return vm.snapshots.length > 0 && disks.some(({ move }) => move.mode === 'copied') ? 'saved' : 'live'
+}
+
+/** The pool, here and there, that holds its memory meanwhile: one that its disks are in. */
+export function memoryPool(disks: readonly Judged[], source: Candidate, to: Candidate): string | null {
+  const holds = (host: Candidate, name: string | null) =>
+    host.pools.some((pool) => pool.name === name && fileKinds.has(pool.kind))
+  const found = disks.find(
+    ({ disk, move }) => move.mode === 'copied' && holds(source, disk.poolName) && holds(to, move.poolName),
+  )
+  return found?.move.poolName ?? null
+}
+
+/** What stands in the way of saving its memory. */
+export function savedReasons(vm: MovingVm, disks: readonly Judged[], source: Candidate, to: Candidate): string[] {
+  if (to.id === vm.hostId || moveWay(vm, disks) !== 'saved') return []
+  if (!vm.persistent) {
+    return ['It exists only while it runs, and with its snapshots it would have to stand still to move.']
+  }
+  const copied = disks.filter(({ disk, move }) => move.mode === 'copied' && disk.poolName)
+  const name = memoryPool(disks, source, to)
+  if (name === null) {
+    if (copied.length === 0 || copied.some(({ problem }) => problem)) return []
+    const pools = some([...new Set(copied.map(({ disk }) => disk.poolName ?? ''))])
+    return [`Its memory would have to be saved as a file, and ${pools} takes none: shut it down first.`]
+  }
+  const freeBytes = source.pools.find((pool) => pool.name === name)?.availableBytes ?? 0
+  const neededBytes = memoryFileBytes(vm.memoryBytes)
+  if (freeBytes >= neededBytes) return []
+  return [
+    `Not enough space in ${name} on ${source.name} to save its memory: ${gib(neededBytes)} needed, ${gib(freeBytes)} are free.`,
+  ]
+}
+
+/** @throws conflict for a VM that would stand still when nobody has said that it may */
+export function demandStandstill(
+  name: string,
+  verdict: Pick<CandidateVerdict, 'way' | 'estimate'>,
+  { mayStandStill }: { mayStandStill: boolean },
+): void {
+  if (verdict.way !== 'saved' || mayStandStill) return
+  const seconds = Math.ceil((verdict.estimate?.totalMs ?? 0) / 1000)
+  throw conflict(
+    `${name} would stand still for about ${seconds} s: its snapshots lie inside a disk that is copied.`,
+    'Allow it to stand still, or choose a host that shares its storage.',
+  )
+}

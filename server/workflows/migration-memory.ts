@@ -1,0 +1,114 @@
+import type { Candidate, CandidateVerdict } from '#server/core/migration-preview.ts'
+import { gib, memoryFileBytes } from '#server/core/migration-storage.ts'
+import { taggedName } from '#server/core/volume-name.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { StepContext } from './define.ts'
+import type { Volume } from './volume-use.ts'
+
+/** What moves with its memory saved, and where that lies meanwhile. Plain JSON. */
+export interface SavedMemory {
+  /** Else it was suspended, and stays so */
+  wasRunning: boolean
+  autostart: boolean
+  /** The file at the source, and its copy at the destination */
+  here: Volume
+  there: Volume
+}
+
+interface Ends {
+  source: HypervisorHost
+  destination: HypervisorHost
+  from: Candidate
+  to: Candidate
+}
+
+/** Room for the file is looked for on both hosts now: while the VM stands still is no time to find out. @throws conflict */
+export async function planSaved(
+  { operation }: Pick<StepContext<unknown, object>, 'operation'>,
+  facts: VmFacts,
+  verdict: CandidateVerdict,
+  { source, destination, from, to }: Ends,
+): Promise<SavedMemory | null> {
+  const { memoryPool: pool } = verdict
+  if (verdict.way !== 'saved' || pool === null) return null
+  if (await destination.readVm(facts.uuid)) {
+    throw conflict(`${to.name} knows ${facts.name} already.`, 'Look which of the two is meant, and remove the other.')
+  }
+  const fileBytes = memoryFileBytes(facts.memoryBytes)
+  const diskBytes = verdict.disks.reduce((sum, disk) => sum + (disk.poolName === pool ? disk.bytes : 0), 0)
+  await requireRoom(source, from.name, pool, fileBytes)
+  await requireRoom(destination, to.name, pool, fileBytes + diskBytes)
+  const volumeIn = (host: Candidate, word: string): Volume => {
+    const name = taggedName(`${facts.name}-${word}.save`, operation.id)
+    const path = host.pools.find((each) => each.name === pool)?.path
+    return { pool, name, path: `${path}/${name}` }
+  }
+  return {
+    wasRunning: facts.state === 'running',
+    autostart: facts.autostart,
+    // Of two names, for the day when somebody mounts the same folder on both.
+    here: volumeIn(from, 'memory'),
+    there: volumeIn(to, 'memory-copy'),
+  }
+}
+
+async function requireRoom(host: HypervisorHost, hostName: string, pool: string, bytes: number): Promise<void> {
+  const freeBytes = await freeIn(host, pool)
+  if (freeBytes >= bytes) return
+  throw conflict(
+    `Not enough space in ${pool} on ${hostName}: ${gib(bytes)} needed, ${gib(freeBytes)} are free.`,
+    'Free some space there, or shut the VM down first: then its memory need not be saved.',
+  )
+}
+
+/** As it is now: libvirt counts what others write only when it looks again. */
+async function freeIn(host: HypervisorHost, pool: string): Promise<number> {
+  // A pool in which something is written just now does not let itself be read again.
+  await host.refreshPool(pool).catch(() => undefined)
+  return (await host.listStoragePools()).find(({ name }) => name === pool)?.availableBytes ?? 0
+}
+
+const nothingLeftBytes = 16 * 2 ** 20
+
+/** Does what fills a pool, and says so when that has become full. */
+export async function unlessFull<T>(
+  host: HypervisorHost,
+  hostName: string,
+  pool: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const freeBytes = await freeIn(host, pool).catch(() => Number.POSITIVE_INFINITY)
+    if (freeBytes > nothingLeftBytes) throw error
+    const { message, detail } = error as Partial<SkerryError>
+    throw new SkerryError('conflict', `${pool} on ${hostName} has become full.`, {
+      wayOut: 'Free some space there, then try again.',
+      detail: [message, detail].filter(Boolean).join(' '),
+      cause: error,
+    })
+  }
+}
+
+/** whole: the VM can go on from it; outdated: its disks were written to afterwards, so it must not */
+export type MemoryState = 'none' | 'outdated' | 'whole'
+
+/** Whether a file holds the VM's memory, and its disks are still as that knows them. */
+export async function memoryState(
+  host: HypervisorHost,
+  uuid: string,
+  file: Volume,
+  disks: readonly { pool: string; name: string }[],
+): Promise<MemoryState> {
+  const found = await host.findVolume(file)
+  const saved = found ? await host.readSavedMemory(file.path) : null
+  if (!found || saved?.uuid !== uuid) return 'none'
+  for (const disk of disks) {
+    const volume = await host.findVolume(disk)
+    if (!volume || (volume.modifiedAtMs ?? Number.POSITIVE_INFINITY) > (found.modifiedAtMs ?? 0)) return 'outdated'
+  }
+  return 'whole'
+}

@@ -1,0 +1,130 @@
+import { conflict } from '#server/errors.ts'
+import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { StepContext } from './define.ts'
+import { type MemoryState, memoryState, unlessFull } from './migration-memory.ts'
+import type { MovePlan } from './migration-plan.ts'
+import { Cancelled, pause, until } from './pause.ts'
+
+type Context = StepContext<unknown, object>
+
+const everyMs = 500
+/** A large memory takes so long to be read from its file. */
+const settleMs = 10 * 60_000
+/** Without its source nobody can have the VM go on. */
+const sourceBackWithinMs = 10 * 60_000
+
+/** Puts the VM's memory into a file, after which it stands still, or waits for an earlier attempt to. */
+export async function standStill(context: Context, plan: MovePlan): Promise<void> {
+  const { saved } = plan
+  if (!saved) return
+  const source = await context.host(plan.sourceHostId)
+  context.progress({ phase: 'saving its memory' })
+  const now = await source.readVm(plan.uuid)
+  if (!now) throw conflict(`${plan.sourceName} does not have the VM any more.`, 'Reload to see where it is now.')
+  if (now.state !== 'off') {
+    const job = await source.readJob(plan.uuid)
+    if (job.kind === 'save' && job.state === 'running') {
+      await follow(context, source, plan, savedBefore(source, plan.uuid))
+    } else {
+      await source.deleteVolume(saved.here.pool, saved.here.name)
+      await source.createVolume(saved.here.pool, { name: saved.here.name, format: 'raw', capacityBytes: 0 })
+      const save = () => follow(context, source, plan, source.saveMemory(plan.uuid, saved.here.path))
+      await unlessFull(source, plan.sourceName, saved.here.pool, save)
+    }
+  }
+  await requireStanding(source, plan)
+}
+
+/** Resolves when nothing saves the VM's memory any more. */
+async function savedBefore(source: HypervisorHost, uuid: string): Promise<void> {
+  for (;;) {
+    const job = await source.readJob(uuid)
+    if (job.kind !== 'save' || job.state !== 'running') return
+    await pause(everyMs)
+  }
+}
+
+/** Tells how far it is. A cancel breaks it off, and the VM goes on. @throws Cancelled, or why it could not be saved */
+async function follow(context: Context, source: HypervisorHost, plan: MovePlan, saving: Promise<void>): Promise<void> {
+  let isOver = false
+  const over = saving.finally(() => {
+    isOver = true
+  })
+  over.catch(() => undefined) // thrown below
+  while (!isOver) {
+    await Promise.race([over.catch(() => undefined), pause(everyMs)])
+    if (isOver) break
+    if (context.signal.aborted) {
+      await source.abortJob(plan.uuid, { timeoutMs: 10_000 }).catch(() => undefined) // it may have ended just now
+      continue
+    }
+    const job = await source.readJob(plan.uuid, { timeoutMs: 5_000 }).catch(() => null)
+    if (job?.kind !== 'save' || job.totalBytes === 0) continue
+    const rate = job.bytesPerSecond > 0 ? job.bytesPerSecond : null
+    context.progress({
+      ...{ phase: 'saving its memory', done: job.doneBytes, total: job.totalBytes, unit: 'bytes', ratePerSecond: rate },
+      remainingMs: rate === null ? null : (job.remainingBytes / rate) * 1000,
+    })
+  }
+  try {
+    await over
+  } catch (error) {
+    if (context.signal.aborted && !(error instanceof OutcomeUnknown)) throw new Cancelled()
+    throw error
+  }
+}
+
+const memoryAtSource = (source: HypervisorHost, plan: MovePlan): Promise<MemoryState> => {
+  if (!plan.saved) throw new Error('only what stands still has its memory saved')
+  const disks = plan.disks.flatMap(({ mode, sourcePool: pool, sourceVolume: name }) =>
+    mode === 'copied' && pool !== null && name !== null ? [{ pool, name }] : [],
+  )
+  return memoryState(source, plan.uuid, plan.saved.here, disks)
+}
+
+/** @throws conflict unless the VM stands still at its source, and its disks are as its memory knows them */
+export async function requireStanding(source: HypervisorHost, plan: MovePlan): Promise<void> {
+  const facts = await source.readVm(plan.uuid)
+  const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
+  if (state === 'whole') return
+  if (state === 'none')
+    throw conflict('The VM was switched off meanwhile.', 'Try again: it then moves while it is off.')
+  throw conflict(
+    `The VM was started on ${plan.sourceName} meanwhile, so what was copied of it is out of date.`,
+    'Try again, and let nobody start it while it moves.',
+  )
+}
+
+/** Has the VM go on at its source from where it stood still, and removes the file. @throws when that can't be done */
+export async function wakeUp(context: Context, plan: MovePlan): Promise<string | undefined> {
+  const { saved } = plan
+  if (!saved) return undefined
+  const source = await context.host(plan.sourceHostId, sourceBackWithinMs)
+  const facts = await settled(source, plan, { breakOff: true })
+  const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
+  if (state === 'whole') await source.restoreMemory(saved.here.path)
+  await source.deleteVolume(saved.here.pool, saved.here.name)
+  if (state === 'whole') return `had it go on where it stood still on ${plan.sourceName}`
+  if (state === 'outdated') return 'removed its saved memory: it was started and stopped meanwhile'
+  return facts && facts.state !== 'off' ? `left it on ${plan.sourceName}` : undefined
+}
+
+/** The VM once nothing saves or restores its memory any more. @throws OutcomeUnknown while something does */
+export async function settled(
+  host: HypervisorHost,
+  plan: MovePlan,
+  { breakOff = false }: { breakOff?: boolean } = {},
+): Promise<VmFacts | null> {
+  const look = async () => {
+    const facts = await host.readVm(plan.uuid)
+    if (!facts || facts.state === 'off') return { facts }
+    const job = await host.readJob(plan.uuid)
+    const isSaving = job.kind === 'save' && job.state === 'running'
+    if (isSaving && breakOff) await host.abortJob(plan.uuid)
+    return !isSaving && facts.stateReason !== 'starting up' && { facts }
+  }
+  const seen = await until(look, { timeoutMs: settleMs })
+  if (!seen) throw new OutcomeUnknown('the VM is still being started')
+  return seen.facts
+}
