@@ -6,9 +6,10 @@ import { openAll, problemsOf } from './open-chunk.ts'
 
 const answer = (result: ChunkResult, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(result, transfer)
 
-const compressor = new Compressor(workerData.level)
+let compressor: Compressor | undefined
 
 function compress(job: number, { memory, count }: CompressWork) {
+  compressor ??= new Compressor(workerData.level)
   answer({ job, packed: compressor.compressInPlace(Buffer.from(memory), count) })
 }
 
