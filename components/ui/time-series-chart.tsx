@@ -70,7 +70,7 @@ export function TimeSeriesChart(props: TimeSeriesChartProps) {
 
 function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
   const { label, timesSeconds, series, unit, heightPx, limit, minTop, maxTop, syncKey } = props
-  const { ref, widthPx } = useElementWidth<HTMLDivElement>()
+  const { ref, element: host, widthPx } = useElementWidth<HTMLDivElement>()
   const theme = useResolvedTheme()
   const chart = useRef<uPlot | null>(null)
   const [cursor, setCursor] = useState<number | null>(null)
@@ -78,7 +78,6 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
   const limitLabel = limit?.label
 
   useEffect(() => {
-    const host = ref.current
     if (!host || widthPx === 0) return
     const lines = JSON.parse(shape) as [string, number, boolean | null][]
     const [ink = '', line = '', surface = '', ...colors] = resolveColors(host, [
@@ -112,7 +111,7 @@ function Plot(props: TimeSeriesChartProps & { heightPx: number }) {
       made.destroy()
       chart.current = null
     }
-  }, [ref, widthPx, heightPx, unit, shape, limitLabel, minTop, maxTop, syncKey, theme])
+  }, [host, widthPx, heightPx, unit, shape, limitLabel, minTop, maxTop, syncKey, theme])
 
   useEffect(() => {
     const limitValues = limit ? [timesSeconds.map(() => limit.value)] : []

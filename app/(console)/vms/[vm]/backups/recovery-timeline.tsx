@@ -32,7 +32,7 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   const snapshotQuery = useQuery(trpc.snapshot.list.queryOptions({ vmId: vm.id }))
   const archiveQuery = useQuery(trpc.archive.points.queryOptions({ vmId: vm.id }))
   const [restored, setRestored] = useState<ArchivedPoint>()
-  const [nowMs] = useState(() => Date.now())
+  const [openedMs] = useState(() => Date.now())
   const [chosen, setChosen] = useState<Range>()
   const [back, setBack] = useState(0)
   const axis = useElementWidth<HTMLDivElement>()
@@ -74,6 +74,8 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
   ]
   const times = lanes.flatMap(({ marks }) => marks.map(({ atMs }) => atMs))
   if (times.length === 0 && !lanes.some((lane) => lane.unread)) return null
+  // What is taken while the page is open is later than when it was opened.
+  const nowMs = Math.max(openedMs, ...times)
   const range = chosen ?? firstRange(times, nowMs)
   const span = spanOf(range, back, nowMs)
   const ticks = ticksOf(range, span)
@@ -120,7 +122,9 @@ export function RecoveryTimeline({ vm, page, onRestore }: RecoveryTimelineProps)
                   <span
                     key={atMs}
                     className="-translate-x-1/2 absolute whitespace-nowrap"
-                    style={{ left: `${placeOf(atMs, span) * 100}%` }}
+                    style={{
+                      left: `clamp(${tickPx / 3}px, ${placeOf(atMs, span) * 100}%, calc(100% - ${tickPx / 3}px))`,
+                    }}
                   >
                     {tickText(atMs, range)}
                   </span>

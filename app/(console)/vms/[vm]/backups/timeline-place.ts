@@ -3,7 +3,6 @@ export type Range = (typeof ranges)[number]
 
 const dayMs = 86_400_000
 const lengthMs: Record<Range, number> = { day: dayMs, week: 7 * dayMs, month: 31 * dayMs, year: 366 * dayMs }
-const tickCount: Record<Range, number> = { day: 8, week: 7, month: 6, year: 6 }
 
 export interface Span {
   fromMs: number
@@ -19,8 +18,23 @@ export function spanOf(range: Range, back: number, nowMs: number): Span {
 /** Where on the axis something lies, 0 to 1. */
 export const placeOf = (atMs: number, { fromMs, toMs }: Span) => (atMs - fromMs) / (toMs - fromMs)
 
-export const ticksOf = (range: Range, { fromMs, toMs }: Span): number[] =>
-  Array.from({ length: tickCount[range] }, (_, at) => fromMs + ((at + 0.5) / tickCount[range]) * (toMs - fromMs))
+/** From one tick to the next, by the clock on the wall. */
+const stepOf: Record<Range, (at: Date) => void> = {
+  day: (at) => at.setHours(at.getHours() + 3),
+  week: (at) => at.setDate(at.getDate() + 1),
+  month: (at) => at.setDate(at.getDate() + 5),
+  year: (at) => at.setMonth(at.getMonth() + 2),
+}
+
+/** Whole hours of a day, days, and first days of months. */
+export function ticksOf(range: Range, { fromMs, toMs }: Span): number[] {
+  const at = new Date(fromMs)
+  at.setHours(range === 'day' ? at.getHours() - (at.getHours() % 3) : 0, 0, 0, 0)
+  if (range === 'year') at.setDate(1)
+  const ticks: number[] = []
+  for (; at.getTime() <= toMs; stepOf[range](at)) if (at.getTime() >= fromMs) ticks.push(at.getTime())
+  return ticks
+}
 
 export interface Gathered<Mark> {
   place: number
