@@ -56,7 +56,8 @@ export function ConnectionTest({ uri, credential, hostId, disabledReason }: Conn
       {row?.state === 'failed' && (
         <ErrorMessage
           title="The connection failed"
-          message={[row.error?.message ?? 'No reason was given.', row.errorDetail].filter(Boolean).join(' ')}
+          message={row.error?.message ?? 'No reason was given.'}
+          {...(row.errorDetail ? { detail: row.errorDetail } : {})}
           {...(row.error?.wayOut ? { whatToDo: row.error.wayOut } : {})}
         />
       )}

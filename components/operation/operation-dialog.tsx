@@ -3,8 +3,10 @@
 import type { ReactNode } from 'react'
 import { ErrorMessage, type ErrorMessageProps } from '#components/ui/error-message.tsx'
 import { FormDialog, type FormDialogProps } from '#components/ui/form-dialog.tsx'
+import { revealInDialog } from '#components/ui/reveal.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { OperationLine } from './operation-line.tsx'
+import { operationTarget, operationWord } from './operation-words.ts'
 import { useOperation } from './use-operation.ts'
 
 export interface OperationDialogProps
@@ -27,10 +29,20 @@ export function OperationDialog({ operationId, isPending, error, children, ...fo
   return (
     <FormDialog {...form} size="lg" isPending={isAtWork} isDone={isDone}>
       {children(isDone)}
-      {operation && (
-        <ul className="rounded-md border border-line">
-          <OperationLine operation={operation} />
-        </ul>
+      {operation?.error ? (
+        // Tried again by what is asked above, as it has been corrected, not as it was.
+        <ErrorMessage
+          title={`${operationWord(operation)} ${operationTarget(operation)}: it failed`}
+          message={operation.error.message}
+          {...(operation.errorDetail ? { detail: operation.errorDetail } : {})}
+          {...(operation.error.wayOut ? { whatToDo: operation.error.wayOut } : {})}
+        />
+      ) : (
+        operation && (
+          <ul ref={revealInDialog} className="rounded-md border border-line">
+            <OperationLine operation={operation} />
+          </ul>
+        )
       )}
       {error && <ErrorMessage {...error} />}
     </FormDialog>

@@ -22,8 +22,8 @@ export function OperationLine({ operation }: { operation: OperationRow }) {
   const { look, word } = operationLook(operation)
   const canOpen = hasDetail(operation)
   return (
-    <li className="border-b border-line px-4 text-sm last:border-b-0">
-      <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 py-2 lg:grid-cols-[118px_minmax(160px,1.2fr)_minmax(200px,2fr)_150px_150px]">
+    <li className="@container border-b border-line px-4 text-sm last:border-b-0">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 py-2 @4xl:grid-cols-[118px_minmax(160px,1.2fr)_minmax(200px,2fr)_150px_150px]">
         <span className="flex items-center gap-1">
           <button
             type="button"
@@ -40,21 +40,21 @@ export function OperationLine({ operation }: { operation: OperationRow }) {
           </button>
           <StateBadge state={look} label={word} variant="plain" />
         </span>
-        <span className="order-2 col-span-2 min-w-0 truncate lg:order-none lg:col-span-1">
+        <span className="order-2 col-span-2 min-w-0 truncate @4xl:order-none @4xl:col-span-1">
           <OperationTitle operation={operation} />
         </span>
-        <div className="order-3 col-span-2 min-w-0 lg:order-none lg:col-span-1">
+        <div className="order-3 col-span-2 min-w-0 @4xl:order-none @4xl:col-span-1">
           <OperationProgress operation={operation} />
         </div>
-        <span className="order-4 col-span-2 truncate text-xs text-ink-faint lg:order-none lg:col-span-1">
+        <span className="order-4 col-span-2 truncate text-xs text-ink-faint @4xl:order-none @4xl:col-span-1">
           {operation.actorName} · <RelativeTime at={operation.startedAt ?? operation.createdAt} />
         </span>
-        <span className="order-1 flex justify-end gap-1.5 lg:order-none">
+        <span className="order-1 flex justify-end gap-1.5 @4xl:order-none">
           <OperationActions operation={operation} />
         </span>
       </div>
       {isOpen && canOpen && (
-        <div id={detailId} className="lg:ml-[134px]">
+        <div id={detailId} className="@4xl:ml-[134px]">
           <OperationDetail operation={operation} />
         </div>
       )}

@@ -8,6 +8,7 @@ import { failure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatMilliseconds } from '#components/ui/format.ts'
+import { revealInDialog } from '#components/ui/reveal.ts'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import type { CallError } from '#components/vm/refusal.ts'
 import { isLive } from '#server/schema/operation.ts'
@@ -64,7 +65,7 @@ export function StoreTest<Input>({ input, test, withLock }: StoreTestProps<Input
         </span>
       </div>
       {summary && withLock && (
-        <p className="text-xs text-ink-muted">
+        <p ref={revealInDialog} className="text-xs text-ink-muted">
           {summary.lockRefusal === null
             ? 'What is archived there can be locked: an object that was locked could not be deleted.'
             : `What is archived there can’t be locked. ${summary.lockRefusal}`}
@@ -74,7 +75,8 @@ export function StoreTest<Input>({ input, test, withLock }: StoreTestProps<Input
       {row?.state === 'failed' && (
         <ErrorMessage
           title="It can’t be used like that"
-          message={[row.error?.message ?? 'No reason was given.', row.errorDetail].filter(Boolean).join(' ')}
+          message={row.error?.message ?? 'No reason was given.'}
+          {...(row.errorDetail ? { detail: row.errorDetail } : {})}
           {...(row.error?.wayOut ? { whatToDo: row.error.wayOut } : {})}
         />
       )}

@@ -4,6 +4,7 @@ import { RotateCw } from 'lucide-react'
 import { Button } from './button.tsx'
 import { cx } from './class-name.ts'
 import { CopyButton } from './copy-button.tsx'
+import { revealInDialog } from './reveal.ts'
 import { StateIcon } from './state-icon.tsx'
 
 export interface ErrorMessageProps {
@@ -11,6 +12,8 @@ export interface ErrorMessageProps {
   title: string
   /** What went wrong. */
   message?: string
+  /** What the other side said, word for word. */
+  detail?: string
   /** The way out. */
   whatToDo?: string
   requestId?: string
@@ -23,10 +26,11 @@ export interface ErrorMessageProps {
 
 /** An error that says what to do next. */
 export function ErrorMessage(props: ErrorMessageProps) {
-  const { title, message, whatToDo, requestId, onRetry, isRetrying, variant = 'inline', className } = props
+  const { title, message, detail, whatToDo, requestId, onRetry, isRetrying, variant = 'inline', className } = props
   const isPage = variant === 'page'
   return (
     <div
+      ref={revealInDialog}
       role="alert"
       className={cx(
         'flex gap-2.5 text-sm',
@@ -38,6 +42,7 @@ export function ErrorMessage(props: ErrorMessageProps) {
       <div className={cx('min-w-0', isPage ? 'max-w-120' : 'flex-1')}>
         <p className="font-medium text-ink">{title}</p>
         {message && <p className="break-words text-ink-muted">{message}</p>}
+        {detail && <p className="whitespace-pre-line break-words font-mono text-ink-muted text-xs">{detail}</p>}
         {whatToDo && <p className="mt-1 text-ink">{whatToDo}</p>}
         {requestId && (
           <p className={cx('mt-1 flex items-center gap-1 text-xs text-ink-muted', isPage && 'justify-center')}>

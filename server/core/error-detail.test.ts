@@ -15,6 +15,12 @@ test('the whole chain of causes is told once, the message that everybody reads i
   ])
   expect(operatorDetail(new SkerryError('conflict', 'It is off.'))).toBeNull()
   expect(operatorDetail('a text')).toBe('a text')
+  const place = 'bucket there at https://s3.example.net'
+  const answer = new Error('UnknownError')
+  const told = (message: string) =>
+    operatorDetail(new SkerryError('unavailable', message, { detail: place, cause: answer }))
+  expect(told(`The ${place} does not answer.`)).toBeNull()
+  expect(told('The datastore Far does not answer.')).toBe(place)
 })
 
 test.each([

@@ -2,6 +2,9 @@ import { SkerryError } from '#server/errors.ts'
 
 const longest = 4_000
 
+/** What the S3 client calls an answer without a body. */
+const wordless = 'UnknownError'
+
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [^-]*PRIVATE KEY-----[\s\S]*?(-----END [^-]*-----|$)/g, '•••'],
   [/(\b(?:passwd|password|passphrase|secret|token)\b["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;]+)/gi, '$1•••'],
@@ -17,10 +20,11 @@ export const withoutSecrets = (text: string): string =>
  * the database said. Null when its message says everything.
  */
 export function operatorDetail(thrown: unknown): string | null {
+  const message = thrown instanceof SkerryError ? thrown.message : ''
   const said: string[] = []
   const say = (text: string | undefined) => {
     const line = text?.trim()
-    if (line && !said.some((earlier) => earlier.includes(line))) said.push(line)
+    if (line && line !== wordless && ![message, ...said].some((earlier) => earlier.includes(line))) said.push(line)
   }
   for (let at = thrown; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
     if (at instanceof SkerryError) {

@@ -47,13 +47,13 @@ const certificateErrors = [
 const ways: readonly Way[] = [
   [
     ['NoSuchBucket'],
-    (store, step) => `There is no such bucket: could not ${step} in the ${store}.`,
-    'Make the bucket, or correct its name in the datastore’s settings.',
+    (store, step) => `The ${store} is not there (no such bucket): could not ${step}.`,
+    'Make the bucket, or correct its name.',
   ],
   [
     ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken'],
     (store, step) => `The access key or its secret is wrong for the ${store}: could not ${step}.`,
-    'Enter the key and its secret again in the datastore’s settings.',
+    'Enter the key and its secret again.',
   ],
   [
     ['RequestTimeTooSkewed'],
@@ -68,7 +68,7 @@ const ways: readonly Way[] = [
   [
     certificateErrors,
     (store, step) => `The certificate of the ${store} is not trusted: could not ${step}.`,
-    'Give the certificate of who signed it in the datastore’s settings, or correct the address.',
+    'Give the certificate of who signed it, or correct the address.',
   ],
   [
     ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'],
@@ -78,7 +78,7 @@ const ways: readonly Way[] = [
   [
     ['PermanentRedirect', 'TemporaryRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException'],
     (store, step) => `The ${store} is in another region or at another address: could not ${step}.`,
-    'Correct the region and the address in the datastore’s settings.',
+    'Correct the region and the address.',
   ],
   [
     ['AccessDenied', 'Forbidden', 'AllAccessDisabled'],

@@ -97,7 +97,7 @@ describe.skipIf(missing)(`archiving to a bucket that fails${missing ? `: ${missi
             { bucket: 'not-there' },
             undefined,
             undefined,
-            /no such bucket: could not .* archive store far wrong/,
+            /archive store far wrong is not there \(no such bucket\): could not/,
             /name/,
           ],
           [
