@@ -4,7 +4,7 @@ import { ProgressBar } from '#components/ui/progress-bar.tsx'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 import { outcomeText } from './operation-result.ts'
 import {
-  isUnproven,
+  foundBad,
   operationLook,
   operationPhase,
   operationRate,
@@ -47,6 +47,6 @@ export function OperationProgress({ operation }: { operation: OperationRow }) {
       </p>
     )
   }
-  const tone = isUnproven(operation) ? 'text-failed' : 'truncate text-ink-muted'
+  const tone = foundBad(operation) ? 'text-failed' : 'truncate text-ink-muted'
   return <p className={cx('text-xs', tone)}>{outcomeText(operation)}</p>
 }

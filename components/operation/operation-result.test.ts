@@ -45,3 +45,25 @@ test('an archival says what went there, what expired, and what is locked still',
     outcomeText(ended('archive-recovery-points', { archived: 3, archivedBytes: 2 ** 21, expired: 2, locked })),
   ).toBe('Took 5 s · 3 archived, 2 MiB · 2 expired · 1 MiB of what has expired locked until January 5, 2027')
 })
+
+test('a backup, a verification and a compaction say what they read, stored, found and won; damage is seen to be bad', () => {
+  expect(outcomeText(ended('back-up-vm', { readBytes: 2 ** 21, storedBytes: 2 ** 20 }))).toBe(
+    'Took 5 s · 2 MiB read, 1 MiB stored',
+  )
+  const whole = ended('verify-datastore', { checkedBytes: 2 ** 20, damaged: 0, healed: 1 })
+  expect(outcomeText(whole)).toBe('Took 5 s · 1 MiB read, nothing damaged, 1 healed')
+  expect(operationLook(whole)).toEqual({ look: 'running', word: 'Done' })
+  const broken = ended('verify-archive-store', { checkedBytes: 2 ** 20, damaged: 2, healed: 0 })
+  expect(outcomeText(broken)).toBe('Took 5 s · 1 MiB read, 2 damaged')
+  expect(operationLook(broken)).toEqual({ look: 'failed', word: 'Damage found' })
+  expect(outcomeText(ended('compact-datastore', { freedBytes: 2 ** 20 }))).toBe('Took 5 s · 1 MiB won')
+  expect(outcomeText(ended('compact-datastore', { freedBytes: 0 }))).toBe('Took 5 s · nothing to win')
+})
+
+test('what was not done for each of many does not look as if it were', () => {
+  const item = (name: string, state: string) => ({ id: name, name, state })
+  const partly = ended('bulk-vm', { items: [item('a', 'succeeded'), item('b', 'refused')] })
+  expect(outcomeText(partly)).toBe('1 done, 1 not · Took 5 s')
+  expect(operationLook(partly)).toEqual({ look: 'degraded', word: 'Partly done' })
+  expect(operationLook(ended('bulk-vm', { items: [item('a', 'succeeded')] })).word).toBe('Done')
+})

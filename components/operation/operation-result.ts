@@ -3,6 +3,7 @@ import { formatDay } from '#components/archive/archive-words.ts'
 import { partsText } from '#components/boot-test/boot-test-words.ts'
 import { formatBytes, formatCounted, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
+import { dataOutcome } from './data-outcome.ts'
 import { bootTestResult, operationTookMs } from './operation-words.ts'
 
 /** What a migration came to, as its operation keeps it. Milliseconds and bytes; null where the hypervisor did not say. */
@@ -119,6 +120,8 @@ export function outcomeText(operation: OperationRow): string {
   }
   const archival = operation.kind === 'archive-recovery-points' && ArchivalResult.safeParse(operation.result).data
   if (archival) return [took, archivalText(archival)].filter(Boolean).join(' · ')
+  const data = dataOutcome(operation)
+  if (data) return [took, data].filter(Boolean).join(' · ')
   const items = itemResults(operation)
   if (items.length > 0) {
     const failed = items.filter((item) => item.state !== 'succeeded').length

@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import { formatBytesPerSecond, formatCount } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import { BootTestResult } from '#server/schema/boot-test.ts'
 import { type OperationKind, type OperationRow, type OperationState, operationKinds } from '#server/schema/operation.ts'
+import { Verification } from './data-outcome.ts'
 
 /** What each kind does, before a name. */
 export const kindWord: Record<OperationKind, string> = {
@@ -97,10 +99,27 @@ export const bootTestResult = ({ kind, state, result }: Looked): BootTestResult 
 /** A boot test that went well and found out that it does not boot. */
 export const isUnproven = (operation: Looked) => bootTestResult(operation)?.outcome === 'failed'
 
+const hasFoundDamage = ({ kind, state, result }: Looked) =>
+  (kind === 'verify-datastore' || kind === 'verify-archive-store') &&
+  state === 'succeeded' &&
+  (Verification.safeParse(result).data?.damaged ?? 0) > 0
+
+/** What went well, and found out what did not. */
+export const foundBad = (operation: Looked) => isUnproven(operation) || hasFoundDamage(operation)
+
+const Items = z.object({ items: z.array(z.object({ state: z.string() })) })
+
+/** One of many that was not done for each of them. */
+const isPartly = ({ kind, state, result }: Looked) =>
+  (kind === 'bulk-vm' || kind === 'drain-host') &&
+  state === 'succeeded' &&
+  (Items.safeParse(result).data?.items.some((item) => item.state !== 'succeeded') ?? false)
+
 /** How its state looks. */
 export function operationLook(operation: Looked): { look: VisualState; word: string } {
-  // The test went well; what it found out did not.
   if (isUnproven(operation)) return { look: 'failed', word: 'Not proven' }
+  if (hasFoundDamage(operation)) return { look: 'failed', word: 'Damage found' }
+  if (isPartly(operation)) return { look: 'degraded', word: 'Partly done' }
   const looks: Record<OperationState, VisualState> = {
     queued: 'off',
     running: operation.kind === 'migrate-vm' || operation.kind === 'drain-host' ? 'migrating' : 'changing',
@@ -132,6 +151,8 @@ export function operationPhase(operation: OperationRow): string | undefined {
 
 export function operationRate(operation: OperationRow): string | undefined {
   if (operation.ratePerSecond === null || operation.progressUnit !== 'bytes') return undefined
+  // Nothing is copied in this step.
+  if (operation.progressTotal === null) return undefined
   return formatBytesPerSecond(operation.ratePerSecond)
 }
 

@@ -94,21 +94,28 @@ export async function begin(context: Context): Promise<Partial<BackupMemory>> {
     }
     await host.endBackup(memory.uuid)
   }
-  if (memory.wasOff) await startPaused(host, memory.uuid)
+  if (memory.wasOff) {
+    context.progress({ phase: 'opening its disks' })
+    await startPaused(host, memory.uuid)
+  }
   const now = await host.readVm(memory.uuid)
   if (now?.state === 'off') throw conflict(`${now.name} was shut down meanwhile.`, 'Back it up again.')
   // Of an attempt whose export is gone only the checkpoint is left.
   if (await mine()) await host.deleteCheckpoint(memory.uuid, checkpointOf(id))
   const quiesce =
     !memory.wasOff && now?.state === 'running' && (await host.agentPing(memory.uuid, { timeoutMs: 3_000 }))
-  context.progress({ phase: quiesce ? 'freezing its file systems' : 'marking its disks' })
+  // Which takes far longer than the instant that the guest stands still.
+  context.progress({ phase: quiesce ? 'readying its applications' : 'marking its disks' })
   const plan = {
     disks: memory.disks.map(({ target }) => target),
     listen: backupRoute(host).listen,
     quiesce,
     checkpoint: checkpointOf(id),
   }
-  const mark = () => markInstant(context, host, plan)
+  const mark = () => {
+    if (quiesce) context.progress({ phase: 'freezing its file systems' })
+    return markInstant(context, host, plan)
+  }
   if (!quiesce) {
     const { since, takenAtMs } = await mark()
     return { since, takenAtMs, consistency: memory.wasOff ? 'off' : 'crash', applications: [] }

@@ -24,7 +24,8 @@ export const compactDatastore = defineWorkflow<object, Memory>({
       name: 'record',
       do: async ({ db, operation, memory }) => {
         const compactResult = CompactResult.parse({ ...memory, endedAt: new Date().toISOString() })
-        const data = { compactResult, measureAskedAt: new Date() }
+        // Who has just won space wants to see it, not what was dead before.
+        const data = { compactResult, measureAskedAt: new Date(), measureNow: true }
         await db.datastore.updateMany({ where: { id: operation.targetId }, data })
         return undefined
       },

@@ -1,6 +1,6 @@
 import { outcomeText } from '#components/operation/operation-result.ts'
 import {
-  isUnproven,
+  foundBad,
   operationLook,
   operationPhase,
   operationShare,
@@ -53,7 +53,7 @@ export const operationColumns: DataColumn<OperationRow>[] = [
 function HowFar({ operation }: { operation: OperationRow }) {
   if (!isLive(operation.state)) {
     const text = operation.error?.message ?? outcomeText(operation)
-    const isBad = operation.error !== null || isUnproven(operation)
+    const isBad = operation.error !== null || foundBad(operation)
     return (
       <span className={cx('truncate text-xs', isBad ? 'text-failed' : 'text-ink-muted')} title={text}>
         {text}
