@@ -12,6 +12,7 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { type CallError, refusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationError } from '#server/schema/operation.ts'
 import type { Vm } from '../use-vm.ts'
+import { lineChanges } from './line-changes.ts'
 
 type Definition = Outputs['vm']['xml']
 
@@ -108,6 +109,7 @@ export function XmlEditing({ vm, definition, onEnd }: { vm: Vm; definition: Defi
         </div>
       )}
       {unreadAgain && <ErrorMessage {...unreadAgain} />}
+      {isNewer && <TheirChanges before={begun.xml} after={base.xml} />}
       <div className={cx('grid gap-3', isNewer && 'lg:grid-cols-2')}>
         <CodeEditor
           label={`Definition of ${vm.name}`}
@@ -120,9 +122,6 @@ export function XmlEditing({ vm, definition, onEnd }: { vm: Vm; definition: Defi
         />
         {isNewer && (
           <section aria-label="The newer definition" className="flex h-[60dvh] min-w-0 flex-col gap-1 overflow-y-auto">
-            <p className="text-sm text-ink-muted">
-              As somebody else left it: saving puts your text in its place, so take over what shall stay.
-            </p>
             <CodeBlock code={base.xml} language="xml" label="XML of the newer definition" />
           </section>
         )}
@@ -142,5 +141,27 @@ export function XmlEditing({ vm, definition, onEnd }: { vm: Vm; definition: Defi
         </p>
       </ConfirmDialog>
     </div>
+  )
+}
+
+/** What somebody else has changed since the editing began, to be taken over or not. */
+function TheirChanges({ before, after }: { before: string; after: string }) {
+  return (
+    <section aria-label="Changed meanwhile" className="flex flex-col gap-2 rounded-md bg-degraded-soft/60 p-3 text-sm">
+      <p>
+        Somebody else has changed these lines meanwhile. Saving puts your text in the place of theirs, so take over what
+        shall stay.
+      </p>
+      <ul className="max-h-48 overflow-auto font-mono text-xs leading-5">
+        {lineChanges(before, after).map(({ kind, text }, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list changes as a whole
+          <li key={at} className={cx('whitespace-pre', kind === 'gone' && 'text-ink-muted line-through')}>
+            <span className="sr-only">{kind === 'gone' ? 'Gone: ' : 'New: '}</span>
+            <span aria-hidden="true">{kind === 'gone' ? '− ' : '+ '}</span>
+            {text}
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
