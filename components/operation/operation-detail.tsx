@@ -59,7 +59,7 @@ export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; took
     ['Took', tookMs === null ? '–' : formatDuration(tookMs / 1000)],
     ['Stood still', moved.live || moved.saved ? (stillFor(moved) ?? '–') : 'was off'],
     ['Memory', moved.saved ? 'saved to a file, and sent' : null],
-    ['Sent', formatBytes(moved.bytes)],
+    ['Sent', typeof moved.bytes === 'number' ? formatBytes(moved.bytes) : null],
     ['Rounds of memory', moved.live ? (moved.iterations ?? '–') : null],
     ['Disks', moved.copiedDisks.length > 0 ? `${moved.copiedDisks.join(', ')} copied` : 'stayed on shared storage'],
     ['Between the hosts', moved.tls ? 'encrypted (TLS)' : 'not encrypted'],
@@ -75,7 +75,7 @@ export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; took
           </div>
         ))}
       </dl>
-      {moved.protection && <MovingProtection title="Its protection" protection={moved.protection} />}
+      {moved.protection && <MovingProtection title="Its protection" protection={moved.protection} hasMoved />}
       {moved.left.length > 0 && <Facts title="Left behind" items={moved.left} />}
     </div>
   )

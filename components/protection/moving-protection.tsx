@@ -9,15 +9,28 @@ export interface ProtectionOnTheMove {
   datastores: readonly { name: string; recoveryPoints: number; nextBackup?: 'incremental' | 'full' | undefined }[]
 }
 
+interface MovingProtectionProps {
+  title: ReactNode
+  protection: ProtectionOnTheMove
+  hasMoved?: boolean
+}
+
 /** What of a VM's protection goes along with it to another host, and what does not. */
-export function MovingProtection({ title, protection }: { title: ReactNode; protection: ProtectionOnTheMove }) {
+export function MovingProtection({ title, protection, hasMoved = false }: MovingProtectionProps) {
   const { policies, snapshotSchedules, snapshots, datastores } = protection
   const lines = [
     ...(policies.length > 0
       ? [[policies.join(', '), policies.length === 1 ? 'the policy goes on there' : 'the policies go on there']]
       : []),
     ...(snapshotSchedules > 0 ? [[formatCounted(snapshotSchedules, 'snapshot schedule'), 'on there too']] : []),
-    ...(snapshots > 0 ? [[formatCounted(snapshots, 'snapshot'), 'in its disks, they move along']] : []),
+    ...(snapshots > 0
+      ? [
+          [
+            formatCounted(snapshots, 'snapshot'),
+            hasMoved ? 'in its disks, they moved along' : 'in its disks, they move along',
+          ],
+        ]
+      : []),
     ...datastores.map(({ name, recoveryPoints, nextBackup }) => [
       `${name}: ${formatCounted(recoveryPoints, 'recovery point')}`,
       `${recoveryPoints === 1 ? 'stays' : 'stay'} there, restored from anywhere; ${nextText(nextBackup)}`,
@@ -42,7 +55,7 @@ export function MovingProtection({ title, protection }: { title: ReactNode; prot
 }
 
 function nextText(nextBackup: 'incremental' | 'full' | undefined): string {
-  if (nextBackup === 'incremental') return 'the next backup reads what has changed alone'
+  if (nextBackup === 'incremental') return 'the next backup reads only what has changed'
   if (nextBackup === 'full') return 'the next backup reads everything once'
   return 'the marks of what has changed move along, where its host has them'
 }

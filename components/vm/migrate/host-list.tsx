@@ -110,6 +110,7 @@ function Figures({ candidate, longestMs }: { candidate: Candidate; longestMs: nu
   const { estimate } = candidate
   if (!estimate) return null
   const { look, word } = convergence[estimate.converges]
+  const stop = estimate.converges === 'off' ? undefined : aboutStop(estimate.downtimeMs)
   return (
     <>
       <span className="hidden truncate text-xs text-ink-muted sm:block">{diskWord(candidate)}</span>
@@ -117,12 +118,12 @@ function Figures({ candidate, longestMs }: { candidate: Candidate; longestMs: nu
         <span className="text-right text-ink tabular-nums sm:text-left">{aboutTime(estimate.totalMs)}</span>
         <TimeBar estimate={estimate} longestMs={longestMs} className="hidden sm:flex" />
       </span>
-      <span className="hidden text-xs text-ink tabular-nums sm:block">{aboutStop(estimate.downtimeMs)}</span>
+      <span className="hidden text-xs text-ink tabular-nums sm:block">{stop ?? '–'}</span>
       <span className="hidden sm:block">
         <StateBadge state={look} label={word} variant="plain" />
       </span>
       <span className="col-start-2 col-end-4 text-xs text-ink-muted sm:hidden">
-        {diskWord(candidate)} · stands still {aboutStop(estimate.downtimeMs)} · {word.toLowerCase()}
+        {[diskWord(candidate), stop && `stands still ${stop}`, word.toLowerCase()].filter(Boolean).join(' · ')}
       </span>
     </>
   )

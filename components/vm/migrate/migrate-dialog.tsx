@@ -16,7 +16,15 @@ import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
 import { MigrateDetail } from './migrate-detail.tsx'
 import { MigrateOptions, usualOptions } from './migrate-options.tsx'
-import { bySite, type Candidate, changeRate, type Preview, quickest, timeWords } from './migrate-words.ts'
+import {
+  bySite,
+  type Candidate,
+  changeRate,
+  commonObstacle,
+  type Preview,
+  quickest,
+  timeWords,
+} from './migrate-words.ts'
 import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
 
 type Vm = Outputs['vm']['get']
@@ -85,7 +93,8 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
               />
             ) : (
               <EmptyState title="No host can take it now">
-                Each host says at the left what is in the way. Free some memory there, or add a host.
+                {commonObstacle(preview.data, vm.hostId) ??
+                  'Each host of the list says what is in the way. Clear that at one of them, or add a host.'}
               </EmptyState>
             )}
             {error && <ErrorMessage {...error} />}

@@ -106,3 +106,9 @@ export const quickest = (preview: Preview | undefined, ownSiteId: string | undef
         Number(b.siteId === ownSiteId) - Number(a.siteId === ownSiteId) ||
         (a.estimate?.totalMs ?? 0) - (b.estimate?.totalMs ?? 0),
     )[0]
+
+/** What is in the way everywhere, which is then the VM's own matter. */
+export function commonObstacle({ candidates }: Preview, ownHostId: string): string | undefined {
+  const [first, ...others] = candidates.filter(({ hostId }) => hostId !== ownHostId)
+  return first?.reasons.find((reason) => others.every(({ reasons }) => reasons.includes(reason)))
+}
