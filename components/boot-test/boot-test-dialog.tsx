@@ -38,7 +38,7 @@ export function BootTestDialog({ recoveryPoint, onClose }: BootTestDialogProps) 
       title={`Boot test of ${recoveryPoint.vmName}`}
       description={
         <>
-          As it was <RelativeTime at={recoveryPoint.takenAt} />.
+          As it was <RelativeTime at={recoveryPoint.takenAt} isExact />.
         </>
       }
       submitLabel="Start the test"

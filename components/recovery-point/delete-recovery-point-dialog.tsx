@@ -34,8 +34,9 @@ export function DeleteRecoveryPointDialog({ recoveryPoints, recoveryPoint, onClo
       error={refusal('It was not deleted', remove.error)}
     >
       <p>
-        Nobody can restore {vmName} to <RelativeTime at={recoveryPoint.takenAt} className="font-medium text-ink" /> from{' '}
-        {datastore.name} any more.{' '}
+        Nobody can restore {vmName} to{' '}
+        <RelativeTime at={recoveryPoint.takenAt} isExact className="font-medium text-ink" /> from {datastore.name} any
+        more.{' '}
         {isOnly
           ? 'Nothing else is left that it could be restored to.'
           : `The other ${

@@ -81,7 +81,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       title={words.title(vmName)}
       description={
         <>
-          As it was <RelativeTime at={recoveryPoint.takenAt} />, with{' '}
+          As it was <RelativeTime at={recoveryPoint.takenAt} isExact />, with{' '}
           {isClone
             ? 'addresses and an identity of its own. It shares the recovery point’s blocks, so it is there in seconds, and keeps what it writes to itself.'
             : 'disks, addresses and an identity of its own.'}

@@ -95,7 +95,9 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
             </span>
             <span className="min-w-48 flex-1">
               <span className="flex items-center gap-2">
-                <Badge tone="outline">{point.reading}</Badge>
+                <span className="w-18 shrink-0">
+                  <Badge tone="outline">{point.reading}</Badge>
+                </span>
                 <span className="h-1.5 min-w-0 flex-1 overflow-hidden rounded-full bg-sunken">
                   <span
                     className="block h-full rounded-full bg-series-1"

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { BootTestCard } from '#components/boot-test/boot-test-card.tsx'
 import { BootTestDialog } from '#components/boot-test/boot-test-dialog.tsx'
 import { Card } from '#components/ui/card.tsx'
-import { formatBytes, formatCounted } from '#components/ui/format.ts'
+import { formatCounted } from '#components/ui/format.ts'
 import { DeleteRecoveryPointDialog } from './delete-recovery-point-dialog.tsx'
 import { NewVmDialog } from './new-vm-dialog.tsx'
 import { type PointCommand, RecoveryPointList, type RecoveryPointListProps } from './recovery-point-list.tsx'
@@ -24,7 +24,6 @@ export function RecoveryPoints({ isGone, actions, empty, ...list }: RecoveryPoin
   const [asked, setAsked] = useState<PointCommand>()
   const close = () => setAsked(undefined)
   const newest = recoveryPoints.find((point) => !whyUnusable(point))
-  const storedBytes = recoveryPoints.reduce((sum, point) => sum + point.storedBytes, 0)
   return (
     <>
       {(recoveryPoints.length > 0 || bootTests.length > 0) && (
@@ -35,12 +34,7 @@ export function RecoveryPoints({ isGone, actions, empty, ...list }: RecoveryPoin
         />
       )}
       {recoveryPoints.length > 0 ? (
-        <Card
-          title={`${formatCounted(recoveryPoints.length, 'recovery point')}, ${formatBytes(storedBytes)} stored`}
-          isFlush
-          actions={actions}
-          className="pb-1"
-        >
+        <Card title={formatCounted(recoveryPoints.length, 'recovery point')} isFlush actions={actions} className="pb-1">
           <RecoveryPointList {...list} onCommand={setAsked} />
         </Card>
       ) : (

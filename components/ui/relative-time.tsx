@@ -6,6 +6,8 @@ import { formatAbsoluteTime, formatRelativeTime } from './format.ts'
 export interface RelativeTimeProps {
   /** A date, epoch milliseconds or an ISO text. */
   at: Date | number | string
+  /** The absolute time beside it, where one of several such times is meant */
+  isExact?: boolean
   className?: string
 }
 
@@ -27,8 +29,8 @@ function subscribe(listener: () => void): () => void {
   }
 }
 
-/** "3 min ago", with the absolute time on hover. */
-export function RelativeTime({ at, className }: RelativeTimeProps) {
+/** "3 min ago", with the absolute time on hover, or beside it. */
+export function RelativeTime({ at, isExact, className }: RelativeTimeProps) {
   const atMs = new Date(at).getTime()
   const text = useSyncExternalStore(
     subscribe,
@@ -43,6 +45,7 @@ export function RelativeTime({ at, className }: RelativeTimeProps) {
       className={className}
     >
       {text}
+      {isExact && <span className="whitespace-nowrap font-normal"> ({formatAbsoluteTime(atMs)})</span>}
     </time>
   )
 }

@@ -55,7 +55,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
     >
       <p>
         {isAll ? 'Its disks become' : 'The chosen disks become'} what they were{' '}
-        <RelativeTime at={point.takenAt} className="font-medium text-ink" />. {props.about(isAll)}
+        <RelativeTime at={point.takenAt} isExact className="font-medium text-ink" />. {props.about(isAll)}
       </p>
       <RestoreDisks disks={disks} measure={measure} chosen={chosen} onChange={setPicked} />
       {props.children(chosen)}

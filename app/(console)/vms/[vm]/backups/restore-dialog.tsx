@@ -58,7 +58,7 @@ function WhatChanges({ measure, isMeasuring, problem, chosen, isOff }: WhatChang
         <>
           <p className="font-medium text-ink">{estimateSentence(estimate)}</p>
           <p className="mt-0.5 text-ink-faint">
-            {rateSentence(measure, estimate)}
+            {estimate.writeBytes > 0 && rateSentence(measure, estimate)}
             {!isOff && ' The guest’s shutting down and starting comes on top.'}
           </p>
         </>

@@ -23,8 +23,13 @@ test('of the chosen disks what differs and what changed since, never more than t
 test('what the host can’t tell is said, and nothing is claimed of it', () => {
   const open = estimateOf(measured(null), ['vda', 'vdb'])
   expect(open).toMatchObject({ writeBytes: 60 * mib, isOpen: true })
-  expect(estimateSentence(open)).toMatch(/^60 MiB are written, and what has changed since, which its host can’t tell/)
-  expect(estimateSentence(estimateOf(measured(null), ['vdb']))).toMatch(/^Nothing differs from the newest/)
+  expect(estimateSentence(open)).toBe(
+    '60 MiB are written, and what has changed since the newest recovery point; how much that is, its host can’t tell now. Copying takes ≈ 3 s, and longer for that.',
+  )
+  expect(estimateSentence(estimateOf(measured(null), ['vdb']))).toBe(
+    'Nothing differs from the newest recovery point. What has changed since is written back too; how much that is, its host can’t tell now.',
+  )
+  expect(estimateSentence(estimateOf(measured(0), ['vdb']))).toBe('Nothing differs.')
 })
 
 test('an assumption is called one', () => {

@@ -31,12 +31,18 @@ export function estimateOf(measure: RestoreMeasure, chosen: readonly string[]): 
 export const mostBytes = ({ changedBytes, sinceBytes, sizeBytes }: DiskMeasure) =>
   Math.min(sizeBytes, changedBytes + (sinceBytes ?? 0))
 
-/** "At most 12 MiB are written, which takes about 3 s." */
+/** "At most 12 MiB are written. Copying takes ≈ 3 s." */
 export function estimateSentence({ writeBytes, copyMs, isOpen }: RestoreEstimate): string {
-  const more = isOpen ? ', and what has changed since, which its host can’t tell now' : ''
-  if (writeBytes === 0) return `Nothing differs${isOpen ? ' from the newest recovery point' : ''}${more}.`
-  const atMost = isOpen ? '' : 'At most '
-  return `${atMost}${formatBytes(writeBytes)} are written${more}. Copying takes ≈ ${formatDuration(Math.max(1, copyMs / 1000))}.`
+  const untold = 'how much that is, its host can’t tell now'
+  if (writeBytes === 0) {
+    return isOpen
+      ? `Nothing differs from the newest recovery point. What has changed since is written back too; ${untold}.`
+      : 'Nothing differs.'
+  }
+  const written = isOpen
+    ? `${formatBytes(writeBytes)} are written, and what has changed since the newest recovery point; ${untold}.`
+    : `At most ${formatBytes(writeBytes)} are written.`
+  return `${written} Copying takes ≈ ${formatDuration(Math.max(1, copyMs / 1000))}${isOpen ? ', and longer for that' : ''}.`
 }
 
 /** What the estimate is reckoned from. */
