@@ -67,3 +67,11 @@ test('what was not done for each of many does not look as if it were', () => {
   expect(operationLook(partly)).toEqual({ look: 'degraded', word: 'Partly done' })
   expect(operationLook(ended('bulk-vm', { items: [item('a', 'succeeded')] })).word).toBe('Done')
 })
+
+test('a migration says how long the VM stood still, in minutes where its memory was saved', () => {
+  const moved = { from: 'a', to: 'b', live: true, tls: true, postCopy: false, downtimeMs: 180, bytes: 2 ** 30 }
+  expect(outcomeText(ended('migrate-vm', moved))).toBe('Took 5 s · stopped for 180 ms · 1 GiB')
+  const stood = { ...moved, live: false, saved: true, downtimeMs: 75_000 }
+  expect(outcomeText(ended('migrate-vm', stood))).toBe('Took 5 s · stopped for 1 min 15 s · 1 GiB')
+  expect(outcomeText(ended('migrate-vm', { ...moved, live: false }))).toBe('Took 5 s · 1 GiB')
+})

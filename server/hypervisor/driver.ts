@@ -19,6 +19,7 @@ import type {
   StoragePoolFacts,
   VmFacts,
   VmReading,
+  VolumeFacts,
 } from './facts.ts'
 import type { HostEvent, JobReading } from './host-event.ts'
 import type { MigrationPlan } from './migration-plan.ts'
@@ -187,16 +188,7 @@ export interface HypervisorHost {
   findVolume(
     at: string | { pool: string; name: string },
     options?: CallOptions,
-  ): Promise<{
-    pool: string
-    name: string
-    path: string
-    capacityBytes: number
-    allocationBytes: number
-    format: string | null
-    backingPath: string | null
-    modifiedAtMs: number | null
-  } | null>
+  ): Promise<(VolumeFacts & { pool: string; modifiedAtMs: number | null }) | null>
   refreshPool(pool: string, options?: CallOptions): Promise<void>
 
   // ── snapshots ──

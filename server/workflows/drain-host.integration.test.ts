@@ -3,6 +3,7 @@ import { planDrain } from '#server/core/drain-plan.ts'
 import { enqueue, requestCancel } from '#server/core/operation.ts'
 import type { FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { slowBytesPerSecond } from '#server/testing/mid-copy.ts'
 import { pause } from './pause.ts'
 
@@ -11,13 +12,13 @@ const { fleet, a, b } = fleetForTests('drain', ['a', 'b'])
 const actor = { kind: 'user' as const, id: 'tester', name: 'Tester' }
 const names = async (host: FleetHost) =>
   (await host.lab.virsh('list', '--all', '--name')).split('\n').filter(Boolean).sort()
-const drain = (host: FleetHost) =>
+const drain = (host: FleetHost, input: object = {}) =>
   fleet.ask({
     kind: 'drain-host',
     target: { kind: 'host', id: host.id, name: host.name },
     tenantId: null,
     hostId: host.id,
-    input: {},
+    input,
   })
 
 test('a drained host is empty, what can not leave is named, and it takes nothing new', async () => {
@@ -33,24 +34,42 @@ test('a drained host is empty, what can not leave is named, and it takes nothing
     },
   })
 
+  const standing = await fleet.guest('a', { name: 'd5', isEmpty: true })
+  await a.lab.virsh('snapshot-create-as', 'd5', 'warm')
+  const id = await writeVmRow(fleet.db, a.id, standing.uuid)
+
   const plan = await planDrain(fleet.db, a.id)
   expect(plan.map((item) => [item.name, item.to?.name ?? null]).sort()).toEqual([
     ['d1', 'b'],
     ['d2', 'b'],
     ['d3', 'b'],
     ['d4', null],
+    ['d5', 'b'],
   ])
+  expect(plan.find((item) => item.name === 'd5')?.to).toMatchObject({ way: 'saved', totalMs: expect.any(Number) })
   expect(plan.find((item) => item.name === 'd2')?.to?.copiedBytes).toBe(0)
 
   const end = await fleet.ended(await drain(a), 110_000)
   expect(end.error).toBeNull()
-  expect(end.result).toMatchObject({ moved: 3, stayed: [{ name: 'd4', reason: expect.stringMatching(/snapshot/) }] })
-  expect(await names(a)).toEqual(['d4'])
+  expect(end.result).toMatchObject({
+    moved: 3,
+    stayed: [
+      { name: 'd4', reason: expect.stringMatching(/files beside/) },
+      { name: 'd5', reason: expect.stringMatching(/would stand still .* nobody was asked/) },
+    ],
+  })
+  expect(await names(a)).toEqual(['d4', 'd5'])
   expect(await names(b)).toEqual(['d1', 'd2', 'd3'])
   expect((await b.lab.virsh('list', '--name')).split('\n').filter(Boolean).sort()).toEqual(['d1', 'd2'])
   expect((await fleet.db.host.findUniqueOrThrow({ where: { id: a.id } })).draining).toBe(true)
   const back = (await planDrain(fleet.db, b.id)).flatMap((item) => item.reasons)
   expect(back.every((reason) => reason.includes('being drained'))).toBe(true)
+  const asked = await fleet.ended(await drain(a, { standStill: [id] }), 60_000)
+  expect(asked.result).toMatchObject({ moved: 1, stayed: [{ name: 'd4' }] })
+  expect((await b.lab.virsh('domstate', 'd5', '--reason')).trim()).toBe('running (unpaused)')
+  expect((await b.lab.virsh('snapshot-list', 'd5', '--name')).trim()).toBe('warm')
+  await b.lab.virsh('destroy', 'd5')
+  await fleet.db.vm.update({ where: { id }, data: { state: 'off' } })
   await fleet.db.host.update({ where: { id: a.id }, data: { draining: false } })
 })
 
@@ -71,7 +90,7 @@ test('cancelling a drain stops the moves, opens the host, and no VM is lost', as
   expect(end.undone).toEqual(['opened the host to VMs again'])
   expect((await fleet.db.host.findUniqueOrThrow({ where: { id: b.id } })).draining).toBe(false)
   const all = [...(await names(a)), ...(await names(b))].sort()
-  expect(all).toEqual(['d1', 'd2', 'd3', 'd4'])
+  expect(all).toEqual(['d1', 'd2', 'd3', 'd4', 'd5'])
   const children = await fleet.db.operation.findMany({ where: { parentId: id } })
   expect(children.every((child) => child.finishedAt !== null)).toBe(true)
 })

@@ -6,7 +6,7 @@ import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
 
-const { fleet, setHooks, a, b } = fleetForTests('standing', ['a', 'b'])
+const { fleet, setHooks, operator, a, b } = fleetForTests('standing', ['a', 'b'])
 
 const on = ({ id, name }: FleetGuest, host: FleetHost) => ({
   ...{ target: { kind: 'vm' as const, id, name }, tenantId: null, hostId: host.id },
@@ -159,10 +159,24 @@ test('one that somebody starts meanwhile keeps running there, and its saved memo
   expect(await files(b, 'tight', 'tight')).toEqual([])
 })
 
-test('a suspended one is suspended at its new place', async () => {
+test('a suspended one, of many that are asked to move, is suspended at its new place', async () => {
   await a.lab.virsh('start', 'tight', '--paused')
-  const end = await fleet.ended(await migrate(tight, a, b))
-  expect(end.error).toBeNull()
+  tight = { ...tight, id: await writeVmRow(fleet.db, a.id, tight.uuid) }
+  const person = await operator()
+  const many = { ids: [tight.id, rooted.id], destinationHostId: b.id }
+  expect(await person.vm.bulkMigratePlan(many)).toMatchObject([
+    { name: 'tight', way: 'saved', totalMs: expect.any(Number), reasons: [] },
+    { name: 'rooted', way: null, reasons: ['It runs here already.'] },
+  ])
+  await expect(person.vm.bulkMigrate(many)).rejects.toThrow(/stand still/)
+  const { operationId } = await person.vm.bulkMigrate({ ...many, standStill: [tight.id] })
+  const end = await fleet.ended(operationId)
+  expect(end.result).toMatchObject({
+    items: [
+      { name: 'tight', state: 'succeeded' },
+      { name: 'rooted', state: 'failed' },
+    ],
+  })
   expect(await state(b, 'tight')).toMatch(/^paused/)
   expect(await snapshots(b, 'tight')).toEqual(['warm'])
   expect([await files(a, 'tight', 'tight'), (await files(b, 'tight', 'tight')).length]).toEqual([[], 1])
@@ -172,3 +186,40 @@ test('a suspended one is suspended at its new place', async () => {
     await host.lab.run('umount', folder)
   }
 })
+
+/** Slow enough for a power failure in the middle. */
+const slow = { mayStandStill: true, bandwidthBytesPerSecond: 4 * 2 ** 20 }
+const copying = async (id: string) => {
+  const row = () => fleet.db.operation.findUniqueOrThrow({ where: { id } })
+  await expect.poll(async () => (await row()).phase, { timeout: 30_000, interval: 50 }).toMatch(/^copying disks/)
+}
+
+test('its new host fails in the middle: it goes on where it was', async () => {
+  const frail = await fleet.guest('a', { name: 'frail', memoryMib: 96, isEmpty: true })
+  await a.lab.virsh('snapshot-create-as', 'frail', 'warm')
+  const id = await migrate(frail, a, b, slow)
+  await copying(id)
+  await b.lab.powerOff()
+  await expect.poll(() => state(a, 'frail'), { timeout: 30_000 }).toBe('running (restored)')
+  await b.lab.powerOn()
+  const end = await fleet.ended(id, 60_000)
+  expect(end).toMatchObject({ state: 'failed', error: { step: 'stand still' } })
+  expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
+  expect(await files(a, 'frail')).toEqual(['frail.qcow2'])
+  expect(await files(b, 'frail')).toEqual([])
+})
+
+test('its own host fails in the middle: once that is back, it goes on from its saved memory, in one place', async () => {
+  const frail = await fleet.db.vm.findFirstOrThrow({ where: { name: 'frail' } })
+  const id = await migrate({ ...frail, diskPath: '' }, a, b, slow)
+  await copying(id)
+  await a.lab.powerOff()
+  await a.lab.powerOn()
+  const end = await fleet.ended(id, 100_000)
+  console.log('after its own host failed:', end.state, JSON.stringify(end.error ?? end.result), end.undone)
+  const [at, other] = end.state === 'succeeded' ? [b, a] : [a, b]
+  expect(await state(at, 'frail')).toMatch(/^running \((restored|unpaused)\)$/)
+  expect(await lines(other, 'list', '--all', '--name')).not.toContain('frail')
+  expect(await snapshots(at, 'frail')).toEqual(['warm'])
+  expect([(await files(at, 'frail')).length, await files(other, 'frail')]).toEqual([1, []])
+}, 120_000)

@@ -33,12 +33,15 @@ export async function prepareVolumes(context: SendContext, plan: MovePlan): Prom
 
 const bytesOf = (disks: readonly PlannedDisk[]) => disks.reduce((sum, disk) => sum + disk.bytes, 0)
 
+/** A destination that is out of reach for so long is not waited for: the VM goes on at its source. */
+const goesOnHereAfterMs = 5_000
+
 /** Sends the disks and the memory of a VM that stands still. @returns how many bytes */
 export async function sendStanding(context: SendContext, plan: MovePlan): Promise<number> {
   const { saved } = plan
   if (!saved) return 0
   const source = await context.host(plan.sourceHostId)
-  const destination = await context.host(plan.destinationHostId)
+  const destination = await context.host(plan.destinationHostId, goesOnHereAfterMs)
   const file = await source.findVolume(saved.here)
   if (!file) throw conflict(`Its saved memory is not on ${plan.sourceName} any more.`, 'Look there whether it runs.')
   const disks = plan.disks.filter(({ mode }) => mode === 'copied')
