@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of this checkout, without a slash at its end. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 /** Where `npm run up` keeps everything that lasts: database, lab, logs, secrets. */
-export const dataFolder = join(root, '.data')
+export const dataFolder = process.env.SKERRY_DATA ? resolve(process.env.SKERRY_DATA) : join(root, '.data')
 
 /** @param {string[]} parts of a path inside this checkout */
 export const inRoot = (...parts) => join(root, ...parts)
