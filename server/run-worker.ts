@@ -56,8 +56,9 @@ export async function runWorker(): Promise<void> {
   const cacheFolder = join(cache, encodeURIComponent(name))
   const repositories = new Repositories({ db, keys: key, cacheFolder })
   const cloneExports = new CloneExports({
-    ...{ db, repositories, log, keys: key, workerName: name, cacheFolder, port: settings.SKERRY_EXPORT_PORT },
-    ...{ address: settings.SKERRY_EXPORT_ADDRESS, certificateFolder: settings.SKERRY_EXPORT_CERTIFICATE },
+    ...{ db, repositories, hosts: inventory.hosts, log, keys: key, workerName: name, cacheFolder },
+    ...{ port: settings.SKERRY_EXPORT_PORT, address: settings.SKERRY_EXPORT_ADDRESS },
+    certificateFolder: settings.SKERRY_EXPORT_CERTIFICATE,
   })
   const engine = await startEngine({
     ...{ databaseUrl, db, changes, workflows, log, worker },

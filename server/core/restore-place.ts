@@ -44,7 +44,7 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
   const read = async () => {
     const candidates = await readCandidates(tx, [])
     const sites = await tx.site.findMany({ select: { id: true, name: true } })
-    const hosts = await tx.host.findMany({ select: { id: true, uri: true, workerId: true } })
+    const hosts = await tx.host.findMany({ select: { id: true, uri: true, workerId: true, cloneObstacle: true } })
     const workers = await tx.worker.findMany({ select: { id: true, cloneObstacle: true } })
     const templates = await tx.template.findMany({ distinct: ['poolName'], select: { poolName: true } })
     return { candidates, sites, hosts, workers, templatePools: templates.map(({ poolName }) => poolName) }
@@ -56,7 +56,7 @@ export async function placesFor(tx: Tx, restored: Restored): Promise<RestorePlac
       const way = hosts.find(({ id }) => id === host.id)
       const reasons = reasonsAgainst(host, restored, pool !== null)
       const worker = workers.find(({ id }) => id === way?.workerId)
-      if (restored.isClone) reasons.push(...obstaclesToSharing(way?.uri ?? '', worker?.cloneObstacle))
+      if (restored.isClone) reasons.push(...obstaclesToSharing(way, worker))
       return {
         ...{ hostId: host.id, name: host.name, siteId: host.siteId, reasons, pool, eligible: reasons.length === 0 },
         siteName: sites.find(({ id }) => id === host.siteId)?.name ?? '',
@@ -85,11 +85,12 @@ function reasonsAgainst(host: Candidate, { shape, start }: Restored, hasPool: bo
 }
 
 /** Why the host can't read what a clone shares. */
-function obstaclesToSharing(uri: string, ofWorker: string | null | undefined): string[] {
-  if (uri.startsWith('qemu+ssh:')) {
-    return ['The host is reached through ssh, by which it reads nothing of clones: it needs a TLS certificate.']
-  }
-  return uri.startsWith('qemu+tls:') && ofWorker ? [ofWorker] : []
+function obstaclesToSharing(
+  host: { uri: string; cloneObstacle: string | null } | undefined,
+  worker: { cloneObstacle: string | null } | undefined,
+): string[] {
+  const obstacle = host?.uri.startsWith('qemu+tls:') ? worker?.cloneObstacle : host?.cloneObstacle
+  return obstacle ? [obstacle] : []
 }
 
 function poolFor(host: Candidate, disks: RecoveryDisks, templatePools: readonly string[]): string | null {

@@ -1,4 +1,7 @@
-/** Where a host reads what its disks share: from a port with TLS on both sides, or on its own machine from a socket. */
+/**
+ * Where a host reads what its disks share: from a port with TLS on both sides, from a port of its own loopback that leads
+ * to the other side, or on its own machine from a socket.
+ */
 export type BackingAddress =
   | {
       host: string
@@ -6,6 +9,7 @@ export type BackingAddress =
       /** The name to look for in the other side's certificate; null: the host's */
       tlsName: string | null
     }
+  | { loopbackPort: number }
   | { socketPath: string }
 
 /** What a disk reads that was never written in it. */

@@ -5,7 +5,6 @@
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
 
-import type { SkerryError } from '../errors.ts'
 import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
@@ -22,6 +21,7 @@ import type {
   VolumeFacts,
 } from './facts.ts'
 import type { HostEvent, JobReading } from './host-event.ts'
+import type { OpenedPort, ReachedSocket } from './lead.ts'
 import type { MigrationPlan } from './migration-plan.ts'
 
 export interface CallOptions {
@@ -85,15 +85,6 @@ export interface ConsoleReading {
 export interface DirtyRate {
   bytesPerSecond: number
   measuredMs: number
-}
-
-/** A socket on a host, as a path on this machine. */
-export interface ReachedSocket {
-  path: string
-  /** What is in the way, once a connection through it has failed; undefined when the way is as it should be */
-  trouble(): Promise<SkerryError | undefined>
-  /** Connections through it end where it is more than a path. */
-  close(): Promise<void>
 }
 
 export interface EditResult {
@@ -227,6 +218,12 @@ export interface HypervisorHost {
    * first connection. @throws unsupported for hosts whose sockets can't be reached
    */
   reachSocket(path: string, options?: CallOptions): Promise<ReachedSocket>
+
+  /**
+   * Has a port of the host's own loopback lead to a socket on this machine, until it is closed, the link is lost or this
+   * process ends. @throws unsupported for hosts that are not reached through ssh
+   */
+  openPort(port: number, socketPath: string, options?: CallOptions): Promise<OpenedPort>
 
   // ── disks of clones ──
   /** Begins to copy what a running VM's disk reads of others into it. @throws conflict while a job works on the disk */

@@ -141,6 +141,8 @@ export type TransportFailure =
   | 'host-key'
   | 'ssh-authentication'
   | 'ssh-missing'
+  | 'forwarding-forbidden'
+  | 'port-taken'
   | 'authentication'
   | 'closed'
 

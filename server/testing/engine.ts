@@ -50,7 +50,7 @@ export async function testEngine(
   }
   const worker = await WorkerLease.take({ db: fleet.db, name: options.workerName ?? 'test-worker', onLost: () => {} })
   const cloneExports = new CloneExports({
-    ...{ db: fleet.db, repositories, log, keys: env().SKERRY_KEY, workerName: worker.name, cacheFolder },
+    ...{ db: fleet.db, repositories, hosts, log, keys: env().SKERRY_KEY, workerName: worker.name, cacheFolder },
     ...(fleet.exports ?? { port: env().SKERRY_EXPORT_PORT }),
   })
   if (fleet.exports) await cloneExports.tend()

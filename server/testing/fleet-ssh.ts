@@ -12,7 +12,9 @@ const groups = { qemu: 0, other: 4000 }
 export interface SshWay {
   /** Puts the account into QEMU's group, in which it is at first, or out of it; for ssh processes from now on */
   setInGroup(isIn: boolean): Promise<void>
-  /** Numbers of the ssh processes that lead this way to a socket of that name */
+  /** Whether its sshd forwards ports, as its configuration says it; for ssh processes from now on */
+  setForwarding(value: 'yes' | 'local'): Promise<void>
+  /** Numbers of the ssh processes of this way that have to do with a socket of that name */
   tunnelsTo(socketName: string): Promise<number[]>
   close(): Promise<void>
 }
@@ -41,5 +43,6 @@ export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<S
       .filter((line) => /^ *\d+ ssh /.test(line) && line.endsWith(ending) && line.includes(socketName))
       .map((line) => Number.parseInt(line, 10))
   }
-  return { setInGroup, tunnelsTo, close: () => sshd.remove() }
+  const setForwarding = (value: string) => sshd.set('AllowTcpForwarding', value)
+  return { setInGroup, setForwarding, tunnelsTo, close: () => sshd.remove() }
 }

@@ -10,6 +10,7 @@ import { log } from '#server/log.ts'
 import { CloneExports } from '#server/workflows/clone-exports.ts'
 import type { TestFleet } from './fleet.ts'
 import { writeVmRow } from './fleet-rows.ts'
+import { TestHosts } from './host-source.ts'
 import { judgeOf } from './judge.ts'
 import { pointTrial } from './restore-new.ts'
 
@@ -18,15 +19,16 @@ export async function runningClone(fleet: TestFleet, name: string, { off }: { of
   const { lab, id: hostId } = fleet.host('a')
   const trial = await pointTrial(fleet, `${name}-origin`)
   const { recoveryPointId, datastoreId, newer } = trial
+  const hosts = new TestHosts(fleet.db)
   const cloneExports = new CloneExports({
-    ...{ db: fleet.db, repositories: trial.repositories, log, keys: env().SKERRY_KEY, workerName: 'trial' },
+    ...{ db: fleet.db, repositories: trial.repositories, hosts, log, keys: env().SKERRY_KEY, workerName: 'trial' },
     ...{
       port: await freePort(),
       certificateFolder: fleet.exports.certificateFolder,
       cacheFolder: join(trial.folder, 'cache'),
     },
   })
-  const address = await cloneExports.addressFor({ uri: lab.tlsUri })
+  const address = await cloneExports.addressFor(hostId, { address: { uri: lab.tlsUri } })
   const uuid = crypto.randomUUID()
   const diskPath = `/var/lib/libvirt/images/${name}.qcow2`
   await lab.virsh('vol-create-as', 'default', `${name}.qcow2`, String(DISK_SIZE_BYTES), '--format', 'qcow2')
@@ -52,6 +54,7 @@ export async function runningClone(fleet: TestFleet, name: string, { off }: { of
       await judgeOf(fleet.host('a'), name).clear()
       await fleet.db.vm.deleteMany({ where: { id } })
       await cloneExports.stop()
+      await hosts.close()
       await trial.clear()
       await rm(folder, { recursive: true, force: true })
     },

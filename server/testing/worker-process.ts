@@ -8,6 +8,7 @@ import { WorkerLease } from '#server/core/worker-lease.ts'
 import { openDb } from '#server/db.ts'
 import { env } from '#server/env.ts'
 import { libvirtDriver } from '#server/hypervisor/libvirt/driver.ts'
+import { repeat } from '#server/inventory/repeat.ts'
 import { ChangeFeed } from '#server/live/change-feed.ts'
 import { log } from '#server/log.ts'
 import { exitWithParent } from '#server/process.ts'
@@ -21,6 +22,7 @@ import type { WorkerOrders } from './worker-child.ts'
 
 /** Far shorter than a real worker's. */
 const sweepMs = 150
+const tendMs = 300
 
 exitWithParent(() => process.exit(0))
 const [databaseUrl = '', cacheFolder = '', exportPort = '', certificateFolder] = process.argv.slice(2)
@@ -32,12 +34,20 @@ const [line] = await orders
 const { workerId: name, killAfter, silenceMs = 4_000, holdMs = 0, trailPath }: WorkerOrders = JSON.parse(line)
 const worker = await WorkerLease.take({ db, name, silenceMs, onLost: () => process.exit(3) })
 const keys = env().SKERRY_KEY
+const hosts = new TestHosts(db)
 const repositories = new Repositories({ db, keys, cacheFolder })
 const port = Number(exportPort) || env().SKERRY_EXPORT_PORT
 const cloneExports = new CloneExports({
-  ...{ db, repositories, log, keys, workerName: name, cacheFolder, port, certificateFolder },
+  ...{ db, repositories, hosts, log, keys, workerName: name, cacheFolder, port, certificateFolder },
 })
-if (certificateFolder) await cloneExports.tend()
+if (certificateFolder) {
+  await cloneExports.tend()
+  repeat(
+    tendMs,
+    () => cloneExports.tend(),
+    (error) => log.warn({ err: error }, 'serving what clones share failed'),
+  )
+}
 await startEngine({
   databaseUrl,
   db,
@@ -48,7 +58,7 @@ await startEngine({
   testHost: hostTest(libvirtDriver, undefined),
   repositories,
   cloneExports,
-  hosts: new TestHosts(db),
+  hosts,
   hostWaitMs: 10_000,
   sweepMs,
   hooks: {

@@ -6,7 +6,7 @@ import { type RestoredVm, restoredDefinition } from './restored-vm.ts'
 /** What a clone is defined by: its disks read what they share from the worker. */
 export async function cloneDefinition(context: StepContext<RestoreNewVmPlan, RestoredVm>, host: HypervisorHost) {
   const { input, operation, cloneExports } = context
-  const address = await cloneExports.addressFor(host.address)
+  const address = await cloneExports.addressFor(input.hostId, host)
   const { recoveryPointId, uuid: vmUuid } = input
   const { tenantId } = operation
   return restoredDefinition(context, (target) => ({

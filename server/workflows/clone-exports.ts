@@ -6,17 +6,21 @@ import { cloneExportName, isCloneExportName, readCloneExportName } from '#server
 import type { Db } from '#server/db.ts'
 import { unsupported } from '#server/errors.ts'
 import type { BackingAddress } from '#server/hypervisor/backing.ts'
-import type { HostAddress } from '#server/hypervisor/driver.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { NbdExport } from '#server/nbd/export.ts'
 import { NbdServer, type NbdServerOptions } from '#server/nbd/server.ts'
 import { type CloneCertificate, nameToExpect, readCloneCertificate } from './clone-certificate.ts'
 import { cloneExport } from './clone-export.ts'
 import { ClonePoints, standOf } from './clone-points.ts'
+import { CloneTunnels } from './clone-tunnels.ts'
+import type { HostSource } from './define.ts'
 import type { Repositories } from './repositories.ts'
 
 export interface CloneExportsOptions {
   db: Db
   repositories: Repositories
+  /** Leads hosts that are reached through ssh to this worker */
+  hosts: HostSource
   log: Logger
   /** SKERRY_KEY */
   keys: string
@@ -41,6 +45,7 @@ const probeMs = 5_000
 export class CloneExports {
   readonly #options: CloneExportsOptions
   readonly #points: ClonePoints
+  readonly #tunnels: CloneTunnels
   #overTls: NbdServer | undefined
   #local: NbdServer | undefined
   #certificate: CloneCertificate | undefined
@@ -49,6 +54,10 @@ export class CloneExports {
   constructor(options: CloneExportsOptions) {
     this.#options = options
     this.#points = new ClonePoints({ ...options, cacheFolder: join(options.cacheFolder, 'clones') })
+    this.#tunnels = new CloneTunnels({
+      ...options,
+      serve: (socketPath, hostId) => this.#serve({ listen: { socketPath } }, hostId),
+    })
   }
 
   /**
@@ -58,13 +67,14 @@ export class CloneExports {
   async tend(): Promise<void> {
     const { db, workerName } = this.#options
     await this.#listen()
+    await this.#tunnels.tend()
     await this.#points.closeUnused()
     await db.$executeRaw`UPDATE worker SET clone_obstacle = ${this.#obstacle}
       WHERE id = ${workerName} AND clone_obstacle IS DISTINCT FROM ${this.#obstacle}`
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#overTls?.close(), this.#local?.close()])
+    await Promise.all([this.#overTls?.close(), this.#local?.close(), this.#tunnels.stop()])
     await this.#points.close()
   }
 
@@ -72,15 +82,14 @@ export class CloneExports {
     return cloneExportName(this.#options.keys, disk)
   }
 
-  /** @throws unsupported where a host can't read from here */
-  async addressFor({ uri, name = 'the host' }: HostAddress): Promise<BackingAddress> {
+  /** @throws unsupported or unavailable where a host can't read from here */
+  async addressFor(hostId: string, { address }: Pick<HypervisorHost, 'address'>): Promise<BackingAddress> {
+    const { uri, name = 'the host' } = address
     const url = new URL(uri)
     if (!url.hostname) return this.#localAddress()
-    if (!url.protocol.endsWith('+tls:')) {
-      throw unsupported(
-        `Clones can’t run on ${name}: it is reached through ssh, by which it reads nothing of clones.`,
-        'Give the host a TLS certificate and change its address to qemu+tls.',
-      )
+    if (url.protocol.endsWith('+ssh:')) {
+      await this.#tunnels.ready(hostId)
+      return { loopbackPort: this.#options.port }
     }
     await this.#listen()
     if (this.#obstacle !== null || !this.#certificate) {
@@ -130,20 +139,21 @@ export class CloneExports {
     }
   }
 
-  #serve(where: Pick<NbdServerOptions, 'listen' | 'tls'>): Promise<NbdServer> {
+  /** @param hostId whose clones alone are served there */
+  #serve(where: Pick<NbdServerOptions, 'listen' | 'tls'>, hostId?: string): Promise<NbdServer> {
     return NbdServer.start({
       ...{ ...where, limits },
-      open: (name) => this.#open(name),
+      open: (name) => this.#open(name, hostId),
       onTrouble: (error, { address }) => this.#options.log.debug({ err: error, address }, 'a reader of a clone'),
     })
   }
 
-  async #open(name: string): Promise<NbdExport | undefined> {
+  async #open(name: string, hostId?: string): Promise<NbdExport | undefined> {
     const { db, keys } = this.#options
     const asked = readCloneExportName(name)
     if (!asked) return undefined
     const stand = await standOf(db, asked.vmUuid)
-    if (!stand) return undefined
+    if (!stand || (hostId !== undefined && stand.hostId !== hostId)) return undefined
     const { recoveryPointId, tenantId } = stand
     if (!isCloneExportName(keys, { ...asked, tenantId, recoveryPointId }, name)) return undefined
     const { point } = await this.#points.open(stand)

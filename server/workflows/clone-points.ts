@@ -18,7 +18,7 @@ export interface ClonePointsOptions {
 }
 
 /** What a clone stands on: a recovery point in a datastore, or one in an archive store. */
-export type Stand = { recoveryPointId: string } & (
+export type Stand = { recoveryPointId: string; hostId: string } & (
   | { datastoreId: string; archiveStoreId: null; tenantId: string | null }
   | { archiveStoreId: string; tenantId: string }
 )
@@ -33,12 +33,15 @@ export async function standOf(db: Db, vmUuid: string): Promise<Stand | undefined
   const vm = await db.vm.findUnique({
     where: { uuid: vmUuid },
     select: {
+      hostId: true,
       standsOn: { select: { id: true, datastoreId: true, tenantId: true } },
       standsOnArchived: { select: { id: true, archiveStoreId: true, tenantId: true } },
     },
   })
-  if (vm?.standsOn) return { ...vm.standsOn, recoveryPointId: vm.standsOn.id, archiveStoreId: null }
-  return vm?.standsOnArchived ? { ...vm.standsOnArchived, recoveryPointId: vm.standsOnArchived.id } : undefined
+  if (!vm) return undefined
+  const { hostId, standsOn, standsOnArchived } = vm
+  if (standsOn) return { ...standsOn, hostId, recoveryPointId: standsOn.id, archiveStoreId: null }
+  return standsOnArchived ? { ...standsOnArchived, hostId, recoveryPointId: standsOnArchived.id } : undefined
 }
 
 const keyOf = (recoveryPointId: string, archiveStoreId: string | null) => `${recoveryPointId} ${archiveStoreId ?? ''}`

@@ -17,7 +17,7 @@ export const cloneRecoveryPoint = defineNewVmWorkflow<CloneRecoveryPointPlan, Re
   plan: async (context) => {
     // Whether its host can read from here is known before anything is made.
     const host = await context.host(context.input.hostId)
-    await context.cloneExports.addressFor(host.address)
+    await context.cloneExports.addressFor(context.input.hostId, host)
     return { disks: await planRestored(context) }
   },
   disks: {

@@ -54,6 +54,16 @@ const byReason: Record<TransportFailure, Explanation> = {
     wayOut:
       "Use a client certificate signed by the host's authority, and list it in tls_allowed_dn_list if there is one.",
   },
+  'forwarding-forbidden': {
+    why: 'its sshd forbids forwarding, by which it would read from here',
+    wayOut:
+      'Set AllowTcpForwarding to yes in its sshd_config, without DisableForwarding and with the port in PermitListen where that is set, put neither restrict nor no-port-forwarding before the key in authorized_keys, and reload sshd.',
+  },
+  'port-taken': {
+    why: 'the port is taken there by which it would read from here',
+    wayOut:
+      'Wait a moment: it may be one of a connection that was lost, which ClientAliveInterval 15 in its sshd_config has sshd notice soon. Or end the program that listens there.',
+  },
   'host-key': {
     why: 'its ssh host key is not known, or not the one we know',
     wayOut: 'Compare the key with the host, then give it as known hosts (ssh-keyscan prints it).',

@@ -11,6 +11,7 @@ import { readEvent } from './event.ts'
 import { guestVerbs } from './guest.ts'
 import { migrationVerbs } from './migration.ts'
 import { openDisksVerbs } from './open-disks.ts'
+import { openPortVerbs } from './open-port.ts'
 import { pullVerbs } from './pull.ts'
 import { reachSocketVerbs } from './reach-socket.ts'
 import { hostVerbs } from './read-host.ts'
@@ -78,6 +79,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...snapshotVerbs(session),
     ...openDisksVerbs(session),
     ...reachSocketVerbs(route),
+    ...openPortVerbs(route),
     ...migrationVerbs(session),
     ...savedMemoryVerbs(session),
     ...backupVerbs(session),

@@ -61,11 +61,29 @@ export class Sshd {
     await run('env', [...within, 'mkdir', '-p', '/run/sshd'])
     const command = [...within, program, '-D', '-e', '-f', at('config')]
     const sshd = new Sshd(folder, port, spawn('env', command, { stdio: 'ignore' }))
+    try {
+      await sshd.#listening()
+      return sshd
+    } catch (error) {
+      await sshd.remove()
+      throw error
+    }
+  }
+
+  /** A setting of its configuration, instead of what it was or is by itself, for connections from now on. */
+  async set(name: string, value: string): Promise<void> {
+    const lines = (await readFile(this.at('config'), 'utf8')).split('\n').filter((line) => !line.startsWith(`${name} `))
+    await writeFile(this.at('config'), [`${name} ${value}`, ...lines].join('\n'))
+    await rm(this.at('pid'))
+    this.#process.kill('SIGHUP')
+    await this.#listening()
+  }
+
+  async #listening(): Promise<void> {
     for (let attempt = 0; attempt < 200; attempt++) {
-      if (await stat(at('pid')).catch(() => undefined)) return sshd
+      if (await stat(this.at('pid')).catch(() => undefined)) return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    await sshd.remove()
     throw new Error('sshd did not start')
   }
 

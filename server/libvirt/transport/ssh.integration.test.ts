@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { readdir, stat } from 'node:fs/promises'
+import net from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +9,7 @@ import { openConnection } from '../connect.ts'
 import { Host } from '../host.ts'
 import { freePort } from '../testing/free-port.ts'
 import { hasSshd } from '../testing/sshd.ts'
-import { openTunnel, type SshTarget, sshTransport } from './ssh.ts'
+import { openPort, openTunnel, type SshTarget, sshTransport } from './ssh.ts'
 
 const run = promisify(execFile)
 const options = { uri: 'test:///default', timeoutMs: 5000 }
@@ -70,6 +71,34 @@ describe.skipIf(!hasSshd)('ssh', () => {
         (tunnel) => tunnel.stop(),
         () => undefined,
       )
+    }
+    expect(await tunnels()).toEqual([])
+    expect(await folders()).toEqual([])
+  })
+
+  it('has a port over there lead here, one at a time, and gives it back', async () => {
+    const port = await freePort()
+    const socketPath = at().sshd.at('here: 100%')
+    const server = net.createServer((socket) => socket.end('from here')).listen(socketPath)
+    const taking = () => openPort(target(), { port, socketPath }, { timeoutMs: 10_000 })
+    const said = async () => {
+      const socket = net.connect({ host: '127.0.0.1', port })
+      return String((await socket.toArray()).join(''))
+    }
+    try {
+      const first = await taking()
+      expect(await said()).toBe('from here')
+      await expect(taking()).rejects.toMatchObject({ name: 'TransportError', reason: 'port-taken' })
+      await first.stop()
+      expect(first.hasEnded).toBe(true)
+      const second = await taking()
+      expect(await said()).toBe('from here')
+      await second.stop()
+      await at().sshd.set('AllowTcpForwarding', 'local')
+      await expect(taking()).rejects.toMatchObject({ name: 'TransportError', reason: 'forwarding-forbidden' })
+      await at().sshd.set('AllowTcpForwarding', 'yes')
+    } finally {
+      server.close()
     }
     expect(await tunnels()).toEqual([])
     expect(await folders()).toEqual([])

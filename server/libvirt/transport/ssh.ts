@@ -14,6 +14,11 @@ export interface SshTarget {
   socketPath?: string | undefined
 }
 
+/** What the other side says of a port that it shall lead here comes among what ssh tells of its own work. */
+const failureByRemark: readonly (readonly [RegExp, TransportFailure])[] = [
+  [/Remote: (Server has disabled port forwarding|port forwarding refused)/, 'forwarding-forbidden'],
+  [/remote port forwarding failed/, 'port-taken'],
+]
 const failureByText: readonly (readonly [RegExp, TransportFailure])[] = [
   [/host key verification failed|remote host identification has changed|no .*host key is known/i, 'host-key'],
   [/permission denied|too many authentication failures|no such identity|invalid format/i, 'ssh-authentication'],
@@ -24,8 +29,12 @@ function explain(address: string, said: string): TransportError {
   const lines = said
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line && !line.startsWith('Warning:') && !line.startsWith('@@'))
-  const reason = failureByText.find(([pattern]) => pattern.test(said))?.[1] ?? 'unreachable'
+    .filter((line) => line && !line.startsWith('Warning:') && !line.startsWith('@@') && !line.startsWith('debug'))
+  const told = lines.join('\n')
+  const reason =
+    failureByRemark.find(([pattern]) => pattern.test(said))?.[1] ??
+    failureByText.find(([pattern]) => pattern.test(told))?.[1] ??
+    'unreachable'
   return new TransportError(reason, `${address}: ${lines.at(-1) ?? 'ssh ended without a word'}`)
 }
 
@@ -40,8 +49,9 @@ function checkNames({ host, user }: SshTarget) {
 /** ssh takes a colon for the end of a path, and % for the beginning of a word to replace; a VM's folder may have both. */
 const asSshReads = (path: string) => path.replace(/[\\:]/g, '\\$&').replaceAll('%', '%%')
 
-function sshCommand(target: SshTarget, localPath: string): string[] {
-  const { host, port, user, identityFile, knownHostsFile, socketPath = '/run/libvirt/libvirt-sock' } = target
+/** @param forwarding what it shall lead where */
+function sshCommand(target: SshTarget, forwarding: readonly string[]): string[] {
+  const { host, port, user, identityFile, knownHostsFile } = target
   const options = [
     'BatchMode=yes',
     'ExitOnForwardFailure=yes',
@@ -61,8 +71,7 @@ function sshCommand(target: SshTarget, localPath: string): string[] {
     'ssh',
     '-N',
     '-T',
-    '-L',
-    `${asSshReads(localPath)}:${asSshReads(socketPath)}`,
+    ...forwarding,
     ...options.flatMap((option) => ['-o', option]),
     ...(identityFile ? ['-i', identityFile] : []),
     ...(port === undefined ? [] : ['-p', String(port)]),
@@ -75,12 +84,43 @@ function sshCommand(target: SshTarget, localPath: string): string[] {
 const addressOf = ({ host, port, user }: SshTarget) =>
   `ssh://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}`
 
+const daemonSocket = '/run/libvirt/libvirt-sock'
+
 /** An ssh process that leads to a socket on another machine, until it is stopped. Rejects with TransportError. */
-export async function openTunnel(target: SshTarget, { timeoutMs, signal }: OpenOptions): Promise<Tunnel> {
+export function openTunnel(target: SshTarget, options: OpenOptions): Promise<Tunnel> {
+  const there = asSshReads(target.socketPath ?? daemonSocket)
+  return open(target, options, (localPath) => ['-L', `${asSshReads(localPath)}:${there}`])
+}
+
+/**
+ * An ssh process that has a port of another machine's loopback lead to a socket on this one, until it is stopped. Rejects
+ * with TransportError.
+ */
+export function openPort(
+  target: SshTarget,
+  { port, socketPath }: { port: number; socketPath: string },
+  options: OpenOptions,
+): Promise<Tunnel> {
+  // Only so it tells that the port is there, and why it is not.
+  const forwarding = ['-v', '-R', `127.0.0.1:${port}:${asSshReads(socketPath)}`]
+  return open(
+    target,
+    options,
+    () => forwarding,
+    ({ said }) => said.includes('remote forward success'),
+  )
+}
+
+async function open(
+  target: SshTarget,
+  { timeoutMs, signal }: OpenOptions,
+  forwarding: (localPath: string) => readonly string[],
+  isReady?: (tunnel: Tunnel) => boolean,
+): Promise<Tunnel> {
   checkNames(target)
   const address = addressOf(target)
-  const tunnel = await Tunnel.start((socketPath) => sshCommand(target, socketPath))
-  const outcome = await tunnel.whenReady(timeoutMs, signal)
+  const tunnel = await Tunnel.start((localPath) => sshCommand(target, forwarding(localPath)))
+  const outcome = await tunnel.whenReady(timeoutMs, signal, isReady && (() => isReady(tunnel)))
   if (outcome === 'ready') return tunnel
   await tunnel.stop()
   if (outcome === 'timeout') throw new TransportError('timeout', `${address}: no connection in ${timeoutMs} ms`)

@@ -71,17 +71,28 @@ export class Tunnel {
     return this.#process.exitCode
   }
 
-  /** Waits until the socket is there ('ready'), the program has ended, the signal has fired, or the time is up. */
-  async whenReady(timeoutMs: number, signal?: AbortSignal): Promise<'ready' | 'ended' | 'aborted' | 'timeout'> {
+  /**
+   * Waits until it is as it shall be, which is where its socket is there ('ready'), the program has ended, the signal has
+   * fired, or the time is up.
+   */
+  async whenReady(
+    timeoutMs: number,
+    signal?: AbortSignal,
+    isReady: () => boolean | Promise<boolean> = () => this.#hasSocket(),
+  ): Promise<'ready' | 'ended' | 'aborted' | 'timeout'> {
     const deadline = performance.now() + timeoutMs
     while (performance.now() < deadline) {
       if (signal?.aborted) return 'aborted'
       if (this.#hasEnded) return 'ended'
-      const found = await stat(this.socketPath).catch(() => undefined)
+      const found = await isReady()
       await delay(pollMs) // also lets the program listen on what it has just bound
       if (found) return 'ready'
     }
     return 'timeout'
+  }
+
+  async #hasSocket(): Promise<boolean> {
+    return (await stat(this.socketPath).catch(() => undefined)) !== undefined
   }
 
   /** Ends the program and removes the folder. */
