@@ -21,7 +21,7 @@ import { MigrateInput } from '#server/schema/vm-action.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { prepareVolumes, removeLeftVolumes, removePrepared, sendStanding } from './migration-disk.ts'
+import { prepareVolumes, removeLeftVolumes, removePrepared, sendStanding, tellOfVolumes } from './migration-disk.ts'
 import { goOnThere, moveSaved, removeSavedMemory, removeStanding } from './migration-going-on.ts'
 import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
@@ -163,6 +163,7 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       name: 'clean up',
       do: async (context) => {
         const plan = planOf(context)
+        await tellOfVolumes(context, plan)
         context.progress({ phase: `removing the old disks on ${plan.sourceName}` })
         try {
           await removeSavedMemory(context, plan)

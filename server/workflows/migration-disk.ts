@@ -158,3 +158,11 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
   const told = kept.filter(({ name }) => old.some((disk) => disk.sourceVolume === name && disk.mode === 'copied'))
   return told.map(({ name, reason }) => `${name} on ${plan.sourceName}: ${reason}`)
 }
+
+/** Of new volumes libvirt tells nobody before a pool is read again, and where none is known the VM could not move on. */
+export async function tellOfVolumes(context: Context, plan: MovePlan): Promise<void> {
+  const pools = new Set(plan.disks.flatMap(({ to }) => to?.pool ?? []))
+  const destination = await context.openHost(plan.destinationHostId)
+  // One that is busy is read again by the inventory before long.
+  for (const pool of pools) await destination.refreshPool(pool).catch(() => undefined)
+}

@@ -40,8 +40,11 @@ export const convergence: Record<Estimate['converges'], { look: VisualState; wor
 
 /** "about 12 s": the estimate is not better than that. */
 export const aboutTime = (durationMs: number) => `≈ ${formatDuration(Math.max(1, durationMs / 1000))}`
-export const aboutStop = (durationMs: number) =>
-  durationMs < 10_000 ? `≈ ${formatMilliseconds(Math.round(durationMs / 10) * 10)}` : aboutTime(durationMs)
+export const aboutStop = (durationMs: number) => {
+  if (durationMs >= 10_000) return aboutTime(durationMs)
+  const stepMs = durationMs >= 1_000 ? 100 : 10
+  return `≈ ${formatMilliseconds(Math.round(durationMs / stepMs) * stepMs)}`
+}
 
 /** How long it takes and how much of that the VM is not there, in one line. */
 export function timeWords({ estimate }: Candidate): string | undefined {
