@@ -38,7 +38,11 @@ export function ProgressBar(props: ProgressBarProps) {
       {!isCompact && (
         <div className="flex items-baseline gap-2 text-xs">
           {!isLabelHidden && <span className="min-w-0 truncate text-ink">{label}</span>}
-          {phase && <span className="min-w-0 truncate text-ink-muted">{phase}</span>}
+          {phase && (
+            <span className="min-w-0 truncate text-ink-muted" title={phase}>
+              {phase}
+            </span>
+          )}
           <span className="ml-auto shrink-0 text-ink-muted">{isKnown && formatPercent(clamped)}</span>
         </div>
       )}

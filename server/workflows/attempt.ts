@@ -119,7 +119,9 @@ async function tryStep(
     const once = () => workflow.do(index, context)
     hasBegun = true
     const place: StepPlace = { operationId: id, kind: workflow.kind, step, turn: 'do' }
-    const result = await patiently(runtime, cancel.signal, () => around(runtime, place, once))
+    const onAgain = (error: unknown) =>
+      progress.report({ phase: `trying again: ${describe(error, step, false).message}` })
+    const result = await patiently(runtime, cancel.signal, () => around(runtime, place, once), onAgain)
     await progress.flush()
     return { ok: true, memory: result ?? {} }
   } catch (error) {
@@ -192,12 +194,18 @@ const isGivenUp = (error: unknown) =>
 const around = <T>(runtime: Runtime, place: StepPlace, run: () => Promise<T>) =>
   runtime.hooks.aroundStep ? runtime.hooks.aroundStep(place, run) : run()
 
-async function patiently<T>(runtime: Runtime, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+async function patiently<T>(
+  runtime: Runtime,
+  signal: AbortSignal,
+  run: () => Promise<T>,
+  onAgain: (error: unknown) => void = () => {},
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
       if (attempt >= attempts || signal.aborted || !isPassing(error)) throw error
+      onAgain(error)
       await pause(runtime.betweenAttemptsMs * attempt, signal)
     }
   }

@@ -25,6 +25,7 @@ const Input = z.object({
   failAt: z.string().default(''),
   why: z.enum(['conflict', 'unavailable', 'damage']).default('conflict'),
   holdAt: z.string().default(''),
+  holdAgainAt: z.string().default(''),
   failUndoAt: z.string().default(''),
   userData: z.string().nullish(),
 })
@@ -36,7 +37,9 @@ const reasons = {
 const steps = ['one', 'two', 'three'].map((name) => ({
   name,
   async do(context: { input: z.infer<typeof Input>; signal: AbortSignal; progress(p: object): void }) {
+    const isAgain = trail.includes(`do ${name}`)
     trail.push(`do ${name}`)
+    if (isAgain && context.input.holdAgainAt === name) await pause(60_000, context.signal)
     if (context.input.userData) seen.push(context.input.userData)
     context.progress({ phase: `doing ${name}`, done: 1, total: 3, unit: 'items' })
     if (context.input.holdAt === name) await pause(60_000, context.signal)
@@ -148,6 +151,13 @@ test('a step is tried again when what it needs does not answer, not when that is
   }
   expect(await attempts('unavailable')).toBe(4)
   expect(await attempts('damage')).toBe(1)
+})
+
+test('a step that is tried again says why meanwhile', async () => {
+  const operation = await ask({ failAt: 'one', why: 'unavailable', holdAgainAt: 'one' })
+  await until(operation.id, (now) => now.phase === 'trying again: one stood in the way.')
+  await own.db.$transaction((tx) => requestCancel(tx, operation, actor))
+  expect(await ended(operation.id)).toMatchObject({ state: 'cancelled', phase: null })
 })
 
 test('cancelling a running step aborts it at once, then undoes', async () => {
