@@ -45,7 +45,8 @@ export function RelativeTime({ at, isExact, className }: RelativeTimeProps) {
       className={className}
     >
       {text}
-      {isExact && <span className="whitespace-nowrap font-normal"> ({formatAbsoluteTime(atMs)})</span>}
+      {isExact && ' '}
+      {isExact && <span className="whitespace-nowrap font-normal">({formatAbsoluteTime(atMs)})</span>}
     </time>
   )
 }

@@ -155,7 +155,7 @@ function TheirChanges({ before, after }: { before: string; after: string }) {
       <ul className="max-h-48 overflow-auto font-mono text-xs leading-5">
         {lineChanges(before, after).map(({ kind, text }, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list changes as a whole
-          <li key={at} className={cx('whitespace-pre', kind === 'gone' && 'text-ink-muted line-through')}>
+          <li key={at} className={cx('whitespace-pre', kind === 'gone' && 'text-failed')}>
             <span className="sr-only">{kind === 'gone' ? 'Gone: ' : 'New: '}</span>
             <span aria-hidden="true">{kind === 'gone' ? '− ' : '+ '}</span>
             {text}
