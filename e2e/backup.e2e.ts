@@ -24,10 +24,13 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     await page.goto(`/vms/${await vmId(vm)}/backups`)
     const points = () =>
       sql<{ reading: string }>('SELECT reading FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)
+    // Of the recovery timeline, which shows also what came while the page is open.
+    const lane = page.getByRole('list', { name: 'Backups', exact: true })
     for (const count of [1, 2]) {
       await backUpInto(page, 'Vault')
       expect((await points()).length).toBe(count)
       await expect(page.getByRole('button', { name: /^Restore to/ })).toHaveCount(count)
+      await expect(lane.getByRole('button')).toBeVisible()
     }
     expect(await points()).toEqual([{ reading: 'full' }, { reading: 'incremental' }])
     const before = await newestCount(host, vm)
