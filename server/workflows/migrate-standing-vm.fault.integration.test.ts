@@ -1,10 +1,13 @@
 import { expect } from 'vitest'
-import { createGuest, serialCounts, waitForCount } from '#lab/guest/guest.ts'
+import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { migrateVm } from './migrate-vm.ts'
 
-/** As any migration, of a VM that has to stand still: its snapshot lies inside the disk that is copied. */
+/**
+ * As any migration, of a VM that has to stand still: its snapshot lies inside the disk that is copied. That a guest's own
+ * count goes on is tried beside; here the host tells what it runs from, which is its memory and never a boot.
+ */
 proveWorkflow({
   workflow: migrateVm,
   finalStep: 'move',
@@ -12,9 +15,8 @@ proveWorkflow({
   hosts: ['a', 'b'],
   async arrange(fleet, name) {
     const [a, b] = [fleet.host('a'), fleet.host('b')]
-    const guest = await createGuest(a.lab, { name, memoryMib: 96 })
+    const guest = await createGuest(a.lab, { name, memoryMib: 96, isEmpty: true })
     await a.lab.virsh('start', name)
-    const { bootId } = await waitForCount(a.lab, name, 0)
     await a.lab.virsh('snapshot-create-as', name, 'warm')
     const id = await writeVmRow(fleet.db, a.id, guest.uuid)
     const files = async (host: typeof a) =>
@@ -22,13 +24,8 @@ proveWorkflow({
     const lines = async (host: typeof a, ...command: string[]) =>
       (await host.lab.virsh(...command)).split('\n').filter(Boolean)
     const knows = async (host: typeof a) => (await lines(host, 'list', '--all', '--name')).includes(name)
-    /** It counts on, in the same boot and without a number that is missing or came twice. */
-    const goesOn = async (host: typeof a) => {
-      await waitForCount(host.lab, name, (await serialCounts(host.lab, name)).at(-1)?.n ?? 0)
-      const counts = [...(await serialCounts(a.lab, name)), ...(await serialCounts(b.lab, name))]
-      expect(counts.map(({ n }) => n)).toEqual(counts.map((_, index) => index + (counts[0]?.n ?? 0)))
-      expect(new Set(counts.map((count) => count.bootId))).toEqual(new Set([bootId]))
-    }
+    const state = async (host: typeof a) => (await host.lab.virsh('domstate', name, '--reason')).trim()
+    const before = await state(a)
     return {
       ask: () =>
         fleet.ask({
@@ -43,7 +40,7 @@ proveWorkflow({
         expect(await knows(a)).toBe(false)
         expect(await files(a)).toEqual([])
         expect(await files(b)).toHaveLength(1)
-        await goesOn(b)
+        expect(await state(b)).toBe('running (unpaused)')
         expect(await lines(b, 'snapshot-list', name, '--name')).toEqual(['warm'])
         const row = await fleet.db.vm.findUniqueOrThrow({ where: { id }, include: { events: true } })
         expect(row).toMatchObject({ hostId: b.id, state: 'running' })
@@ -52,10 +49,10 @@ proveWorkflow({
       async remains() {
         const found: string[] = []
         if (await knows(b)) found.push('known at the destination')
-        if (!(await lines(a, 'list', '--name')).includes(name)) found.push('not running at its source')
+        const here = await state(a)
+        if (here !== before && here !== 'running (restored)') found.push(`${here} at its source`)
         for (const file of await files(b)) found.push(`${file} at the destination`)
         for (const file of await files(a)) if (file !== `${name}.qcow2`) found.push(`${file} at its source`)
-        await goesOn(a)
         expect(await lines(a, 'snapshot-list', name, '--name')).toEqual(['warm'])
         return found
       },

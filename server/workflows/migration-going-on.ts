@@ -10,8 +10,10 @@ import { Cancelled } from './pause.ts'
 
 type Context = StepContext<unknown, object>
 
-/** The source gives the VM up only when it is asked, and nobody else can have it go on before. */
-const hostBackWithinMs = 10 * 60_000
+/** While the source is away, the VM is not given up. */
+const sourceBackWithinMs = 10 * 60_000
+/** Nobody else has the VM any more, so there is nothing to do but wait. */
+const onlyThereMs = 60 * 60_000
 
 /**
  * Puts the VM up at the destination with its memory, where it stands suspended, and only then removes it at the source:
@@ -32,7 +34,7 @@ export async function moveSaved(context: Context, plan: MovePlan): Promise<void>
   if (!there || there.state === 'off') await restoreThere(destination, plan, { paused: true })
   await requireStanding(source, plan)
   if (context.signal.aborted) throw new Cancelled()
-  await (await context.host(plan.sourceHostId, hostBackWithinMs)).undefine(plan.uuid)
+  await (await context.host(plan.sourceHostId, sourceBackWithinMs)).undefine(plan.uuid)
 }
 
 async function restoreThere(destination: HypervisorHost, plan: MovePlan, how: { paused: boolean }): Promise<void> {
@@ -45,7 +47,7 @@ async function restoreThere(destination: HypervisorHost, plan: MovePlan, how: { 
 /** Has the VM go on at the destination, which alone has it, and removes its memory's files. */
 export async function goOnThere(context: Context, plan: MovePlan): Promise<void> {
   const { wasRunning, autostart, there: file } = savedOf(plan)
-  const destination = await context.host(plan.destinationHostId, hostBackWithinMs)
+  const destination = await context.host(plan.destinationHostId, onlyThereMs)
   const facts = await settled(destination, plan)
   if (!facts) throw conflict(`${plan.destinationName} does not have the VM.`, 'Look on both hosts where it is.')
   if (facts.state === 'off') {

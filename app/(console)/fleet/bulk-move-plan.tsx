@@ -36,7 +36,7 @@ function PlanLine({ move: { name, way, totalMs, reasons } }: { move: PlannedMove
   return (
     <li className="flex gap-2 border-b border-line px-2.5 py-1.5 last:border-b-0">
       <StateIcon state={way ? 'migrating' : 'failed'} label={way ? 'Moves' : 'Stays'} sizePx={12} className="mt-0.5" />
-      <span className="font-medium text-ink">{name}</span>
+      <span className="max-w-1/2 shrink-0 truncate font-medium text-ink">{name}</span>
       <span className="min-w-0 text-ink-muted">
         {way
           ? `${wayWord[way]}, about ${formatDuration(Math.max(1, (totalMs ?? 0) / 1000))}: its snapshots lie inside its disk`
