@@ -19,8 +19,8 @@ test('a definition that somebody else changed meanwhile is shown beside the own 
     timeout: 30_000,
   })
   await page.getByRole('button', { name: 'Read it again and keep my text' }).click()
-  const changes = page.getByRole('region', { name: 'Changed meanwhile' }).getByRole('listitem')
-  await expect(changes).toHaveText([/^New: .*<description>theirs<\/description>$/])
+  const changes = page.getByRole('region', { name: 'lines that were changed' })
+  await expect(changes).toHaveText(/^\+ +<description>theirs<\/description>\s*$/)
   const newer = page.getByRole('region', { name: 'The newer definition', exact: true })
   await expect(newer).toContainText('theirs')
   await expect(newer).not.toContainText('mine')

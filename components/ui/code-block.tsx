@@ -5,7 +5,8 @@ import { tokenizeXml, type XmlToken } from './xml-token.ts'
 
 export interface CodeBlockProps {
   code: string
-  language?: 'xml' | 'text'
+  /** `diff`: lines that begin with + or − */
+  language?: 'xml' | 'diff' | 'text'
   /** What is copied, e.g. "XML". */
   label: string
   className?: string
@@ -25,7 +26,9 @@ export function CodeBlock({ code, language = 'text', label, className }: CodeBlo
     <div className={cx('group relative min-w-0 rounded-md border border-line bg-surface', className)}>
       <section tabIndex={0} aria-label={label} className="max-h-full overflow-auto rounded-md">
         <pre className="w-max min-w-full p-3 font-mono text-ink text-xs leading-5">
-          <code>{language === 'xml' ? <XmlText source={code} /> : code}</code>
+          <code>
+            {language === 'xml' ? <XmlText source={code} /> : language === 'diff' ? <DiffText source={code} /> : code}
+          </code>
         </pre>
       </section>
       <CopyButton
@@ -35,6 +38,20 @@ export function CodeBlock({ code, language = 'text', label, className }: CodeBlo
       />
     </div>
   )
+}
+
+/** Lines that came in one colour, lines that went in another. */
+function DiffText({ source }: { source: string }) {
+  let offset = 0
+  return source.split('\n').map((line) => {
+    const key = offset
+    offset += line.length + 1
+    return (
+      <span key={key} className={line.startsWith('+') ? 'text-running' : 'text-failed'}>
+        {`${line}\n`}
+      </span>
+    )
+  })
 }
 
 /** XML in colours. */

@@ -152,16 +152,14 @@ function TheirChanges({ before, after }: { before: string; after: string }) {
         Somebody else has changed these lines meanwhile. Saving puts your text in the place of theirs, so take over what
         shall stay.
       </p>
-      <ul className="max-h-48 overflow-auto font-mono text-xs leading-5">
-        {lineChanges(before, after).map(({ kind, text }, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the list changes as a whole
-          <li key={at} className={cx('whitespace-pre', kind === 'gone' && 'text-failed')}>
-            <span className="sr-only">{kind === 'gone' ? 'Gone: ' : 'New: '}</span>
-            <span aria-hidden="true">{kind === 'gone' ? '− ' : '+ '}</span>
-            {text}
-          </li>
-        ))}
-      </ul>
+      <CodeBlock
+        code={lineChanges(before, after)
+          .map(({ kind, text }) => `${kind === 'gone' ? '−' : '+'} ${text}`)
+          .join('\n')}
+        language="diff"
+        label="lines that were changed"
+        className="max-h-48 overflow-y-auto"
+      />
     </section>
   )
 }
