@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { type Count, serialCounts, waitForCount, wentBack } from '#lab/guest/guest.ts'
 import { requestCancel } from '#server/core/operation.ts'
+import { taggedName } from '#server/core/volume-name.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
+import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
 
 const { fleet, setHooks, operator, a, b } = fleetForTests('standing', ['a', 'b'])
+
+// One over its socket, one over TLS: what is sent goes through both.
+beforeAll(() => reachOverTls(fleet, b))
 
 const on = ({ id, name }: FleetGuest, host: FleetHost) => ({
   ...{ target: { kind: 'vm' as const, id, name }, tenantId: null, hostId: host.id },
@@ -194,11 +199,25 @@ const copying = async (id: string) => {
   await expect.poll(async () => (await row()).phase, { timeout: 30_000, interval: 50 }).toMatch(/^copying disks/)
 }
 
-test('its new host fails in the middle: it goes on where it was', async () => {
+test('a save that a dead worker began is waited for; the new host fails in the middle, and it goes on where it was', async () => {
   const frail = await fleet.guest('a', { name: 'frail', memoryMib: 96, isEmpty: true })
   await a.lab.virsh('snapshot-create-as', 'frail', 'warm')
+  let begun = ''
+  setHooks({
+    async aroundStep(at, run) {
+      if (at.step === 'stand still' && at.turn === 'do' && begun === '') {
+        begun = `/var/lib/libvirt/images/${taggedName('frail-memory.save', at.operationId)}`
+        a.lab.virsh('save', 'frail', begun).catch((error: unknown) => console.error(error))
+        await expect.poll(() => state(a, 'frail'), { interval: 10 }).not.toBe('running (unpaused)')
+      }
+      return run()
+    },
+  })
   const id = await migrate(frail, a, b, slow)
   await copying(id)
+  setHooks({})
+  expect(begun).not.toBe('')
+  expect(await files(a, 'frail')).toContain(begun.split('/').at(-1))
   await b.lab.powerOff()
   await expect.poll(() => state(a, 'frail'), { timeout: 30_000 }).toBe('running (restored)')
   await b.lab.powerOn()

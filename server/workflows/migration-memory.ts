@@ -103,7 +103,12 @@ export async function memoryState(
   file: Volume,
   disks: readonly { pool: string; name: string }[],
 ): Promise<MemoryState> {
-  const found = await host.findVolume(file)
+  let found = await host.findVolume(file)
+  if (!found) {
+    // What its pool does not know need not be gone, and it is all that there is of the VM's memory.
+    await host.refreshPool(file.pool)
+    found = await host.findVolume(file)
+  }
   const saved = found ? await host.readSavedMemory(file.path) : null
   if (!found || saved?.uuid !== uuid) return 'none'
   for (const disk of disks) {
