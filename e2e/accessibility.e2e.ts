@@ -1,49 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import type { Locator, Page } from '@playwright/test'
 import { axeFindings } from './axe.ts'
-import { sql, vmId } from './fleet.ts'
+import { dialogFindings } from './dialogs.ts'
+import { sql } from './fleet.ts'
+import { pageGroups } from './pages.ts'
 import { expect, test } from './test.ts'
 
 const laptop = { width: 1280, height: 720 }
 const phone = { width: 390, height: 844 }
 
-const firstOf = async (table: string) =>
-  (await sql<{ id: string }>(`SELECT id FROM ${table} ORDER BY name LIMIT 1`))[0]?.id
-const vm = () => vmId('shop-db-1')
-const host = () => firstOf('host')
-
-/** Every kind of page; where a path has an ID, with what gives it. */
-const groups: Record<string, [path: string, id?: () => Promise<string | undefined>][]> = {
-  'the fleet': [['/'], ['/fleet'], ['/fleet?filter=name%3Anothing-like-it'], ['/fleet/create'], ['/no-such-page']],
-  'a VM': [
-    ['/vms/ID', vm],
-    ['/vms/ID/configuration', vm],
-    ['/vms/ID/snapshots', vm],
-    ['/vms/ID/backups', vm],
-  ],
-  'a VM’s records': [['/vms/ID/events', vm], ['/vms/ID/permissions', vm], ['/vms/ID/xml', vm], ['/templates']],
-  hosts: [['/hosts'], ['/hosts/ID', host], ['/hosts/ID/vms', host], ['/hosts/ID/storage', host]],
-  places: [['/sites'], ['/sites/ID', () => firstOf('site')], ['/networks'], ['/networks?open=fleet']],
-  protection: [['/protection'], ['/protection?view=policies']],
-  storage: [['/hosts/ID/devices', host], ['/storage'], ['/datastores'], ['/recovery-points'], ['/archive']],
-  people: [['/tenants'], ['/tenants/ID', () => firstOf('tenant')], ['/operations'], ['/audit']],
-  settings: [['/settings'], ['/settings/people'], ['/settings/security'], ['/settings/api-keys']],
-}
-
 test.use({ viewport: phone, colorScheme: 'light', contextOptions: { reducedMotion: 'reduce' } })
 
-for (const [group, pages] of Object.entries(groups)) {
-  test(`pages of ${group}: none is wider than a phone, and axe finds nothing in light and in dark`, async ({
+for (const [group, pages] of Object.entries(pageGroups)) {
+  test(`pages of ${group}, and their dialogs: none is wider than a phone, and axe finds nothing`, async ({
     page,
     as,
   }) => {
     test.setTimeout(180_000)
     const found: string[] = []
+    const dialogsSeen = new Set<string>()
     for (const [path, id] of pages) {
       await page.setViewportSize(phone)
       await page.emulateMedia({ colorScheme: 'light' })
       await as('operator', path.replace('ID', String(await id?.())))
       for (const finding of await findingsOn(page, heading(page))) found.push(`${path}${finding}`)
+      // One that is open already was looked at with its page.
+      if (path.includes('open=')) continue
+      for (const finding of await dialogFindings(page, dialogsSeen)) found.push(`${path}: ${finding}`)
     }
     expect(found).toEqual([])
   })

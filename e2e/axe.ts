@@ -1,9 +1,11 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 
-/** What axe finds on a page, as "rule at place"; nothing if all is well. */
-export async function axeFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
+/** What axe finds on a page, or in a part of it, as "rule at place"; nothing if all is well. */
+export async function axeFindings(page: Page, part?: string): Promise<string[]> {
+  const axe = new AxeBuilder({ page })
+  if (part) axe.include(part)
+  const { violations } = await axe
     .options({
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'],
       // Every element is looked at; only of those that fail is everything told.
