@@ -124,9 +124,13 @@ export interface BucketPlace {
   readonly address: string
 }
 
-/** What the object store said, as an error that a person can act on. Its secret is in none of it. */
-export function asS3Error(error: unknown, { name: store, address: detail }: BucketPlace, step: string): SkerryError {
+/**
+ * What the object store said, as an error that a person can act on. Its secret is in none of it; the object's key is for
+ * operators.
+ */
+export function asS3Error(error: unknown, { name: store, address }: BucketPlace, step: string, key = ''): SkerryError {
   if (error instanceof SkerryError) return error
+  const detail = key ? `${address}: ${key}` : address
   const { name, status } = said(error)
   const byStatus = status === undefined ? undefined : nameByStatus[status]
   const way =
@@ -134,7 +138,7 @@ export function asS3Error(error: unknown, { name: store, address: detail }: Buck
     ways.find(([names]) => byStatus && names.includes(byStatus)) ??
     (wasCutOff(error) ? ways.find(([names]) => names.includes('aborted')) : undefined)
   if (way) return unavailable(way[1](store, step), { wayOut: way[2], detail, cause: error })
-  return unavailable(`Could not ${step} in the ${store}${name ? ` (${name})` : ''}.`, {
+  return unavailable(`The ${store} failed${name ? ` (${name})` : ''}: could not ${step}.`, {
     wayOut: 'Look at the log of the object store, then try again.',
     detail,
     cause: error,

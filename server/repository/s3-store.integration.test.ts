@@ -147,7 +147,11 @@ describe.skipIf(missing)(`with Ceph's object gateway${missing ? `: ${missing}` :
         )
         if (!failure) await new Promise((resolve) => setTimeout(resolve, 1000))
       }
-      expect(failure).toMatchObject({ code: 'unavailable', message: expect.stringContaining('is full') })
+      // Which object it was is for operators.
+      expect(failure).toMatchObject({
+        ...{ code: 'unavailable', message: expect.stringMatching(/ is full: could not write to it\.$/) },
+        detail: expect.stringMatching(/^bucket \S+ at http\S+: \S+\/\S+$/),
+      })
       expect((await repository.verify()).damage).toEqual([])
       expect((await restoreById(repository, pointId(1))).equals(image)).toBe(true)
     } finally {

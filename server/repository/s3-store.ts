@@ -123,7 +123,7 @@ export class S3Store implements ObjectStore {
       )
       if (this.#versions && VersionId) await this.#versions.written(key, VersionId)
     } catch (error) {
-      throw asS3Error(error, this.#place, `write ${key}`)
+      throw asS3Error(error, this.#place, 'write to it', key)
     }
   }
 
@@ -140,7 +140,7 @@ export class S3Store implements ObjectStore {
         if (isEmptyRange(error)) return Buffer.alloc(0)
         // The client tries again by itself, but not once the answer has begun.
         if (attempt < this.#attempts && wasCutOff(error)) continue
-        throw asS3Error(error, this.#place, `read ${key}`)
+        throw asS3Error(error, this.#place, 'read from it', key)
       }
     }
   }
@@ -153,7 +153,7 @@ export class S3Store implements ObjectStore {
     let token: string | undefined
     do {
       const page: ListObjectsV2CommandOutput = await this.#list(prefix, token).catch((error) => {
-        throw asS3Error(error, this.#place, `list ${prefix}`)
+        throw asS3Error(error, this.#place, 'list what is in it', prefix)
       })
       for (const { Key = '', Size = 0, ETag = '', LastModified } of page.Contents ?? []) {
         const version = `${ETag}-${LastModified?.getTime()}`
@@ -169,7 +169,7 @@ export class S3Store implements ObjectStore {
     let token: string | undefined
     do {
       const page: ListObjectsV2CommandOutput = await this.#list(prefix, token, '/').catch((error) => {
-        throw asS3Error(error, this.#place, `list ${prefix}`)
+        throw asS3Error(error, this.#place, 'list what is in it', prefix)
       })
       for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
         names.push(Prefix.slice(this.#prefix.length + prefix.length, -1))
@@ -184,7 +184,7 @@ export class S3Store implements ObjectStore {
     try {
       await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + key }))
     } catch (error) {
-      if (!isNoSuchKey(error)) throw asS3Error(error, this.#place, `delete ${key}`)
+      if (!isNoSuchKey(error)) throw asS3Error(error, this.#place, 'delete from it', key)
     }
   }
 

@@ -142,7 +142,7 @@ export class S3Versions implements ObjectLocks {
         }),
       )
     } catch (error) {
-      throw asS3Error(error, place, `lock ${key}`)
+      throw asS3Error(error, place, 'lock what is in it', key)
     }
     this.#held.set(key, next)
   }
@@ -169,7 +169,7 @@ export class S3Versions implements ObjectLocks {
     } catch (error) {
       // That an object has no lock is told as something that is not found.
       if (wasDeclined(error) && !isRefused(error)) return undefined
-      throw asS3Error(error, this.#of.place(), `ask until when ${key} is locked`)
+      throw asS3Error(error, this.#of.place(), 'ask until when an object is locked', key)
     }
   }
 
@@ -182,7 +182,7 @@ export class S3Versions implements ObjectLocks {
       const { name } = this.#of.place()
       if (held && held.until.getTime() > Date.now() - clockToleranceMs)
         throw new LockedError(key, name, held.until, error)
-      throw asS3Error(error, this.#of.place(), `delete ${key}`)
+      throw asS3Error(error, this.#of.place(), 'delete from it', key)
     }
   }
 
@@ -240,7 +240,7 @@ export class S3Versions implements ObjectLocks {
           }),
         )
         .catch((error) => {
-          throw asS3Error(error, this.#of.place(), `list ${prefix}`)
+          throw asS3Error(error, this.#of.place(), 'list what is in it', prefix)
         })
       yield page
       isWhole = !page.IsTruncated
