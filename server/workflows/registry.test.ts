@@ -7,8 +7,8 @@ test('every kind of operation has its workflow, and every workflow is proven und
   const kinds = workflows.map((workflow) => workflow.kind)
   expect([...kinds].sort()).toEqual([...operationKinds].sort())
   const ending = '.fault.integration.test.ts'
-  const proven = readdirSync(import.meta.dirname)
-    .filter((name) => name.endsWith(ending))
-    .map((name) => name.slice(0, -ending.length))
-  expect(proven.sort()).toEqual([...kinds].sort())
+  // Some have a file for each of their ways: KIND.WAY.fault.integration.test.ts.
+  const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith(ending))
+  const proven = new Set(files.map((name) => name.split('.')[0]))
+  expect([...proven].sort()).toEqual([...kinds].sort())
 })
