@@ -1,7 +1,6 @@
 // Our side of the backup bench: a process that runs as long as the bench, as a worker does, and takes its steps from
-// standard input, a line each: full | incremental | restore | verify. Its argument is the bench's folder.
-import { existsSync } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+// standard input, a line each: begin (anew) | full | incremental | restore | verify. Its argument is the bench's folder.
+import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connectNbd } from '#server/nbd/connect.ts'
@@ -21,17 +20,18 @@ const [folder = ''] = process.argv.slice(2)
 const writesUnderWay = 32
 const points = { full: '00000000-0000-4000-8000-000000000001', incremental: '00000000-0000-4000-8000-000000000002' }
 
-async function openRepository(): Promise<Repository> {
+/** A new one, in which nothing is. */
+async function makeRepository(): Promise<Repository> {
   const root = join(folder, 'skerry')
-  const isNew = !existsSync(root)
-  await mkdir(root, { recursive: true })
-  const options = {
+  const cacheFolder = join(folder, 'skerry-cache')
+  for (const path of [root, cacheFolder]) await rm(path, { recursive: true, force: true })
+  await mkdir(root)
+  const datastore = await Datastore.create({
     store: await FolderStore.prepare(root),
     id: '00000000-0000-4000-8000-0000000000d1',
     masters: masterKeys([Buffer.alloc(32, 7)]),
-    cacheFolder: join(folder, 'skerry-cache'),
-  }
-  const datastore = isNew ? await Datastore.create(options) : await Datastore.open(options)
+    cacheFolder,
+  })
   return datastore.repository('00000000-0000-4000-8000-0000000000a1')
 }
 
@@ -71,14 +71,21 @@ const verify = async (repository: Repository) => {
   if (damage.length > 0) throw new Error(`verify found ${JSON.stringify(damage)}`)
 }
 
+let repository = await makeRepository()
+
+async function begin() {
+  await repository.close()
+  repository = await makeRepository()
+}
+
 const steps: Record<string, (repository: Repository) => Promise<void>> = {
+  begin,
   full: (repository) => backUp(repository, points.full, undefined),
   incremental: (repository) => backUp(repository, points.incremental, points.full),
   restore,
   verify,
 }
 
-const repository = await openRepository()
 console.log('ready')
 for await (const step of createInterface({ input: process.stdin })) {
   const [startedAt, before] = [performance.now(), process.cpuUsage()]
