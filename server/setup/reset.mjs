@@ -1,5 +1,6 @@
 // npm run reset: forgets everything that `npm run up` keeps, and nothing else.
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { dataFolder } from './place.mjs'
@@ -13,7 +14,7 @@ async function confirmed() {
   if (values.yes) return true
   if (!process.stdin.isTTY) {
     console.error(
-      'This deletes the database, the lab and the secrets of this folder. To go ahead: npm run reset -- --yes',
+      `This deletes the database, the lab and the secrets in ${dataFolder}. To go ahead: npm run reset -- --yes`,
     )
     return false
   }
@@ -23,22 +24,29 @@ async function confirmed() {
   return /^y(es)?$/i.test(answer.trim())
 }
 
+/** What a console and its lab make in a data folder. One that was named may hold other things, which stay. */
+const ours = /^(cache|fleet\.json|lab|log|postgres(\.new)?|running\.json|secret\.json(\.new)?|sign-in\.json)$/
+
+const found = () => (existsSync(dataFolder) ? readdirSync(dataFolder).filter((name) => ours.test(name)) : [])
+
 /** A lab that ran through sudo leaves files of root's. */
 async function remove() {
+  const paths = found().map((name) => join(dataFolder, name))
   try {
-    rmSync(dataFolder, { recursive: true, force: true })
+    for (const path of paths) rmSync(path, { recursive: true, force: true })
   } catch (error) {
     const asRoot = await rootPrefix()
     if (asRoot.length === 0) throw error
-    await runProgram([...asRoot, 'rm', '-rf', dataFolder], { keepsTerminal: true })
+    await runProgram([...asRoot, 'rm', '-rf', ...paths], { keepsTerminal: true })
   }
+  if (readdirSync(dataFolder).length === 0) rmdirSync(dataFolder)
 }
 
 const running = findRunning(dataFolder)
 if (running) {
   console.error(`Skerry runs here: ${running.url}. Stop it first (process ${running.pid}).`)
   process.exitCode = 1
-} else if (!existsSync(dataFolder)) {
+} else if (found().length === 0) {
   console.log('There is nothing to delete.')
 } else if (await confirmed()) {
   await remove()
