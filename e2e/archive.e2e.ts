@@ -133,7 +133,7 @@ test('an archive store is granted; a policy moves an older backup there, and the
       .last()
       .click()
     const clone = page.getByRole('dialog', { name: `Clone ${vm}` })
-    await expect(clone).toContainText(/fetched from Ice when it first reads them.*slower.*takes at most €/)
+    await expect(clone).toContainText(/fetched from Ice when it first reads them.*slower.*costs at most €/)
     await expect(clone.getByText('Follow its source')).toHaveCount(0)
     await clone.getByText('Start it', { exact: true }).click()
     await expect(clone.getByRole('radio', { checked: true })).toBeVisible({ timeout: 30_000 })

@@ -58,6 +58,9 @@ export function formatMoney(amount: number, currency: string): string {
   return new Intl.NumberFormat('en', style).format(amount)
 }
 
+export const recallCost = ({ cost, currency, readBytes }: Recall) =>
+  `at most ${formatMoney(cost, currency)} (${formatBytes(readBytes)} read)`
+
 export const recallText = ({ cost, currency, seconds, readBytes }: Recall) =>
   `at most ${formatMoney(cost, currency)} and ${formatDuration(seconds)} (${formatBytes(readBytes)} read)`
 

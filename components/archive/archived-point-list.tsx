@@ -51,12 +51,13 @@ export function ArchivedPointList(props: ArchivedPointListProps) {
             <span className="min-w-48 flex-1">
               <span className="flex flex-wrap items-center gap-1">
                 <Badge tone="outline">{localWord[point.local]}</Badge>
-                {point.clones.length > 0 && (
-                  <span title={`${point.clones.map(({ name }) => name).join(', ')}: it stays as long as they share it`}>
-                    <Badge tone="accent">{formatCounted(point.clones.length, 'clone')}</Badge>
-                  </span>
-                )}
+                {point.clones.length > 0 && <Badge tone="accent">{formatCounted(point.clones.length, 'clone')}</Badge>}
               </span>
+              {point.clones.length > 0 && (
+                <span className="block text-ink-muted text-xs">
+                  stays as long as it is shared by {point.clones.map(({ name }) => name).join(', ')}
+                </span>
+              )}
               {point.damage && (
                 <span className="flex items-center gap-1 text-ink-muted text-xs">
                   <StateIcon state="failed" sizePx={10} label="Damaged" />

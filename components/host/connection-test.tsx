@@ -3,6 +3,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { PlugZap } from 'lucide-react'
 import { useState } from 'react'
+import { OperationFailure } from '#components/operation/operation-failure.tsx'
 import { useOperation } from '#components/operation/use-operation.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
@@ -53,14 +54,7 @@ export function ConnectionTest({ uri, credential, hostId, disabledReason }: Conn
         </span>
       </div>
       {test.error && <ErrorMessage {...failure('The test could not begin', test.error)} />}
-      {row?.state === 'failed' && (
-        <ErrorMessage
-          title="The connection failed"
-          message={row.error?.message ?? 'No reason was given.'}
-          {...(row.errorDetail ? { detail: row.errorDetail } : {})}
-          {...(row.error?.wayOut ? { whatToDo: row.error.wayOut } : {})}
-        />
-      )}
+      <OperationFailure title="The connection failed" operation={row} />
       {summary && (
         <KeyValueList
           columns={2}

@@ -5,6 +5,7 @@ import { ErrorMessage, type ErrorMessageProps } from '#components/ui/error-messa
 import { FormDialog, type FormDialogProps } from '#components/ui/form-dialog.tsx'
 import { revealInDialog } from '#components/ui/reveal.ts'
 import { isLive } from '#server/schema/operation.ts'
+import { OperationFailure } from './operation-failure.tsx'
 import { OperationLine } from './operation-line.tsx'
 import { operationTarget, operationWord } from './operation-words.ts'
 import { useOperation } from './use-operation.ts'
@@ -26,23 +27,21 @@ export function OperationDialog({ operationId, isPending, error, children, ...fo
   const operation = useOperation(operationId ?? null).data
   const isDone = operation?.state === 'succeeded'
   const isAtWork = isPending || (operation ? isLive(operation.state) : false)
+  const leftCount = operation?.error?.left?.length ?? 0
   return (
     <FormDialog {...form} size="lg" isPending={isAtWork} isDone={isDone}>
       {children(isDone)}
-      {operation?.error ? (
-        // Tried again by what is asked above, as it has been corrected, not as it was.
-        <ErrorMessage
+      {/* Tried again by what is asked above, as it has been corrected, not as it was. */}
+      {operation && (
+        <OperationFailure
           title={`${operationWord(operation)} ${operationTarget(operation)}: it failed`}
-          message={operation.error.message}
-          {...(operation.errorDetail ? { detail: operation.errorDetail } : {})}
-          {...(operation.error.wayOut ? { whatToDo: operation.error.wayOut } : {})}
+          operation={operation}
         />
-      ) : (
-        operation && (
-          <ul ref={revealInDialog} className="rounded-md border border-line">
-            <OperationLine operation={operation} />
-          </ul>
-        )
+      )}
+      {operation && (operation.state !== 'failed' || leftCount > 0) && (
+        <ul ref={revealInDialog} className="rounded-md border border-line">
+          <OperationLine operation={operation} />
+        </ul>
       )}
       {error && <ErrorMessage {...error} />}
     </FormDialog>

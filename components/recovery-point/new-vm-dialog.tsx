@@ -3,7 +3,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
-import { recallText } from '#components/archive/archive-words.ts'
+import { recallCost, recallText } from '#components/archive/archive-words.ts'
 import type { ArchivedPoint } from '#components/archive/archived-point-list.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
@@ -111,9 +111,9 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       {archived && (
         <p className="text-sm text-ink-muted">
           {isClone
-            ? `Its blocks are fetched from ${archived.archiveStore.name} when it first reads them, so it runs slower than one from a datastore. Fetching all of them takes `
+            ? `Its blocks are fetched from ${archived.archiveStore.name} when it first reads them, so it runs slower than one from a datastore. Fetching all of them once costs `
             : `It is read straight from ${archived.archiveStore.name}, which takes `}
-          <strong className="text-ink">{recallText(archived.recall)}</strong>.
+          <strong className="text-ink">{isClone ? recallCost(archived.recall) : recallText(archived.recall)}</strong>.
           {isClone &&
             ' Up to 4 GiB of what was read last is kept at hand for all clones; anything older is fetched and paid for again.'}
         </p>

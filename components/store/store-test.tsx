@@ -3,6 +3,7 @@
 import { PlugZap } from 'lucide-react'
 import { useState } from 'react'
 import type { z } from 'zod'
+import { OperationFailure } from '#components/operation/operation-failure.tsx'
 import { useOperation } from '#components/operation/use-operation.ts'
 import { failure } from '#components/trpc/failure.ts'
 import { Button } from '#components/ui/button.tsx'
@@ -72,14 +73,7 @@ export function StoreTest<Input>({ input, test, withLock }: StoreTestProps<Input
         </p>
       )}
       {test.error && <ErrorMessage {...failure('The test could not begin', test.error)} />}
-      {row?.state === 'failed' && (
-        <ErrorMessage
-          title="It can’t be used like that"
-          message={row.error?.message ?? 'No reason was given.'}
-          {...(row.errorDetail ? { detail: row.errorDetail } : {})}
-          {...(row.error?.wayOut ? { whatToDo: row.error.wayOut } : {})}
-        />
-      )}
+      <OperationFailure title="It can’t be used like that" operation={row} />
     </section>
   )
 }

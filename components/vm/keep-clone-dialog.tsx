@@ -29,7 +29,10 @@ export function KeepCloneDialog({ vm, onClose }: KeepCloneDialogProps) {
         What it shares with its recovery point is copied into its own disks while it runs on. Then it is a VM like any
         other: it can move, be backed up and have snapshots, and the recovery point may go.
       </p>
-      <p>Its disks then take the room of all that is in them. You can cancel at any time; what was copied stays.</p>
+      <p>
+        Its disks then take the room of all that is in them. Of one that stands in an archive all that it has not read
+        yet is fetched, and paid for. You can cancel at any time; what was copied stays.
+      </p>
     </ConfirmDialog>
   )
 }

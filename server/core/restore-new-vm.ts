@@ -40,7 +40,26 @@ export async function restorablePoint(
   throw notFound('recovery point', id)
 }
 
-/** Where a new VM can be made of a recovery point. @throws unsupported where nobody wrote down what the VM was */
+/** So long a guest waits for a block before it takes its disk for broken. */
+const longestReadSeconds = 30
+
+/** @throws unsupported for an archive store that answers too late for a VM that reads from it as it runs */
+async function demandAtHand(tx: Tx, archiveStoreId: string): Promise<void> {
+  const where = { id: archiveStoreId }
+  const { name, firstByteSeconds } = await tx.archiveStore.findUniqueOrThrow({
+    ...{ where, select: { name: true, firstByteSeconds: true } },
+  })
+  if (firstByteSeconds <= longestReadSeconds) return
+  throw unsupported(
+    `${name} gives what it holds only ${firstByteSeconds} s after it was asked, so no VM can run from it.`,
+    'Restore the recovery point as a new VM, or bring it back to a datastore and clone it there.',
+  )
+}
+
+/**
+ * Where a new VM can be made of a recovery point.
+ * @throws unsupported where nobody wrote down what the VM was, and for a clone of what is not at hand
+ */
 export async function restorePlaces(
   tx: Tx,
   point: Point,
@@ -50,6 +69,7 @@ export async function restorePlaces(
   const { tenantId } = point
   const { use, start } = wanted
   const disks = disksOf(point, wanted.disks)
+  if (use === 'clone-recovery-point' && point.archiveStoreId !== null) await demandAtHand(tx, point.archiveStoreId)
   return placesFor(tx, { tenantId, shape: shapeOf(point), disks, start, isClone: use === 'clone-recovery-point' })
 }
 

@@ -167,6 +167,13 @@ test('what it reads is not expired under it, and nobody else’s to clone; one t
     restorablePoint(tx, { recoveryPointId: pointId, archiveStoreId }),
   )
   await expect(asOther).rejects.toMatchObject({ code: 'not-found' })
+  const answersAfter = (firstByteSeconds: number) =>
+    fleet.db.archiveStore.update({ where: { id: archiveStoreId }, data: { firstByteSeconds } })
+  await answersAfter(43_200)
+  await expect(askClonePoint(fleet, pointId, wanted('late'))).rejects.toMatchObject({
+    ...{ code: 'unsupported', message: expect.stringMatching(/^far gives what it holds only 43200 s after/) },
+  })
+  await answersAfter(0)
   const key = { recoveryPointId: pointId, archiveStoreId }
   await fleet.db.archivedPointDamage.create({
     data: { ...key, chunkCount: 1, disks: ['vda'], reason: 'gone', foundAt: new Date() },
