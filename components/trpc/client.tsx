@@ -1,14 +1,13 @@
 'use client'
 
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from '@trpc/client'
+import { createTRPCClient } from '@trpc/client'
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { createTRPCContext } from '@trpc/tanstack-react-query'
 import { NuqsAdapter } from 'nuqs/adapters/next/app'
 import { type ReactNode, useState } from 'react'
-import superjson from 'superjson'
 import type { AppRouter } from '#server/api/root.ts'
-import { lean } from '#server/schema/wire.ts'
+import { trpcLinks } from './links.ts'
 import { makeQueryClient } from './query-client.ts'
 
 export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>()
@@ -23,23 +22,10 @@ const queryClient = () => {
   return browserClient
 }
 
-const url = '/api/trpc'
-const transformer = lean(superjson)
-
-/** tRPC, the query cache and state in the address for everything below. Subscriptions go over server-sent events. */
+/** tRPC, the query cache and state in the address for everything below. */
 export function TrpcProvider({ children }: { children: ReactNode }) {
   const cache = queryClient()
-  const [client] = useState(() =>
-    createTRPCClient<AppRouter>({
-      links: [
-        splitLink({
-          condition: (operation) => operation.type === 'subscription',
-          true: httpSubscriptionLink({ url, transformer }),
-          false: httpBatchStreamLink({ url, transformer, maxItems: 10 }),
-        }),
-      ],
-    }),
-  )
+  const [client] = useState(() => createTRPCClient<AppRouter>({ links: trpcLinks('/api/trpc') }))
   return (
     <QueryClientProvider client={cache}>
       <TRPCProvider trpcClient={client} queryClient={cache}>

@@ -18,7 +18,8 @@ export async function handleTrpc(services: Services, request: Request): Promise<
     req: limited,
     router: appRouter,
     maxBatchSize,
-    allowMethodOverride: false,
+    // A read about hundreds of things has more to say than an address holds. A change by GET stays refused.
+    allowMethodOverride: true,
     createContext: ({ resHeaders }): Promise<Context> =>
       createContext(services, request.headers, { responseHeaders: resHeaders, signal: request.signal }).catch(
         (error) => {

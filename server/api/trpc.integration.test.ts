@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { load } from '#server/auth/load.ts'
@@ -167,6 +168,19 @@ test('a wrong API key is unauthenticated for whatever is asked', async () => {
   const response = await handleTrpc(services, new Request(`${services.url}/api/trpc/session.options`, wrong))
   expect(response.status).toBe(401)
   expect(((await response.json()) as Failure).error.json.data.skerry.code).toBe('unauthenticated')
+})
+
+test('a read may bring what an address has no room for in a body; a change by GET is refused', async () => {
+  const ids = Array.from({ length: 500 }, () => randomUUID())
+  const asked = await post('vm.bulkMigratePlan', { json: { ids, destinationHostId: randomUUID() } })
+  expect(asked.status).toBe(200)
+  const { json } = ((await asked.json()) as { result: { data: { json: unknown[] } } }).result.data
+  expect(json).toHaveLength(500)
+  expect(json[0]).toMatchObject({ vmId: ids[0], way: null, reasons: [expect.stringContaining('VM')] })
+  const input = encodeURIComponent(JSON.stringify({ json: { tenantId: tenant.id, name: 'By GET' } }))
+  const byGet = new Request(`${services.url}/api/trpc/tenant.rename?input=${input}`, { headers })
+  expect((await handleTrpc(services, byGet)).status).toBe(405)
+  expect(await nameNow()).not.toBe('By GET')
 })
 
 test('bodies and batches have a limit', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Vm } from '#prisma/generated/client.ts'
 import type { Asking } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
-import { planMoves } from '#server/core/bulk-move-plan.ts'
+import { type PlannedMove, planMoves } from '#server/core/bulk-move-plan.ts'
 import { type Moves, readMoves } from '#server/core/migration-candidate.ts'
 import { enqueue, type NewOperation } from '#server/core/operation.ts'
 import { migrationOf, powerOf, snapshotOf } from '#server/core/vm-request.ts'
@@ -59,8 +59,9 @@ export const vmBulkRouter = router({
     .input(z.object({ ...Ids, destinationHostId: z.uuid() }))
     .use(costly(30, 60))
     .query(async ({ ctx, input: { ids, destinationHostId } }) => {
-      const vms = await new Refusals().loadAllowed(ctx, ids, 'migrate')
-      return planMoves(ctx.tx, vms, destinationHostId)
+      const refusals = new Refusals()
+      const moves = await planMoves(ctx.tx, await refusals.loadAllowed(ctx, ids, 'migrate'), destinationHostId)
+      return [...moves, ...refusals.refused.map(staying)]
     }),
 
   bulkMigrate: change('vm', 'migrate')
@@ -71,6 +72,11 @@ export const vmBulkRouter = router({
         migrationOf(moves, vm, { ...input, mayStandStill: standStill.includes(vm.id) })
       return enqueueMany(ctx, ids, 'migrate', 'migrate', wantedFor, readMoves)
     }),
+})
+
+const staying = ({ vmId, name, reason }: Refusal): PlannedMove => ({
+  ...{ vmId, name, way: null, totalMs: null },
+  reasons: [reason],
 })
 
 /** @param read what is needed to judge them all, read once */
