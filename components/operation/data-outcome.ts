@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatBytes } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 
 const Backup = z.object({ readBytes: z.number(), storedBytes: z.number() })
@@ -19,12 +19,16 @@ export function dataOutcome({ kind, result }: Pick<OperationRow, 'kind' | 'resul
   }
   if (kind === 'compact-datastore') {
     const { data } = Compaction.safeParse(result)
-    return data && (data.freedBytes > 0 ? `${formatBytes(data.freedBytes)} won` : 'nothing to win')
+    return data && freedText(data.freedBytes)
   }
   return undefined
 }
 
+/** What a compaction gave back. */
+export const freedText = (freedBytes: number) =>
+  freedBytes > 0 ? `${formatBytes(freedBytes)} freed` : 'nothing to free'
+
 function foundText({ damaged, healed }: z.infer<typeof Verification>): string {
-  const found = damaged > 0 ? `${damaged} damaged` : 'nothing damaged'
-  return healed > 0 ? `${found}, ${healed} healed` : found
+  const found = damaged > 0 ? `${formatCounted(damaged, 'part')} damaged` : 'nothing damaged'
+  return healed > 0 ? `${found}, ${formatCounted(healed, 'part')} healed` : found
 }

@@ -46,18 +46,18 @@ test('an archival says what went there, what expired, and what is locked still',
   ).toBe('Took 5 s · 3 archived, 2 MiB · 2 expired · 1 MiB of what has expired locked until January 5, 2027')
 })
 
-test('a backup, a verification and a compaction say what they read, stored, found and won; damage is seen to be bad', () => {
+test('a backup, a verification and a compaction say what they read, stored, found and freed; damage is seen to be bad', () => {
   expect(outcomeText(ended('back-up-vm', { readBytes: 2 ** 21, storedBytes: 2 ** 20 }))).toBe(
     'Took 5 s · 2 MiB read, 1 MiB stored',
   )
   const whole = ended('verify-datastore', { checkedBytes: 2 ** 20, damaged: 0, healed: 1 })
-  expect(outcomeText(whole)).toBe('Took 5 s · 1 MiB read, nothing damaged, 1 healed')
+  expect(outcomeText(whole)).toBe('Took 5 s · 1 MiB read, nothing damaged, 1 part healed')
   expect(operationLook(whole)).toEqual({ look: 'running', word: 'Done' })
   const broken = ended('verify-archive-store', { checkedBytes: 2 ** 20, damaged: 2, healed: 0 })
-  expect(outcomeText(broken)).toBe('Took 5 s · 1 MiB read, 2 damaged')
+  expect(outcomeText(broken)).toBe('Took 5 s · 1 MiB read, 2 parts damaged')
   expect(operationLook(broken)).toEqual({ look: 'failed', word: 'Damage found' })
-  expect(outcomeText(ended('compact-datastore', { freedBytes: 2 ** 20 }))).toBe('Took 5 s · 1 MiB won')
-  expect(outcomeText(ended('compact-datastore', { freedBytes: 0 }))).toBe('Took 5 s · nothing to win')
+  expect(outcomeText(ended('compact-datastore', { freedBytes: 2 ** 20 }))).toBe('Took 5 s · 1 MiB freed')
+  expect(outcomeText(ended('compact-datastore', { freedBytes: 0 }))).toBe('Took 5 s · nothing to free')
 })
 
 test('what was not done for each of many does not look as if it were', () => {
@@ -66,6 +66,11 @@ test('what was not done for each of many does not look as if it were', () => {
   expect(outcomeText(partly)).toBe('1 done, 1 not · Took 5 s')
   expect(operationLook(partly)).toEqual({ look: 'degraded', word: 'Partly done' })
   expect(operationLook(ended('bulk-vm', { items: [item('a', 'succeeded')] })).word).toBe('Done')
+  const items = [item('a', 'failed'), item('b', 'refused')]
+  for (const kind of ['bulk-vm', 'drain-host'] as const) {
+    expect(operationLook(ended(kind, { items }))).toEqual({ look: 'failed', word: 'Not done' })
+    expect(operationLook(ended(kind, { items: [] })).word).toBe('Done')
+  }
 })
 
 test('a migration says how long the VM stood still, in minutes where its memory was saved', () => {

@@ -109,17 +109,21 @@ export const foundBad = (operation: Looked) => isUnproven(operation) || hasFound
 
 const Items = z.object({ items: z.array(z.object({ state: z.string() })) })
 
-/** One of many that was not done for each of them. */
-const isPartly = ({ kind, state, result }: Looked) =>
-  (kind === 'bulk-vm' || kind === 'drain-host') &&
-  state === 'succeeded' &&
-  (Items.safeParse(result).data?.items.some((item) => item.state !== 'succeeded') ?? false)
+/** How one of many ended that was not done for each of them. */
+function partlyLook({ kind, state, result }: Looked): { look: VisualState; word: string } | undefined {
+  if ((kind !== 'bulk-vm' && kind !== 'drain-host') || state !== 'succeeded') return undefined
+  const items = Items.safeParse(result).data?.items ?? []
+  const done = items.filter((item) => item.state === 'succeeded').length
+  if (done === items.length) return undefined
+  return done > 0 ? { look: 'degraded', word: 'Partly done' } : { look: 'failed', word: 'Not done' }
+}
 
 /** How its state looks. */
 export function operationLook(operation: Looked): { look: VisualState; word: string } {
   if (isUnproven(operation)) return { look: 'failed', word: 'Not proven' }
   if (hasFoundDamage(operation)) return { look: 'failed', word: 'Damage found' }
-  if (isPartly(operation)) return { look: 'degraded', word: 'Partly done' }
+  const partly = partlyLook(operation)
+  if (partly) return partly
   const looks: Record<OperationState, VisualState> = {
     queued: 'off',
     running: operation.kind === 'migrate-vm' || operation.kind === 'drain-host' ? 'migrating' : 'changing',

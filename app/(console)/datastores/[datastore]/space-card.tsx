@@ -1,6 +1,7 @@
 'use client'
 
 import { useMutation } from '@tanstack/react-query'
+import { freedText } from '#components/operation/data-outcome.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import { Card } from '#components/ui/card.tsx'
@@ -102,8 +103,8 @@ export function SpaceCard({ datastore, isBusy, onChange }: SpaceCardProps) {
 }
 
 function compactionText({ freedBytes, waiting }: NonNullable<Datastore['compacted']>): string {
-  const won = freedBytes > 0 ? `${formatBytes(freedBytes)} won` : 'nothing to win'
-  return waiting > 0 ? `${won}; ${waiting} wait for backups and restores under way` : won
+  const freed = freedText(freedBytes)
+  return waiting > 0 ? `${freed}; ${waiting} wait for backups and restores under way` : freed
 }
 
 /** Three bars to one scale: what comes back, what of that is different, what is on the disk. */
