@@ -8,11 +8,12 @@ import { Button } from '#components/ui/button.tsx'
 import { Dialog } from '#components/ui/dialog.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ErrorMessage } from '#components/ui/error-message.tsx'
-import { formatBytes, formatCounted, formatDuration } from '#components/ui/format.ts'
+import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { LoadingState } from '#components/ui/skeleton.tsx'
-import { StateIcon } from '#components/ui/state-icon.tsx'
+import { PlanLine } from '#components/vm/migrate/plan-line.tsx'
+import { reasonToWait } from '#components/vm/migrate/plan-words.ts'
 import type { DrainInput } from '#server/schema/host-action.ts'
 import { SimulatedBadge } from './simulated-badge.tsx'
 
@@ -42,6 +43,7 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
       description="All its VMs move to other hosts, and it takes no new ones until you stop draining."
       size="lg"
       footerNote={
+        !plan.isError &&
         plan.data &&
         plan.data.length > 0 &&
         [
@@ -59,7 +61,7 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
           <Button
             variant="primary"
             isPending={drain.isPending}
-            isDisabled={!plan.data}
+            disabledReason={reasonToWait(plan)}
             onPress={() => drain.mutate({ id: host.id, onSlow, standStill: standing, idempotencyKey })}
           >
             {plan.data && leaving === 0 ? 'Take no new VMs' : `Drain ${host.name}`}
@@ -78,7 +80,7 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
           <>
             <ul aria-label="Plan" className="divide-y divide-line rounded-md border border-line">
               {plan.data.map((item) => (
-                <PlanLine key={item.vmId} item={item} />
+                <DrainLine key={item.vmId} item={item} />
               ))}
             </ul>
             <Select
@@ -96,50 +98,22 @@ export function DrainHostDialog({ host, onClose }: { host: { id: string; name: s
   )
 }
 
-const wayWord = { live: 'moves live', saved: 'stands still and moves', off: 'is moved' }
-
-function PlanLine({ item }: { item: DrainItem }) {
+function DrainLine({ item: { vmId, name, to, reasons } }: { item: DrainItem }) {
+  const move = { vmId, name, way: to?.way ?? null, totalMs: to?.totalMs ?? null, reasons }
+  if (!to) return <PlanLine move={move} />
   return (
-    <li className="flex flex-col gap-0.5 px-3 py-2 text-sm">
-      <span className="flex flex-wrap items-center gap-x-2">
-        <StateIcon
-          state={item.to ? 'migrating' : 'failed'}
-          label={item.to ? 'Moves' : 'Stays'}
-          className="translate-y-px"
-        />
-        <Link href={`/vms/${item.vmId}`} tone="plain" className="font-medium">
-          {item.name}
-        </Link>
-        {item.to ? (
-          <span className="text-ink-muted">
-            {wayWord[item.to.way]} to{' '}
-            <Link href={`/hosts/${item.to.hostId}`} tone="muted">
-              {item.to.name}
-            </Link>{' '}
-            {item.to.simulated && <SimulatedBadge />}
-          </span>
-        ) : (
-          <span className="text-failed">has nowhere to go</span>
-        )}
-        {item.to && (
-          <span className="ml-auto text-xs text-ink-faint">
-            {item.to.copiedBytes > 0 ? `${formatBytes(item.to.copiedBytes)} of disk to copy` : 'no disk to copy'}
-            {item.to.totalMs !== null && ` · about ${formatDuration(Math.max(1, item.to.totalMs / 1000))}`}
-          </span>
-        )}
-      </span>
-      {item.to?.way === 'saved' && (
-        <span className="pl-5 text-xs text-ink-muted">
-          Its snapshots lie inside its disk: it stands still for all of that time, then goes on where it was.
-        </span>
-      )}
-      {item.reasons.length > 0 && (
-        <ul className="pl-5 text-xs text-ink-muted">
-          {item.reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
-          ))}
-        </ul>
-      )}
-    </li>
+    <PlanLine
+      move={move}
+      to={
+        <>
+          to{' '}
+          <Link href={`/hosts/${to.hostId}`} tone="muted">
+            {to.name}
+          </Link>{' '}
+          {to.simulated && <SimulatedBadge />}
+        </>
+      }
+      note={to.copiedBytes > 0 ? `${formatBytes(to.copiedBytes)} of disk to copy` : 'no disk to copy'}
+    />
   )
 }

@@ -11,6 +11,7 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { Select } from '#components/ui/select.tsx'
 import { MigrateOptions, usualOptions } from '#components/vm/migrate/migrate-options.tsx'
+import { type PlannedMove, reasonToWait } from '#components/vm/migrate/plan-words.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { announceBulk, type BulkDialogProps } from './bulk.ts'
 import { BulkMovePlan } from './bulk-move-plan.tsx'
@@ -59,7 +60,7 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
           <Button
             variant="primary"
             isPending={migrate.isPending}
-            disabledReason={reasonToWait(hostId, plan)}
+            disabledReason={reasonAgainst(hostId, plan)}
             onPress={() =>
               hostId &&
               migrate.mutate({
@@ -97,9 +98,13 @@ export function BulkMigrateDialog({ ids, selected, onClose }: BulkDialogProps) {
   )
 }
 
-/** Nobody agrees to what is not shown yet. */
-function reasonToWait(hostId: string | null, plan: { isPending: boolean; isError: boolean }): string | undefined {
+interface Plan {
+  data: readonly PlannedMove[] | undefined
+  isFetching: boolean
+  isError: boolean
+}
+
+function reasonAgainst(hostId: string | null, plan: Plan): string | undefined {
   if (!hostId) return 'Choose a host first'
-  if (plan.isError) return 'The plan could not be made'
-  return plan.isPending ? 'Looking how each would move' : undefined
+  return reasonToWait(plan) ?? (plan.data?.some(({ way }) => way) ? undefined : 'None of them can move there')
 }
