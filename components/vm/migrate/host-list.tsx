@@ -111,6 +111,8 @@ function Figures({ candidate, longestMs }: { candidate: Candidate; longestMs: nu
   if (!estimate) return null
   const { look, word } = convergence[estimate.converges]
   const stop = estimate.converges === 'off' ? undefined : aboutStop(estimate.downtimeMs)
+  // Of one that is saved the word says the same as the time.
+  const end = candidate.way === 'saved' ? undefined : word.toLowerCase()
   return (
     <>
       <span className="hidden truncate text-xs text-ink-muted sm:block">{diskWord(candidate)}</span>
@@ -123,7 +125,7 @@ function Figures({ candidate, longestMs }: { candidate: Candidate; longestMs: nu
         <StateBadge state={look} label={word} variant="plain" />
       </span>
       <span className="col-start-2 col-end-4 text-xs text-ink-muted sm:hidden">
-        {[diskWord(candidate), stop && `stands still ${stop}`, word.toLowerCase()].filter(Boolean).join(' · ')}
+        {[diskWord(candidate), stop && `stands still ${stop}`, end].filter(Boolean).join(' · ')}
       </span>
     </>
   )

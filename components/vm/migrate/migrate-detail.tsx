@@ -28,7 +28,7 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
         <ol className="mt-2 flex flex-col gap-2.5 text-xs">
           {isSaved && (
             <Step mark="bg-migrating" title="It stops, and its memory is saved to a file">
-              {formatBytes(memoryBytes)} at most; from here on it stands still
+              {formatBytes(memoryBytes)}; from here on it stands still
             </Step>
           )}
           {candidate.disks.map((disk) => (
@@ -45,7 +45,10 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
             </Step>
           )}
           {isSaved && (
-            <Step mark="bg-series-4" title={`Its memory is sent, and read there: ${aboutTime(estimate.memoryMs)}`} />
+            <Step
+              mark="bg-series-4"
+              title={`Its memory, saved, sent and read there: ${aboutTime(estimate.memoryMs)}`}
+            />
           )}
           <Step mark="bg-migrating" title={lastStep(candidate.way, estimate.downtimeMs)}>
             {isLiveMove && 'Connections stay open; programs in it notice a pause'}

@@ -25,6 +25,7 @@ import {
   quickest,
   timeWords,
 } from './migrate-words.ts'
+import { reasonToWait } from './plan-words.ts'
 import { type DirtyMeasuring, useDirtyMeasure } from './use-dirty-measure.ts'
 
 type Vm = Outputs['vm']['get']
@@ -34,6 +35,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const trpc = useTRPC()
   const vmQuery = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
   const vm = vmQuery.data
+  const places = useQuery(trpc.fleet.places.queryOptions())
   const preview = useQuery(trpc.vm.migratePreview.queryOptions({ id: vmId }, { staleTime: 0 }))
   const measuring = useDirtyMeasure(vmId, vm?.can.measure)
   const [chosen, setChosen] = useState<string | null>(null)
@@ -44,6 +46,8 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data, vm?.siteId)
   const error = refusal(`${name} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
+  // It is read again whenever something of the VM changes, and stays in view meanwhile.
+  const unread = reasonToWait({ isFetching: vmQuery.isPending || preview.isPending, isError: readError !== null })
   return (
     <Dialog
       isOpen
@@ -51,14 +55,14 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
       title={`Migrate ${name}`}
       description={vm && <Facts vm={vm} preview={preview.data} measuring={measuring} />}
       size="xl"
-      footerNote={candidate && timeWords(candidate)}
+      footerNote={!unread && candidate && timeWords(candidate)}
       footer={
         <>
           <Button onPress={onClose}>Cancel</Button>
           <Button
             variant="primary"
             isPending={migrate.isPending}
-            disabledReason={candidate ? undefined : 'No host can take it now'}
+            disabledReason={unread ?? (candidate ? undefined : 'No host can take it now')}
             onPress={() => candidate && migrate.mutate({ ...moveTo(candidate), id: vmId, ...options })}
           >
             {candidate ? `Migrate to ${candidate.name}` : 'Migrate'}
@@ -77,7 +81,13 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
       ) : vm && preview.data ? (
         <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
           <div className="flex min-w-0 flex-col gap-4">
-            <Hosts vm={vm} preview={preview.data} value={candidate?.hostId ?? null} onChange={setChosen} />
+            <HostList
+              groups={bySite(preview.data, places.data, vm.siteId)}
+              hosts={places.data?.hosts ?? []}
+              ownHostId={vm.hostId}
+              value={candidate?.hostId ?? null}
+              onChange={setChosen}
+            />
             {candidate && (
               <MigrateOptions value={options} onChange={setOptions} isLiveMove={candidate.way === 'live'} />
             )}
@@ -93,7 +103,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
               />
             ) : (
               <EmptyState title="No host can take it now">
-                {commonObstacle(preview.data, vm.hostId) ??
+                {commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
                   'Each host of the list says what is in the way. Clear that at one of them, or add a host.'}
               </EmptyState>
             )}
@@ -104,20 +114,6 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
         <SkeletonRows rows={6} label="Looking at every host" />
       )}
     </Dialog>
-  )
-}
-
-function Hosts(props: { vm: Vm; preview: Preview; value: string | null; onChange: (hostId: string) => void }) {
-  const trpc = useTRPC()
-  const places = useQuery(trpc.fleet.places.queryOptions())
-  return (
-    <HostList
-      groups={bySite(props.preview, places.data, props.vm.siteId)}
-      hosts={places.data?.hosts ?? []}
-      ownHostId={props.vm.hostId}
-      value={props.value}
-      onChange={props.onChange}
-    />
   )
 }
 

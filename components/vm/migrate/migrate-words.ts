@@ -1,3 +1,4 @@
+import { reasonAgainstHost } from '#components/host/host-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatBytes, formatBytesPerSecond, formatDuration, formatMilliseconds } from '#components/ui/format.ts'
 import type { VisualState } from '#components/ui/state.ts'
@@ -110,8 +111,17 @@ export const quickest = (preview: Preview | undefined, ownSiteId: string | undef
         (a.estimate?.totalMs ?? 0) - (b.estimate?.totalMs ?? 0),
     )[0]
 
-/** What is in the way everywhere, which is then the VM's own matter. */
-export function commonObstacle({ candidates }: Preview, ownHostId: string): string | undefined {
+/**
+ * What is in the way at every host, and so is the VM's own matter. One host alone may speak of itself, and so may all
+ * when none of them takes VMs now.
+ */
+export function commonObstacle(
+  { candidates }: Preview,
+  ownHostId: string,
+  hosts: readonly Pick<Places['hosts'][number], 'id' | 'state' | 'draining'>[] = [],
+): string | undefined {
   const [first, ...others] = candidates.filter(({ hostId }) => hostId !== ownHostId)
+  const taking = hosts.some((host) => host.id !== ownHostId && !reasonAgainstHost(host))
+  if (others.length === 0 || !taking) return undefined
   return first?.reasons.find((reason) => others.every(({ reasons }) => reasons.includes(reason)))
 }
