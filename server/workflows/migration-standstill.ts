@@ -1,14 +1,17 @@
 import { conflict } from '#server/errors.ts'
 import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
+import type { JobReading } from '#server/hypervisor/host-event.ts'
 import type { StepContext } from './define.ts'
-import { type MemoryState, memoryState, unlessFull } from './migration-memory.ts'
+import { type MemoryState, memoryState, type SavedMemory, unlessFull } from './migration-memory.ts'
 import type { MovePlan } from './migration-plan.ts'
 import { Cancelled, pause, until } from './pause.ts'
 
 type Context = StepContext<unknown, object>
 
 const everyMs = 500
+/** Within it libvirt has begun what a worker asked for just before it died. */
+const beginsWithinMs = 2_000
 /** A large memory takes so long to be read from its file. */
 const settleMs = 10 * 60_000
 /** Without its source nobody can have the VM go on. */
@@ -20,29 +23,44 @@ export async function standStill(context: Context, plan: MovePlan): Promise<void
   if (!saved) return
   const source = await context.host(plan.sourceHostId)
   context.progress({ phase: 'saving its memory' })
+  if (await isSaveUnderWay(source, plan.uuid, saved)) {
+    await follow(context, source, plan, savedBefore(source, plan.uuid))
+  }
   const now = await source.readVm(plan.uuid)
   if (!now) throw conflict(`${plan.sourceName} does not have the VM any more.`, 'Reload to see where it is now.')
   if (now.state !== 'off') {
-    const job = await source.readJob(plan.uuid)
-    if (job.kind === 'save' && job.state === 'running') {
-      await follow(context, source, plan, savedBefore(source, plan.uuid))
-    } else {
-      await source.deleteVolume(saved.here.pool, saved.here.name)
-      await source.createVolume(saved.here.pool, { name: saved.here.name, format: 'raw', capacityBytes: 0 })
-      const save = () => follow(context, source, plan, source.saveMemory(plan.uuid, saved.here.path))
-      await unlessFull(source, plan.sourceName, saved.here.pool, save)
-    }
+    if (context.signal.aborted) throw new Cancelled()
+    await source.deleteVolume(saved.here.pool, saved.here.name)
+    await source.createVolume(saved.here.pool, { name: saved.here.name, format: 'raw', capacityBytes: 0 })
+    const save = () => follow(context, source, plan, source.saveMemory(plan.uuid, saved.here.path))
+    await unlessFull(source, plan.sourceName, saved.here.pool, save)
   }
   await requireStanding(source, plan)
 }
 
+const isSaveJob = (job: JobReading) => job.kind === 'save' && job.state === 'running'
+
+/** Of a save that has just begun there is no job yet, and of one that ends none any more; the VM is stopped for it. */
+const isBeingSaved = (vm: VmFacts, job: JobReading) =>
+  isSaveJob(job) || (vm.state === 'paused' && vm.stateReason === 'saving')
+
+async function isSavingNow(source: HypervisorHost, uuid: string): Promise<boolean> {
+  const job = await source.readJob(uuid)
+  const vm = await source.readVm(uuid)
+  return vm !== null && isBeingSaved(vm, job)
+}
+
+/** Whether an earlier attempt saves it still: its file must not be taken from it. */
+async function isSaveUnderWay(source: HypervisorHost, uuid: string, { here }: SavedMemory): Promise<boolean> {
+  if (await isSavingNow(source, uuid)) return true
+  if (!(await source.findVolume(here))) return false
+  await pause(beginsWithinMs)
+  return isSavingNow(source, uuid)
+}
+
 /** Resolves when nothing saves the VM's memory any more. */
 async function savedBefore(source: HypervisorHost, uuid: string): Promise<void> {
-  for (;;) {
-    const job = await source.readJob(uuid)
-    if (job.kind !== 'save' || job.state !== 'running') return
-    await pause(everyMs)
-  }
+  while (await isSavingNow(source, uuid)) await pause(everyMs)
 }
 
 /** Tells how far it is. A cancel breaks it off, and the VM goes on. @throws Cancelled, or why it could not be saved */
@@ -120,9 +138,8 @@ export async function settled(
     const facts = await host.readVm(plan.uuid)
     if (!facts || facts.state === 'off') return { facts }
     const job = await host.readJob(plan.uuid)
-    const isSaving = job.kind === 'save' && job.state === 'running'
-    if (isSaving && breakOff) await host.abortJob(plan.uuid)
-    return !isSaving && facts.stateReason !== 'starting up' && { facts }
+    if (isSaveJob(job) && breakOff) await host.abortJob(plan.uuid)
+    return !isBeingSaved(facts, job) && facts.stateReason !== 'starting up' && { facts }
   }
   const seen = await until(look, { timeoutMs: settleMs })
   if (!seen) throw new OutcomeUnknown('the VM is still being started')
