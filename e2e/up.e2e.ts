@@ -53,6 +53,7 @@ test('npm run up brings up a console where no hypervisor can run; Ctrl-C leaves 
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const up = new UpCommand(data, '--simulated', '--port', String(port))
+  let second: UpCommand | undefined
   try {
     await expect.poll(() => up.output, { timeout: 90_000 }).toContain(`Skerry is ready: ${url}`)
     expect(up.output).toMatch(/✓ Postgres +\d+\.\d s/)
@@ -76,18 +77,23 @@ test('npm run up brings up a console where no hypervisor can run; Ctrl-C leaves 
     await page.goto(`${url}/hosts`)
     await expect(page.getByText('simulated', { exact: true })).toHaveCount(fleet.hosts.length)
 
-    const second = new UpCommand(data, '--simulated', '--port', String(port + 1))
+    second = new UpCommand(data, '--simulated', '--port', String(port + 1))
     expect(await second.ended()).toBe(1)
     expect(second.output).toContain(`Skerry already runs here: ${url}`)
-  } finally {
+
     up.pressCtrlC()
     expect(await up.ended()).toBe(0)
+    expect(up.output).toContain('Everything is stopped.')
+    expect(await processesOf(data)).toEqual([])
+    await run('npm', ['run', 'reset', '--', '--yes'], { env: { ...process.env, SKERRY_DATA: data } })
+    expect(existsSync(data)).toBe(false)
+  } finally {
+    for (const command of [second, up]) {
+      command?.pressCtrlC()
+      await command?.ended()
+    }
+    await rm(data, { recursive: true, force: true })
   }
-  expect(up.output).toContain('Everything is stopped.')
-  expect(await processesOf(data)).toEqual([])
-  await run('npm', ['run', 'reset', '--', '--yes'], { env: { ...process.env, SKERRY_DATA: data } })
-  expect(existsSync(data)).toBe(false)
-  await rm(data, { recursive: true, force: true })
 })
 
 const virshUri = ({ hosts }: SimulatedDescription, index: number) =>
