@@ -1,4 +1,4 @@
-import { sql, virsh, waitForGuest } from './fleet.ts'
+import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 const name = 'before-the-change'
@@ -7,8 +7,10 @@ test('snapshots of several VMs are taken at once, and each that gets none says w
   const cameras = await Promise.all(['bergen-camera', 'tromso-camera'].map(waitForGuest))
   const [taken, refused] = cameras
   if (!taken || !refused) throw new Error('The lab has no cameras')
-  await virsh(refused.host, 'snapshot-create-as', refused.name, name)
+  const refusedId = await vmId(refused.name)
   try {
+    await virsh(refused.host, 'snapshot-create-as', refused.name, name)
+    await expect.poll(() => sql('SELECT FROM snapshot WHERE vm_id = $1 AND name = $2', refusedId, name)).toHaveLength(1)
     const page = await as('operator', '/fleet')
     for (const camera of cameras) await page.getByRole('checkbox', { name: `Select ${camera.name}` }).click()
     await page.getByRole('button', { name: 'Snapshot…' }).click()
