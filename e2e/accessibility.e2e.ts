@@ -12,7 +12,7 @@ const phone = { width: 390, height: 844 }
 test.use({ viewport: phone, colorScheme: 'light', contextOptions: { reducedMotion: 'reduce' } })
 
 for (const [group, pages] of Object.entries(pageGroups)) {
-  test(`pages of ${group}, and their dialogs: none is wider than a phone, and axe finds nothing`, async ({
+  test(`pages of ${group} in light and dark, and their dialogs in dark: none is wider than a phone, and axe finds nothing`, async ({
     page,
     as,
   }) => {

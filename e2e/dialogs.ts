@@ -8,8 +8,8 @@ const dialogs = '[role=dialog], [role=alertdialog]'
 const opening = /(?<!jump to)…$|^(Add|Create|Invite) (?!VM|a |and )/
 
 /**
- * Opens what this page's buttons and menus open, one after the other, and closes it again; of menus and buttons that are
- * called alike the first stands for all.
+ * Opens what this page's buttons and menus open, one after the other, and closes it again, in the colours that the page
+ * has. Of buttons that are called alike, and of menus whose first two words are, the first stands for all.
  * @param seen names of those that were looked at already; the page's own are added
  * @returns what axe finds in each, and by how much it is too wide for a phone
  */
