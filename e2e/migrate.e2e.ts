@@ -36,41 +36,52 @@ test('a running VM moves to another site from the browser, and its counter goes 
 test('a running VM with a snapshot inside its disk moves standing still, which is told before', async ({ as }) => {
   test.setTimeout(240_000)
   await expect.poll(() => newestCount('frankfurt-1', 'shop-web-1')).not.toBeNull()
-  await virsh('frankfurt-1', 'snapshot-create-as', 'shop-web-1', 'before-work')
   const id = await vmId('shop-web-1')
-  await expect.poll(() => sql('SELECT name FROM snapshot WHERE vm_id = $1', id)).toEqual([{ name: 'before-work' }])
-  const volumes = () =>
-    sql("SELECT FROM volume WHERE name LIKE 'shop-web-1%' AND path = (SELECT source FROM disk WHERE vm_id = $1)", id)
-  await expect.poll(volumes, { message: 'the pool that its disk has come to is read again' }).toHaveLength(1)
-  const [host] = await sql<{ id: string }>("SELECT id FROM host WHERE name = 'frankfurt-1'")
-  const page = await as('operator', `/hosts/${host?.id}`)
-  await page.getByRole('button', { name: 'Drain…' }).click()
-  const drain = page.getByRole('dialog', { name: 'Drain frankfurt-1' })
-  const line = drain.getByRole('listitem').filter({ hasText: 'shop-web-1' })
-  await expect(line.getByText(/stands still and moves to/)).toBeVisible()
-  await expect(drain.getByText(/1 VM will stand still while moving/)).toBeVisible()
-  await drain.getByRole('button', { name: 'Cancel' }).click()
+  try {
+    await virsh('frankfurt-1', 'snapshot-create-as', 'shop-web-1', 'before-work')
+    await expect.poll(() => sql('SELECT name FROM snapshot WHERE vm_id = $1', id)).toEqual([{ name: 'before-work' }])
+    const volumes = () =>
+      sql("SELECT FROM volume WHERE name LIKE 'shop-web-1%' AND path = (SELECT source FROM disk WHERE vm_id = $1)", id)
+    await expect.poll(volumes, { message: 'the pool that its disk has come to is read again' }).toHaveLength(1)
+    const [host] = await sql<{ id: string }>("SELECT id FROM host WHERE name = 'frankfurt-1'")
+    const page = await as('operator', `/hosts/${host?.id}`)
+    await page.getByRole('button', { name: 'Drain…' }).click()
+    const drain = page.getByRole('dialog', { name: 'Drain frankfurt-1' })
+    const line = drain.getByRole('listitem').filter({ hasText: 'shop-web-1' })
+    await expect(line.getByText(/stands still and moves to/)).toBeVisible()
+    await expect(drain.getByText(/1 VM will stand still while moving/)).toBeVisible()
+    await drain.getByRole('button', { name: 'Cancel' }).click()
 
-  await page.goto(`/vms/${id}`)
-  await page.getByRole('button', { name: 'Migrate…' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Migrate shop-web-1' })
-  await dialog.getByText('oslo-1', { exact: true }).click()
-  await expect(dialog.getByText(/it stands still all the while$/)).toBeVisible()
-  await expect(dialog.getByText(/nobody has to shut it down/)).toBeVisible()
-  await expect(dialog.getByRole('radio', { name: /oslo-1/ })).toBeChecked()
-  await dialog.getByRole('button', { name: 'Migrate to oslo-1' }).click()
-  await expect.poll(() => namesOn('oslo-1', 'running'), { timeout: 120_000 }).toContain('shop-web-1')
-  await expect.poll(() => namesOn('frankfurt-1'), { timeout: 60_000 }).not.toContain('shop-web-1')
-  const last = await newestCount('frankfurt-1', 'shop-web-1')
-  const next = { n: (last?.n ?? 0) + 1, bootId: last?.bootId }
-  await expect
-    .poll(() => newestCount('oslo-1', 'shop-web-1').then((count) => count?.n ?? 0))
-    .toBeGreaterThanOrEqual(next.n)
-  expect((await newestCount('oslo-1', 'shop-web-1'))?.bootId, 'it did not boot again').toBe(next.bootId)
-  expect(await virsh('oslo-1', 'snapshot-list', 'shop-web-1', '--name')).toBe('before-work')
-  await page.goto('/operations')
-  await expect(page.getByText(/stopped for \d+ s/).first()).toBeVisible({ timeout: 30_000 })
-  await virsh('oslo-1', 'snapshot-delete', 'shop-web-1', 'before-work')
+    await page.goto(`/vms/${id}`)
+    await page.getByRole('button', { name: 'Migrate…' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Migrate shop-web-1' })
+    await dialog.getByText('oslo-1', { exact: true }).click()
+    await expect(dialog.getByText(/it stands still all the while$/)).toBeVisible()
+    await expect(dialog.getByText(/nobody has to shut it down/)).toBeVisible()
+    await expect(dialog.getByRole('radio', { name: /oslo-1/ })).toBeChecked()
+    await dialog.getByRole('button', { name: 'Migrate to oslo-1' }).click()
+    await expect.poll(() => namesOn('oslo-1', 'running'), { timeout: 120_000 }).toContain('shop-web-1')
+    await expect.poll(() => namesOn('frankfurt-1'), { timeout: 60_000 }).not.toContain('shop-web-1')
+    const last = await newestCount('frankfurt-1', 'shop-web-1')
+    const next = { n: (last?.n ?? 0) + 1, bootId: last?.bootId }
+    await expect
+      .poll(() => newestCount('oslo-1', 'shop-web-1').then((count) => count?.n ?? 0))
+      .toBeGreaterThanOrEqual(next.n)
+    expect((await newestCount('oslo-1', 'shop-web-1'))?.bootId, 'it did not boot again').toBe(next.bootId)
+    expect(await virsh('oslo-1', 'snapshot-list', 'shop-web-1', '--name')).toBe('before-work')
+    const [operation] = await sql<{ id: string }>(
+      "SELECT id FROM operation WHERE kind = 'migrate-vm' AND target_id = $1 ORDER BY created_at DESC LIMIT 1",
+      id,
+    )
+    await page.goto('/operations')
+    const row = page.getByRole('row').filter({ has: page.locator(`a[href="/operations?open=${operation?.id}"]`) })
+    await expect(row.getByText(/stopped for (\d+ s|\d+ min)/)).toBeVisible({ timeout: 30_000 })
+  } finally {
+    // Where it has come to, it has its snapshot with it.
+    for (const host of ['oslo-1', 'frankfurt-1']) {
+      await virsh(host, 'snapshot-delete', 'shop-web-1', 'before-work').catch(() => undefined)
+    }
+  }
 })
 
 test('a migration shows at the foot of every page; cancelled there, the VM is left where it was', async ({ as }) => {
