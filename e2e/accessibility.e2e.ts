@@ -3,7 +3,7 @@ import type { Locator, Page } from '@playwright/test'
 import { axeFindings } from './axe.ts'
 import { dialogFindings } from './dialogs.ts'
 import { sql } from './fleet.ts'
-import { pageGroups } from './pages.ts'
+import { knownDialogs, pageGroups } from './pages.ts'
 import { expect, test } from './test.ts'
 
 const laptop = { width: 1280, height: 720 }
@@ -29,6 +29,7 @@ for (const [group, pages] of Object.entries(pageGroups)) {
       for (const finding of await dialogFindings(page, dialogsSeen)) found.push(`${path}: ${finding}`)
     }
     expect(found).toEqual([])
+    expect([...dialogsSeen]).toEqual(expect.arrayContaining(knownDialogs[group] ?? []))
   })
 }
 

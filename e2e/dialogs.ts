@@ -15,31 +15,40 @@ const opening = /(?<!jump to)…$|^(Add|Create|Invite) (?!VM|a |and )/
  */
 export async function dialogFindings(page: Page, seen: Set<string>): Promise<string[]> {
   const found: string[] = []
-  for (const button of await named(page, 'button').all()) {
-    const name = await button.innerText()
-    if (isNew(seen, name))
-      for (const finding of await findingsIn(page, () => button.click())) found.push(`${name} ${finding}`)
+  const look = async (name: string, open: () => Promise<void>) => {
+    if (!isNew(seen, name)) return
+    for (const finding of await findingsIn(page, open)) found.push(`${name} ${finding}`)
   }
-  for (const menu of await page.locator('#page').locator('[aria-haspopup=true], [aria-haspopup=menu]').all()) {
-    const name = (await menu.getAttribute('aria-label')) ?? (await menu.innerText())
-    if (!(await menu.isVisible()) || !isNew(seen, name.split(' ').slice(0, 2).join(' '))) continue
-    await menu.click()
-    const items = await named(page.getByRole('menu'), 'menuitem').allInnerTexts()
+  for (const name of await namesOf(page.getByRole('button', { name: opening, disabled: false }))) {
+    await look(name, () => page.getByRole('button', { name, exact: true }).first().click())
+  }
+  for (const name of await namesOf(page.locator('#page [aria-haspopup=true], #page [aria-haspopup=menu]'))) {
+    if (!isNew(seen, name.split(' ').slice(0, 2).join(' '))) continue
+    const openMenu = async () => {
+      await page.getByRole('button', { name, exact: true }).first().click()
+      await expect(page.getByRole('menuitem').first()).toBeVisible()
+    }
+    await openMenu()
+    const items = await namesOf(page.getByRole('menuitem', { name: opening, disabled: false }))
     await page.keyboard.press('Escape')
+    await expect(page.getByRole('menuitem')).toHaveCount(0)
     for (const item of items) {
-      if (!isNew(seen, item)) continue
-      const open = async () => {
-        await menu.click()
+      await look(item, async () => {
+        await openMenu()
         await page.getByRole('menuitem', { name: item, exact: true }).click()
-      }
-      for (const finding of await findingsIn(page, open)) found.push(`${name}, ${item} ${finding}`)
+      })
     }
   }
   return found
 }
 
-const named = (scope: Page | Locator, role: 'button' | 'menuitem') =>
-  scope.getByRole(role, { name: opening, disabled: false })
+/** Read at once, since rows of a list that is live come and go. */
+const namesOf = (controls: Locator): Promise<string[]> =>
+  controls.evaluateAll((elements) =>
+    elements
+      .filter((element) => element.checkVisibility())
+      .map((element) => element.getAttribute('aria-label') ?? (element as HTMLElement).innerText.trim()),
+  )
 
 function isNew(seen: Set<string>, name: string): boolean {
   if (seen.has(name)) return false

@@ -22,3 +22,12 @@ export const pageGroups: Record<string, [path: string, id?: () => Promise<string
   people: [['/tenants'], ['/tenants/ID', () => firstOf('tenant')], ['/operations'], ['/audit']],
   settings: [['/settings'], ['/settings/people'], ['/settings/security'], ['/settings/api-keys']],
 }
+
+/** What the pages of a group open at the least: who finds none of it has not looked. */
+export const knownDialogs: Record<string, string[]> = {
+  hosts: ['Add host', 'Drain…', 'Edit…', 'Remove…'],
+  places: ['Create site'],
+  storage: ['Add datastore', 'Add archive store'],
+  people: ['Create tenant'],
+  settings: ['Create account', 'Create key', 'New password…'],
+}
