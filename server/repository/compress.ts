@@ -22,19 +22,21 @@ export interface CompressedSize {
  * as much time again, and left the collector of a small thread more to do than the compressing.
  */
 export class Compressor {
-  readonly #stream: ZstdCompress
+  readonly #level: number
+  #stream: ZstdCompress | undefined
 
   constructor(level: number) {
-    const params = { [constants.ZSTD_c_compressionLevel]: level }
-    // With this flush every write ends a frame, which comes out at once.
-    const options = { params, flush: constants.ZSTD_e_end, chunkSize: chunkBytes + 1024 }
-    this.#stream = new ZstdCompress(options)
+    this.#level = level
   }
 
+  /** @throws Error when zstd fails, for want of memory say; the next chunk gets a new context */
   compress(chunk: Buffer): CompressedChunk {
-    this.#stream.write(chunk)
-    const packed = this.#stream.read()
+    const stream = this.#stream ?? makeStream(this.#level)
+    this.#stream = undefined
+    stream.write(chunk)
+    const packed = stream.read()
     if (!packed) throw new Error('zstd gave nothing for a chunk')
+    this.#stream = stream
     return packed.length < chunk.length ? { content: packed, flags: zstdFlag } : { content: chunk, flags: 0 }
   }
 
@@ -47,4 +49,11 @@ export class Compressor {
       return { size: content.length, flags }
     })
   }
+}
+
+function makeStream(level: number): ZstdCompress {
+  const params = { [constants.ZSTD_c_compressionLevel]: level }
+  // With this flush every write ends a frame, which comes out at once.
+  const options = { params, flush: constants.ZSTD_e_end, chunkSize: chunkBytes + 1024 }
+  return new ZstdCompress(options)
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { dataFolder } from './place.mjs'
+import { dataFolder, inRoot } from './place.mjs'
 import { runProgram } from './program.mjs'
 import { findRunning } from './running.mjs'
 import { rootPrefix } from './superuser.mjs'
@@ -27,7 +27,10 @@ async function confirmed() {
 /** What a console and its lab make in a data folder. One that was named may hold other things, which stay. */
 const ours = /^(cache|fleet\.json|lab|log|postgres(\.new)?|running\.json|secret\.json(\.new)?|sign-in\.json)$/
 
-const found = () => (existsSync(dataFolder) ? readdirSync(dataFolder).filter((name) => ours.test(name)) : [])
+/** Only where a console has been: others have folders of these names too. */
+const isOurs = existsSync(join(dataFolder, 'secret.json')) || dataFolder === inRoot('.data')
+
+const found = () => (isOurs && existsSync(dataFolder) ? readdirSync(dataFolder).filter((name) => ours.test(name)) : [])
 
 /** A lab that ran through sudo leaves files of root's. */
 async function remove() {
