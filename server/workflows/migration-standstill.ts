@@ -81,7 +81,8 @@ async function follow(context: Context, source: HypervisorHost, plan: MovePlan, 
     if (job?.kind !== 'save' || job.totalBytes === 0) continue
     const rate = job.bytesPerSecond > 0 ? job.bytesPerSecond : null
     context.progress({
-      ...{ phase: 'saving its memory', done: job.doneBytes, total: job.totalBytes, unit: 'bytes', ratePerSecond: rate },
+      // Of a move the rate counts as that of the link between the two hosts, over which nothing goes yet.
+      ...{ phase: 'saving its memory', done: job.doneBytes, total: job.totalBytes, unit: 'bytes', ratePerSecond: null },
       remainingMs: rate === null ? null : (job.remainingBytes / rate) * 1000,
     })
   }
