@@ -9,7 +9,8 @@ import { gib, type Judged, memoryFileBytes, some } from './migration-storage.ts'
 export type MoveWay = 'live' | 'saved' | 'off'
 
 /** Pools of files, which a memory can be saved into. */
-const fileKinds = new Set(['dir', 'fs', 'netfs'])
+const localKinds = new Set(['dir', 'fs'])
+const fileKinds = new Set([...localKinds, 'netfs'])
 
 /** Live, a copy of a disk is one of what the guest sees: snapshots inside its file come along only when that stands still. */
 export function moveWay(vm: MovingVm, disks: readonly Judged[]): MoveWay {
@@ -35,10 +36,16 @@ export function savedReasons(vm: MovingVm, disks: readonly Judged[], source: Can
   }
   const copied = disks.filter(({ disk, move }) => move.mode === 'copied' && disk.poolName)
   const name = memoryPool(disks, source, to)
+  // Whether a disk was written to since is told by the times of files, which only compare on one machine.
+  const pools = [...new Set(copied.map(({ disk }) => disk.poolName ?? ''))]
+  const kindOf = (pool: string) => source.pools.find((each) => each.name === pool)?.kind ?? ''
+  const elsewhere = pools.length > 1 ? pools.filter((pool) => !localKinds.has(kindOf(pool))) : []
+  if (name !== null && elsewhere.length > 0) {
+    return [`It would have to stand still to move, and ${some(elsewhere)} can’t take part in that: shut it down first.`]
+  }
   if (name === null) {
     if (copied.length === 0 || copied.some(({ problem }) => problem)) return []
-    const pools = some([...new Set(copied.map(({ disk }) => disk.poolName ?? ''))])
-    return [`Its memory would have to be saved as a file, and ${pools} takes none: shut it down first.`]
+    return [`Its memory would have to be saved as a file, and ${some(pools)} takes none: shut it down first.`]
   }
   const freeBytes = source.pools.find((pool) => pool.name === name)?.availableBytes ?? 0
   const neededBytes = memoryFileBytes(vm.memoryBytes)

@@ -72,6 +72,8 @@ test('a running VM with snapshots inside its disk stands still while it moves, a
 
 test('cancelled in the middle of the copy it goes on where it stood still, and nothing is left at either end', async () => {
   const before = await serialCounts(b.lab, 'rooted')
+  await b.lab.virsh('autostart', 'rooted')
+  const startsByItself = async () => /^Autostart: +enable$/m.test(await b.lab.virsh('dominfo', 'rooted'))
   const id = await migrate(rooted, b, a, { mayStandStill: true, bandwidthBytesPerSecond: 16 * 2 ** 20 })
   const row = await inTheMiddle(fleet, id, 'stand still', 2 ** 20)
   expect(row.phase).toMatch(/^(saving its memory|copying disks \(vda\))$/)
@@ -79,10 +81,12 @@ test('cancelled in the middle of the copy it goes on where it stood still, and n
     .poll(async () => (await fleet.db.operation.findUniqueOrThrow({ where: { id } })).phase)
     .toMatch(/^copying/)
   expect(await state(b, 'rooted')).toBe('shut off (saved)')
+  expect(await startsByItself()).toBe(false)
   await fleet.db.$transaction((tx) => requestCancel(tx, row, { kind: 'user', id: 'tester', name: 'Tester' }))
   const end = await fleet.ended(id)
   expect(end.state).toBe('cancelled')
   expect(end.undone).toEqual(['had it go on where it stood still on b', 'removed the disk made on a'])
+  expect(await startsByItself()).toBe(true)
   const last = (await serialCounts(b.lab, 'rooted')).at(-1)?.n
   await waitForCount(b.lab, 'rooted', last)
   expectUnbroken((await serialCounts(b.lab, 'rooted')).slice(before.length - 1))
@@ -162,6 +166,44 @@ test('one that somebody starts meanwhile keeps running there, and its saved memo
   expect(await state(a, 'tight')).toBe('shut off (saved)')
   expect(await files(a, 'tight', 'tight')).toEqual(['tight.qcow2'])
   expect(await files(b, 'tight', 'tight')).toEqual([])
+})
+
+test('one that somebody has go on at its new host is not woken at its own as well, and its memory is kept', async () => {
+  await a.lab.virsh('start', 'tight')
+  tight = { ...tight, id: await writeVmRow(fleet.db, a.id, tight.uuid) }
+  const saves = async (host: FleetHost) =>
+    (await files(host, 'tight', 'tight')).filter((file) => file.endsWith('.save'))
+  const goOnByHand = async () => {
+    const [save, disk] = [
+      (await saves(b))[0],
+      (await files(b, 'tight', 'tight')).find((file) => file.endsWith('.qcow2')),
+    ]
+    const definition = await b.lab.virsh('save-image-dumpxml', `${folder}/${save}`)
+    const adapted = definition.replace(`${folder}/tight.qcow2`, `${folder}/${disk}`)
+    await b.lab.run('sh', '-c', `cat >/tmp/by-hand.xml <<'END'\n${adapted}\nEND`)
+    await b.lab.virsh('restore', `${folder}/${save}`, '--xml', '/tmp/by-hand.xml')
+  }
+  setHooks({
+    async aroundStep(at, run) {
+      if (at.step !== 'move' || at.turn !== 'do') return run()
+      await goOnByHand()
+      throw new Error('its worker sees no more of it')
+    },
+  })
+  const end = await fleet.ended(await migrate(tight, a, b))
+  setHooks({})
+  const told = expect.stringMatching(/^move: The VM runs on b, where somebody had it go on; a has it too/)
+  const kept = ['stand still: stays, for what is left needs it', 'prepare: stays, for what is left needs it']
+  expect(end.error).toMatchObject({ left: [told, ...kept] })
+  expect([await state(a, 'tight'), await state(b, 'tight')]).toEqual(['shut off (saved)', 'running (restored)'])
+  expect(await saves(a)).toHaveLength(1)
+  await b.lab.virsh('destroy', 'tight')
+  await b.lab.run('sh', '-c', `rm ${folder}/*`)
+  await b.lab.virsh('pool-refresh', 'tight')
+  await a.lab.virsh('restore', `${folder}/${(await saves(a))[0]}`)
+  expect(await state(a, 'tight')).toBe('running (restored)')
+  await a.lab.virsh('destroy', 'tight')
+  await a.lab.run('sh', '-c', `rm ${folder}/*.save`)
 })
 
 test('a suspended one, of many that are asked to move, is suspended at its new place', async () => {

@@ -12,7 +12,7 @@
  * | shutting down, crashed, sleeping | refused                                               |
  *
  * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there; one that
- * stands still goes on there until its source has given it up. Nothing goes back afterwards; the old disks go last, when the VM has been seen at its new place.
+ * stands still goes on at its source, until that has given it up. Nothing goes back afterwards; the old disks go last, when the VM has been seen at its new place.
  */
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -29,7 +29,7 @@ import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
 import { type MovedProtection, movedProtection } from './migration-protection.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
 import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
-import { standStill, wakeUp } from './migration-standstill.ts'
+import { sourceBackWithinMs, standStill, wakeUp } from './migration-standstill.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { until } from './pause.ts'
 
@@ -51,8 +51,6 @@ interface Memory {
 type Context = StepContext<MigrateInput, Memory>
 
 const abortedWithinMs = 30_000
-/** The hosts go on without us: until the source tells how it stands, nothing made for the move may be touched. */
-const sourceBackWithinMs = 10 * 60_000
 /** What it knows of its snapshots is with us alone until the destination has it. */
 const destinationBackWithinMs = 10 * 60_000
 
@@ -129,10 +127,10 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         if (!plan.saved) return undefined
-        await goOnThere(context, plan)
+        const left = await goOnThere(context, plan)
         const { stoodStillAtMs, sentBytes: bytes = null } = context.memory
         const totalMs = Date.now() - (stoodStillAtMs ?? Date.now())
-        return { figures: { totalMs, downtimeMs: totalMs, bytes, iterations: null } }
+        return { left, figures: { totalMs, downtimeMs: totalMs, bytes, iterations: null } }
       },
     },
     {
@@ -167,12 +165,13 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         context.progress({ phase: `removing the old disks on ${plan.sourceName}` })
         try {
           await removeSavedMemory(context, plan)
-          return { left: await removeLeftVolumes(context, plan) }
+          return { left: [...(context.memory.left ?? []), ...(await removeLeftVolumes(context, plan))] }
         } catch (error) {
           if (!(error instanceof HostUnreachable)) throw error
           const copied = plan.disks.filter((disk) => disk.mode === 'copied')
           const names = [...copied.map((disk) => disk.sourceVolume), ...(plan.saved ? [plan.saved.here.name] : [])]
-          return { left: names.map((name) => `${name} on ${plan.sourceName}: the host can’t be reached`) }
+          const unreached = names.map((name) => `${name} on ${plan.sourceName}: the host can’t be reached`)
+          return { left: [...(context.memory.left ?? []), ...unreached] }
         }
       },
     },
@@ -210,17 +209,27 @@ async function stayHere(context: Context): Promise<string | undefined> {
   return `left it on ${plan.sourceName}`
 }
 
-/** Its source alone can have it go on, which is done next; what stands at the destination goes at once where that answers. */
+/**
+ * Its source alone can have it go on, which is done next; what stands at the destination goes at once where that answers,
+ * else with its disks, later. One that its source has given up already goes on at the destination, with all that is its.
+ */
 async function stayStanding(
   context: Context,
   plan: MovePlan,
   source: HypervisorHost,
   destination: HypervisorHost,
-): Promise<undefined> {
-  if ((await readWhereabouts(source, destination, plan)) === 'moved') {
-    await goOnThere(context, plan)
-    throw conflict(`${plan.sourceName} had given it up already, so it goes on on ${plan.destinationName}.`)
+): Promise<string | undefined> {
+  if ((await readWhereabouts(source, destination, plan)) === 'here') {
+    await removeStanding(source, destination, plan).catch((error: unknown) => {
+      if (destination.connection().state === 'connected') throw error
+      context.log.warn({ err: error }, 'left standing')
+    })
+    return undefined
   }
-  // Else its disks are removed later, and it with them.
-  await removeStanding(source, destination, plan).catch((err: Error) => context.log.warn({ err }, 'left standing'))
+  const { snapshots, marks = [] } = context.memory
+  await goOnThere(context, plan)
+  if (snapshots) await takeUpSnapshots(context, plan, 'destination', destination, snapshots)
+  await takeUpMarks(destination, plan.uuid, marks, pathsOf(plan))
+  await removeLeftVolumes(context, plan)
+  return `had it go on on ${plan.destinationName}, as ${plan.sourceName} had given it up`
 }

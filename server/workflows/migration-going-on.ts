@@ -4,14 +4,12 @@ import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { StepContext } from './define.ts'
 import { memoryState, type SavedMemory } from './migration-memory.ts'
 import { type MovePlan, pathsOf } from './migration-plan.ts'
-import { requireStanding, settled } from './migration-standstill.ts'
+import { requireStanding, runsThere, settled } from './migration-standstill.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { Cancelled } from './pause.ts'
 
 type Context = StepContext<unknown, object>
 
-/** While the source is away, the VM is not given up. */
-const sourceBackWithinMs = 10 * 60_000
 /** Nobody else has the VM any more, so there is nothing to do but wait. */
 const onlyThereMs = 60 * 60_000
 
@@ -34,7 +32,7 @@ export async function moveSaved(context: Context, plan: MovePlan): Promise<void>
   if (!there || there.state === 'off') await restoreThere(destination, plan, { paused: true })
   await requireStanding(source, plan)
   if (context.signal.aborted) throw new Cancelled()
-  await (await context.host(plan.sourceHostId, sourceBackWithinMs)).undefine(plan.uuid)
+  await source.undefine(plan.uuid)
 }
 
 async function restoreThere(destination: HypervisorHost, plan: MovePlan, how: { paused: boolean }): Promise<void> {
@@ -44,22 +42,28 @@ async function restoreThere(destination: HypervisorHost, plan: MovePlan, how: { 
   await destination.restoreMemory(path, { xml: withDiskSources(image.xml, pathsOf(plan)), ...how })
 }
 
-/** Has the VM go on at the destination, which alone has it, and removes its memory's files. */
-export async function goOnThere(context: Context, plan: MovePlan): Promise<void> {
+/**
+ * Has the VM go on at the destination, which alone has it, and removes its memory's file there.
+ * @returns what stayed, in words: where the VM is off and its memory may be of use, the file
+ */
+export async function goOnThere(context: Context, plan: MovePlan): Promise<string[]> {
   const { wasRunning, autostart, there: file } = savedOf(plan)
   const destination = await context.host(plan.destinationHostId, onlyThereMs)
   const facts = await settled(destination, plan)
   if (!facts) throw conflict(`${plan.destinationName} does not have the VM.`, 'Look on both hosts where it is.')
+  let left: string[] = []
   if (facts.state === 'off') {
     // Its new host failed while it stood there. What it had in memory is still in the file.
     const disks = plan.disks.flatMap(({ to }) => (to ? [{ pool: to.pool, name: to.volume }] : []))
-    const isWhole = (await memoryState(destination, plan.uuid, file, disks)) === 'whole'
-    if (isWhole) await restoreThere(destination, plan, { paused: !wasRunning })
+    const state = await memoryState(destination, plan.uuid, file, disks)
+    if (state === 'whole') await restoreThere(destination, plan, { paused: !wasRunning })
+    else if (state !== 'none') left = [`${file.name} on ${plan.destinationName}: its memory, while the VM is off`]
   } else if (wasRunning && facts.state === 'paused') {
     await destination.power(plan.uuid, { action: 'resume' })
   }
   await destination.setAutostart(plan.uuid, autostart)
-  await destination.deleteVolume(file.pool, file.name)
+  if (left.length === 0) await destination.deleteVolume(file.pool, file.name)
+  return left
 }
 
 /** Removes the file at the source. */
@@ -67,7 +71,10 @@ export async function removeSavedMemory(context: Context, { saved, sourceHostId 
   if (saved) await (await context.host(sourceHostId)).deleteVolume(saved.here.pool, saved.here.name)
 }
 
-/** Takes away what stands suspended at the destination, and never ran there, while the source still has the VM. */
+/**
+ * Takes away what stands suspended at the destination, and never ran there, while the source still has the VM.
+ * @throws conflict when it runs there
+ */
 export async function removeStanding(
   source: HypervisorHost,
   destination: HypervisorHost,
@@ -75,7 +82,8 @@ export async function removeStanding(
 ): Promise<void> {
   const there = await settled(destination, plan)
   const isOurs = there?.disks.some(({ source: path }) => plan.disks.some(({ to }) => to?.path === path))
-  if (!there || !isOurs || there.state === 'running' || !(await source.readVm(plan.uuid))) return
+  if (!there || !isOurs || !(await source.readVm(plan.uuid))) return
+  if (there.state === 'running') throw runsThere(plan)
   if (there.state !== 'off') await destination.power(plan.uuid, { action: 'force-off' })
   await destination.undefine(plan.uuid)
 }

@@ -2,9 +2,10 @@ import type { Candidate, CandidateVerdict } from '#server/core/migration-preview
 import { gib, memoryFileBytes } from '#server/core/migration-storage.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
+import { Cancelled } from './pause.ts'
 import type { Volume } from './volume-use.ts'
 
 /** What moves with its memory saved, and where that lies meanwhile. Plain JSON. */
@@ -82,6 +83,7 @@ export async function unlessFull<T>(
   try {
     return await work()
   } catch (error) {
+    if (error instanceof Cancelled || error instanceof OutcomeUnknown) throw error
     const freeBytes = await freeIn(host, pool).catch(() => Number.POSITIVE_INFINITY)
     if (freeBytes > nothingLeftBytes) throw error
     const { message, detail } = error as Partial<SkerryError>
@@ -93,8 +95,11 @@ export async function unlessFull<T>(
   }
 }
 
-/** whole: the VM can go on from it; outdated: its disks were written to afterwards, so it must not */
-export type MemoryState = 'none' | 'outdated' | 'whole'
+/**
+ * whole: the VM can go on from it; outdated: its disks were written to afterwards, so it must not; unreadable: libvirt
+ * does not take it; unknown: whether its disks were written to can't be told. Of the last two nothing is thrown away.
+ */
+export type MemoryState = 'none' | 'unreadable' | 'unknown' | 'outdated' | 'whole'
 
 /** Whether a file holds the VM's memory, and its disks are still as that knows them. */
 export async function memoryState(
@@ -103,17 +108,21 @@ export async function memoryState(
   file: Volume,
   disks: readonly { pool: string; name: string }[],
 ): Promise<MemoryState> {
-  let found = await host.findVolume(file)
-  if (!found) {
-    // What its pool does not know need not be gone, and it is all that there is of the VM's memory.
-    await host.refreshPool(file.pool)
-    found = await host.findVolume(file)
-  }
-  const saved = found ? await host.readSavedMemory(file.path) : null
-  if (!found || saved?.uuid !== uuid) return 'none'
-  for (const disk of disks) {
-    const volume = await host.findVolume(disk)
-    if (!volume || (volume.modifiedAtMs ?? Number.POSITIVE_INFINITY) > (found.modifiedAtMs ?? 0)) return 'outdated'
-  }
-  return 'whole'
+  const found = await findAgain(host, file)
+  if (!found) return 'none'
+  const saved = await host.readSavedMemory(file.path)
+  if (saved?.uuid !== uuid) return 'unreadable'
+  const volumes = await Promise.all(disks.map((disk) => findAgain(host, disk)))
+  const times = volumes.map((volume) => volume?.modifiedAtMs ?? null)
+  const savedAtMs = found.modifiedAtMs
+  if (savedAtMs === null || times.includes(null)) return 'unknown'
+  return times.some((time) => (time ?? 0) > savedAtMs) ? 'outdated' : 'whole'
+}
+
+/** What its pool does not know need not be gone, and it may be all that there is of the VM's memory. */
+async function findAgain(host: HypervisorHost, volume: { pool: string; name: string }) {
+  const found = await host.findVolume(volume)
+  if (found) return found
+  await host.refreshPool(volume.pool)
+  return host.findVolume(volume)
 }

@@ -14,8 +14,8 @@ const everyMs = 500
 const beginsWithinMs = 2_000
 /** A large memory takes so long to be read from its file. */
 const settleMs = 10 * 60_000
-/** Without its source nobody can have the VM go on. */
-const sourceBackWithinMs = 10 * 60_000
+/** Until the source tells how it stands, nothing made for the move may be touched, and nobody can have the VM go on. */
+export const sourceBackWithinMs = 10 * 60_000
 
 /** Puts the VM's memory into a file, after which it stands still, or waits for an earlier attempt to. */
 export async function standStill(context: Context, plan: MovePlan): Promise<void> {
@@ -23,6 +23,8 @@ export async function standStill(context: Context, plan: MovePlan): Promise<void
   if (!saved) return
   const source = await context.host(plan.sourceHostId)
   context.progress({ phase: 'saving its memory' })
+  // A host that restarts meanwhile would boot it anew, and what it has in memory were lost.
+  if (saved.autostart) await source.setAutostart(plan.uuid, false)
   if (await isSaveUnderWay(source, plan.uuid, saved)) {
     await follow(context, source, plan, savedBefore(source, plan.uuid))
   }
@@ -107,11 +109,23 @@ export async function requireStanding(source: HypervisorHost, plan: MovePlan): P
   const facts = await source.readVm(plan.uuid)
   const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
   if (state === 'whole') return
-  if (state === 'none')
+  if (state === 'none') {
     throw conflict('The VM was switched off meanwhile.', 'Try again: it then moves while it is off.')
+  }
+  if (state === 'unreadable' || state === 'unknown') throw notSure(plan, state)
   throw conflict(
     `The VM was started on ${plan.sourceName} meanwhile, so what was copied of it is out of date.`,
     'Try again, and let nobody start it while it moves.',
+  )
+}
+
+function notSure({ sourceName, saved }: MovePlan, state: 'unreadable' | 'unknown') {
+  const file = `The VM’s memory is saved in ${saved?.here.path} on ${sourceName}`
+  const problem =
+    state === 'unreadable' ? 'libvirt can’t read it' : 'whether its disks were written to since can’t be told'
+  return conflict(
+    `${file}, and ${problem}.`,
+    'Look at that host’s storage. Whoever starts the VM without it loses what it had in memory.',
   )
 }
 
@@ -120,14 +134,36 @@ export async function wakeUp(context: Context, plan: MovePlan): Promise<string |
   const { saved } = plan
   if (!saved) return undefined
   const source = await context.host(plan.sourceHostId, sourceBackWithinMs)
-  const facts = await settled(source, plan, { breakOff: true })
+  let facts = await settled(source, plan, { breakOff: true })
+  if (facts && facts.state !== 'off' && (await isSaveUnderWay(source, plan.uuid, saved))) {
+    facts = await settled(source, plan, { breakOff: true })
+  }
   const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
-  if (state === 'whole') await source.restoreMemory(saved.here.path)
+  if (state === 'unreadable' || state === 'unknown') throw notSure(plan, state)
+  if (state === 'whole') {
+    await requireNotThere(await context.openHost(plan.destinationHostId), plan)
+    await source.restoreMemory(saved.here.path)
+  }
+  if (facts && saved.autostart) await source.setAutostart(plan.uuid, true)
   await source.deleteVolume(saved.here.pool, saved.here.name)
   if (state === 'whole') return `had it go on where it stood still on ${plan.sourceName}`
   if (state === 'outdated') return 'removed its saved memory: it was started and stopped meanwhile'
   return facts && facts.state !== 'off' ? `left it on ${plan.sourceName}` : undefined
 }
+
+/** Where the destination does not answer, nobody can have had the copy go on there but by hand. @throws conflict */
+async function requireNotThere(destination: HypervisorHost, plan: MovePlan): Promise<void> {
+  if (destination.connection().state !== 'connected') return
+  const there = await destination.readVm(plan.uuid)
+  if (there?.state === 'running') throw runsThere(plan)
+}
+
+/** Somebody had the copy go on, which the source must not do as well. */
+export const runsThere = ({ sourceName, destinationName, saved }: MovePlan) =>
+  conflict(
+    `The VM runs on ${destinationName}, where somebody had it go on; ${sourceName} has it too, with its memory in ${saved?.here.path}.`,
+    `Undefine it on the host where it shall not be; it must not run on both.`,
+  )
 
 /** The VM once nothing saves or restores its memory any more. @throws OutcomeUnknown while something does */
 export async function settled(
