@@ -14,6 +14,13 @@ const lastOf = async (kind: string) =>
   (
     await sql<{ state: string }>('SELECT state FROM operation WHERE kind = $1 ORDER BY created_at DESC LIMIT 1', kind)
   )[0]?.state
+const hostOf = async (name: string) =>
+  (
+    await sql<{ host: string }>(
+      'SELECT host.name AS host FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = $1',
+      name,
+    )
+  )[0]?.host ?? ''
 
 test('an archive store is granted; a policy moves an older backup there, and the VM is led back straight from it', async ({
   as,
@@ -118,11 +125,7 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await expect(asNew.getByRole('radio', { checked: true })).toBeVisible({ timeout: 30_000 })
     await asNew.getByRole('button', { name: 'Restore', exact: true }).click()
     await expect.poll(() => lastOf('restore-new-vm'), { timeout: 150_000 }).toBe('succeeded')
-    const [row] = await sql<{ host: string }>(
-      'SELECT host.name AS host FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = $1',
-      made,
-    )
-    expect(await virsh(row?.host ?? '', 'domuuid', made)).not.toBe(uuid)
+    expect(await virsh(await hostOf(made), 'domuuid', made)).not.toBe(uuid)
     await expect(page.getByRole('heading', { name: made })).toBeVisible()
     await deleteVm(page, made)
 
@@ -139,6 +142,7 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await expect(clone.getByRole('radio', { checked: true })).toBeVisible({ timeout: 30_000 })
     await clone.getByRole('button', { name: 'Clone', exact: true }).click()
     await expect.poll(() => lastOf('clone-recovery-point'), { timeout: 60_000 }).toBe('succeeded')
+    expect(await virsh(await hostOf(shared), 'dumpxml', shared)).toContain("protocol='nbd'")
     await expect(page.getByText(/In the archive store Ice;/)).toBeVisible()
     await deleteVm(page, shared)
   } finally {
