@@ -30,7 +30,8 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
       await backUpInto(page, 'Vault')
       expect((await points()).length).toBe(count)
       await expect(page.getByRole('button', { name: /^Restore to/ })).toHaveCount(count)
-      await expect(lane.getByRole('button')).toBeVisible()
+      const mark = count === 1 ? 'Backups: In Vault' : `Backups: ${count} of them`
+      await expect(lane.getByRole('button', { name: mark })).toBeVisible()
     }
     expect(await points()).toEqual([{ reading: 'full' }, { reading: 'incremental' }])
     const before = await newestCount(host, vm)
