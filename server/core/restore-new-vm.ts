@@ -121,16 +121,18 @@ export async function requestRestoreNew(
   })
 }
 
-/** Until the operation is written down, after which nobody removes it. @throws conflict for one that is damaged */
+/**
+ * Until the operation is written down, after which nobody removes it.
+ * @throws not-found for one that has just been removed; conflict for one that is damaged
+ */
 async function holdPoint(tx: Tx, { id, archiveStoreId }: Point): Promise<void> {
-  if (archiveStoreId === null) {
-    await tx.$queryRaw`SELECT FROM recovery_point WHERE id = ${id}::uuid FOR KEY SHARE`
-    await demandRestorable(tx, id)
-    return
-  }
-  await tx.$queryRaw`SELECT FROM archived_point
-    WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
-  await demandRestorableFrom(tx, archiveStoreId, id)
+  const held: unknown[] =
+    archiveStoreId === null
+      ? await tx.$queryRaw`SELECT id FROM recovery_point WHERE id = ${id}::uuid FOR KEY SHARE`
+      : await tx.$queryRaw`SELECT id FROM archived_point
+          WHERE id = ${id}::uuid AND archive_store_id = ${archiveStoreId}::uuid FOR KEY SHARE`
+  if (held.length === 0) throw notFound('recovery point', id)
+  await (archiveStoreId === null ? demandRestorable(tx, id) : demandRestorableFrom(tx, archiveStoreId, id))
 }
 
 async function choose(tx: Tx, point: Point, use: PointUse, { place, disks, start }: RestoreNewVmInput) {

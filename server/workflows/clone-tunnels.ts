@@ -38,7 +38,11 @@ const pollMs = 200
  */
 export class CloneTunnels {
   readonly #options: CloneTunnelsOptions
-  readonly #tunnels = new Map<string, Promise<Tunnel>>()
+  readonly #tunnels = new Map<string, Tunnel>()
+  /** Those that are being made, or looked at whether they still stand: who asks meanwhile gets the same answer */
+  readonly #opening = new Map<string, Promise<Tunnel>>()
+  /** Those that are being given up, whose ports are not free before */
+  readonly #closing = new Map<string, Promise<void>>()
   /** Those that are looked at just now */
   readonly #tended = new Set<string>()
   readonly #failed = new Map<string, { waitMs: number; nextAt: number }>()
@@ -64,7 +68,9 @@ export class CloneTunnels {
       select: { id: true, name: true },
     })
     const ids = wanted.map(({ id }) => id)
-    for (const id of this.#tunnels.keys()) if (!ids.includes(id)) await this.#end(id)
+    for (const id of this.#tunnels.keys()) {
+      if (!ids.includes(id)) this.#end(id).catch((err: unknown) => log.warn({ err }, 'giving up the way of clones'))
+    }
     for (const id of this.#failed.keys()) if (!ids.includes(id)) this.#failed.delete(id)
     const idle = { workerId: workerName, id: { notIn: ids }, cloneObstacle: { not: null } }
     await db.host.updateMany({ where: idle, data: { cloneObstacle: null } })
@@ -108,35 +114,39 @@ export class CloneTunnels {
   }
 
   async stop(): Promise<void> {
+    await Promise.allSettled(this.#opening.values())
     await Promise.all([...this.#tunnels.keys()].map((id) => this.#end(id)))
+    await Promise.all(this.#closing.values())
   }
 
   #standing(hostId: string): Promise<Tunnel> {
-    const standing = this.#after(this.#tunnels.get(hostId), hostId)
-    this.#tunnels.set(hostId, standing)
-    standing.catch(() => {
-      if (this.#tunnels.get(hostId) === standing) this.#tunnels.delete(hostId)
-    })
-    return standing
+    const opening = this.#opening.get(hostId) ?? this.#open(hostId).finally(() => this.#opening.delete(hostId))
+    this.#opening.set(hostId, opening)
+    return opening
   }
 
-  /** Who asks while another one makes it gets that one. */
-  async #after(earlier: Promise<Tunnel> | undefined, hostId: string): Promise<Tunnel> {
-    const tunnel = await earlier?.catch(() => undefined)
+  async #open(hostId: string): Promise<Tunnel> {
+    await this.#closing.get(hostId)
     const host = await this.#options.hosts.open(hostId)
-    if (tunnel && !tunnel.port.hasEnded && tunnel.host === host) return tunnel
-    await tunnel?.close()
-    try {
-      const made = await this.#make(host, hostId)
-      this.#failed.delete(hostId)
-      await this.#tell(hostId, this.#options.workerName, null)
-      return made
-    } catch (error) {
+    const earlier = this.#tunnels.get(hostId)
+    if (earlier && !earlier.port.hasEnded && earlier.host === host) return earlier
+    this.#tunnels.delete(hostId)
+    await earlier?.close()
+    const made = await this.#make(host, hostId).catch(async (error: unknown) => {
       const { waitMs } = this.#failed.get(hostId) ?? { waitMs: retry.shortestMs }
       this.#failed.set(hostId, { waitMs: Math.min(retry.longestMs, waitMs * 2), nextAt: Date.now() + waitMs })
-      await this.#tell(hostId, null, error instanceof SkerryError ? `${error.message} ${error.wayOut ?? ''}` : null)
+      await this.#tell(hostId, null, obstacleOf(error))
+      throw error
+    })
+    this.#failed.delete(hostId)
+    try {
+      await this.#tell(hostId, this.#options.workerName, null)
+    } catch (error) {
+      await made.close()
       throw error
     }
+    this.#tunnels.set(hostId, made)
+    return made
   }
 
   async #make(host: HypervisorHost, hostId: string): Promise<Tunnel> {
@@ -161,15 +171,32 @@ export class CloneTunnels {
     }
   }
 
-  async #end(hostId: string): Promise<void> {
+  /** Who asks for it again meanwhile waits until its port is free. */
+  #end(hostId: string): Promise<void> {
     const tunnel = this.#tunnels.get(hostId)
     this.#tunnels.delete(hostId)
-    await tunnel?.then((each) => each.close()).catch(() => {})
+    const closing = (this.#closing.get(hostId) ?? this.#giveUp(hostId, tunnel)).finally(() =>
+      this.#closing.delete(hostId),
+    )
+    this.#closing.set(hostId, closing)
+    return closing
+  }
+
+  async #giveUp(hostId: string, tunnel: Tunnel | undefined): Promise<void> {
     const { db, workerName } = this.#options
-    await db.host.updateMany({ where: { id: hostId, cloneWayBy: workerName }, data: { cloneWayBy: null } })
+    try {
+      await db.host.updateMany({ where: { id: hostId, cloneWayBy: workerName }, data: { cloneWayBy: null } })
+    } finally {
+      await tunnel?.close().catch(() => {})
+    }
   }
 
   async #tell(id: string, cloneWayBy: string | null, cloneObstacle: string | null): Promise<void> {
     await this.#options.db.host.updateMany({ where: { id }, data: { cloneWayBy, cloneObstacle } })
   }
 }
+
+const obstacleOf = (error: unknown) =>
+  error instanceof SkerryError
+    ? `${error.message} ${error.wayOut ?? ''}`
+    : `No way back from the host could be made: ${error instanceof Error ? error.message : String(error)}`
