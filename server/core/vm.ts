@@ -5,6 +5,8 @@ import { liveStates } from '#server/schema/operation.ts'
 import type { ResourceAmounts } from '#server/schema/tenant.ts'
 import type { VmEventList } from '#server/schema/vm.ts'
 
+const pointOfClone = { id: true, takenAt: true, vmId: true, vmUuid: true, vmName: true } as const
+
 /** All of one VM that the database knows, but its XML. */
 export async function readVm(tx: Tx, id: string) {
   const vm = await tx.vm.findUniqueOrThrow({
@@ -14,26 +16,8 @@ export async function readVm(tx: Tx, id: string) {
       disks: { orderBy: { target: 'asc' } },
       interfaces: { orderBy: { mac: 'asc' } },
       stat: true,
-      standsOn: {
-        select: {
-          id: true,
-          takenAt: true,
-          vmId: true,
-          vmUuid: true,
-          vmName: true,
-          datastore: { select: { name: true } },
-        },
-      },
-      standsOnArchived: {
-        select: {
-          id: true,
-          takenAt: true,
-          vmId: true,
-          vmUuid: true,
-          vmName: true,
-          archiveStore: { select: { name: true } },
-        },
-      },
+      standsOn: { select: { ...pointOfClone, datastore: { select: { name: true } } } },
+      standsOnArchived: { select: { ...pointOfClone, archiveStore: { select: { name: true } } } },
       tenant: { select: { id: true, name: true, slug: true } },
       host: {
         select: {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { createGuest, serialCounts, waitForCount } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
+import { askMove, filesOf } from '#server/testing/moving.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { migrateVm } from './migrate-vm.ts'
 
@@ -15,20 +16,11 @@ proveWorkflow({
     await a.lab.virsh('start', name)
     const id = await writeVmRow(fleet.db, a.id, guest.uuid)
     const before = await waitForCount(a.lab, name, 0)
-    const files = async (host: typeof a) =>
-      (await host.lab.run('ls', '/var/lib/libvirt/images')).split('\n').filter((file) => file.startsWith(name))
+    const files = (host: typeof a) => filesOf(host, name)
     const running = async (host: typeof a) => (await host.lab.virsh('list', '--name')).split('\n').includes(name)
     const known = async (host: typeof a) => (await host.lab.virsh('list', '--all', '--name')).split('\n').includes(name)
     return {
-      ask: () =>
-        fleet.ask({
-          kind: 'migrate-vm',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          destinationHostId: b.id,
-          input: { destinationHostId: b.id },
-        }),
+      ask: () => askMove(fleet, { id, name }, a, b),
       async done() {
         expect(await running(b)).toBe(true)
         expect(await known(a)).toBe(false)

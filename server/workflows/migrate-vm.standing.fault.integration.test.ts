@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
+import { askMove, filesOf } from '#server/testing/moving.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { migrateVm } from './migrate-vm.ts'
 
@@ -19,23 +20,14 @@ proveWorkflow({
     await a.lab.virsh('start', name)
     await a.lab.virsh('snapshot-create-as', name, 'warm')
     const id = await writeVmRow(fleet.db, a.id, guest.uuid)
-    const files = async (host: typeof a) =>
-      (await host.lab.run('ls', '/var/lib/libvirt/images')).split('\n').filter((file) => file.startsWith(name))
+    const files = (host: typeof a) => filesOf(host, name)
     const lines = async (host: typeof a, ...command: string[]) =>
       (await host.lab.virsh(...command)).split('\n').filter(Boolean)
     const knows = async (host: typeof a) => (await lines(host, 'list', '--all', '--name')).includes(name)
     const state = async (host: typeof a) => (await host.lab.virsh('domstate', name, '--reason')).trim()
     const before = await state(a)
     return {
-      ask: () =>
-        fleet.ask({
-          kind: 'migrate-vm',
-          target: { kind: 'vm', id, name },
-          tenantId: null,
-          hostId: a.id,
-          destinationHostId: b.id,
-          input: { destinationHostId: b.id, mayStandStill: true },
-        }),
+      ask: () => askMove(fleet, { id, name }, a, b, { mayStandStill: true }),
       async done() {
         expect(await knows(a)).toBe(false)
         expect(await files(a)).toEqual([])
