@@ -11,9 +11,19 @@ const zeroes = allocationFlag.hole | allocationFlag.zero
 /** Any range of a disk's bytes. */
 export type ReadDisk = (target: string, offset: number, length: number) => Promise<Buffer>
 
+/** The recovery point as it is open at the moment. */
+export interface CloneSource {
+  read: ReadDisk
+  chunkId: RecoveryPoint['chunkId']
+}
+
 /** A disk of a recovery point, to be read only; what is zeros is told and not sent. */
-export function cloneExport(point: RecoveryPoint, target: string, read: ReadDisk): NbdExport | undefined {
-  const disk = point.description.disks.find(({ name }) => name === target)
+export function cloneExport(
+  { disks }: Pick<RecoveryPoint['description'], 'disks'>,
+  target: string,
+  source: CloneSource,
+): NbdExport | undefined {
+  const disk = disks.find(({ name }) => name === target)
   if (!disk) return undefined
   const { sizeBytes } = disk
   return {
@@ -21,13 +31,13 @@ export function cloneExport(point: RecoveryPoint, target: string, read: ReadDisk
     preferredBytes: chunkBytes,
     multiConn: true,
     contexts: [allocation],
-    read: (offset, length) => read(target, offset, length),
+    read: (offset, length) => source.read(target, offset, length),
     async *extents(_context, offset, length): AsyncGenerator<Extent> {
       const end = Math.min(chunkCountOf(sizeBytes), Math.ceil((offset + length) / chunkBytes))
       let from = offset
       for (let index = Math.floor(offset / chunkBytes); index < end; index++) {
         const to = Math.min((index + 1) * chunkBytes, sizeBytes)
-        const isZero = isZeroId(await point.chunkId(target, index))
+        const isZero = isZeroId(await source.chunkId(target, index))
         yield { offset: from, length: to - from, flags: isZero ? zeroes : 0 }
         from = to
       }

@@ -157,7 +157,7 @@ export class CloneExports {
     const { recoveryPointId, tenantId } = stand
     if (!isCloneExportName(keys, { ...asked, tenantId, recoveryPointId }, name)) return undefined
     const { point } = await this.#points.open(stand)
-    return cloneExport(point, asked.target, (...range) => this.#points.read(stand, ...range))
+    return cloneExport(point.description, asked.target, this.#points.sourceOf(stand))
   }
 }
 

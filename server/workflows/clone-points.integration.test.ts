@@ -24,8 +24,8 @@ test('an archive store that is reached by another way is read on; what was kept 
   const stand = await standOf(db, clone.uuid)
   if (!stand) throw new Error('It stands on nothing')
   expect(stand).toMatchObject({ recoveryPointId: id, archiveStoreId: standsOnArchiveStoreId, tenantId })
-  const reads = async (from: number) =>
-    (await points.read(stand, 'vda', from, half)).equals(image.subarray(from, from + half))
+  const source = points.sourceOf(stand)
+  const reads = async (from: number) => (await source.read('vda', from, half)).equals(image.subarray(from, from + half))
   expect(await reads(0)).toBe(true)
 
   const path = join(folder, 'farther')

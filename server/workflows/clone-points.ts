@@ -5,7 +5,7 @@ import { ChunkCache } from '#server/repository/chunk-cache.ts'
 import { DamageError } from '#server/repository/damage.ts'
 import { FarReader } from '#server/repository/far-reader.ts'
 import type { RecoveryPoint } from '#server/repository/recovery-point.ts'
-import type { ReadDisk } from './clone-export.ts'
+import type { CloneSource, ReadDisk } from './clone-export.ts'
 import type { Repositories } from './repositories.ts'
 
 export interface ClonePointsOptions {
@@ -69,15 +69,23 @@ export class ClonePoints {
     return opening
   }
 
+  /** What a clone's export asks of it. */
+  sourceOf(stand: Stand): CloneSource {
+    return {
+      read: (...range) => this.#use(stand, ({ read }) => read(...range)),
+      chunkId: (...place) => this.#use(stand, ({ point }) => point.chunkId(...place)),
+    }
+  }
+
   /**
-   * Any range of a disk's bytes. After a failure it is opened anew, since its store may be reached by another way by now; until
-   * that is done who reads goes on with what was open.
+   * After a failure it is opened anew, since its store may be reached by another way by now; until that is done who reads
+   * goes on with what was open.
    */
-  async read(stand: Stand, ...range: Parameters<ReadDisk>): Promise<Buffer> {
+  async #use<T>(stand: Stand, work: (opened: Opened) => Promise<T>): Promise<T> {
     const opening = this.open(stand)
-    const { read } = await opening
+    const opened = await opening
     try {
-      return await read(...range)
+      return await work(opened)
     } catch (error) {
       if (!(error instanceof DamageError)) void this.#renew(stand, opening)
       throw error
