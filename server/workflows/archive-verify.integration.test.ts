@@ -135,7 +135,7 @@ test('a store that is gone says nothing of what is in it', async () => {
 
 test('by itself only where an operator wants it, a part at a time until all is read', async () => {
   // Also without the largest of them, which may be the last, its packs are more than the least that is read at a time.
-  await begin('rolling', 8)
+  await begin('rolling', 24)
   const verifications = () =>
     fleet.db.operation.findMany({ where: { kind: 'verify-archive-store', targetId: trial.archiveStoreId } })
   const turn = async (at: Date) => {
