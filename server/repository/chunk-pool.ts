@@ -43,8 +43,11 @@ interface Thread {
 
 const mostThreads = 4
 const keptMemories = 8
-/** They hold nothing but what they work on; buffers that nobody has any more may take half of the old generation's size. */
-const threadLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 24 }
+/**
+ * Threads hold nothing but what they work on; buffers that nobody has any more may take half of the old generation's
+ * size, and the collector comes the less often the larger it is.
+ */
+const allThreadsOldGenerationMb = 96
 const batchBytes = batchChunks * (chunkBytes + tagBytes)
 /** So few are opened before a thread has heard of them. */
 const fewFrames = 4
@@ -160,7 +163,9 @@ export class ChunkPool {
   }
 
   #start(): Thread {
-    const options = { resourceLimits: threadLimits, workerData: { level: this.#level } }
+    const maxOldGenerationSizeMb = Math.floor(allThreadsOldGenerationMb / this.workerCount)
+    const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb }
+    const options = { resourceLimits, workerData: { level: this.#level } }
     const worker = new Worker(new URL('./chunk-worker.ts', import.meta.url), options)
     const thread: Thread = { worker, waiting: new Map() }
     worker.unref()
