@@ -5,10 +5,10 @@ import {
   type Candidate,
   type CandidateVerdict,
   judgeCandidate,
-  type MovingDisk,
   type MovingVm,
   type PathFacts,
 } from './migration-preview.ts'
+import { readMovingDisks } from './moving-disk.ts'
 import { type MovingProtection, readMovingProtection } from './moving-protection.ts'
 import { movingVm } from './moving-vm.ts'
 import { readGrantedNetworks } from './network-grant.ts'
@@ -124,34 +124,16 @@ async function readMovingVms(tx: Tx, vmIds: readonly string[], dirty: ReadonlyMa
     where: { id: { in: [...vmIds] } },
     include: { disks: true, interfaces: true, snapshots: true },
   })
-  const volumes = await tx.volume.findMany({
-    where: {
-      path: { in: vms.flatMap((vm) => vm.disks.flatMap((disk) => disk.source ?? [])) },
-      storagePool: { hostId: { in: vms.map((vm) => vm.hostId) } },
-    },
-    include: { storagePool: { select: { name: true, hostId: true } } },
-  })
+  const disks = await readMovingDisks(tx, vms)
   const granted = await readGrantedNetworks(
     tx,
     vms.map((vm) => vm.tenantId),
   )
-  const byPlace = new Map(volumes.map((volume) => [`${volume.storagePool.hostId} ${volume.path}`, volume]))
   return new Map(
     vms.map((vm) => {
-      // A definition names a file; which volume of which pool that is, the pools tell.
-      const disks = vm.disks.map((disk): MovingDisk => {
-        const volume = byPlace.get(`${vm.hostId} ${disk.source}`)
-        return {
-          ...disk,
-          poolName: disk.poolName ?? volume?.storagePool.name ?? null,
-          volumeName: disk.volumeName ?? volume?.name ?? null,
-          backingPath: disk.backingPath ?? volume?.backingPath ?? null,
-          capacityBytes: Number(disk.capacityBytes || volume?.capacityBytes || 0),
-          allocationBytes: Number(disk.allocationBytes || volume?.allocationBytes || 0),
-        }
-      })
       const grantedNetworks = granted.get(vm.tenantId) ?? []
-      return [vm.id, movingVm(vm.hostId, vm, disks, grantedNetworks, dirty.get(vm.id)?.bytesPerSecond)]
+      const measured = dirty.get(vm.id)?.bytesPerSecond
+      return [vm.id, movingVm(vm.hostId, vm, disks.get(vm.id) ?? [], grantedNetworks, measured)]
     }),
   )
 }

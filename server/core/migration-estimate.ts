@@ -12,13 +12,15 @@ import type { MoveWay } from './migration-saved.ts'
  *
  * Downtime is the last round plus stopping, handing over and starting: two round trips and a fixed part.
  *
- * A VM that moves with its memory saved stands still all the while: its memory is written to a file, sent after the
- * disks, and read from a file again.
+ * A VM that moves with its memory saved stands still while that is written to a file, sent after the disks, and read from
+ * a file again; what never changes of its disks goes ahead.
  */
 export interface EstimateInput {
   way: MoveWay
   memoryBytes: number
   copiedDiskBytes: number
+  /** Of them, those that go before a VM stands still */
+  sentAheadBytes?: number
   /** Null: not measured yet */
   dirtyBytesPerSecond: number | null
   bytesPerSecond: number
@@ -56,7 +58,8 @@ export function estimateMigration(input: EstimateInput): Estimate {
   if (input.way === 'saved') {
     const memoryMs = (memoryBytes / bytesPerSecond + (2 * memoryBytes) / fileBytesPerSecond) * 1000
     const totalMs = setUpMs + diskMs + memoryMs
-    return { totalMs, diskMs, memoryMs, downtimeMs: totalMs, rounds: 1, converges: 'saved' }
+    const downtimeMs = totalMs - ((input.sentAheadBytes ?? 0) / bytesPerSecond) * 1000
+    return { totalMs, diskMs, memoryMs, downtimeMs, rounds: 1, converges: 'saved' }
   }
   if (input.way === 'off') {
     return { totalMs: setUpMs + diskMs, diskMs, memoryMs: 0, downtimeMs: 0, rounds: 0, converges: 'off' }

@@ -96,13 +96,6 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
   ['another CPU passed through', { cpuMode: 'host-passthrough' }, { cpuModel: 'Xeon' }, /as it is \(EPYC\)/],
   ['no hardware virtualisation', {}, { accelerator: 'emulation' }, /hardware virtualisation/],
   ['a passed-through device', { localDevices: 1 }, {}, /passed through/],
-  ['snapshots beside its disks', { state: 'off', snapshots: [beside] }, {}, /snapshot lies in files beside vda/],
-  [
-    'snapshots in a disk that stands on a template',
-    { state: 'off', snapshots: [inside], disks: [{ ...disk, backingPath: '/images/base.qcow2' }] },
-    {},
-    /stands on a template/,
-  ],
   ['an older hypervisor', {}, { hypervisorVersion: '6.9.9' }, /hypervisor 6.9.9 is older than 7.2.0/],
   ['an older libvirt', {}, { libvirtVersion: '8.10.0' }, /libvirt 8.10.0 is older than 9.0.0/],
   ['a missing network', {}, { networks: [] }, /network fleet is not on the host/],
@@ -128,7 +121,8 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
 })
 
 test('every obstacle is named, not the first alone', () => {
-  expect(judge({ snapshots: [beside] }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
+  const lost = [{ ...disk, poolName: null }]
+  expect(judge({ disks: lost }, { draining: true, networks: [], memoryFreeBytes: 0 }).reasons).toHaveLength(4)
 })
 
 test('a move opens no network that was closed to its tenant; a card whose grant was withdrawn moves with a warning', () => {
@@ -177,6 +171,69 @@ test('with snapshots inside a disk that is copied it moves standing still, where
   expect(judge({ ...moving, persistent: false }).reasons).toEqual([expect.stringMatching(/only while it runs/)])
   const blocks = { pools: a.pools.map((pool) => ({ ...pool, kind: 'logical' })) }
   expect(judge(moving, blocks, blocks).reasons).toEqual([expect.stringMatching(/default takes none: shut it down/)])
+})
+
+const file = { path: '/images/base.qcow2', poolName: 'default', volumeName: 'base.qcow2', format: 'qcow2' }
+const base = { ...file, capacityBytes: 20 * gib, allocationBytes: 2 * gib }
+const layer = { ...base, path: '/images/web.s1', volumeName: 'web.s1', allocationBytes: gib }
+const overlay = { ...disk, backingPath: layer.path, beneath: [layer, base] }
+
+test('with snapshots the files that a disk stands on come along, each counted and told, and before it stands still', () => {
+  for (const snapshots of [[inside], [beside]]) {
+    const verdict = judge({ snapshots, disks: [overlay] })
+    expect(verdict).toMatchObject({ eligible: true, way: 'saved', copiedBytes: 8 * gib })
+    expect(verdict.disks[0]).toMatchObject({
+      ...{ bytes: 8 * gib },
+      beneath: [
+        { path: '/images/web.s1', bytes: gib },
+        { path: '/images/base.qcow2', bytes: 2 * gib },
+      ],
+    })
+    expect(verdict.warnings).toEqual([
+      'vda stands on web.s1 (1.0 GiB), base.qcow2 (2.0 GiB), which come along as copies of its own.',
+    ])
+    const { totalMs = 0, downtimeMs = 0 } = verdict.estimate ?? {}
+    expect(totalMs - downtimeMs).toBeCloseTo((3 * gib * 1000) / assumedBytesPerSecond)
+  }
+  expect(judge({ state: 'off', snapshots: [beside], disks: [overlay] })).toMatchObject({
+    way: 'off',
+    copiedBytes: 8 * gib,
+  })
+  const pools = [{ ...(a.pools[0] as Candidate['pools'][0]), availableBytes: 8 * gib }]
+  expect(judge({ snapshots: [inside], disks: [overlay] }, { pools }).reasons).toEqual([
+    'Not enough space in default: 12.1 GiB to copy, 8.0 GiB are free.',
+  ])
+})
+
+test('what two disks stand on comes along once, a raw file in full, and what both hosts see stays', () => {
+  const raw = { ...base, format: 'raw' }
+  const disks = [overlay, { ...disk, target: 'vdb', backingPath: base.path, beneath: [base] }]
+  expect(judge({ snapshots: [inside], disks }).copiedBytes).toBe(13 * gib)
+  expect(judge({ snapshots: [inside], disks: [{ ...overlay, beneath: [raw] }] }).copiedBytes).toBe(25 * gib)
+  const nas = { ...(a.pools[0] as Candidate['pools'][0]), name: 'nas', path: '/nas', sharedKey: 'nas' }
+  const both = { pools: [...a.pools, nas] }
+  const onNas = { ...overlay, beneath: [layer, { ...base, poolName: 'nas' }] }
+  expect(judge({ snapshots: [inside], disks: [onNas] }, both, both).copiedBytes).toBe(6 * gib)
+})
+
+test('without snapshots a disk becomes one with what it stands on', () => {
+  const verdict = judge({ disks: [overlay] })
+  expect(verdict).toMatchObject({ way: 'live', copiedBytes: 5 * gib })
+  expect(verdict.warnings).toEqual(['vda becomes independent of its template.'])
+})
+
+test.each<[string, object, object, RegExp]>([
+  ['in no pool', { poolName: null }, {}, /need base.qcow2, which vda stands on and which lies in no storage pool/],
+  ['of an unknown format', { format: 'vmdk' }, {}, /base.qcow2, which vda stands on and which has the format vmdk/],
+  ['in a pool of block devices', { poolName: 'lvm' }, {}, /base.qcow2, which vda stands on and which is no file/],
+  ['for a pool of block devices', {}, { kind: 'logical' }, /default on the host is no folder for files/],
+])('a file beneath %s is a reason that names it', (_, changed, pool, reason) => {
+  const lvm = { ...(a.pools[0] as Candidate['pools'][0]), name: 'lvm', kind: 'logical', path: '/dev/lvm' }
+  const disks = [{ ...overlay, beneath: [layer, { ...base, ...changed }] }]
+  const to = { pools: a.pools.map((each) => ({ ...each, ...pool })) }
+  expect(judge({ state: 'off', snapshots: [inside], disks }, to, { pools: [...a.pools, lvm] }).reasons).toEqual([
+    expect.stringMatching(reason),
+  ])
 })
 
 test('a disc: sent ahead from a pool, left alone where it is there, a reason where it is nowhere', () => {

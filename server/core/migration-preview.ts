@@ -1,8 +1,9 @@
 import type { VmState } from '#server/schema/vm.ts'
+import { beneathWarnings, type MovingFile, withBeneath } from './migration-chain.ts'
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { networkReasons, networkWarnings } from './migration-network.ts'
 import { type MoveWay, memoryPool, moveWay, savedReasons } from './migration-saved.ts'
-import { gib, isSent, type Judged, moveOf, snapshotReasons, some, storageReasons } from './migration-storage.ts'
+import { gib, isSent, type Judged, moveOf, sentAheadBytes, some, storageReasons } from './migration-storage.ts'
 import type { GrantedNetworks } from './network-grant.ts'
 import { vmRule } from './vm-rule.ts'
 
@@ -45,6 +46,8 @@ export interface MovingDisk {
   allocationBytes: number
   readOnly: boolean
   shareable: boolean
+  /** What it stands on, and where snapshots lie in other files, those too with what they stand on. Of a VM with snapshots */
+  beneath?: readonly MovingFile[]
 }
 
 export interface CandidatePool {
@@ -95,7 +98,10 @@ export interface DiskMove {
   target: string
   mode: 'shared' | 'copied' | 'uploaded' | 'present' | 'empty'
   poolName: string | null
+  /** With what comes along beneath it */
   bytes: number
+  /** The files that are copied with it, because its snapshots need them; they go first */
+  beneath?: { path: string; bytes: number }[]
 }
 
 export interface CandidateVerdict {
@@ -123,7 +129,8 @@ export const vcpusPerCpu = 8
 
 /** Judges one host as a destination. Every obstacle is named, not the first alone. */
 export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, path: PathFacts): CandidateVerdict {
-  const disks = vm.disks.map((disk) => moveOf(disk, source, to))
+  const alone = vm.disks.map((disk) => moveOf(disk, source, to))
+  const disks = withBeneath(vm, alone, source, to)
   const way = moveWay(vm, disks)
   const memoryIn = way === 'saved' ? memoryPool(disks, source, to) : null
   const reasons = [
@@ -132,7 +139,6 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     ...machineReasons(vm, source, to),
     ...networkReasons(vm, source, to),
     ...storageReasons(vm, disks, to, memoryIn),
-    ...snapshotReasons(vm, disks, to),
     ...savedReasons(vm, disks, source, to),
   ]
   const copiedBytes = disks.reduce((sum, { move }) => sum + (isSent(move) ? move.bytes : 0), 0)
@@ -143,6 +149,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     way,
     memoryBytes: vm.memoryBytes,
     copiedDiskBytes: copiedBytes,
+    sentAheadBytes: disks.reduce((sum, { move }) => sum + sentAheadBytes(move), 0),
     dirtyBytesPerSecond: vm.state === 'paused' ? 0 : vm.dirtyBytesPerSecond,
     bytesPerSecond,
     roundTripMs: path.roundTripMs ?? 1,
@@ -222,8 +229,11 @@ function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: reado
     if (move.mode === 'copied' && pool && disk.capacityBytes > pool.availableBytes) {
       warnings.push(`${disk.target} can grow to ${gib(disk.capacityBytes)}, more than ${pool.name} has free.`)
     }
-    if (move.mode === 'copied' && disk.backingPath) warnings.push(`${disk.target} becomes independent of its template.`)
+    if (move.mode === 'copied' && disk.backingPath && vm.snapshots.length === 0) {
+      warnings.push(`${disk.target} becomes independent of its template.`)
+    }
   }
+  warnings.push(...disks.flatMap((judged) => beneathWarnings(judged, gib)))
   warnings.push(...networkWarnings(vm, source))
   if (vm.accelerator === 'emulation' && to.accelerator === 'kvm') {
     warnings.push('It goes on under software emulation, though this host has hardware virtualisation.')

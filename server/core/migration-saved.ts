@@ -1,6 +1,6 @@
 import { conflict } from '#server/errors.ts'
 import type { Candidate, CandidateVerdict, MovingVm } from './migration-preview.ts'
-import { gib, type Judged, memoryFileBytes, some } from './migration-storage.ts'
+import { gib, isFolder, type Judged, localKinds, memoryFileBytes, some } from './migration-storage.ts'
 
 /**
  * live: it goes on running. saved: it stands still with its memory in a file, and goes on from there at the new host.
@@ -8,11 +8,7 @@ import { gib, type Judged, memoryFileBytes, some } from './migration-storage.ts'
  */
 export type MoveWay = 'live' | 'saved' | 'off'
 
-/** Pools of files, which a memory can be saved into. */
-const localKinds = new Set(['dir', 'fs'])
-const fileKinds = new Set([...localKinds, 'netfs'])
-
-/** Live, a copy of a disk is one of what the guest sees: snapshots inside its file come along only when that stands still. */
+/** Live, a copy of a disk is one of what the guest sees: its snapshots come along only when its files stand still. */
 export function moveWay(vm: MovingVm, disks: readonly Judged[]): MoveWay {
   if (vm.state === 'off') return 'off'
   return vm.snapshots.length > 0 && disks.some(({ move }) => move.mode === 'copied') ? 'saved' : 'live'
@@ -21,7 +17,7 @@ export function moveWay(vm: MovingVm, disks: readonly Judged[]): MoveWay {
 /** The pool, here and there, that holds its memory meanwhile: one that its disks are in. */
 export function memoryPool(disks: readonly Judged[], source: Candidate, to: Candidate): string | null {
   const holds = (host: Candidate, name: string | null) =>
-    host.pools.some((pool) => pool.name === name && fileKinds.has(pool.kind))
+    host.pools.some((pool) => pool.name === name && isFolder(pool))
   const found = disks.find(
     ({ disk, move }) => move.mode === 'copied' && holds(source, disk.poolName) && holds(to, move.poolName),
   )
@@ -62,9 +58,9 @@ export function demandStandstill(
   { mayStandStill }: { mayStandStill: boolean },
 ): void {
   if (verdict.way !== 'saved' || mayStandStill) return
-  const seconds = Math.ceil((verdict.estimate?.totalMs ?? 0) / 1000)
+  const seconds = Math.ceil((verdict.estimate?.downtimeMs ?? 0) / 1000)
   throw conflict(
-    `${name} would stand still for about ${seconds} s: its snapshots lie inside a disk that is copied.`,
+    `${name} would stand still for about ${seconds} s: its snapshots lie in the files of a disk that is copied.`,
     'Allow it to stand still, or choose a host that shares its storage.',
   )
 }

@@ -1,4 +1,4 @@
-import type { Candidate, DiskMove, MovingDisk, MovingVm } from './migration-preview.ts'
+import type { Candidate, CandidatePool, DiskMove, MovingDisk, MovingVm } from './migration-preview.ts'
 
 /** What becomes of a disk, and what stands in the way. */
 export interface Judged {
@@ -13,9 +13,8 @@ export function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judg
     return { disk, move: { target: disk.target, mode, poolName, bytes }, problem }
   }
   if (!disk.source) return done('empty', null)
-  const from = source.pools.find((pool) => pool.name === disk.poolName)
-  const same = from?.sharedKey ? to.pools.find((pool) => pool.sharedKey === from.sharedKey) : undefined
-  if (same?.active && same.path === from?.path) return done('shared', same.name)
+  const same = sharedPool(disk.poolName, source, to)
+  if (same) return done('shared', same.name)
   const mode = disk.readOnly || disk.device === 'cdrom' ? 'uploaded' : 'copied'
   const what = disk.device === 'cdrom' ? `The disc in ${disk.target}` : `The disk ${disk.target}`
   const isThere = mode === 'uploaded' && to.presentPaths.includes(disk.source)
@@ -28,6 +27,18 @@ export function moveOf(disk: MovingDisk, source: Candidate, to: Candidate): Judg
   if (!pool.active) return done(mode, pool.name, `The storage pool ${pool.name} is switched off on the host.`)
   return done(mode, pool.name)
 }
+
+/** The pool at the other host that has the same files under the same paths. */
+export function sharedPool(poolName: string | null, source: Candidate, to: Candidate): CandidatePool | undefined {
+  const from = source.pools.find((pool) => pool.name === poolName)
+  const same = from?.sharedKey ? to.pools.find((pool) => pool.sharedKey === from.sharedKey) : undefined
+  return same?.active && same.path === from?.path ? same : undefined
+}
+
+/** Kinds of pools whose files lie on the host itself */
+export const localKinds = new Set(['dir', 'fs'])
+/** Whether the pool is one of files. */
+export const isFolder = ({ kind }: CandidatePool) => localKinds.has(kind) || kind === 'netfs'
 
 /** @param memoryIn the pool that its memory comes to as a file, when it does */
 export function storageReasons(
@@ -48,28 +59,14 @@ export function storageReasons(
   return [...new Set(reasons)]
 }
 
-/** What of its snapshots no copy of its disks would bring along. */
-export function snapshotReasons(vm: MovingVm, disks: readonly Judged[], to: Candidate): string[] {
-  if (vm.snapshots.length === 0 || to.id === vm.hostId) return []
-  const copies = disks.filter(({ move }) => move.mode === 'copied')
-  if (copies.length === 0) return []
-  const [which, lies] =
-    vm.snapshots.length === 1 ? ['Its snapshot', 'lies'] : [`Its ${vm.snapshots.length} snapshots`, 'lie']
-  if (vm.snapshots.some(({ storage }) => storage === 'external')) {
-    const copied = some(copies.map(({ move }) => move.target))
-    return [`${which} ${lies} in files beside ${copied}: only a host that shares its storage can take it with them.`]
-  }
-  const flattened = copies.filter(({ disk }) => disk.backingPath).map(({ move }) => move.target)
-  if (flattened.length === 0) return []
-  return [
-    `${which} ${lies} inside ${some(flattened)}, which stands on a template and would be copied without: choose a host that shares its storage.`,
-  ]
-}
-
 /** Beside its memory the file has the state of its devices, a graphics card's memory among them. */
 export const memoryFileBytes = (memoryBytes: number) => memoryBytes + 64 * 2 ** 20
 
 export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode === 'uploaded'
+
+/** What of it goes before a VM stands still: nothing of it changes any more. */
+export const sentAheadBytes = (move: DiskMove) =>
+  move.mode === 'uploaded' ? move.bytes : (move.beneath ?? []).reduce((sum, { bytes }) => sum + bytes, 0)
 
 export const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`
 export const some = (names: readonly string[]) =>

@@ -175,11 +175,8 @@ export interface HypervisorHost {
   downloadVolume(pool: string, name: string, options?: CallOptions): AsyncIterable<Uint8Array>
   /** Absent is fine. */
   deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
-  /** By its path on the host, or by its pool; `modifiedAtMs` of a file alone. @returns null when no pool has it */
-  findVolume(
-    at: string | { pool: string; name: string },
-    options?: CallOptions,
-  ): Promise<(VolumeFacts & { pool: string; modifiedAtMs: number | null }) | null>
+  /** By its path on the host, or by its pool. @returns null when no pool has it */
+  findVolume(at: string | { pool: string; name: string }, options?: CallOptions): Promise<FoundVolume | null>
   refreshPool(pool: string, options?: CallOptions): Promise<void>
 
   // ── snapshots ──
@@ -280,6 +277,14 @@ export interface HypervisorHost {
   openConsole(vm: string, options?: CallOptions): Promise<ConsoleReading>
   /** PNG or PPM of the VM's screen. */
   screenshot(vm: string, options?: CallOptions): Promise<{ mimeType: string; bytes: Uint8Array }>
+}
+
+export interface FoundVolume extends VolumeFacts {
+  pool: string
+  /** Of a file alone */
+  modifiedAtMs: number | null
+  /** As what it reads the file that it stands on */
+  backingFormat: string | null
 }
 
 /** Opens and keeps a host's connections; reconnects by itself until closed. */

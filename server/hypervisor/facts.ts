@@ -73,6 +73,10 @@ export interface SnapshotFacts {
   storage: 'internal' | 'external'
   /** The disks as they were then, where later writes go to other files that stand on these */
   baseDisks: DiskFacts[]
+  /** Those other files, as they were called when it was taken */
+  madeFiles: { target: string; path: string }[]
+  /** Where the memory lies in a file of its own, which Skerry has none do */
+  memoryFile: string | null
   mark: SnapshotMark
 }
 

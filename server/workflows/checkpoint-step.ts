@@ -5,7 +5,7 @@
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { CheckpointFacts } from '#server/hypervisor/facts.ts'
-import { withSnapshotSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
+import { type NewPaths, withSnapshotSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 
 const prefix = 'skerry-'
 
@@ -48,14 +48,14 @@ export async function forgetMarks(host: HypervisorHost, uuid: string): Promise<v
 }
 
 /**
- * Tells a host, or another one after a move, of marks that are in the disks. `paths` are those that differ there, by
- * target. Known ones are left.
+ * Tells a host, or another one after a move, of marks that are in the disks. `paths` are those that differ there. Known
+ * ones are left.
  */
 export async function takeUpMarks(
   host: HypervisorHost,
   uuid: string,
   marks: readonly CheckpointFacts[],
-  paths: Readonly<Record<string, string>> = {},
+  paths: NewPaths = {},
 ): Promise<void> {
   if (marks.length === 0) return
   await host.importCheckpoints(

@@ -26,13 +26,10 @@ test('a drained host is empty, what can not leave is named, and it takes nothing
   await fleet.guest('a', { name: 'd2', isEmpty: true, pool: 'nas' })
   await fleet.guest('a', { name: 'd3', isEmpty: true, off: true })
   const stuck = await fleet.guest('a', { name: 'd4', isEmpty: true, off: true })
-  await a.lab.virsh('snapshot-create-as', 'd4', 'before', '--disk-only')
-  await fleet.db.snapshot.create({
-    data: {
-      ...{ vmId: stuck.id, name: 'before', takenAt: new Date(), state: 'off' },
-      ...{ withMemory: false, storage: 'external', current: true },
-    },
-  })
+  const loose = '/var/lib/libvirt/loose.qcow2'
+  await a.lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', loose, '1M')
+  await a.lab.virsh('attach-disk', 'd4', loose, 'vdb', '--subdriver', 'qcow2', '--config')
+  await writeVmRow(fleet.db, a.id, stuck.uuid)
 
   const standing = await fleet.guest('a', { name: 'd5', isEmpty: true })
   await a.lab.virsh('snapshot-create-as', 'd5', 'warm')
@@ -54,7 +51,7 @@ test('a drained host is empty, what can not leave is named, and it takes nothing
   expect(end.result).toMatchObject({
     moved: 3,
     stayed: [
-      { name: 'd4', reason: expect.stringMatching(/files beside/) },
+      { name: 'd4', reason: expect.stringMatching(/disk vdb lies in no storage pool/) },
       { name: 'd5', reason: expect.stringMatching(/would stand still .* nobody was asked/) },
     ],
   })

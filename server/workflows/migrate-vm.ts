@@ -6,10 +6,12 @@
  * | state         | migrate                                                                  |
  * |---------------|--------------------------------------------------------------------------|
  * | running       | live: disks first, then memory in rounds; post-copy when it won't end    |
- * | running, with snapshots inside disks that are copied | stands still: its memory is saved to a file; that and the disks are sent |
+ * | running, with snapshots, and disks are copied | stands still: its memory is saved to a file; that and the disks are sent |
  * | paused        | the same, and it stays paused                                            |
  * | off           | disks are sent as files, then it is defined there and removed here       |
  * | shutting down, crashed, sleeping | refused                                               |
+ *
+ * With snapshots, what copied disks stand on goes along too; see migration-chain.ts.
  *
  * Until it runs at the destination a cancel or an error leaves it where it was and removes what was made there; one that
  * stands still goes on at its source, until that has given it up. Nothing goes back afterwards; the old disks go last, when the VM has been seen at its new place.
@@ -21,6 +23,7 @@ import { MigrateInput } from '#server/schema/vm-action.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
+import { ownBeneath } from './migration-chain.ts'
 import { prepareVolumes, removeLeftVolumes, removePrepared, sendStanding, tellOfVolumes } from './migration-disk.ts'
 import { goOnThere, moveSaved, removeSavedMemory, removeStanding } from './migration-going-on.ts'
 import { moveLive } from './migration-live.ts'
@@ -169,7 +172,10 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         } catch (error) {
           if (!(error instanceof HostUnreachable)) throw error
           const copied = plan.disks.filter((disk) => disk.mode === 'copied')
-          const names = [...copied.map((disk) => disk.sourceVolume), ...(plan.saved ? [plan.saved.here.name] : [])]
+          const names = [
+            ...[...copied, ...ownBeneath(plan, copied)].map((disk) => disk.sourceVolume),
+            ...(plan.saved ? [plan.saved.here.name] : []),
+          ]
           const unreached = names.map((name) => `${name} on ${plan.sourceName}: the host can’t be reached`)
           return { left: [...(context.memory.left ?? []), ...unreached] }
         }

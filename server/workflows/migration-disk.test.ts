@@ -54,6 +54,7 @@ function host({ vm, others = [], pools = [] }: Seen, deleted: string[]) {
       ({ pool: 'default', name: String(path).replace('/pool/', '') }) as Awaited<
         ReturnType<HypervisorHost['findVolume']>
       >,
+    refreshPool: async () => undefined,
     deleteVolume: async (_pool, name) => void deleted.push(name),
   }
   return answers as HypervisorHost
@@ -110,6 +111,42 @@ test('an old disk that another volume stands on stays, though the VM of that one
   )
   expect(await removeLeftVolumes(context, plan)).toEqual(['web-vda.qcow2 on osl1: another volume stands on it'])
   expect(deleted).toEqual([])
+})
+
+const uuid = plan.uuid
+const lower = (name: string, isOwn: boolean) => ({
+  ...{ target: 'vda', sourcePool: 'default', sourceVolume: name, sourcePath: `/pool/${name}`, isOwn },
+  ...{ format: 'qcow2' as const, capacityBytes: 2 ** 30, bytes: 2 ** 20, modifiedAtMs: 1, backing: null },
+  to: { pool: 'default', volume: taggedName(name, operationId), path: `/pool/${taggedName(name, operationId)}` },
+})
+const copyOfTemplate = taggedName(`ubuntu.for-${uuid.slice(0, 8)}.qcow2`, '0193f5a0-0000-7000-8000-00000000ffff')
+const copyForAnother = taggedName('ubuntu.for-00000000.qcow2', '0193f5a0-0000-7000-8000-00000000ffff')
+const beneath = [
+  lower('web.s1', true),
+  lower(copyOfTemplate, false),
+  lower(copyForAnother, false),
+  lower('golden.qcow2', false),
+]
+
+test('of what the old disk stood on, what was made for the VM goes; what others may begin from stays and is not told', async () => {
+  const { context, deleted } = setUp({}, arrived)
+  expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([])
+  expect(deleted).toEqual(['web-vda.qcow2', 'web.s1', copyOfTemplate])
+})
+
+test('of what the old disk stood on, what another volume stands on stays and is told', async () => {
+  const child = { name: 'child.qcow2', path: '/pool/child.qcow2', backingPath: '/pool/web.s1' }
+  const { context, deleted } = setUp({ pools: [{ volumes: [child] as StoragePoolFacts['volumes'] }] }, arrived)
+  expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([
+    'web.s1 on osl1: another volume stands on it',
+  ])
+  expect(deleted).toEqual(['web-vda.qcow2', copyOfTemplate])
+})
+
+test('without a VM on them what was made beneath the disks at the destination goes too', async () => {
+  const { context, deleted } = setUp({}, {})
+  await removePrepared(context, { ...plan, beneath })
+  expect(deleted).toEqual([made, ...beneath.map(({ to }) => to.volume)])
 })
 
 test('old disks stay while the VM runs at its source, as when somebody started it there', async () => {

@@ -1,8 +1,11 @@
+import { withBackingPath } from '#server/core/qcow2-backing.ts'
 import { isTagged } from '#server/core/volume-name.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
+import { ownBeneath, type PlannedFile, requireSameFiles, requireUntouched } from './migration-chain.ts'
 import { removeStanding } from './migration-going-on.ts'
 import { unlessFull } from './migration-memory.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
@@ -12,26 +15,31 @@ import { volumesToDelete } from './volume-use.ts'
 type Context = StepContext<unknown, object>
 type SendContext = StepContext<Pick<MigrateInput, 'bandwidthBytesPerSecond'>, object>
 
-/** Makes the destination's volumes. What stands still (discs, disks of a VM that is off) is sent here and now. */
+/**
+ * Makes the destination's volumes. What stands still (discs, disks of a VM that is off, what disks stand on) is sent here
+ * and now.
+ */
 export async function prepareVolumes(context: SendContext, plan: MovePlan): Promise<void> {
   const source = await context.host(plan.sourceHostId)
   const destination = await context.host(plan.destinationHostId)
   const isOff = !plan.live && !plan.saved
   const sentNow = plan.disks.filter((disk) => disk.to && (disk.mode === 'uploaded' || isOff))
-  const meter = new SentMeter(context, bytesOf(sentNow))
+  const beneath = (plan.beneath ?? []).toReversed()
+  const meter = new SentMeter(context, bytesOf([...beneath, ...sentNow]))
+  for (const file of beneath) {
+    await unlessFull(destination, plan.destinationName, file.to.pool, () =>
+      sendAnew(context, file, source, destination, meter),
+    )
+  }
   for (const disk of plan.disks) {
     if (!disk.to) continue
     const isThere = await destination.findVolume(disk.to.path)
-    if (sentNow.includes(disk)) {
-      // Half of it may be there from an attempt that broke off.
-      if (isThere) await destination.deleteVolume(disk.to.pool, disk.to.volume)
-      await create(destination, disk)
-      await send(context, disk, source, destination, meter)
-    } else if (!isThere) await create(destination, disk)
+    if (sentNow.includes(disk)) await sendAnew(context, disk, source, destination, meter)
+    else if (!isThere) await create(destination, disk)
   }
 }
 
-const bytesOf = (disks: readonly PlannedDisk[]) => disks.reduce((sum, disk) => sum + disk.bytes, 0)
+const bytesOf = (disks: readonly { bytes: number }[]) => disks.reduce((sum, disk) => sum + disk.bytes, 0)
 
 /** A destination that is out of reach for so long is not waited for: the VM goes on at its source. */
 const goesOnHereAfterMs = 5_000
@@ -44,17 +52,16 @@ export async function sendStanding(context: SendContext, plan: MovePlan): Promis
   const destination = await context.host(plan.destinationHostId, goesOnHereAfterMs)
   const file = await source.findVolume(saved.here)
   if (!file) throw conflict(`Its saved memory is not on ${plan.sourceName} any more.`, 'Look there whether it runs.')
+  await requireUntouched(source, plan)
+  const memory = await source.readSavedMemory(saved.here.path)
+  requireSameFiles(plan, memory ? readVmXml(memory.xml).disks : [])
   const disks = plan.disks.filter(({ mode }) => mode === 'copied')
   const meter = new SentMeter(context, bytesOf(disks) + file.capacityBytes)
   for (const disk of disks) {
     if (!disk.to) continue
-    await unlessFull(destination, plan.destinationName, disk.to.pool, async () => {
-      if (!disk.to) return
-      // Half of it may be there from an attempt that broke off.
-      await destination.deleteVolume(disk.to.pool, disk.to.volume)
-      await create(destination, disk)
-      await send(context, disk, source, destination, meter)
-    })
+    await unlessFull(destination, plan.destinationName, disk.to.pool, () =>
+      sendAnew(context, disk, source, destination, meter),
+    )
   }
   const { pool, name } = saved.there
   await unlessFull(destination, plan.destinationName, pool, async () => {
@@ -69,15 +76,28 @@ export async function sendStanding(context: SendContext, plan: MovePlan): Promis
   return meter.doneBytes
 }
 
-async function create(host: HypervisorHost, disk: PlannedDisk): Promise<void> {
+async function create(host: HypervisorHost, disk: PlannedDisk | PlannedFile): Promise<void> {
   if (!disk.to) return
   const { format, capacityBytes } = disk
   await host.createVolume(disk.to.pool, { name: disk.to.volume, format, capacityBytes })
 }
 
+/** Half of it may be there from an attempt that broke off. */
+async function sendAnew(
+  context: SendContext,
+  disk: PlannedDisk | PlannedFile,
+  source: HypervisorHost,
+  destination: HypervisorHost,
+  meter: SentMeter,
+): Promise<void> {
+  if (disk.to) await destination.deleteVolume(disk.to.pool, disk.to.volume)
+  await create(destination, disk)
+  await send(context, disk, source, destination, meter)
+}
+
 async function send(
   context: SendContext,
-  disk: PlannedDisk,
+  disk: PlannedDisk | PlannedFile,
   source: HypervisorHost,
   destination: HypervisorHost,
   meter: SentMeter,
@@ -85,16 +105,19 @@ async function send(
   if (!disk.to || !disk.sourcePool || !disk.sourceVolume) return
   const { signal } = context
   // A file that stands on a template is of no use alone, so what is sent is a whole copy of it.
-  const flat = disk.hasBacking ? disk.to.volume : null
+  const flat = isFlattened(disk) ? disk.to.volume : null
   if (flat) {
     await source.deleteVolume(disk.sourcePool, flat)
     const original = { pool: disk.sourcePool, name: disk.sourceVolume }
     await source.copyVolume(original, { pool: disk.sourcePool, name: flat, format: disk.format }, { signal })
   }
-  const bytes = source.downloadVolume(disk.sourcePool, flat ?? disk.sourceVolume, { signal })
-  await destination.uploadVolume(disk.to.pool, disk.to.volume, meter.watch(bytes, `disks (${disk.target})`), null, {
-    signal,
-  })
+  const bytes = meter.watch(
+    source.downloadVolume(disk.sourcePool, flat ?? disk.sourceVolume, { signal }),
+    `disks (${disk.target})`,
+  )
+  const { backing, format, sourceVolume } = disk
+  const asItIs = backing === undefined || format !== 'qcow2' ? bytes : withBackingPath(bytes, backing, sourceVolume)
+  await destination.uploadVolume(disk.to.pool, disk.to.volume, asItIs, null, { signal })
   if (flat) await source.deleteVolume(disk.sourcePool, flat)
 }
 
@@ -111,7 +134,7 @@ export async function removePrepared(context: Context, plan: MovePlan): Promise<
   }
   if (there) return undefined
   let removed = 0
-  for (const disk of plan.disks) {
+  for (const disk of [...plan.disks, ...(plan.beneath ?? [])]) {
     if (!disk.to || !isTagged(disk.to.volume, context.operation.id)) continue
     if (!(await destination.findVolume(disk.to.path))) continue
     await destination.deleteVolume(disk.to.pool, disk.to.volume)
@@ -124,11 +147,14 @@ export async function removePrepared(context: Context, plan: MovePlan): Promise<
     : undefined
 }
 
+const isFlattened = (disk: PlannedDisk | PlannedFile) =>
+  'hasBacking' in disk && disk.hasBacking && disk.backing === undefined
+
 async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void> {
   if (plan.live || plan.saved) return
   const source = await context.host(plan.sourceHostId)
   for (const disk of plan.disks) {
-    if (disk.hasBacking && disk.to && disk.sourcePool) await source.deleteVolume(disk.sourcePool, disk.to.volume)
+    if (isFlattened(disk) && disk.to && disk.sourcePool) await source.deleteVolume(disk.sourcePool, disk.to.volume)
   }
 }
 
@@ -148,14 +174,20 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
   if (here && here.state !== 'off') {
     return old.map((disk) => `${disk.sourceVolume} on ${plan.sourceName}: the VM runs there`)
   }
+  const beneath = ownBeneath(plan, old)
+  // What snapshots made is no volume before its pool is read again, and nothing that stands on it is either.
+  for (const pool of new Set(beneath.map((file) => file.sourcePool))) {
+    await source.refreshPool(pool).catch(() => undefined)
+  }
   const place = { db: context.db, host: source, hostId: plan.sourceHostId, vmUuid: plan.uuid }
-  const { doomed, kept } = await volumesToDelete(
-    place,
-    old.map((disk) => ({ ...disk, source: disk.sourcePath })),
-  )
+  const { doomed, kept } = await volumesToDelete(place, [
+    ...old.map((disk) => ({ ...disk, source: disk.sourcePath })),
+    ...beneath,
+  ])
   for (const volume of doomed) await source.deleteVolume(volume.pool, volume.name)
   // An image that was sent along stays where it always was.
-  const told = kept.filter(({ name }) => old.some((disk) => disk.sourceVolume === name && disk.mode === 'copied'))
+  const own = [...old.filter(({ mode }) => mode === 'copied'), ...beneath]
+  const told = kept.filter(({ name }) => own.some(({ sourceVolume }) => sourceVolume === name))
   return told.map(({ name, reason }) => `${name} on ${plan.sourceName}: ${reason}`)
 }
 

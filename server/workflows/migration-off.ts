@@ -1,6 +1,7 @@
 import { conflict } from '#server/errors.ts'
 import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { StepContext } from './define.ts'
+import { requireSameFiles, requireUntouched } from './migration-chain.ts'
 import { type MovePlan, pathsOf } from './migration-plan.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { Cancelled } from './pause.ts'
@@ -20,6 +21,8 @@ export async function moveOff(
       'Try again: it then moves live.',
     )
   }
+  requireSameFiles(plan, facts.disks)
+  await requireUntouched(source, plan)
   if (context.signal.aborted) throw new Cancelled()
   context.progress({ phase: 'switching over' })
   const definition = await source.readXml(plan.uuid, { secure: true, inactive: true, migratable: true })

@@ -3,12 +3,21 @@ import { type DiskMove, judgeCandidate, type MovingDisk } from '#server/core/mig
 import { demandStandstill } from '#server/core/migration-saved.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
 import { grantedNetworksOf } from '#server/core/network-grant.ts'
+import type { NewBacking } from '#server/core/qcow2-backing.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { DiskFacts } from '#server/hypervisor/facts.ts'
+import type { NewPaths } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
+import {
+  fileFinder,
+  newBacking,
+  type PlannedFile,
+  placedDisks,
+  planBeneath,
+  requireSendable,
+} from './migration-chain.ts'
 import { planSaved, type SavedMemory } from './migration-memory.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
 
@@ -26,6 +35,8 @@ export interface MovePlan {
   /** How a running VM moves that can't move live: it stands still with its memory in a file */
   saved?: SavedMemory | null
   disks: PlannedDisk[]
+  /** Files that go along because its snapshots need them, nearest to their disk first */
+  beneath?: PlannedFile[]
 }
 
 export interface PlannedDisk {
@@ -38,8 +49,11 @@ export interface PlannedDisk {
   sourceVolume: string | null
   sourcePath: string | null
   hasBacking: boolean
+  /** Of one that is sent as it is, with snapshots: what it stands on. Absent: what stands on others is sent as one */
+  backing?: NewBacking | null
   format: 'qcow2' | 'raw'
   capacityBytes: number
+  /** Without what is beneath */
   bytes: number
   /** Where it goes, for those that are copied or uploaded */
   to: { pool: string; volume: string; path: string } | null
@@ -52,7 +66,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
   const source = await context.host(vm.hostId)
   const destination = await context.host(input.destinationHostId)
   const facts = await requireVm(source, vm.uuid, vm.name, context.signal)
-  const disks = await Promise.all(facts.disks.map((disk) => placed(source, disk)))
+  const disks = await placedDisks(fileFinder(db, source, vm.hostId), facts)
   // Seen from the hypervisor: fresher than the database.
   const moving = movingVm(
     vm.hostId,
@@ -75,7 +89,9 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     const pool = verdict.disks[index]?.poolName
     if (verdict.disks[index]?.mode === 'shared' && pool) await requireSeen(destination, to.name, disk, pool)
   }
-  return {
+  const isWhole = facts.snapshots.length > 0
+  const beneath = planBeneath(operation.id, facts, disks, verdict, to)
+  const plan: MovePlan = {
     uuid: vm.uuid,
     sourceHostId: from.id,
     sourceName: from.name,
@@ -86,8 +102,9 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     tls: [from, to].every((host) => host.migrationUri?.startsWith('qemu+tls:')),
     live: verdict.way === 'live',
     saved: await planSaved(context, facts, verdict, { source, destination, from, to }),
+    beneath,
     disks: verdict.disks.map((move, index) => {
-      const disk = moving.disks[index]
+      const disk = disks[index]
       if (!disk) throw new Error('a verdict names every disk')
       const pool = to.pools.find((each) => each.name === move.poolName)
       const isSent = move.mode === 'copied' || move.mode === 'uploaded'
@@ -107,11 +124,14 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
         hasBacking: disk.backingPath !== null,
         format: disk.format === 'raw' ? 'raw' : 'qcow2',
         capacityBytes: disk.capacityBytes,
-        bytes: move.bytes,
+        bytes: (move.beneath ?? []).reduce((rest, { bytes }) => rest - bytes, move.bytes),
         to: isSent && pool ? { pool: pool.name, volume: name, path: `${pool.path}/${name}` } : null,
+        ...(move.mode === 'copied' && isWhole ? { backing: newBacking(disk.backingPath, beneath) } : {}),
       }
     }),
   }
+  await requireSendable(source, [...plan.disks, ...beneath])
+  return plan
 }
 
 /** What is said to be shared is looked for: a pool that lost its mount would start the VM on an empty disk. */
@@ -130,22 +150,13 @@ async function requireSeen(host: HypervisorHost, hostName: string, disk: MovingD
   )
 }
 
-/** A disk with the volume it is, which its definition does not tell when it names a file. */
-async function placed(host: HypervisorHost, disk: DiskFacts): Promise<DiskFacts> {
-  if (!disk.source) return disk
-  const volume = await host.findVolume(disk.source)
-  if (!volume) return disk
-  return {
-    ...disk,
-    poolName: volume.pool,
-    volumeName: volume.name,
-    backingPath: volume.backingPath,
-    capacityBytes: volume.capacityBytes,
-    allocationBytes: volume.allocationBytes,
-  }
-}
-
-/** New paths by disk target, for the definition at the destination. */
-export function pathsOf(plan: MovePlan): Record<string, string> {
-  return Object.fromEntries(plan.disks.flatMap((disk) => (disk.to ? [[disk.target, disk.to.path] as const] : [])))
+/** New paths for the definition at the destination: by the old ones and, for what is known by nothing else, by target. */
+export function pathsOf(plan: MovePlan): NewPaths {
+  const sent = [...plan.disks, ...(plan.beneath ?? [])]
+  return Object.fromEntries([
+    ...plan.disks.flatMap(({ target, to }) => (to ? [[target, to.path] as const] : [])),
+    ...sent.flatMap(({ sourcePath, to }) =>
+      to && sourcePath?.startsWith('/') ? [[sourcePath, to.path] as const] : [],
+    ),
+  ])
 }

@@ -52,7 +52,10 @@ export async function recordMove(
       if (!disk.to) continue
       await tx.disk.updateMany({
         where: { vmId: operation.targetId, target: disk.target },
-        data: { source: disk.to.path, poolName: disk.to.pool, volumeName: disk.to.volume, backingPath: null },
+        data: {
+          ...{ source: disk.to.path, poolName: disk.to.pool, volumeName: disk.to.volume },
+          backingPath: disk.backing?.to ?? null,
+        },
       })
     }
     await tx.vmEvent.createMany({

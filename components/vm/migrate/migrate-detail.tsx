@@ -26,6 +26,11 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
       <div>
         <h3 className="text-sm font-semibold text-ink">To {candidate.name}</h3>
         <ol className="mt-2 flex flex-col gap-2.5 text-xs">
+          {candidate.disks.filter(hasBeneath).map((disk) => (
+            <Step key={disk.target} mark="bg-series-1" title={`What ${disk.target} stands on is sent ahead`}>
+              {formatBytes(beneathBytes(disk))} to {disk.poolName}
+            </Step>
+          ))}
           {isSaved && (
             <Step mark="bg-migrating" title="It stops, and its memory is saved to a file">
               {formatBytes(memoryBytes)}; from here on it stands still
@@ -34,7 +39,7 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
           {candidate.disks.map((disk) => (
             <Step key={disk.target} mark="bg-series-1" title={diskTitle(disk)}>
               {disk.mode === 'copied' || disk.mode === 'uploaded'
-                ? `${formatBytes(disk.bytes)} to ${disk.poolName}`
+                ? `${formatBytes(disk.bytes - beneathBytes(disk))} to ${disk.poolName}`
                 : undefined}
             </Step>
           ))}
@@ -104,12 +109,17 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
   )
 }
 
+type Disk = Candidate['disks'][number]
+
 function lastStep(way: Candidate['way'], downtimeMs: number): string {
   if (way === 'saved') return `It goes on there, after ${aboutStop(downtimeMs)}`
   return way === 'live' ? `Switch over: stands still ${aboutStop(downtimeMs)}` : 'Defined there, removed here'
 }
 
-function diskTitle(disk: Candidate['disks'][number]): string {
+const hasBeneath = ({ beneath = [] }: Disk) => beneath.length > 0
+const beneathBytes = ({ beneath = [] }: Disk) => beneath.reduce((sum, { bytes }) => sum + bytes, 0)
+
+function diskTitle(disk: Disk): string {
   switch (disk.mode) {
     case 'shared':
       return `Disk ${disk.target} stays: both hosts see ${disk.poolName}`

@@ -34,7 +34,7 @@ export const convergence: Record<Estimate['converges'], { look: VisualState; wor
     look: 'degraded',
     word: 'Stands still',
     sentence:
-      'Its snapshots lie inside its disk, and a copy of the disk of a running VM would be without them. So it stands still while all of it is moved, and then goes on where it was: nobody has to shut it down.',
+      'Its snapshots lie in the files of its disk, and a copy of the disk of a running VM would be without them. So it stands still while what changes of it is moved, and then goes on where it was: nobody has to shut it down.',
   },
   off: { look: 'off', word: 'Is off', sentence: 'It is off, so there is no memory to move.' },
 }
@@ -52,7 +52,9 @@ export function timeWords({ estimate }: Candidate): string | undefined {
   if (!estimate) return undefined
   const takes = `Takes ${aboutTime(estimate.totalMs)}`
   if (estimate.converges === 'off') return `${takes}, while it is off`
-  if (estimate.converges === 'saved') return `${takes}, and it stands still all the while`
+  if (estimate.converges === 'saved' && estimate.downtimeMs === estimate.totalMs) {
+    return `${takes}, and it stands still all the while`
+  }
   return `${takes}, of which it stands still ${aboutStop(estimate.downtimeMs)}`
 }
 

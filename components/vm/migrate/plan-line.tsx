@@ -33,7 +33,8 @@ export function PlanLine({ move: { vmId, name, way, totalMs, reasons }, to, note
       </span>
       {way === 'saved' && (
         <span className="pl-5 text-xs text-ink-muted">
-          Its snapshots lie inside its disk: it stands still for all of that time, then goes on where it was.
+          Its snapshots lie in its disk’s files: it stands still for all of that time at most, then goes on where it
+          was.
         </span>
       )}
       {reasons.length > 0 && (

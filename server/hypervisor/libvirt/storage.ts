@@ -5,7 +5,7 @@ import type { StoragePool, StorageVolume } from '../../libvirt/protocol.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
-import { buildVolumeXml, readModifiedAtMs, readVolumeXml } from './xml/storage.ts'
+import { buildVolumeXml, readBackingFormat, readModifiedAtMs, readVolumeXml } from './xml/storage.ts'
 
 type StorageVerbs = Pick<
   HypervisorHost,
@@ -109,7 +109,8 @@ export function storageVerbs(session: Session): StorageVerbs {
       try {
         const volume = typeof at === 'string' ? await volumeAt(at, options) : await volumeOf(at.pool, at.name, options)
         const { xml } = await session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)
-        return { pool: volume.pool, ...readVolumeXml(xml), modifiedAtMs: readModifiedAtMs(xml) }
+        const facts = { ...readVolumeXml(xml), backingFormat: readBackingFormat(xml) }
+        return { pool: volume.pool, ...facts, modifiedAtMs: readModifiedAtMs(xml) }
       } catch (error) {
         // A pool that is not active has none, as when one asks by the path.
         const { noStorageVolume, noStoragePool, operationInvalid } = errorCode

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { twinXml, withDiskSources } from './relocate.ts'
+import { twinXml, withDiskSources, withSnapshotSources } from './relocate.ts'
 import { find, findAll, parseXml } from './tree.ts'
 
 const definition = `<domain type='qemu'>
@@ -31,6 +31,31 @@ test('disks get their new paths, others stay', () => {
     'file',
     'file',
   ])
+})
+
+test('a snapshot names each file by its new path: those it made, and what its disks were then', () => {
+  const then = definition.replaceAll('web.qcow2', 'web.base')
+  const now = definition.slice(definition.indexOf('<name>'), definition.lastIndexOf('</domain>'))
+  const snapshot = `<domainsnapshot>
+  <name>s1</name>
+  <memory snapshot='external' file='/pool/web.memory'/>
+  <disks>
+    <disk name='vda' snapshot='external' type='file'><driver type='qcow2'/><source file='/pool/web.qcow2'/></disk>
+    <disk name='vdb' snapshot='no'/>
+  </disks>
+  ${then}
+  <inactiveDomain>${now}</inactiveDomain>
+</domainsnapshot>`
+  const moved = withSnapshotSources(snapshot, {
+    ...{ vda: '/other/web.qcow2', '/pool/web.qcow2': '/other/web.qcow2' },
+    ...{ '/pool/web.base': '/other/web.base', '/pool/web.memory': '/other/web.memory' },
+  })
+  const root = parseXml(moved)
+  expect(find(root, 'memory')?.attributes.file).toBe('/other/web.memory')
+  expect(find(root, 'disks/disk/source')?.attributes.file).toBe('/other/web.qcow2')
+  expect(find(root, 'domain/devices/disk/source')?.attributes.file).toBe('/other/web.base')
+  expect(find(root, 'inactiveDomain/devices/disk/source')?.attributes.file).toBe('/other/web.qcow2')
+  expect(moved).not.toContain('/pool/')
 })
 
 test('a twin shares nothing with the original', () => {

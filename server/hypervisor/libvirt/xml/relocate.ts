@@ -4,23 +4,27 @@ import { xml } from './write.ts'
 
 const sourceAttributes = ['file', 'dev'] as const
 
+/** New paths by the old path, or for whatever else a disk reads from by its target (vda …); a path begins with a slash. */
+export type NewPaths = Readonly<Record<string, string>>
+
 /**
- * The definition with other paths for some disks, by target (vda …). A backing chain written down for such a disk goes:
- * the copy has none.
+ * The definition with other paths for some disks. A backing chain written down for such a disk goes: the copy has none,
+ * or names it in its own file.
  */
-export function withDiskSources(definition: string, sources: Readonly<Record<string, string>>): string {
+export function withDiskSources(definition: string, sources: NewPaths): string {
   const edit = new XmlEdit(definition)
   moveDisks(edit, edit.root, sources)
   return edit.toString()
 }
 
-function moveDisks(edit: XmlEdit, domain: XmlElement, sources: Readonly<Record<string, string>>): void {
+function moveDisks(edit: XmlEdit, domain: XmlElement, sources: NewPaths): void {
   for (const disk of findAll(find(domain, 'devices'), 'disk')) {
-    const path = sources[find(disk, 'target')?.attributes.dev ?? '']
-    if (path === undefined) continue
     const source = find(disk, 'source')
     if (!source) continue
     const attribute = sourceAttributes.find((name) => source.attributes[name] !== undefined)
+    const path =
+      sources[source.attributes[attribute ?? ''] ?? ''] ?? sources[find(disk, 'target')?.attributes.dev ?? '']
+    if (path === undefined) continue
     if (attribute) edit.setAttribute(source, attribute, path)
     else replaceVolumeSource(edit, disk, source, path)
     const backing = find(disk, 'backingStore')
@@ -34,9 +38,17 @@ function replaceVolumeSource(edit: XmlEdit, disk: XmlElement, source: XmlElement
   edit.replace(source, xml('source', { file: path }))
 }
 
-/** The same of the definition of a snapshot or checkpoint, which carries definitions of the VM as it was. */
-export function withSnapshotSources(definition: string, sources: Readonly<Record<string, string>>): string {
+/**
+ * The same of the definition of a snapshot or checkpoint, which carries definitions of the VM as it was, when a disk may
+ * have been a file that it now stands on, and names the files that the snapshot made.
+ */
+export function withSnapshotSources(definition: string, sources: NewPaths): string {
   const edit = new XmlEdit(definition)
+  const made = findAll(find(edit.root, 'disks'), 'disk').map((disk) => find(disk, 'source'))
+  for (const element of [...made, find(edit.root, 'memory')]) {
+    const path = sources[element?.attributes.file ?? '']
+    if (element && path !== undefined) edit.setAttribute(element, 'file', path)
+  }
   for (const name of ['domain', 'inactiveDomain']) {
     const domain = find(edit.root, name)
     if (domain) moveDisks(edit, domain, sources)

@@ -76,6 +76,11 @@ export function readSnapshotXml(text: string): Omit<SnapshotFacts, 'current'> {
     state: states[state] ?? 'off',
     withMemory: memory === 'internal' || memory === 'external',
     storage: memory === 'external' || external.size > 0 ? 'external' : 'internal',
+    madeFiles: disks.flatMap((disk) => {
+      const path = external.has(nameOf(disk)) ? attributeAt(disk, 'source', 'file') : null
+      return path ? [{ target: nameOf(disk), path }] : []
+    }),
+    memoryFile: memory === 'external' ? attributeAt(root, 'memory', 'file') : null,
     baseDisks: findAll(find(root, 'domain/devices'), 'disk')
       .map(readDisk)
       .filter(({ target }) => external.has(target)),

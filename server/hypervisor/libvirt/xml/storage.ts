@@ -49,6 +49,9 @@ export function readVolumeXml(text: string): VolumeFacts {
   }
 }
 
+export const readBackingFormat = (text: string): string | null =>
+  attributeAt(parseXml(text), 'backingStore/format', 'type')
+
 /** When the volume's file was last written to; libvirt tells it of files alone. */
 export function readModifiedAtMs(text: string): number | null {
   const seconds = textAt(parseXml(text), 'target/timestamps/mtime')
