@@ -100,13 +100,12 @@ async function snapshotFiles(find: Find, snapshots: readonly SnapshotFacts[], ta
 
 /** What goes along beneath the disks, as the verdict has it: nearest first. */
 export function planBeneath(
-  operationId: string,
+  nameThere: ReturnType<typeof namesThere>,
   { uuid, snapshots }: VmFacts,
   disks: readonly PlacedDisk[],
   verdict: CandidateVerdict,
   to: Candidate,
 ): PlannedFile[] {
-  const taken = new Set(disks.map((disk) => nameThere(disk.volumeName, operationId)))
   const own = new Set(
     snapshots.flatMap(({ baseDisks, madeFiles, memoryFile }) => [
       ...baseDisks.map(({ source }) => source),
@@ -120,7 +119,7 @@ export function planBeneath(
     return beneath.map(({ path, bytes }): PlannedFile & { backingPath: string | null } => {
       const file = disk.beneath.find((each) => each.path === path)
       if (!pool || !file?.poolName || !file.volumeName) throw new Error('the verdict names files that were placed')
-      const volume = unused(taken, own.has(path) ? file.volumeName : copyName(file.volumeName, uuid), operationId)
+      const volume = nameThere(own.has(path) ? file.volumeName : copyName(file.volumeName, uuid), path)
       return {
         ...{ target: disk.target, sourcePool: file.poolName, sourceVolume: file.volumeName, sourcePath: path, bytes },
         ...{ format: file.format === 'raw' ? 'raw' : 'qcow2', capacityBytes: file.capacityBytes, isOwn: own.has(path) },
@@ -138,8 +137,6 @@ export function newBacking(from: string | null, files: readonly PlannedFile[]): 
   return { from, to: files.find(({ sourcePath }) => sourcePath === from)?.to.path ?? from }
 }
 
-const nameThere = (name: string | null, operationId: string) => name && taggedName(name, operationId)
-
 /**
  * The copy of what others may stand on too, as a template, says in its name whose it is: once its VM has moved on, nobody
  * needs it.
@@ -149,12 +146,18 @@ const copyName = (volume: string, uuid: string) =>
 const isCopyFor = (volume: string, uuid: string) => volume.includes(copyMark(uuid))
 const copyMark = (uuid: string) => `.for-${uuid.slice(0, 8)}`
 
-/** The mark takes the place of an earlier one, so that two names may become one. */
-function unused(taken: Set<string | null>, volume: string, operationId: string): string {
-  let name = taggedName(volume, operationId)
-  for (let n = 2; taken.has(name); n++) name = taggedName(`${n}-${volume}`, operationId)
-  taken.add(name)
-  return name
+/**
+ * What files are called at the destination. The mark takes the place of an earlier one, so that two names may become one:
+ * the second then is another.
+ */
+export function namesThere(operationId: string): (volume: string, path: string) => string {
+  const paths = new Map<string, string>()
+  return (volume, path) => {
+    let name = taggedName(volume, operationId)
+    for (let n = 2; (paths.get(name) ?? path) !== path; n++) name = taggedName(`${n}-${volume}`, operationId)
+    paths.set(name, path)
+    return name
+  }
 }
 
 /** Looks into what shall be sent: one that can't go along is told before the VM stops. @throws unsupported */

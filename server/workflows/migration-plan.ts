@@ -4,7 +4,6 @@ import { demandStandstill } from '#server/core/migration-saved.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
 import { grantedNetworksOf } from '#server/core/network-grant.ts'
 import type { NewBacking } from '#server/core/qcow2-backing.ts'
-import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { NewPaths } from '#server/hypervisor/libvirt/xml/relocate.ts'
@@ -12,6 +11,7 @@ import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
 import {
   fileFinder,
+  namesThere,
   newBacking,
   type PlannedFile,
   placedDisks,
@@ -90,7 +90,11 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     if (verdict.disks[index]?.mode === 'shared' && pool) await requireSeen(destination, to.name, disk, pool)
   }
   const isWhole = facts.snapshots.length > 0
-  const beneath = planBeneath(operation.id, facts, disks, verdict, to)
+  const nameThere = namesThere(operation.id)
+  const names = disks.map((disk) =>
+    nameThere(disk.volumeName ?? `${vm.name}-${disk.target}`, disk.source ?? disk.target),
+  )
+  const beneath = planBeneath(nameThere, facts, disks, verdict, to)
   const plan: MovePlan = {
     uuid: vm.uuid,
     sourceHostId: from.id,
@@ -104,11 +108,10 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     saved: await planSaved(context, facts, verdict, { source, destination, from, to }),
     beneath,
     disks: verdict.disks.map((move, index) => {
-      const disk = disks[index]
-      if (!disk) throw new Error('a verdict names every disk')
+      const [disk, name] = [disks[index], names[index]]
+      if (!disk || !name) throw new Error('a verdict names every disk')
       const pool = to.pools.find((each) => each.name === move.poolName)
       const isSent = move.mode === 'copied' || move.mode === 'uploaded'
-      const name = taggedName(disk.volumeName ?? `${vm.name}-${disk.target}`, operation.id)
       if (isSent && disk.format !== 'qcow2' && disk.format !== 'raw') {
         throw unsupported(`The disk ${disk.target} has the format ${disk.format}, which Skerry does not copy.`)
       }
