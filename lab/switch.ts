@@ -45,6 +45,8 @@ export class NetworkSwitch {
 
   /** Joins a host's namespace to the switch: its end is `eth0`, not yet up. */
   async connect(port: string, hostPid: number): Promise<void> {
+    // Whoever came into the host from outside, as a test's sshd does, keeps what the last power failure left of it.
+    await this.inside('ip', ['link', 'delete', port]).catch(() => undefined)
     await this.inside(
       'ip',
       ['-batch', '-'],

@@ -16,6 +16,8 @@ export interface SshWay {
   setForwarding(value: 'yes' | 'local'): Promise<void>
   /** Numbers of the ssh processes of this way that have to do with a socket of that name */
   tunnelsTo(socketName: string): Promise<number[]>
+  /** After its host was off */
+  comeBack(): Promise<void>
   close(): Promise<void>
 }
 
@@ -23,7 +25,8 @@ export interface SshWay {
 export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<SshWay> {
   const { lab } = host
   const { address } = lab
-  const sshd = await Sshd.start({ address, within: ['nsenter', '--target', `${lab.pid}`, '--mount', '--net', '--'] })
+  const within = () => ['nsenter', '--target', `${lab.pid}`, '--mount', '--net', '--']
+  const sshd = await Sshd.start({ address, within: within() })
   const [key, knownHosts] = await Promise.all(['client', 'known'].map((name) => readFile(sshd.at(name), 'utf8')))
   const usersPath = join(lab.dir, 'passwd')
   const users = await readFile(usersPath, 'utf8')
@@ -31,8 +34,11 @@ export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<S
     const group = isIn ? groups.qemu : groups.other
     await writeFile(usersPath, `${users}${account}:*:4000:${group}::/:/usr/sbin/nologin\n`)
   }
-  await setInGroup(true)
-  await lab.run('chmod', '0770', '/run/libvirt/libvirt-sock')
+  const letIn = async () => {
+    await setInGroup(true)
+    await lab.run('chmod', '0770', '/run/libvirt/libvirt-sock')
+  }
+  await letIn()
   const uri = `qemu+ssh://${account}@${address}:${sshd.port}/system`
   await reachAt(fleet, host, uri, { ssh: { key: key ?? '', knownHosts: knownHosts ?? '' } })
   // Other tests have tunnels too: this address is of this lab alone.
@@ -44,5 +50,9 @@ export async function reachOverSsh(fleet: TestFleet, host: FleetHost): Promise<S
       .map((line) => Number.parseInt(line, 10))
   }
   const setForwarding = (value: string) => sshd.set('AllowTcpForwarding', value)
-  return { setInGroup, setForwarding, tunnelsTo, close: () => sshd.remove() }
+  const comeBack = async () => {
+    await letIn()
+    await sshd.restart(within())
+  }
+  return { setInGroup, setForwarding, tunnelsTo, comeBack, close: () => sshd.remove() }
 }

@@ -1,17 +1,24 @@
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Count, serialCounts, waitForCount, wentBack } from '#lab/guest/guest.ts'
 import { requestCancel } from '#server/core/operation.ts'
 import { taggedName } from '#server/core/volume-name.ts'
+import { hasSshd } from '#server/libvirt/testing/sshd.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
+import { reachOverSsh, type SshWay } from '#server/testing/fleet-ssh.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
 
 const { fleet, setHooks, operator, a, b } = fleetForTests('standing', ['a', 'b'])
 
-// One over its socket, one over TLS: what is sent goes through both.
-beforeAll(() => reachOverTls(fleet, b))
+// One over ssh, one over TLS: what is sent goes through both.
+let ssh: SshWay | undefined
+beforeAll(async () => {
+  if (hasSshd) ssh = await reachOverSsh(fleet, a)
+  await reachOverTls(fleet, b)
+})
+afterAll(() => ssh?.close())
 
 const on = ({ id, name }: FleetGuest, host: FleetHost) => ({
   ...{ target: { kind: 'vm' as const, id, name }, tenantId: null, hostId: host.id },
@@ -276,6 +283,7 @@ test('its own host fails in the middle: once that is back, it goes on from its s
   await copying(id)
   await a.lab.powerOff()
   await a.lab.powerOn()
+  await ssh?.comeBack()
   const end = await fleet.ended(id, 100_000)
   console.log('after its own host failed:', end.state, JSON.stringify(end.error ?? end.result), end.undone)
   const [at, other] = end.state === 'succeeded' ? [b, a] : [a, b]

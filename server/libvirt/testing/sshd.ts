@@ -25,12 +25,11 @@ export interface SshdOptions {
 export class Sshd {
   readonly folder: string
   readonly port: number
-  readonly #process: ChildProcess
+  #process: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, process: ChildProcess) {
+  private constructor(folder: string, port: number) {
     this.folder = folder
     this.port = port
-    this.#process = process
   }
 
   static async start({ address = '127.0.0.1', within = [] }: SshdOptions = {}): Promise<Sshd> {
@@ -58,11 +57,9 @@ export class Sshd {
       `PidFile ${at('pid')}`,
     ]
     await writeFile(at('config'), `${settings.join('\n')}\n`)
-    await run('env', [...within, 'mkdir', '-p', '/run/sshd'])
-    const command = [...within, program, '-D', '-e', '-f', at('config')]
-    const sshd = new Sshd(folder, port, spawn('env', command, { stdio: 'ignore' }))
+    const sshd = new Sshd(folder, port)
     try {
-      await sshd.#listening()
+      await sshd.restart(within)
       return sshd
     } catch (error) {
       await sshd.remove()
@@ -70,12 +67,22 @@ export class Sshd {
     }
   }
 
+  /** Ends it, but not who has signed in, and starts it with the same keys, on another machine if need be. */
+  async restart(within: readonly string[]): Promise<void> {
+    this.#process?.kill()
+    await rm(this.at('pid'), { force: true })
+    await run('env', [...within, 'mkdir', '-p', '/run/sshd'])
+    const command = [...within, program, '-D', '-e', '-f', this.at('config')]
+    this.#process = spawn('env', command, { stdio: 'ignore' })
+    await this.#listening()
+  }
+
   /** A setting of its configuration, instead of what it was or is by itself, for connections from now on. */
   async set(name: string, value: string): Promise<void> {
     const lines = (await readFile(this.at('config'), 'utf8')).split('\n').filter((line) => !line.startsWith(`${name} `))
     await writeFile(this.at('config'), [`${name} ${value}`, ...lines].join('\n'))
     await rm(this.at('pid'))
-    this.#process.kill('SIGHUP')
+    this.#process?.kill('SIGHUP')
     await this.#listening()
   }
 
@@ -92,7 +99,7 @@ export class Sshd {
   }
 
   async remove() {
-    this.#process.kill()
+    this.#process?.kill()
     await rm(this.folder, { recursive: true, force: true })
   }
 }
