@@ -38,9 +38,16 @@ export async function requireOff(context: Context, action: 'clone' | 'make-templ
   return { vm, host, facts }
 }
 
-/** The volume that a disk is. @throws unsupported when it is none of a pool, or of another kind */
+/** The volume that a disk is. @throws unsupported when it is none of a pool, of another kind, or not what it looks like */
 export async function copyableVolume(host: HypervisorHost, vmName: string, disk: DiskFacts) {
   const volume = await volumeOfDisk(host, disk)
+  // A guest can write a header into a raw disk that names any file of the host, which a copy would then read.
+  if (volume && disk.format === 'raw' && volume.format !== 'raw') {
+    throw unsupported(
+      `The disk ${disk.target} of ${vmName} can’t be copied: it is raw, and its file looks like ${volume.format}.`,
+      'Restore a backup of it as a new VM: that reads what the guest sees.',
+    )
+  }
   if (volume?.format === 'qcow2') return { ...volume, format: 'qcow2' as const }
   if (volume?.format === 'raw') return { ...volume, format: 'raw' as const }
   throw unsupported(`The disk ${disk.target} of ${vmName} can’t be copied: it is no qcow2 or raw volume of a pool.`)

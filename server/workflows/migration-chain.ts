@@ -8,7 +8,7 @@ import type { Candidate, CandidateVerdict, MovingDisk } from '#server/core/migra
 import { type NewBacking, withBackingPath } from '#server/core/qcow2-backing.ts'
 import { isTagged, taggedName } from '#server/core/volume-name.ts'
 import type { Db } from '#server/db.ts'
-import { conflict, SkerryError } from '#server/errors.ts'
+import { conflict, SkerryError, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { SnapshotFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
@@ -39,7 +39,7 @@ interface FoundFile extends KnownFile {
 type Find = (path: string) => Promise<FoundFile | null>
 
 /** A disk with the volume it is, which its definition does not tell when it names a file, and what is beneath. */
-export type PlacedDisk = Omit<MovingDisk, 'beneath'> & { beneath: FoundFile[] }
+export type PlacedDisk = Omit<MovingDisk, 'beneath'> & { looksLike: string | null; beneath: FoundFile[] }
 
 /** Finds files that are volumes, or will be once their pool is read again, as those that snapshots made. */
 export function fileFinder(db: Db, host: HypervisorHost, hostId: string): Find {
@@ -69,11 +69,12 @@ export async function placedDisks(find: Find, { disks, snapshots }: VmFacts): Pr
     disks.map(async (disk): Promise<PlacedDisk> => {
       const { source, format } = disk
       const file = source === null ? null : await find(source)
-      if (!file || source === null) return { ...disk, beneath: [] }
+      if (!file || source === null) return { ...disk, looksLike: null, beneath: [] }
       // What a guest wrote into a raw disk may look like anything.
       const backingPath = format === 'raw' ? null : file.backingPath
       const { poolName, volumeName, capacityBytes, allocationBytes } = file
-      const placed = { ...disk, poolName, volumeName, backingPath, capacityBytes, allocationBytes, beneath: [] }
+      const volume = { poolName, volumeName, backingPath, capacityBytes, allocationBytes }
+      const placed = { ...disk, ...volume, looksLike: file.format, beneath: [] }
       if (snapshots.length === 0 || disk.device !== 'disk') return placed
       const needed = await snapshotFiles(find, snapshots, disk.target, disk === first)
       const all = await followChain([{ path: source, format }, ...needed], find)
@@ -157,6 +158,23 @@ export function namesThere(operationId: string): (volume: string, path: string) 
     for (let n = 2; (paths.get(name) ?? path) !== path; n++) name = taggedName(`${n}-${volume}`, operationId)
     paths.set(name, path)
     return name
+  }
+}
+
+/** Formats whose header tells how large the disk is, or names other files */
+const withHeader = new Set(['qcow', 'qcow2', 'qed', 'vmdk', 'vdi', 'vpc'])
+
+/** Only such disks are sent as files whose bytes are what Skerry takes them for. @throws unsupported */
+export function requireKnownFormat({ target, format, looksLike }: PlacedDisk): void {
+  if (format !== 'qcow2' && format !== 'raw') {
+    throw unsupported(`The disk ${target} has the format ${format}, which Skerry does not copy.`)
+  }
+  // A guest can write a header into a raw disk. Its host would take that for the truth.
+  if (format === 'raw' && looksLike !== null && withHeader.has(looksLike)) {
+    throw unsupported(
+      `The disk ${target} can’t be copied: it is raw, and its file looks like ${looksLike}.`,
+      'Choose a host that shares its storage.',
+    )
   }
 }
 

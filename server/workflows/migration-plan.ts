@@ -4,7 +4,7 @@ import { demandStandstill } from '#server/core/migration-saved.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
 import { grantedNetworksOf } from '#server/core/network-grant.ts'
 import type { NewBacking } from '#server/core/qcow2-backing.ts'
-import { conflict, unsupported } from '#server/errors.ts'
+import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { NewPaths } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
@@ -16,6 +16,7 @@ import {
   type PlannedFile,
   placedDisks,
   planBeneath,
+  requireKnownFormat,
   requireSendable,
 } from './migration-chain.ts'
 import { planSaved, type SavedMemory } from './migration-memory.ts'
@@ -112,9 +113,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
       if (!disk || !name) throw new Error('a verdict names every disk')
       const pool = to.pools.find((each) => each.name === move.poolName)
       const isSent = move.mode === 'copied' || move.mode === 'uploaded'
-      if (isSent && disk.format !== 'qcow2' && disk.format !== 'raw') {
-        throw unsupported(`The disk ${disk.target} has the format ${disk.format}, which Skerry does not copy.`)
-      }
+      if (isSent) requireKnownFormat(disk)
       return {
         target: disk.target,
         device: disk.device,
