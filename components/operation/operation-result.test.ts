@@ -30,7 +30,9 @@ test('a boot test says how long it took, or what was wrong, which is seen to be 
 })
 
 test('a restore says what it wrote, and of a new VM what it does not have', () => {
-  expect(outcomeText(ended('restore-vm', { writtenBytes: 2 ** 20 }))).toBe('Took 5 s · 1 MiB written')
+  expect(outcomeText(ended('restore-vm', { writtenBytes: 2 ** 20, onlyDisks: null }))).toBe('Took 5 s · 1 MiB written')
+  const one = { writtenBytes: 2 ** 20, onlyDisks: ['vdb'] }
+  expect(outcomeText(ended('restore-vm', one))).toBe('Took 5 s · only vdb · 1 MiB written')
   const made = { writtenBytes: 0, unplugged: 1, leftOut: ['the disc in sda'] }
   expect(outcomeText(ended('restore-new-vm', made))).toBe(
     'Took 5 s · 0 B written · 1 network card unplugged · without the disc in sda',

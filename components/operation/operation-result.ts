@@ -51,9 +51,10 @@ export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 /** What a deletion removed and what it left, as names of volumes. */
 const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
 
-/** What a restore wrote, if not a clone, and what of the VM of then a new one does not have. */
+/** What a restore wrote, if not a clone, to which of the disks, and what of the VM of then a new one does not have. */
 const RestoreResult = z.object({
   writtenBytes: z.number().nullish(),
+  onlyDisks: z.array(z.string()).nullish(),
   unplugged: z.number().default(0),
   leftOut: z.array(z.string()).default([]),
 })
@@ -112,11 +113,12 @@ export function outcomeText(operation: OperationRow): string {
   if (tested) return tested.reason ?? `Boots: ${partsText(tested)}`
   const restored = restoreResult(operation)
   if (restored) {
-    const { writtenBytes, unplugged, leftOut } = restored
+    const { writtenBytes, onlyDisks, unplugged, leftOut } = restored
     const cards = unplugged > 0 && `${formatCounted(unplugged, 'network card')} unplugged`
     const without = leftOut.length > 0 && `without ${leftOut.join(', ')}`
     const written = typeof writtenBytes === 'number' && `${formatBytes(writtenBytes)} written`
-    return [took, written, cards, without].filter(Boolean).join(' · ')
+    const only = onlyDisks && `only ${onlyDisks.join(', ')}`
+    return [took, only, written, cards, without].filter(Boolean).join(' · ')
   }
   const archival = operation.kind === 'archive-recovery-points' && ArchivalResult.safeParse(operation.result).data
   if (archival) return [took, archivalText(archival)].filter(Boolean).join(' · ')

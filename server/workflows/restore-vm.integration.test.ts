@@ -147,7 +147,7 @@ test('two disks: backed up and restored together, or one of them alone', async (
   await write(4)
   const four = await disks()
   const alone = await restore(next.id, { disks: ['vdb'] })
-  expect(alone).toMatchObject({ error: null, result: { writtenBytes: 2 * mib } })
+  expect(alone).toMatchObject({ error: null, result: { writtenBytes: 2 * mib, onlyDisks: ['vdb'] } })
   expect(await disks()).toEqual({ vda: four.vda, vdb: two.vdb })
   expect(await point(alone.id)).toEqual(four)
 })

@@ -31,6 +31,8 @@ import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
 interface Memory extends BackupMemory, Written {
   wasRunning: boolean
+  /** Null where all that the recovery point has were asked for */
+  onlyDisks: readonly string[] | null
 }
 type Context = StepContext<RestoreVmPlan, Memory>
 
@@ -39,12 +41,15 @@ export const restoreVm = defineWorkflow<RestoreVmPlan, Memory>({
   input: RestoreVmPlan,
   noReturnAfter: 'write',
   stillLeft,
-  result: ({ writtenBytes, writeMs, readBytes }) => ({ writtenBytes, writeMs, readBytes }),
+  result: ({ writtenBytes, writeMs, readBytes, onlyDisks }) => ({ writtenBytes, writeMs, readBytes, onlyDisks }),
   steps: [
     {
       // Apart, so that it is known whatever happens while it shuts down.
       name: 'note its state',
-      do: async (context) => ({ wasRunning: (await vmOnHost(context)).facts.state !== 'off' }),
+      do: async (context) => ({
+        wasRunning: (await vmOnHost(context)).facts.state !== 'off',
+        onlyDisks: context.input.disks ?? null,
+      }),
     },
     {
       name: 'shut down',

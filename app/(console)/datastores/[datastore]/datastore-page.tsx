@@ -47,6 +47,8 @@ export function DatastorePage({ id }: { id: string }) {
   const datastore = query.data
   if (!datastore) return <SkeletonRows rows={8} />
   const operations = live.data?.items ?? []
+  const busyReason = operations.length > 0 && 'Something else goes on in it'
+  const verifyReason = datastore.state === 'unreachable' ? 'It can’t be reached' : busyReason
   const damaged = datastore.damages.filter(({ healedAt }) => !healedAt).length
   const damage = datastore.damages.length > 0 && <DamageCard damages={datastore.damages} wayOut={healedByBackup} />
   return (
@@ -75,7 +77,7 @@ export function DatastorePage({ id }: { id: string }) {
               icon={<ShieldCheck size={14} aria-hidden="true" />}
               isPending={verify.isPending}
               onPress={() => verify.mutate({ id })}
-              {...(operations.length > 0 ? { disabledReason: 'Something else goes on in it' } : {})}
+              {...(verifyReason ? { disabledReason: verifyReason } : {})}
             >
               Verify all
             </Button>
@@ -107,7 +109,7 @@ export function DatastorePage({ id }: { id: string }) {
         <div className="grid min-w-0 items-start gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(320px,1fr)]">
           <div className="flex min-w-0 flex-col gap-4">
             {damaged > 0 && damage}
-            <SpaceCard datastore={datastore} isBusy={operations.length > 0} onChange={reread} />
+            <SpaceCard datastore={datastore} busyReason={busyReason} onChange={reread} />
             {damaged === 0 && damage}
             <VmShareCard datastore={datastore} />
           </div>

@@ -16,18 +16,25 @@ import { ratioText, type Space, spaceOf } from './space.ts'
 
 interface SpaceCardProps {
   datastore: Datastore
-  isBusy: boolean
+  /** Why nothing else can be asked of it now */
+  busyReason: string | false
   onChange: () => void
 }
 
+const notWritable: Partial<Record<Datastore['state'], string>> = {
+  unreachable: 'It can’t be reached',
+  read_only: 'It can’t be written to',
+}
+
 /** What could be restored, beside what that takes. */
-export function SpaceCard({ datastore, isBusy, onChange }: SpaceCardProps) {
+export function SpaceCard({ datastore, busyReason, onChange }: SpaceCardProps) {
   const trpc = useTRPC()
   const { id, freeBytes, totalBytes, compacted, measuredAt, measureFailure, isMeasuring } = datastore
   const done = { onSuccess: onChange, onError: toastRefusal }
   const compact = useMutation(trpc.datastore.compact.mutationOptions(done))
   const measure = useMutation(trpc.datastore.measure.mutationOptions(done))
   const space = spaceOf(datastore.shares)
+  const compactReason = notWritable[datastore.state] ?? busyReason
   return (
     <Card
       title="Space"
@@ -72,7 +79,7 @@ export function SpaceCard({ datastore, isBusy, onChange }: SpaceCardProps) {
                     size="sm"
                     isPending={compact.isPending}
                     onPress={() => compact.mutate({ id })}
-                    {...(isBusy ? { disabledReason: 'Something else goes on in it' } : {})}
+                    {...(compactReason ? { disabledReason: compactReason } : {})}
                   >
                     Compact now
                   </Button>
