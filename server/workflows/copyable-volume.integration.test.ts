@@ -26,10 +26,15 @@ test('a raw disk that its guest made look like another format is not copied: it 
     message: expect.stringMatching(/^The disk vdb of sly can’t be copied: it is raw, and its file looks like qcow2/),
   })
   expect((await filesOf(a, 'sly')).toSorted()).toEqual(['sly-b.img', 'sly.qcow2'])
-  const moved = await fleet.ended(await askMove(fleet, { id, name: 'sly' }, a, b))
-  expect(moved.error).toMatchObject({
-    code: 'unsupported',
-    message: 'The disk vdb can’t be copied: it is raw, and its file looks like qcow2.',
-  })
+  const staysThere = async (vmId: string) => {
+    const moved = await fleet.ended(await askMove(fleet, { id: vmId, name: 'sly' }, a, b))
+    expect(moved.error).toMatchObject({
+      code: 'unsupported',
+      message: 'The disk vdb can’t be copied: it is raw, and its file looks like qcow2.',
+    })
+  }
+  await staysThere(id)
+  await a.lab.virsh('snapshot-create-as', 'sly', 'later', '--disk-only')
+  await staysThere(await writeVmRow(fleet.db, a.id, guest.uuid))
   expect(await filesOf(b, 'sly')).toEqual([])
 })

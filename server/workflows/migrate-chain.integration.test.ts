@@ -182,7 +182,9 @@ test('off: two disks on one raw template move with snapshots inside them and bes
   let guest = await fleet.guest('a', { name: 'cold', memoryMib: 96, isEmpty: true, off: true })
   const second = `${images}/cold-b.qcow2`
   for (const path of [guest.diskPath, second]) await makeOverlay(a, path, { path: template, format: 'raw' })
-  await a.lab.virsh('attach-disk', 'cold', second, 'vdb', '--driver', 'qemu', '--subdriver', 'qcow2', '--config')
+  const attach = (path: string, target: string) =>
+    a.lab.virsh('attach-disk', 'cold', path, target, '--driver', 'qemu', '--subdriver', 'qcow2', '--config')
+  await attach(second, 'vdb')
   const write = (path: string, pattern: number) => a.lab.run('qemu-io', '-c', `write -q -P ${pattern} 8M 1M`, path)
   await write(guest.diskPath, 1)
   await a.lab.virsh('snapshot-create-as', 'cold', 'inside')
@@ -194,6 +196,8 @@ test('off: two disks on one raw template move with snapshots inside them and bes
     await write(await sourceOf(a, 'cold', target), 4)
     await keep(a, await sourceOf(a, 'cold', target), `now-${target}`)
   }
+  await a.lab.virsh('snapshot-create-as', 'cold', 'gone', '--disk-only', '--diskspec', 'vdb,snapshot=no')
+  const gone = await sourceOf(a, 'cold')
   await keep(a, guest.diskPath, 'beside-vda')
   await keep(a, second, 'beside-vdb')
   await keep(a, guest.diskPath, 'inside', 'inside')
@@ -201,12 +205,21 @@ test('off: two disks on one raw template move with snapshots inside them and bes
   const branch = `${images}/cold.branch`
   await makeOverlay(a, branch, { path: guest.diskPath, format: 'qcow2' })
   await a.lab.virsh('detach-disk', 'cold', 'vda', '--config')
-  await a.lab.virsh('attach-disk', 'cold', branch, 'vda', '--driver', 'qemu', '--subdriver', 'qcow2', '--config')
+  await attach(branch, 'vda')
+  // Both hosts see what the third disk stands on.
+  const onNas = `${kept}/plain.qcow2`
+  await a.lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', onNas, '8M')
+  const third = `${images}/cold-c.qcow2`
+  await makeOverlay(a, third, { path: onNas, format: 'qcow2' })
+  await attach(third, 'vdc')
   guest = await seen(guest, a)
+  // What nothing leads to any more may be gone, also where its pool does not know that yet.
+  await a.lab.run('rm', gone)
   const before = await allFiles(a)
   const end = await fleet.ended(await move(guest, a, b))
   expect(end.error).toBeNull()
-  expect(end.result).toMatchObject({ live: false, saved: false, snapshots: 2, copiedDisks: ['vda', 'vdb'], left: [] })
+  expect(end.result).toMatchObject({ live: false, saved: false, snapshots: 3, left: [] })
+  expect(end.result).toMatchObject({ copiedDisks: ['vda', 'vdb', 'vdc'] })
   const chains = await Promise.all(targets.map(async (target) => chainOf(b, await sourceOf(b, 'cold', target))))
   expect(chains.map(({ length }) => length)).toEqual([3, 3])
   const [[, first = '', base = ''] = [], [top = '', other = '', sameBase = ''] = []] = chains
@@ -216,14 +229,15 @@ test('off: two disks on one raw template move with snapshots inside them and bes
   const leftThere = names.find((path) => !chains.flat().includes(path)) ?? ''
   expect(names.toSorted()).toEqual([leftThere, first, top, other].toSorted())
   expect(await chainOf(b, leftThere)).toEqual([leftThere, first, base])
-  expect(await allFiles(b)).toHaveLength(6)
+  expect(await chainOf(b, await sourceOf(b, 'cold', 'vdc'))).toEqual([await sourceOf(b, 'cold', 'vdc'), onNas])
+  expect(await allFiles(b)).toHaveLength(7)
   expect(await allFiles(a)).toEqual(before.filter((file) => !file.startsWith('cold')))
   await expectKept(b, leftThere, 'now-vda')
   await expectKept(b, first, 'beside-vda')
   await expectKept(b, top, 'now-vdb')
   await expectKept(b, other, 'beside-vdb')
   await expectKept(b, first, 'inside', 'inside')
-  expect(await snapshots(b, 'cold')).toEqual(['beside', 'inside'])
+  expect(await snapshots(b, 'cold')).toEqual(['beside', 'gone', 'inside'])
   await b.lab.virsh('undefine', 'cold', '--snapshots-metadata')
   await b.lab.run('sh', '-c', `rm ${images}/*`)
 })

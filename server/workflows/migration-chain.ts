@@ -35,24 +35,27 @@ export interface PlannedFile {
 interface FoundFile extends KnownFile {
   modifiedAtMs?: number | null
   backingFormat?: string | null
+  /** The format by its own first bytes */
+  looksLike?: string | null
 }
 type Find = (path: string) => Promise<FoundFile | null>
 
 /** A disk with the volume it is, which its definition does not tell when it names a file, and what is beneath. */
-export type PlacedDisk = Omit<MovingDisk, 'beneath'> & { looksLike: string | null; beneath: FoundFile[] }
+export type PlacedDisk = Omit<MovingDisk, 'beneath'> & Pick<FoundFile, 'looksLike'> & { beneath: FoundFile[] }
 
 /** Finds files that are volumes, or will be once their pool is read again, as those that snapshots made. */
 export function fileFinder(db: Db, host: HypervisorHost, hostId: string): Find {
   const find: Find = async (path) => {
     const volume = await host.findVolume(path)
     // By the path that was asked for: that is what others name it by.
-    return volume && { ...volume, path, poolName: volume.pool, volumeName: volume.name }
+    return volume && { ...volume, path, poolName: volume.pool, volumeName: volume.name, looksLike: volume.format }
   }
   return async (path) => {
     // Of one that its pool still lists, and that is gone, libvirt only says that it can't be read.
-    const known = await find(path).catch((error: unknown) =>
-      error instanceof SkerryError ? null : Promise.reject(error),
-    )
+    const known = await find(path).catch((error: unknown) => {
+      if (error instanceof SkerryError && error.code !== 'unavailable') return null
+      throw error
+    })
     if (known) return known
     const pools = await db.storagePool.findMany({ where: { hostId, active: true }, select: { name: true, path: true } })
     const pool = poolByFolder(pools, path)
@@ -74,7 +77,7 @@ export async function placedDisks(find: Find, { disks, snapshots }: VmFacts): Pr
       const backingPath = format === 'raw' ? null : file.backingPath
       const { poolName, volumeName, capacityBytes, allocationBytes } = file
       const volume = { poolName, volumeName, backingPath, capacityBytes, allocationBytes }
-      const placed = { ...disk, ...volume, looksLike: file.format, beneath: [] }
+      const placed = { ...disk, ...volume, looksLike: file.looksLike ?? null, beneath: [] }
       if (snapshots.length === 0 || disk.device !== 'disk') return placed
       const needed = await snapshotFiles(find, snapshots, disk.target, disk === first)
       const all = await followChain([{ path: source, format }, ...needed], find)
@@ -120,6 +123,7 @@ export function planBeneath(
     return beneath.map(({ path, bytes }): PlannedFile & { backingPath: string | null } => {
       const file = disk.beneath.find((each) => each.path === path)
       if (!pool || !file?.poolName || !file.volumeName) throw new Error('the verdict names files that were placed')
+      requireKnownFormat({ ...file, target: disk.target })
       const volume = nameThere(own.has(path) ? file.volumeName : copyName(file.volumeName, uuid), path)
       return {
         ...{ target: disk.target, sourcePool: file.poolName, sourceVolume: file.volumeName, sourcePath: path, bytes },
@@ -165,7 +169,11 @@ export function namesThere(operationId: string): (volume: string, path: string) 
 const withHeader = new Set(['qcow', 'qcow2', 'qed', 'vmdk', 'vdi', 'vpc'])
 
 /** Only such disks are sent as files whose bytes are what Skerry takes them for. @throws unsupported */
-export function requireKnownFormat({ target, format, looksLike }: PlacedDisk): void {
+export function requireKnownFormat({
+  target,
+  format,
+  looksLike = null,
+}: Pick<PlacedDisk, 'target' | 'format' | 'looksLike'>): void {
   if (format !== 'qcow2' && format !== 'raw') {
     throw unsupported(`The disk ${target} has the format ${format}, which Skerry does not copy.`)
   }
