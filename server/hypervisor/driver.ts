@@ -106,6 +106,15 @@ export interface HypervisorHost {
   facts(options?: CallOptions): Promise<HostFacts>
   /** Every VM, defined or running, with disks, interfaces, graphics; `onSome` gets them as they come, some at a time. */
   listVms(options?: VmOptions & { onSome?: (vms: VmFacts[]) => void }): Promise<VmFacts[]>
+  /**
+   * `nextXml` of VMs that run, some at a time, for those that were listed without: so a long list is there sooner. VMs
+   * that are gone are left out.
+   */
+  readNextXmls(
+    vms: readonly string[],
+    onSome: (xmls: ReadonlyMap<string, string>) => void,
+    options?: CallOptions,
+  ): Promise<void>
   /** @returns null when this host has no such VM */
   readVm(vm: string, options?: VmOptions): Promise<VmFacts | null>
   /**

@@ -54,8 +54,8 @@ export interface VmFacts {
   interfaces: InterfaceFacts[]
   graphics: GraphicsFacts[]
   xml: string
-  /** While it runs, where asked for: the definition that its next start will use; null where that is `xml`, or none */
-  nextXml: string | null
+  /** While it runs, the definition that its next start will use; null where that is `xml`, or none; undefined: not asked */
+  nextXml: string | null | undefined
 }
 
 export interface SnapshotFacts {

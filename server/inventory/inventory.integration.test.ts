@@ -47,8 +47,10 @@ beforeAll(async () => {
   await db.host.create({
     data: { id: hostId, siteId, name: 'one', uri: `qemu:///system?socket=${host.socketPath}` },
   })
-  inventory = await startInventory({ db, driver: libvirtDriver, workerId: 'w', log: pino({ level: 'warn' }) })
+  inventory = await start()
 })
+
+const start = () => startInventory({ db, driver: libvirtDriver, workerId: 'w', log: pino({ level: 'warn' }) })
 
 afterAll(async () => {
   await inventory?.stop()
@@ -120,6 +122,14 @@ test('what virsh does to a VM is in its row within a second', async () => {
   took.next = await within(2000, `SELECT next_xml LIKE '%>2</vcpu>%' AS found FROM vm WHERE name = 'web'`, {
     found: true,
   })
+  // A worker that begins anew lists the VMs without it first, and does not lose it by that.
+  await inventory.stop()
+  await host.virsh('setvcpus', 'web', '3', '--config', '--maximum')
+  await rows(`CREATE FUNCTION lost() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''lost''; END'`)
+  await rows(`CREATE TRIGGER lost BEFORE UPDATE ON vm FOR EACH ROW WHEN (new.next_xml IS NULL) EXECUTE FUNCTION lost()`)
+  inventory = await start()
+  await within(2000, `SELECT next_xml LIKE '%>3</vcpu>%' AS found FROM vm WHERE name = 'web'`, { found: true })
+  await rows('DROP TRIGGER lost ON vm')
   await host.virsh('destroy', 'web')
   took.destroy = await within(1000, state, { state: 'off' })
   expect(await rows(`SELECT addresses FROM vm WHERE name = 'web'`)).toEqual([{ addresses: [] }])

@@ -8,7 +8,7 @@ import type { HostEvent } from '#server/hypervisor/host-event.ts'
 import { type Sightings, settleAbsent } from './sighting.ts'
 import { expectedVms, ownerless } from './vm-absence.ts'
 import { VmHistory } from './vm-history.ts'
-import { writeVms } from './vm-table.ts'
+import { writeNextXmls, writeVms } from './vm-table.ts'
 
 /** What the readings need to know of a VM. */
 export interface KnownVm {
@@ -195,7 +195,8 @@ export class VmSync {
       write.catch(() => {}) // thrown again below, when all are read
       writes.push(write)
     }
-    const vms = await host.listVms({ onSome, withNext: true })
+    // Nobody waits for all of what shall hold from the next start, but for the first sight of a host.
+    const vms = await host.listVms({ onSome, withNext: !how.force })
     await Promise.all(writes)
     const present = new Set(vms.map((vm) => vm.uuid))
     await this.#inTurn(async () => {
@@ -203,7 +204,29 @@ export class VmSync {
       await this.#settle(expected.filter((uuid) => !present.has(uuid) && untouched(uuid)))
     })
     for (const uuid of this.known.keys()) if (!present.has(uuid) && untouched(uuid)) this.known.delete(uuid)
+    await this.#readNexts(vms.filter(({ uuid, nextXml }) => nextXml === undefined && untouched(uuid)))
     return vms.length
+  }
+
+  /** Of VMs that were listed without their next definitions and have not changed since. */
+  async #readNexts(vms: readonly VmFacts[]) {
+    const { db, host, hostId } = this.#options
+    const listed = new Map(vms.map((vm) => [vm.uuid, vm]))
+    const writes: Promise<void>[] = []
+    const onSome = (some: ReadonlyMap<string, string>) => {
+      const write = this.#inTurn(async () => {
+        const still = new Map([...some].filter(([uuid]) => this.known.has(uuid) && !this.#touched.has(uuid)))
+        await writeNextXmls(db, hostId, still)
+        for (const [uuid, nextXml] of still) {
+          const [vm, known] = [listed.get(uuid), this.known.get(uuid)]
+          if (vm && known) this.known.set(uuid, { ...known, ...marksOf({ ...vm, nextXml }) })
+        }
+      })
+      write.catch(() => {}) // thrown again below, when all are read
+      writes.push(write)
+    }
+    await host.readNextXmls([...listed.keys()], onSome)
+    await Promise.all(writes)
   }
 
   async #readSome(uuids: readonly string[], how: { force: boolean }) {

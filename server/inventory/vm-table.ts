@@ -86,9 +86,10 @@ async function writeRows(
           "stateReason" text, "vcpuCount" int, "memoryBytes" bigint, "diskBytes" bigint, architecture text,
           "machineType" text, "cpuMode" text, accelerator accelerator, persistent bool, autostart bool,
           "agentConnected" bool, "snapshotCount" int, graphics jsonb),
-        unnest(${vms.map((vm) => vm.xml)}::text[]), unnest(${vms.map((vm) => vm.nextXml)}::text[])) AS seen (id, uuid, name, notes, state, "stateReason", "vcpuCount",
-          "memoryBytes", "diskBytes", architecture, "machineType", "cpuMode", accelerator, persistent, autostart,
-          "agentConnected", "snapshotCount", graphics, xml, "nextXml")),
+        unnest(${vms.map((vm) => vm.xml)}::text[]), unnest(${vms.map((vm) => vm.nextXml)}::text[]),
+        unnest(${vms.map((vm) => vm.nextXml !== undefined)}::bool[])) AS seen (id, uuid, name, notes, state,
+          "stateReason", "vcpuCount", "memoryBytes", "diskBytes", architecture, "machineType", "cpuMode", accelerator,
+          persistent, autostart, "agentConnected", "snapshotCount", graphics, xml, "nextXml", "knowsNext")),
     written AS (
       INSERT INTO vm (id, uuid, host_id, site_id, name, notes, state, state_reason, vcpu_count, memory_bytes,
         disk_bytes, architecture, machine_type, cpu_mode, accelerator, persistent, autostart, agent_connected,
@@ -96,8 +97,8 @@ async function writeRows(
       SELECT seen.id, seen.uuid, host.id, host.site_id, seen.name, seen.notes, seen.state, seen."stateReason",
         seen."vcpuCount", seen."memoryBytes", seen."diskBytes", seen.architecture, seen."machineType", seen."cpuMode",
         seen.accelerator, seen.persistent, seen.autostart, seen."agentConnected", seen."snapshotCount", seen.graphics,
-        seen.xml, seen."nextXml"
-      FROM seen JOIN host ON host.id = ${hostId}::uuid
+        seen.xml, CASE WHEN seen."knowsNext" THEN seen."nextXml" ELSE before.next_xml END
+      FROM seen JOIN host ON host.id = ${hostId}::uuid LEFT JOIN vm AS before ON before.uuid = seen.uuid
       WHERE NOT EXISTS (SELECT FROM boot_test JOIN operation ON operation.id = boot_test.id
         WHERE machine_uuid = seen.uuid AND operation.finished_at IS NULL)
       ORDER BY seen.uuid
@@ -139,6 +140,19 @@ async function writeRows(
       JOIN here ON here.uuid = line.uuid)
     SELECT id::text, uuid::text, "isNew" FROM here`
   return (await sql.query<WrittenVm>(statement)).rows
+}
+
+/** Definitions for the next start, by UUID, of VMs that live on this host. */
+export async function writeNextXmls(db: Db, hostId: string, nextXmls: ReadonlyMap<string, string>): Promise<void> {
+  if (nextXmls.size === 0) return
+  const statement = named('write next definitions')`
+    WITH changed AS (
+      SELECT vm.id, seen.xml FROM unnest(${[...nextXmls.keys()]}::uuid[], ${[...nextXmls.values()]}::text[])
+        AS seen (uuid, xml) JOIN vm ON vm.uuid = seen.uuid
+      WHERE vm.host_id = ${hostId}::uuid AND vm.next_xml IS DISTINCT FROM seen.xml
+      ORDER BY vm.uuid FOR NO KEY UPDATE OF vm)
+    UPDATE vm SET next_xml = changed.xml FROM changed WHERE vm.id = changed.id`
+  await inSql(db, (sql) => sql.query(statement), { single: true })
 }
 
 /** A size of 0 is one that the hypervisor could not tell just now: the last one stays. */

@@ -118,7 +118,10 @@ test('running VMs are edited live, and virsh sees it', async () => {
     expect(vm?.xml).not.toBe(vm?.nextXml)
   }
   // Nobody else pays for it.
-  expect([(await host.readVm(uuid))?.nextXml, (await listed(false))?.nextXml]).toEqual([null, null])
+  expect([(await host.readVm(uuid))?.nextXml, (await listed(false))?.nextXml]).toEqual([undefined, undefined])
+  const found: [string, string][] = []
+  await host.readNextXmls([uuid, crypto.randomUUID()], (some) => found.push(...some))
+  expect(found.map(([of, xml]) => [of, xml.trim()])).toEqual([[uuid, next.trim()]])
   const { path } = await host.createVolume('default', { name: 'more.qcow2', format: 'qcow2', capacityBytes: 8 * MIB })
   const disk = diskXml({ target: 'vdb', bus: 'virtio', device: 'disk', path, format: 'qcow2' }).text
   expect(await host.attachDevice(uuid, disk)).toEqual({ live: true })

@@ -26,13 +26,16 @@ const addressSource = { lease: 0, agent: 1, arp: 2 } as const
 interface Extras {
   params: TypedParams
   persistent: boolean
-  /** Its definition for the next start; null where it has none, or that was not asked for */
-  inactiveXml: string | null
+  /** Its definition for the next start; null where it has none, undefined where that was not asked for */
+  inactiveXml: string | null | undefined
   autostart: boolean
   snapshots: VmFacts['snapshots']
 }
 
-type VmVerbs = Pick<HypervisorHost, 'listVms' | 'readVm' | 'fingerprints' | 'readAddresses' | 'readings' | 'readXml'>
+type VmVerbs = Pick<
+  HypervisorHost,
+  'listVms' | 'readNextXmls' | 'readVm' | 'fingerprints' | 'readAddresses' | 'readings' | 'readXml'
+>
 
 /** Everything that reads VMs. */
 export function vmVerbs(session: Session): VmVerbs {
@@ -115,10 +118,10 @@ export function vmVerbs(session: Session): VmVerbs {
         const vms: VmFacts[] = []
         for (let start = 0; start < records.length; start += listAtOnce) {
           const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
-            const hasNext = withNext && persistent.has(uuid) && isActive(stateIn(params).state)
+            const asksNext = withNext && persistent.has(uuid) && isActive(stateIn(params).state)
             const [xml, inactiveXml, snapshots] = await Promise.all([
               xmlOf(uuid, options, from),
-              hasNext ? xmlOf(uuid, options, from, xmlFlag.inactive) : null,
+              asksNext ? xmlOf(uuid, options, from, xmlFlag.inactive) : undefined,
               hasSnapshot.has(uuid) ? readSnapshots(from, uuid, options) : [],
             ])
             const known = { persistent: persistent.has(uuid), inactiveXml, autostart: autostart.has(uuid) }
@@ -131,6 +134,17 @@ export function vmVerbs(session: Session): VmVerbs {
         return vms
       }
       return records.length > bulkAbove ? session.bulk('list VMs', options, readAll) : readAll(session)
+    },
+
+    async readNextXmls(vms, onSome, options = {}) {
+      const readAll = async (from: Session) => {
+        for (let start = 0; start < vms.length; start += listAtOnce) {
+          const some = vms.slice(start, start + listAtOnce)
+          const xmls = await Promise.all(some.map((uuid) => xmlOf(uuid, options, from, xmlFlag.inactive)))
+          onSome(new Map(some.flatMap((uuid, index) => (xmls[index] ? [[uuid, xmls[index]] as const] : []))))
+        }
+      }
+      await (vms.length > bulkAbove ? session.bulk('list VMs', options, readAll) : readAll(session))
     },
 
     async readVm(vm, { withNext = false, ...given } = {}) {
@@ -149,7 +163,7 @@ export function vmVerbs(session: Session): VmVerbs {
           session.read('read a VM', 'domainIsPersistent', { domain }, options),
           session.read('read a VM', 'domainGetAutostart', { domain }, options),
           xmlOf(vm, options),
-          withNext ? xmlOf(vm, options, session, xmlFlag.inactive) : null,
+          withNext ? xmlOf(vm, options, session, xmlFlag.inactive) : undefined,
           readSnapshots(session, vm, options),
         ])
         const params = records[0]?.params
