@@ -173,6 +173,28 @@ test('with snapshots inside a disk that is copied it moves standing still, where
   expect(judge(moving, blocks, blocks).reasons).toEqual([expect.stringMatching(/default takes none: shut it down/)])
 })
 
+test('with a disk that both hosts see it does not stand still: whether that was written to meanwhile could not be told', () => {
+  const pool = a.pools[0] as Candidate['pools'][0]
+  const nas = { ...pool, name: 'nas', kind: 'netfs', path: '/nas', sharedKey: 'nas' }
+  const both = { pools: [pool, nas] }
+  const shared = { ...disk, target: 'vdb', source: '/nas/data.qcow2', poolName: 'nas' }
+  const withDisk = (other: MovingVm['disks'][0], state: MovingVm['state'] = 'running') =>
+    judge({ state, snapshots: [inside], disks: [disk, other] }, both, both)
+  const reason = 'It would have to stand still to move, and nas can’t take part in that: shut it down first.'
+  expect(withDisk(shared).reasons).toEqual([reason])
+  expect(withDisk(shared, 'off').reasons).toEqual([])
+  for (const unwritten of [{ readOnly: true }, { device: 'cdrom', readOnly: true }, { device: 'cdrom' }]) {
+    expect(withDisk({ ...shared, ...unwritten })).toMatchObject({ way: 'saved', reasons: [] })
+  }
+  // Of two pools of its own, one that is mounted from elsewhere at either end.
+  const second = { ...nas, sharedKey: null }
+  const ends = (kind: string) => ({ pools: [pool, { ...second, kind }] })
+  const copied = { snapshots: [inside], disks: [disk, shared] }
+  expect(judge(copied, ends('dir'), ends('dir')).reasons).toEqual([])
+  expect(judge(copied, ends('dir'), ends('netfs')).reasons).toEqual([reason])
+  expect(judge(copied, ends('netfs'), ends('dir')).reasons).toEqual([reason])
+})
+
 const file = { path: '/images/base.qcow2', poolName: 'default', volumeName: 'base.qcow2', format: 'qcow2' }
 const base = { ...file, capacityBytes: 20 * gib, allocationBytes: 2 * gib }
 const layer = { ...base, path: '/images/web.s1', volumeName: 'web.s1', allocationBytes: gib }

@@ -32,10 +32,8 @@ export function savedReasons(vm: MovingVm, disks: readonly Judged[], source: Can
   }
   const copied = disks.filter(({ disk, move }) => move.mode === 'copied' && disk.poolName)
   const name = memoryPool(disks, source, to)
-  // Whether a disk was written to since is told by the times of files, which only compare on one machine.
-  const pools = [...new Set(copied.map(({ disk }) => disk.poolName ?? ''))]
-  const kindOf = (pool: string) => source.pools.find((each) => each.name === pool)?.kind ?? ''
-  const elsewhere = pools.length > 1 ? pools.filter((pool) => !localKinds.has(kindOf(pool))) : []
+  const pools = poolsOf(copied)
+  const elsewhere = elsewhereTimed(disks, pools, [source, to])
   if (name !== null && elsewhere.length > 0) {
     return [`It would have to stand still to move, and ${some(elsewhere)} can’t take part in that: shut it down first.`]
   }
@@ -49,6 +47,20 @@ export function savedReasons(vm: MovingVm, disks: readonly Judged[], source: Can
   return [
     `Not enough space in ${name} on ${source.name} to save its memory: ${gib(neededBytes)} needed, ${gib(freeBytes)} are free.`,
   ]
+}
+
+const poolsOf = (disks: readonly Judged[]) => [...new Set(disks.flatMap(({ disk }) => disk.poolName ?? []))]
+
+/**
+ * The pools of disks of which nobody could tell whether they were written to after its memory was saved: that is told by
+ * the times of files, which only compare on one machine.
+ */
+function elsewhereTimed(disks: readonly Judged[], pools: readonly string[], ends: readonly Candidate[]): string[] {
+  const isLocal = ({ pools: known }: Candidate, name: string) =>
+    known.some((pool) => pool.name === name && localKinds.has(pool.kind))
+  const among = pools.length > 1 ? pools.filter((pool) => !ends.every((host) => isLocal(host, pool))) : []
+  const shared = disks.filter(({ disk, move }) => move.mode === 'shared' && !disk.readOnly && disk.device !== 'cdrom')
+  return [...new Set([...among, ...poolsOf(shared)])]
 }
 
 /** @throws conflict for a VM that would stand still when nobody has said that it may */
