@@ -8,7 +8,7 @@
  * | anything else          | refused: stop it first                             |
  * | gone from its host     | what is left of it goes: disks, then the row       |
  *
- * Disks are found by their path. What is not the VM's alone stays; see `volumesToDelete`. Nothing of it
+ * Disks are found by their path, or by pool and volume where those name them. What is not the VM's alone stays; see `volumesToDelete`. Nothing of it
  * can be undone, so it looks at everything first and can be cancelled only until it begins.
  */
 
@@ -18,7 +18,7 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import { DeleteVmInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { vmRow } from './vm-on-host.ts'
+import { vmRow, volumeOfDisk } from './vm-on-host.ts'
 import { type Volume, volumesToDelete } from './volume-use.ts'
 
 interface Memory {
@@ -98,7 +98,7 @@ function allDisks({ disks, snapshots }: VmFacts): DiskFacts[] {
 
 /** Files that snapshots made are no volumes until their pool is read again. */
 async function showSnapshotFiles(host: HypervisorHost, { snapshots }: VmFacts): Promise<void> {
-  const sources = new Set(snapshots.flatMap(({ baseDisks }) => baseDisks.flatMap(({ source }) => source ?? [])))
-  const found = await Promise.all([...sources].map((source) => host.findVolume(source)))
+  const bases = new Map(snapshots.flatMap(({ baseDisks }) => baseDisks.map((disk) => [disk.source, disk])))
+  const found = await Promise.all([...bases.values()].map((disk) => volumeOfDisk(host, disk)))
   for (const pool of new Set(found.flatMap((volume) => volume?.pool ?? []))) await host.refreshPool(pool)
 }

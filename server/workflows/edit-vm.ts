@@ -21,7 +21,7 @@ import { type EditOutcome, EditVmInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { changesOf, freeTargets } from './edit-change.ts'
 import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'
-import { vmOnHost } from './vm-on-host.ts'
+import { vmOnHost, volumeOfDisk } from './vm-on-host.ts'
 import { volumesToDelete } from './volume-use.ts'
 
 interface Memory {
@@ -102,8 +102,8 @@ async function look(context: Context): Promise<Partial<Memory>> {
   const removed = facts.disks.filter((disk) => input.removeDisks?.includes(disk.target))
   const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
   const { doomed, kept } = await volumesToDelete(place, removed)
-  const firstSource = facts.disks.find((disk) => disk.device === 'disk' && disk.source)?.source
-  const pool = (firstSource ? (await host.findVolume(firstSource))?.pool : undefined) ?? 'default'
+  const first = facts.disks.find((disk) => disk.device === 'disk' && disk.source)
+  const pool = (first ? (await volumeOfDisk(host, first))?.pool : undefined) ?? 'default'
   const targets = freeTargets(facts.disks.map((disk) => disk.target))
   const added = await Promise.all(
     (input.addDisks ?? []).map(async (_, index) => {

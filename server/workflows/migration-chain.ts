@@ -224,5 +224,10 @@ export function ownBeneath({ uuid, beneath = [] }: MovePlan, disks: readonly Pla
   return beneath
     .filter((file) => disks.some(({ target }) => target === file.target))
     .filter(({ isOwn, sourceVolume }) => isOwn || (isTagged(sourceVolume) && isCopyFor(sourceVolume, uuid)))
-    .map((file) => ({ ...file, source: file.sourcePath, device: 'disk', readOnly: false, shareable: false }))
+    .map((file) => ({ ...file, ...placeOf(file), device: 'disk', readOnly: false, shareable: false }))
+}
+
+/** Where it was, as `volumesToDelete` asks for it. */
+export function placeOf({ sourcePath, sourcePool, sourceVolume }: PlannedDisk | PlannedFile) {
+  return { source: sourcePath, poolName: sourcePool, volumeName: sourceVolume }
 }

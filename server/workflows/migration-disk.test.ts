@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { taggedName } from '#server/core/volume-name.ts'
+import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { StoragePoolFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
@@ -42,19 +43,26 @@ interface Seen {
   vm?: Partial<VmFacts>
   others?: Partial<VmFacts>[]
   pools?: Pick<StoragePoolFacts, 'volumes'>[]
+  /** A pool beside that libvirt does not read again, or what it finds when it does */
+  aside?: 'refused' | StoragePoolFacts['volumes']
 }
 
 /** A host of which only what these functions ask can be asked; it notes what was deleted. */
-function host({ vm, others = [], pools = [] }: Seen, deleted: string[]) {
+function host({ vm, others = [], pools = [], aside = [] }: Seen, deleted: string[]) {
+  let found: StoragePoolFacts['volumes'] = []
   const answers: Partial<HypervisorHost> = {
     readVm: async () => (vm ? ({ disks: [], ...vm } as unknown as VmFacts) : null),
     listVms: async () => others as VmFacts[],
-    listStoragePools: async () => pools as StoragePoolFacts[],
-    findVolume: async (path) =>
-      ({ pool: 'default', name: String(path).replace('/pool/', '') }) as Awaited<
-        ReturnType<HypervisorHost['findVolume']>
-      >,
-    refreshPool: async () => undefined,
+    listStoragePools: async () =>
+      [...pools, { name: 'aside', active: true, volumes: found }] as unknown as StoragePoolFacts[],
+    findVolume: async (at) => {
+      const name = typeof at === 'string' ? at.replace('/pool/', '') : at.name
+      return { pool: 'default', name, path: `/pool/${name}` } as Awaited<ReturnType<HypervisorHost['findVolume']>>
+    },
+    refreshPool: async (pool) => {
+      if (pool === 'aside' && aside === 'refused') throw conflict('The pool can’t be read.')
+      if (pool === 'aside' && aside !== 'refused') found = aside
+    },
     deleteVolume: async (_pool, name) => void deleted.push(name),
   }
   return answers as HypervisorHost
@@ -141,6 +149,32 @@ test('of what the old disk stood on, what another volume stands on stays and is 
     'web.s1 on osl1: another volume stands on it',
   ])
   expect(deleted).toEqual(['web-vda.qcow2', copyOfTemplate])
+})
+
+test('of what the old disk stood on, what a volume of another pool stands on that was made by hand stays', async () => {
+  const byHand = { name: 'hand.qcow2', path: '/aside/hand.qcow2', backingPath: '/pool/web.s1' }
+  const { context, deleted } = setUp({ aside: [byHand] as StoragePoolFacts['volumes'] }, arrived)
+  expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([
+    'web.s1 on osl1: another volume stands on it',
+  ])
+  expect(deleted).toEqual(['web-vda.qcow2', copyOfTemplate])
+})
+
+test('of what the old disk stood on nothing goes, and that is told, while a pool can’t be read again', async () => {
+  const { context, deleted } = setUp({ aside: 'refused' }, arrived)
+  const unknown = 'what stands on it is not known, for aside could not be read again'
+  expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([
+    `web.s1 on osl1: ${unknown}`,
+    `${copyOfTemplate} on osl1: ${unknown}`,
+  ])
+  expect(deleted).toEqual(['web-vda.qcow2'])
+})
+
+test('an old disk that its definition names by its pool goes too', async () => {
+  const { context, deleted } = setUp({}, arrived)
+  const disks = plan.disks.map((disk) => ({ ...disk, sourcePath: 'default/web-vda.qcow2' }))
+  expect(await removeLeftVolumes(context, { ...plan, disks })).toEqual([])
+  expect(deleted).toEqual(['web-vda.qcow2'])
 })
 
 test('without a VM on them what was made beneath the disks at the destination goes too', async () => {

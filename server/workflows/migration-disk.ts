@@ -5,10 +5,11 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
-import { ownBeneath, type PlannedFile, requireSameFiles, requireUntouched } from './migration-chain.ts'
+import { ownBeneath, type PlannedFile, placeOf, requireSameFiles, requireUntouched } from './migration-chain.ts'
 import { removeStanding } from './migration-going-on.ts'
 import { unlessFull } from './migration-memory.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
+import { readPoolsAgain } from './pool-again.ts'
 import { SentMeter } from './sent-meter.ts'
 import { volumesToDelete } from './volume-use.ts'
 
@@ -175,19 +176,22 @@ export async function removeLeftVolumes(context: Context, plan: MovePlan): Promi
     return old.map((disk) => `${disk.sourceVolume} on ${plan.sourceName}: the VM runs there`)
   }
   const beneath = ownBeneath(plan, old)
-  // What snapshots made is no volume before its pool is read again, and nothing that stands on it is either.
-  for (const pool of new Set(beneath.map((file) => file.sourcePool))) {
-    await source.refreshPool(pool).catch(() => undefined)
-  }
+  // What snapshots made is no volume before its pool is read again, nor is what stands on it, in whatever pool.
+  const unread = beneath.length > 0 ? await readPoolsAgain(source) : []
+  const judged = unread.length > 0 ? [] : beneath
   const place = { db: context.db, host: source, hostId: plan.sourceHostId, vmUuid: plan.uuid }
   const { doomed, kept } = await volumesToDelete(place, [
-    ...old.map((disk) => ({ ...disk, source: disk.sourcePath })),
-    ...beneath,
+    ...old.map((disk) => ({ ...disk, ...placeOf(disk) })),
+    ...judged,
   ])
   for (const volume of doomed) await source.deleteVolume(volume.pool, volume.name)
   // An image that was sent along stays where it always was.
   const own = [...old.filter(({ mode }) => mode === 'copied'), ...beneath]
   const told = kept.filter(({ name }) => own.some(({ sourceVolume }) => sourceVolume === name))
+  if (unread.length > 0) {
+    const reason = `what stands on it is not known, for ${unread.join(', ')} could not be read again`
+    told.push(...beneath.map(({ sourceVolume }) => ({ name: sourceVolume, reason })))
+  }
   return told.map(({ name, reason }) => `${name} on ${plan.sourceName}: ${reason}`)
 }
 

@@ -214,11 +214,13 @@ test('protected, it is not deleted; then it is, but for a disk that another one 
   const second = (await judge().files()).find((file) => file.startsWith('app-vdb')) ?? ''
   await makeOverlay(a, `${folder}/other.qcow2`, { path: `${folder}/${second}`, format: 'qcow2' })
   await a.lab.virsh('pool-refresh', 'default')
+  await defineXml(a.lab, withVolume(await judge().xml('app-renamed', '--inactive')))
   const end = await ask('delete-vm', id, {})
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ kept: [second] })
   expect(await judge().known()).toEqual([])
   expect(await judge().files()).toEqual([second])
+  expect(await a.lab.virsh('vol-list', 'default')).not.toContain('extra.qcow2')
   expect(await a.lab.virsh('vol-list', 'templates')).toContain('tiny-linux.qcow2')
 })
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const vmUuid = randomUUID()
 const disk = (source: string, more: Partial<OldDisk> = {}): OldDisk => ({
-  ...{ target: 'vda', source, device: 'disk', readOnly: false, shareable: false },
+  ...{ target: 'vda', source, poolName: null, volumeName: null, device: 'disk', readOnly: false, shareable: false },
   ...more,
 })
 
@@ -33,9 +33,11 @@ async function judge(
   const answers: Partial<HypervisorHost> = {
     listVms: async () => (seen.vms ?? []) as unknown as VmFacts[],
     listStoragePools: async () => [{ volumes: seen.volumes ?? [] }] as unknown as StoragePoolFacts[],
-    findVolume: async (path) => {
-      const [, folder = '', name] = String(path).split('/')
-      return { pool: folder.replace(/\d/, ''), name } as Awaited<ReturnType<HypervisorHost['findVolume']>>
+    findVolume: async (at) => {
+      const path = typeof at === 'string' ? at : `/${at.pool}/${at.name}`
+      const [root, folder = '', name] = path.split('/')
+      if (root !== '') return null
+      return { pool: folder.replace(/\d/, ''), name, path } as Awaited<ReturnType<HypervisorHost['findVolume']>>
     },
   }
   const place = { db: own.db, host: answers as HypervisorHost, hostId: hosts[0]?.id ?? '', vmUuid }
@@ -51,6 +53,13 @@ test('a disk of its own goes; one in use by another VM, or by another disk of it
   expect((await judge([disk('/local/a')], { vms: [byPool] })).doomed).toEqual([])
   const own = { uuid: vmUuid, disks: ['vda', 'vdb'].map((target) => ({ target, source: '/local/a' })) }
   expect((await judge([disk('/local/a')], { vms: [own] })).doomed).toEqual([])
+})
+
+test('one that its definition names by its pool goes too, but not what another VM names by its path', async () => {
+  const byPool = disk('local/a', { poolName: 'local', volumeName: 'a' })
+  expect(await judge([byPool])).toEqual({ doomed: ['a'], kept: [] })
+  const other = { uuid: randomUUID(), disks: [{ target: 'vda', source: '/local/a' }] }
+  expect(await judge([byPool], { vms: [other] })).toEqual({ doomed: [], kept: ['a: another VM uses it'] })
 })
 
 test('discs, read-only images, shared disks and templates stay; a disc that Skerry made goes', async () => {

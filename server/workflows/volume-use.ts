@@ -1,6 +1,7 @@
 import { isTagged } from '#server/core/volume-name.ts'
 import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
+import { volumeOfDisk } from './vm-on-host.ts'
 
 /** A volume of a pool, and its path on the host that is asked. */
 export interface Volume {
@@ -13,6 +14,9 @@ export interface Volume {
 export interface OldDisk {
   target: string
   source: string | null
+  /** Of one that its definition names by its pool, or whose volume is known */
+  poolName: string | null
+  volumeName: string | null
   /** disk, cdrom, floppy, lun */
   device: string
   readOnly: boolean
@@ -42,9 +46,11 @@ export async function volumesToDelete(place: Place, disks: readonly OldDisk[]): 
   const kept: OldVolumes['kept'] = []
   const alone: Volume[] = []
   for (const disk of disks) {
-    const found = disk.source ? await place.host.findVolume(disk.source) : null
-    if (!found || !disk.source) continue
-    const volume = { pool: found.pool, name: found.name, path: disk.source }
+    const found = await volumeOfDisk(place.host, disk)
+    if (!found) continue
+    // By the path that the disk has: that is what others name it by.
+    const path = disk.source?.startsWith('/') ? disk.source : found.path
+    const volume = { pool: found.pool, name: found.name, path }
     const reason = await reasonToKeep(place.db, disk, volume)
     if (reason) kept.push({ name: volume.name, reason })
     else alone.push(volume)
