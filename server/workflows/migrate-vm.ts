@@ -23,9 +23,16 @@ import { MigrateInput } from '#server/schema/vm-action.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { HostUnreachable } from './connection.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { ownBeneath } from './migration-chain.ts'
 import { prepareVolumes, removeLeftVolumes, removePrepared, sendStanding, tellOfVolumes } from './migration-disk.ts'
-import { goOnThere, moveSaved, removeSavedMemory, removeStanding } from './migration-going-on.ts'
+import {
+  filesAtSource,
+  goOnThere,
+  moveSaved,
+  onlyThereMs,
+  removeSavedMemory,
+  removeStanding,
+  type WentOn,
+} from './migration-going-on.ts'
 import { moveLive } from './migration-live.ts'
 import { moveOff } from './migration-off.ts'
 import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
@@ -36,7 +43,7 @@ import { sourceBackWithinMs, standStill, wakeUp } from './migration-standstill.t
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { until } from './pause.ts'
 
-interface Memory {
+interface Memory extends WentOn {
   plan: MovePlan
   /** When it was stopped to be moved with its memory, and how much was sent since */
   stoodStillAtMs: number | null
@@ -49,7 +56,6 @@ interface Memory {
   postCopy: boolean
   figures: MoveFigures
   protection: MovedProtection
-  left: string[]
 }
 type Context = StepContext<MigrateInput, Memory>
 
@@ -97,7 +103,10 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
         await standStill(context, plan)
         return { stoodStillAtMs, sentBytes: await sendStanding(context, plan) }
       },
-      undo: async (context) => (context.memory.plan ? wakeUp(context, context.memory.plan) : undefined),
+      undo: async (context) => {
+        const { plan, marks } = context.memory
+        return plan && wakeUp(context, plan, { mayStandThere: marks !== undefined })
+      },
     },
     {
       name: 'set snapshots aside',
@@ -130,10 +139,10 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         if (!plan.saved) return undefined
-        const left = await goOnThere(context, plan)
+        const wentOn = await goOnThere(context, plan)
         const { stoodStillAtMs, sentBytes: bytes = null } = context.memory
         const totalMs = Date.now() - (stoodStillAtMs ?? Date.now())
-        return { left, figures: { totalMs, downtimeMs: totalMs, bytes, iterations: null } }
+        return { ...wentOn, figures: { totalMs, downtimeMs: totalMs, bytes, iterations: null } }
       },
     },
     {
@@ -165,18 +174,16 @@ export const migrateVm = defineWorkflow<MigrateInput, Memory>({
       do: async (context) => {
         const plan = planOf(context)
         await tellOfVolumes(context, plan)
+        if (context.memory.goesOn === false) return undefined
         context.progress({ phase: `removing the old disks on ${plan.sourceName}` })
         try {
           await removeSavedMemory(context, plan)
           return { left: [...(context.memory.left ?? []), ...(await removeLeftVolumes(context, plan))] }
         } catch (error) {
           if (!(error instanceof HostUnreachable)) throw error
-          const copied = plan.disks.filter((disk) => disk.mode === 'copied')
-          const names = [
-            ...[...copied, ...ownBeneath(plan, copied)].map((disk) => disk.sourceVolume),
-            ...(plan.saved ? [plan.saved.here.name] : []),
-          ]
-          const unreached = names.map((name) => `${name} on ${plan.sourceName}: the host can’t be reached`)
+          const unreached = filesAtSource(plan).map(
+            (name) => `${name} on ${plan.sourceName}: the host can’t be reached`,
+          )
           return { left: [...(context.memory.left ?? []), ...unreached] }
         }
       },
@@ -225,6 +232,8 @@ async function stayStanding(
   source: HypervisorHost,
   destination: HypervisorHost,
 ): Promise<string | undefined> {
+  // When the source has it no more, there is nothing to do before the destination answers.
+  if (!(await source.readVm(plan.uuid))) await context.host(plan.destinationHostId, onlyThereMs)
   if ((await readWhereabouts(source, destination, plan)) === 'here') {
     await removeStanding(source, destination, plan).catch((error: unknown) => {
       if (destination.connection().state === 'connected') throw error
@@ -233,9 +242,16 @@ async function stayStanding(
     return undefined
   }
   const { snapshots, marks = [] } = context.memory
-  await goOnThere(context, plan)
+  const { goesOn, left } = await goOnThere(context, plan)
   if (snapshots) await takeUpSnapshots(context, plan, 'destination', destination, snapshots)
   await takeUpMarks(destination, plan.uuid, marks, pathsOf(plan))
-  await removeLeftVolumes(context, plan)
-  return `had it go on on ${plan.destinationName}, as ${plan.sourceName} had given it up`
+  if (!goesOn) {
+    throw conflict(
+      `${plan.destinationName} alone has the VM, and it is off: its memory there can’t be used. What stays: ${left.join('; ')}.`,
+      'Start it there, from its memory or without, then clean up.',
+    )
+  }
+  const kept = await removeLeftVolumes(context, plan)
+  const told = [`had it go on on ${plan.destinationName}, as ${plan.sourceName} had given it up`, ...kept]
+  return told.join('; what stays: ')
 }

@@ -129,8 +129,16 @@ function notSure({ sourceName, saved }: MovePlan, state: 'unreadable' | 'unknown
   )
 }
 
-/** Has the VM go on at its source from where it stood still, and removes the file. @throws when that can't be done */
-export async function wakeUp(context: Context, plan: MovePlan): Promise<string | undefined> {
+/**
+ * Has the VM go on at its source from where it stood still, and removes the file.
+ * @param mayStandThere whether the destination may have been asked to restore it too
+ * @throws when that can't be done
+ */
+export async function wakeUp(
+  context: Context,
+  plan: MovePlan,
+  { mayStandThere }: { mayStandThere: boolean },
+): Promise<string | undefined> {
   const { saved } = plan
   if (!saved) return undefined
   const source = await context.host(plan.sourceHostId, sourceBackWithinMs)
@@ -140,23 +148,33 @@ export async function wakeUp(context: Context, plan: MovePlan): Promise<string |
   }
   const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
   if (state === 'unreadable' || state === 'unknown') throw notSure(plan, state)
+  let unseen = ''
   if (state === 'whole') {
-    await requireNotThere(await context.openHost(plan.destinationHostId), plan)
+    const isSeen = await requireNotThere(await context.openHost(plan.destinationHostId), plan)
+    if (!isSeen && mayStandThere) unseen = copyUnseen(plan)
     await source.restoreMemory(saved.here.path)
   }
   if (facts && saved.autostart) await source.setAutostart(plan.uuid, true)
   await source.deleteVolume(saved.here.pool, saved.here.name)
-  if (state === 'whole') return `had it go on where it stood still on ${plan.sourceName}`
+  if (state === 'whole') return `had it go on where it stood still on ${plan.sourceName}${unseen}`
   if (state === 'outdated') return 'removed its saved memory: it was started and stopped meanwhile'
   return facts && facts.state !== 'off' ? `left it on ${plan.sourceName}` : undefined
 }
 
-/** Where the destination does not answer, nobody can have had the copy go on there but by hand. @throws conflict */
-async function requireNotThere(destination: HypervisorHost, plan: MovePlan): Promise<void> {
-  if (destination.connection().state !== 'connected') return
+/**
+ * Where the destination does not answer, nobody can have had the copy go on there but by hand.
+ * @returns whether it answered
+ * @throws conflict
+ */
+async function requireNotThere(destination: HypervisorHost, plan: MovePlan): Promise<boolean> {
+  if (destination.connection().state !== 'connected') return false
   const there = await destination.readVm(plan.uuid)
   if (there?.state === 'running') throw runsThere(plan)
+  return true
 }
+
+const copyUnseen = ({ destinationName: name }: MovePlan) =>
+  `; ${name} can’t be reached, a copy may stand there suspended, and nobody must resume that`
 
 /** Somebody had the copy go on, which the source must not do as well. */
 export const runsThere = ({ sourceName, destinationName, saved }: MovePlan) =>

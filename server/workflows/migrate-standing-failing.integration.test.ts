@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
+import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { askMove, filesOf } from '#server/testing/moving.ts'
+import { pause } from './pause.ts'
+
+/** Moves that stand still and fail between the two hosts, where the VM's memory is at stake. */
+const { fleet, setHooks, a, b } = fleetForTests('standing-failing', ['a', 'b'])
+
+const folder = '/var/lib/libvirt/images'
+const state = async (host: FleetHost, name: string) => (await host.lab.virsh('domstate', name, '--reason')).trim()
+const lines = async (host: FleetHost, ...command: string[]) =>
+  (await host.lab.virsh(...command)).split('\n').filter(Boolean)
+const snapshots = (host: FleetHost, name: string) => lines(host, 'snapshot-list', name, '--name')
+const known = (host: FleetHost) => lines(host, 'list', '--all', '--name')
+const startsByItself = async (host: FleetHost, name: string) =>
+  /^Autostart: +enable$/m.test(await host.lab.virsh('dominfo', name))
+
+async function rooted(name: string): Promise<FleetGuest> {
+  const guest = await fleet.guest('a', { name, memoryMib: 96, isEmpty: true })
+  await a.lab.virsh('snapshot-create-as', name, 'warm')
+  return guest
+}
+const migrate = (guest: FleetGuest) => askMove(fleet, guest, a, b, { mayStandStill: true })
+const ofKind = async (host: FleetHost, name: string, kind: '.save' | '.qcow2') => {
+  const found = (await filesOf(host, name)).find((file) => file.endsWith(kind))
+  if (!found) throw new Error(`no ${kind} of ${name} on ${host.name}`)
+  return `${folder}/${found}`
+}
+
+/** What a step, or its undoing, does or finds, as `around` has it. */
+const at = (step: string, around: (run: () => Promise<unknown>) => Promise<void>) =>
+  setHooks({
+    async aroundStep(place, run) {
+      if (place.step !== step || place.turn !== 'do') return run()
+      let result: unknown
+      await around(async () => {
+        result = await run()
+      })
+      return result as Awaited<ReturnType<typeof run>>
+    },
+  })
+
+test('what was put up at its new host and has written to its disks gets no older memory: it goes on where it was', async () => {
+  const guest = await rooted('twice')
+  at('move', async (run) => {
+    const disk = await ofKind(b, 'twice', '.qcow2')
+    const definition = (await a.lab.virsh('dumpxml', 'twice', '--inactive')).replace(guest.diskPath, disk)
+    await b.lab.run('sh', '-c', `cat >/tmp/twice.xml <<'END'\n${definition}\nEND`)
+    await b.lab.virsh('define', '/tmp/twice.xml')
+    await b.lab.run('qemu-io', '-c', 'write -q -P 9 1M 64k', disk)
+    await run()
+  })
+  const end = await fleet.ended(await migrate(guest))
+  expect(end.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/started on b meanwhile/) })
+  expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
+  expect(await state(a, 'twice')).toBe('running (restored)')
+  expect(await known(b)).not.toContain('twice')
+  expect([await filesOf(a, 'twice'), await filesOf(b, 'twice')]).toEqual([['twice.qcow2'], []])
+})
+
+test('a new host that is gone is told to have a copy, perhaps, that nobody must resume', async () => {
+  const guest = await rooted('alone')
+  at('move', async () => {
+    await b.lab.powerOff()
+    throw new Error('its worker sees no more of it')
+  })
+  const id = await migrate(guest)
+  await expect.poll(() => state(a, 'alone').catch(String), { timeout: 40_000 }).toBe('running (restored)')
+  await b.lab.powerOn()
+  const end = await fleet.ended(id, 60_000)
+  expect(end.undone).toEqual([
+    'had it go on where it stood still on a; b can’t be reached, a copy may stand there suspended, and nobody must resume that',
+    'removed the disk made on b',
+  ])
+}, 120_000)
+
+test('one that its host has given up waits for its new host, and goes on there from its memory', async () => {
+  const guest = await rooted('given')
+  at('move', async (run) => {
+    await run()
+    await b.lab.powerOff()
+    throw new Error('the answer was lost')
+  })
+  const id = await migrate(guest)
+  const row = () => fleet.db.operation.findUniqueOrThrow({ where: { id } })
+  await expect.poll(async () => (await row()).phase, { timeout: 40_000 }).toBe('undoing: move')
+  // Longer than whoever does not wait tries again.
+  await pause(6_000)
+  expect(await known(a)).not.toContain('given')
+  await b.lab.powerOn()
+  const end = await fleet.ended(id, 60_000)
+  expect(end.error).not.toHaveProperty('left')
+  expect(end.undone).toEqual(['had it go on on b, as a had given it up'])
+  expect(await state(b, 'given')).toBe('running (restored)')
+  expect(await snapshots(b, 'given')).toEqual(['warm'])
+  expect([await filesOf(a, 'given'), (await filesOf(b, 'given')).length]).toEqual([[], 1])
+}, 120_000)
+
+test('where the copy of its memory can’t be read any more, its host keeps its own with the disks, and says so', async () => {
+  const guest = await rooted('kept')
+  await a.lab.virsh('autostart', 'kept')
+  at('go on', async (run) => {
+    await b.lab.virsh('destroy', 'kept')
+    await b.lab.run('dd', 'if=/dev/zero', `of=${await ofKind(b, 'kept', '.save')}`, 'bs=4k', 'count=1', 'conv=notrunc')
+    await run()
+  })
+  const end = await fleet.ended(await migrate(guest))
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({
+    left: [
+      expect.stringMatching(/^kept-memory-copy.*\.save on b: its memory, while the VM is off$/),
+      'kept.qcow2 on a: its disk as that memory knows it, while the VM is off',
+      expect.stringMatching(/^kept-memory.*\.save on a: its memory, while the VM is off$/),
+      'its start with b: switched off, for it would go past its memory',
+    ],
+  })
+  expect(await state(b, 'kept')).toMatch(/^shut off/)
+  expect([await startsByItself(b, 'kept'), await snapshots(b, 'kept')]).toEqual([false, ['warm']])
+  // Which is all that it takes.
+  await a.lab.virsh('restore', await ofKind(a, 'kept', '.save'))
+  expect(await state(a, 'kept')).toBe('running (restored)')
+  await a.lab.virsh('destroy', 'kept')
+})
+
+test('nor does one lose it that was given up when its move failed; it is cleaned up when it runs there', async () => {
+  const guest = await rooted('later')
+  at('move', async (run) => {
+    await run()
+    await b.lab.virsh('destroy', 'later')
+    await b.lab.run('rm', await ofKind(b, 'later', '.save'))
+    throw new Error('the answer was lost')
+  })
+  const id = await migrate(guest)
+  const end = await fleet.ended(id)
+  setHooks({})
+  expect(end.undone).toEqual([])
+  expect(end.error).toMatchObject({
+    left: [
+      expect.stringMatching(/^move: b alone has the VM, and it is off: .*later-memory\S*\.save on a: its memory/),
+      'stand still: stays, for what is left needs it',
+      'prepare: stays, for what is left needs it',
+    ],
+  })
+  expect(await filesOf(a, 'later')).toHaveLength(2)
+  const memory = await ofKind(a, 'later', '.save')
+  const definition = await a.lab.virsh('save-image-dumpxml', memory)
+  expect(definition).toContain(`<uuid>${guest.uuid}</uuid>`)
+  expect(await snapshots(b, 'later')).toEqual(['warm'])
+  await b.lab.virsh('start', 'later')
+  const target = { kind: 'vm' as const, id: guest.id, name: 'later' }
+  const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
+  const cleaned = await fleet.ended(await fleet.ask(asked))
+  expect(cleaned.error).toBeNull()
+  expect(cleaned.result).toEqual({ undone: ['had it go on on b, as a had given it up'] })
+  expect([await filesOf(a, 'later'), (await filesOf(b, 'later')).length]).toEqual([[], 1])
+  expect(await state(b, 'later')).toMatch(/^running/)
+})
