@@ -10,6 +10,8 @@ export interface MovingFile {
   format: string | null
   capacityBytes: number
   allocationBytes: number
+  /** A snapshot keeps its memory in it; then it is told of every disk */
+  isMemory?: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ export interface MovingFile {
 export function withBeneath(vm: MovingVm, disks: readonly Judged[], source: Candidate, to: Candidate): Judged[] {
   if (vm.snapshots.length === 0) return [...disks]
   const counted = new Set<string>()
-  return disks.map((judged) => {
+  const copied = disks.map((judged) => {
     const { disk, move, problem } = judged
     if (move.mode !== 'copied' || !disk.beneath?.length) return judged
     const files = disk.beneath.filter((file) => !counted.has(file.path) && !sharedPool(file.poolName, source, to))
@@ -30,6 +32,25 @@ export function withBeneath(vm: MovingVm, disks: readonly Judged[], source: Cand
     const bytes = beneath.reduce((sum, file) => sum + file.bytes, move.bytes)
     return { disk, move: { ...move, bytes, beneath }, problem: problem ?? problems[0] ?? null }
   })
+  return copied.map((judged) => {
+    const problem = judged.problem ?? leftProblem(judged, counted, source, to)
+    return { ...judged, problem }
+  })
+}
+
+/** What a disk that both hosts see stands on, and the memory of snapshots, stays behind where no disk takes it along. */
+function leftProblem({ disk, move }: Judged, counted: ReadonlySet<string>, source: Candidate, to: Candidate) {
+  if (move.mode === 'copied') return null
+  const left = (disk.beneath ?? []).find(
+    ({ path, poolName, isMemory }) =>
+      (isMemory || (move.mode === 'shared' && poolName !== null)) &&
+      !counted.has(path) &&
+      !sharedPool(poolName, source, to),
+  )
+  if (!left) return null
+  const needs = `Its snapshots need ${basename(left.path)}, which`
+  if (!left.isMemory) return `${needs} ${disk.target} stands on and which only ${source.name} sees.`
+  return `${needs} only ${source.name} sees: no disk is copied that it could go along with.`
 }
 
 /** A raw file is sent with all its holes. */

@@ -238,6 +238,26 @@ test('what two disks stand on comes along once, a raw file in full, and what bot
   expect(judge({ snapshots: [inside], disks: [onNas] }, both, both).copiedBytes).toBe(6 * gib)
 })
 
+test('a snapshot’s memory comes along with the first disk that is copied; what no copied disk brings is a reason', () => {
+  const nas = { ...(a.pools[0] as Candidate['pools'][0]), name: 'nas', path: '/nas', sharedKey: 'nas' }
+  const both = { pools: [...a.pools, nas] }
+  const memory = { ...base, path: '/images/web.memory', volumeName: 'web.memory', format: 'raw', isMemory: true }
+  const onNas = { ...disk, source: '/nas/web.qcow2', poolName: 'nas', beneath: [memory] }
+  const second = { ...disk, target: 'vdb', beneath: [memory] }
+  const off = { state: 'off' as const, snapshots: [beside] }
+  const verdict = judge({ ...off, disks: [onNas, second, { ...second, target: 'vdc' }] }, both, both)
+  expect(verdict).toMatchObject({ reasons: [], disks: [{ mode: 'shared' }, { beneath: [{ path: memory.path }] }, {}] })
+  expect(verdict.disks[2]?.beneath).toEqual([])
+  expect(judge({ ...off, disks: [onNas] }, both, both).reasons).toEqual([
+    'Its snapshots need web.memory, which only a sees: no disk is copied that it could go along with.',
+  ])
+  const there = { ...memory, path: '/nas/web.memory', poolName: 'nas' }
+  expect(judge({ ...off, disks: [{ ...onNas, beneath: [there] }] }, both, both).reasons).toEqual([])
+  expect(judge({ ...off, disks: [{ ...onNas, beneath: [base] }] }, both, both).reasons).toEqual([
+    'Its snapshots need base.qcow2, which vda stands on and which only a sees.',
+  ])
+})
+
 test('without snapshots a disk becomes one with what it stands on', () => {
   const verdict = judge({ disks: [overlay] })
   expect(verdict).toMatchObject({ way: 'live', copiedBytes: 5 * gib })

@@ -4,26 +4,35 @@ import type { Tx } from '#server/db.ts'
 import { followChain, type KnownFile, poolByFolder } from './migration-chain.ts'
 import type { MovingDisk } from './migration-preview.ts'
 
+interface Pool {
+  name: string
+  path: string | null
+}
 type VmRow = Prisma.VmGetPayload<{ include: { disks: true; snapshots: true } }>
 
 /** Disks as the preview judges them, by their VM's id, from what was last seen. */
 export async function readMovingDisks(tx: Tx, vms: readonly VmRow[]): Promise<Map<string, MovingDisk[]>> {
   const hostIds = [...new Set(vms.map((vm) => vm.hostId))]
-  const files = await readFiles(
-    tx,
-    hostIds,
-    vms.flatMap((vm) => vm.disks.flatMap(({ source, backingPath }) => [source, backingPath])),
-  )
   const pools = await tx.storagePool.findMany({
     where: { hostId: { in: hostIds } },
     select: { hostId: true, name: true, path: true },
   })
+  const files = await readFiles(
+    tx,
+    hostIds,
+    vms.flatMap((vm) => {
+      const here = pools.filter(({ hostId }) => hostId === vm.hostId)
+      return vm.disks.flatMap((disk) => [pathOf(disk, here), disk.backingPath])
+    }),
+  )
   return new Map(
     await Promise.all(
       vms.map(async (vm) => {
         const here = pools.filter(({ hostId }) => hostId === vm.hostId)
         const find = (path: string) => files.get(key(vm.hostId, path)) ?? byFolder(here, path)
-        const disks = await Promise.all(vm.disks.map((disk) => movingDisk(disk, vm.snapshots.length > 0, find)))
+        const disks = await Promise.all(
+          vm.disks.map((disk) => movingDisk(disk, pathOf(disk, here), vm.snapshots.length > 0, find)),
+        )
         return [vm.id, disks] as const
       }),
     ),
@@ -33,10 +42,11 @@ export async function readMovingDisks(tx: Tx, vms: readonly VmRow[]): Promise<Ma
 /** A definition names a file; which volume of which pool that is, the pools tell. */
 async function movingDisk(
   disk: VmRow['disks'][number],
+  path: string | null,
   hasSnapshots: boolean,
   find: (path: string) => KnownFile | null,
 ): Promise<MovingDisk> {
-  const file = disk.source === null ? null : find(disk.source)
+  const file = path === null ? null : find(path)
   const backingPath = disk.format === 'raw' ? null : (disk.backingPath ?? file?.backingPath ?? null)
   return {
     ...disk,
@@ -47,6 +57,12 @@ async function movingDisk(
     allocationBytes: Number(disk.allocationBytes || file?.allocationBytes || 0),
     beneath: hasSnapshots && backingPath !== null ? await followChain([{ path: backingPath, format: null }], find) : [],
   }
+}
+
+/** Of its file, also where its definition names a volume of a pool. */
+function pathOf({ source, poolName, volumeName }: VmRow['disks'][number], pools: readonly Pool[]): string | null {
+  const folder = pools.find(({ name }) => name === poolName)?.path
+  return folder && volumeName !== null ? `${folder}/${volumeName}` : source
 }
 
 const key = (hostId: string, path: string) => `${hostId} ${path}`
@@ -72,7 +88,7 @@ async function readFiles(tx: Tx, hostIds: readonly string[], paths: readonly (st
   return files
 }
 
-function byFolder(pools: readonly { name: string; path: string | null }[], path: string): KnownFile | null {
+function byFolder(pools: readonly Pool[], path: string): KnownFile | null {
   const pool = poolByFolder(pools, path)
   if (!pool) return null
   return {

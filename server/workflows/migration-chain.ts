@@ -3,15 +3,15 @@
  * and what disks stand on. They go along as they are, each standing on its copy there.
  */
 import { basename } from 'node:path'
-import { followChain, type KnownFile, poolByFolder } from '#server/core/migration-chain.ts'
-import type { Candidate, CandidateVerdict, MovingDisk } from '#server/core/migration-preview.ts'
+import type { Candidate, CandidateVerdict } from '#server/core/migration-preview.ts'
+import { sharedPool } from '#server/core/migration-storage.ts'
 import { type NewBacking, withBackingPath } from '#server/core/qcow2-backing.ts'
 import { isTagged, taggedName } from '#server/core/volume-name.ts'
-import type { Db } from '#server/db.ts'
-import { conflict, SkerryError, unsupported } from '#server/errors.ts'
+import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { SnapshotFacts, VmFacts } from '#server/hypervisor/facts.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
+import type { PlacedDisk } from './placed-disk.ts'
 import type { OldDisk } from './volume-use.ts'
 
 /** Plain JSON. */
@@ -32,87 +32,34 @@ export interface PlannedFile {
   to: { pool: string; volume: string; path: string }
 }
 
-interface FoundFile extends KnownFile {
-  modifiedAtMs?: number | null
-  backingFormat?: string | null
-  /** The format by its own first bytes */
-  looksLike?: string | null
-}
-type Find = (path: string) => Promise<FoundFile | null>
-
-/** A disk with the volume it is, which its definition does not tell when it names a file, and what is beneath. */
-export type PlacedDisk = Omit<MovingDisk, 'beneath'> & Pick<FoundFile, 'looksLike'> & { beneath: FoundFile[] }
-
-/** Finds files that are volumes, or will be once their pool is read again, as those that snapshots made. */
-export function fileFinder(db: Db, host: HypervisorHost, hostId: string): Find {
-  const find: Find = async (path) => {
-    const volume = await host.findVolume(path)
-    // By the path that was asked for: that is what others name it by.
-    return volume && { ...volume, path, poolName: volume.pool, volumeName: volume.name, looksLike: volume.format }
-  }
-  return async (path) => {
-    // Of one that its pool still lists, and that is gone, libvirt only says that it can't be read.
-    const known = await find(path).catch((error: unknown) => {
-      if (error instanceof SkerryError && error.code !== 'unavailable') return null
-      throw error
-    })
-    if (known) return known
-    const pools = await db.storagePool.findMany({ where: { hostId, active: true }, select: { name: true, path: true } })
-    const pool = poolByFolder(pools, path)
-    if (!pool) return null
-    // A pool in which something is written just now does not let itself be read again.
-    await host.refreshPool(pool.name).catch(() => undefined)
-    return find(path)
-  }
+/** A file that both hosts see under the same path. */
+export interface SharedFile {
+  sourcePool: string
+  sourceVolume: string
+  sourcePath: string
 }
 
-export async function placedDisks(find: Find, { disks, snapshots }: VmFacts): Promise<PlacedDisk[]> {
-  const first = disks.find(({ device }) => device === 'disk')
-  return Promise.all(
-    disks.map(async (disk): Promise<PlacedDisk> => {
-      const { source, format } = disk
-      const file = source === null ? null : await find(source)
-      if (!file || source === null) return { ...disk, looksLike: null, beneath: [] }
-      // What a guest wrote into a raw disk may look like anything.
-      const backingPath = format === 'raw' ? null : file.backingPath
-      const { poolName, volumeName, capacityBytes, allocationBytes } = file
-      const volume = { poolName, volumeName, backingPath, capacityBytes, allocationBytes }
-      const placed = { ...disk, ...volume, looksLike: file.looksLike ?? null, beneath: [] }
-      if (snapshots.length === 0 || disk.device !== 'disk') return placed
-      const needed = await snapshotFiles(find, snapshots, disk.target, disk === first)
-      const all = await followChain([{ path: source, format }, ...needed], find)
-      return { ...placed, beneath: all.filter(({ path }) => path !== source) }
-    }),
-  )
+export interface Beneath {
+  /** What goes along, as the verdict has it: nearest first */
+  files: PlannedFile[]
+  /** What does not have to */
+  shared: SharedFile[]
+  /** What a file that goes along stands on, here and there */
+  backingOf: (file: Pick<PlacedDisk, 'backingPath' | 'volumeName'>) => NewBacking | null
 }
 
-/** Where a snapshot of a disk lies in other files than the disk does now: they are of the branch that was left then. */
-async function snapshotFiles(find: Find, snapshots: readonly SnapshotFacts[], target: string, withMemory: boolean) {
-  const roots: { path: string; format: string | null }[] = []
-  for (const { baseDisks, madeFiles, memoryFile } of snapshots) {
-    for (const base of baseDisks) {
-      if (base.target === target && base.source !== null) roots.push({ path: base.source, format: base.format })
-    }
-    for (const made of madeFiles) {
-      // Going back to a snapshot removes what it made, where nothing else lies in that.
-      if (made.target === target && (await find(made.path))) roots.push({ path: made.path, format: 'qcow2' })
-    }
-    if (withMemory && memoryFile !== null) roots.push({ path: memoryFile, format: 'raw' })
-  }
-  return roots
-}
-
-/** What goes along beneath the disks, as the verdict has it: nearest first. */
+/** @param moved where each disk comes to; null for one that is not sent */
 export function planBeneath(
   nameThere: ReturnType<typeof namesThere>,
   { uuid, snapshots }: VmFacts,
   disks: readonly PlacedDisk[],
+  moved: readonly (PlannedFile['to'] | null)[],
   verdict: CandidateVerdict,
-  to: Candidate,
-): PlannedFile[] {
+  { source, to }: { source: Candidate; to: Candidate },
+): Beneath {
   const own = new Set(
     snapshots.flatMap(({ baseDisks, madeFiles, memoryFile }) => [
-      ...baseDisks.map(({ source }) => source),
+      ...baseDisks.map((base) => base.source),
       ...madeFiles.map(({ path }) => path),
       memoryFile,
     ]),
@@ -124,22 +71,49 @@ export function planBeneath(
       const file = disk.beneath.find((each) => each.path === path)
       if (!pool || !file?.poolName || !file.volumeName) throw new Error('the verdict names files that were placed')
       requireKnownFormat({ ...file, target: disk.target })
-      const volume = nameThere(own.has(path) ? file.volumeName : copyName(file.volumeName, uuid), path)
+      const isOwn = own.has(path) || own.has(`${file.poolName}/${file.volumeName}`)
+      const volume = nameThere(isOwn ? file.volumeName : copyName(file.volumeName, uuid), path)
       return {
         ...{ target: disk.target, sourcePool: file.poolName, sourceVolume: file.volumeName, sourcePath: path, bytes },
-        ...{ format: file.format === 'raw' ? 'raw' : 'qcow2', capacityBytes: file.capacityBytes, isOwn: own.has(path) },
+        ...{ format: file.format === 'raw' ? 'raw' : 'qcow2', capacityBytes: file.capacityBytes, isOwn },
         ...{ modifiedAtMs: file.modifiedAtMs ?? null, backing: null, backingPath: file.backingPath },
         to: { pool: pool.name, volume, path: `${pool.path}/${volume}` },
       }
     })
   })
-  return planned.map(({ backingPath, ...file }) => ({ ...file, backing: newBacking(backingPath, planned) }))
+  const shared = disks.flatMap(({ beneath }) =>
+    beneath.flatMap(({ path, poolName, volumeName }): SharedFile[] =>
+      poolName && volumeName && sharedPool(poolName, source, to)
+        ? [{ sourcePool: poolName, sourceVolume: volumeName, sourcePath: path }]
+        : [],
+    ),
+  )
+  const paths = new Map([
+    ...shared.map(({ sourcePath }) => [sourcePath, sourcePath] as const),
+    ...disks.flatMap(({ path }, index) => (path && moved[index] ? [[path, moved[index].path] as const] : [])),
+    ...planned.map((file) => [file.sourcePath, file.to.path] as const),
+  ])
+  const backingOf: Beneath['backingOf'] = ({ backingPath, volumeName }) => newBacking(backingPath, paths, volumeName)
+  const files = planned.map(({ backingPath, ...file }) => ({
+    ...file,
+    backing: backingOf({ backingPath, volumeName: file.sourceVolume }),
+  }))
+  return { files, shared, backingOf }
 }
 
-/** What is not sent along is where it is here: both hosts see it. */
-export function newBacking(from: string | null, files: readonly PlannedFile[]): NewBacking | null {
+/** @throws unsupported when there it would stand on whatever lies at that path */
+export function newBacking(
+  from: string | null,
+  paths: ReadonlyMap<string, string>,
+  fileName: string | null,
+): NewBacking | null {
   if (from === null) return null
-  return { from, to: files.find(({ sourcePath }) => sourcePath === from)?.to.path ?? from }
+  const to = paths.get(from)
+  if (to !== undefined) return { from, to }
+  throw unsupported(
+    `${fileName ?? 'A disk'} can’t be copied: it stands on ${basename(from)}, which neither comes along nor is in a storage pool that both hosts share.`,
+    'Choose a host that shares its storage.',
+  )
 }
 
 /**

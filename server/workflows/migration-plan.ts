@@ -1,6 +1,7 @@
 import { readCandidates } from '#server/core/migration-candidate.ts'
-import { type DiskMove, judgeCandidate, type MovingDisk } from '#server/core/migration-preview.ts'
+import { type DiskMove, judgeCandidate } from '#server/core/migration-preview.ts'
 import { demandStandstill } from '#server/core/migration-saved.ts'
+import { isSent } from '#server/core/migration-storage.ts'
 import { movingVm } from '#server/core/moving-vm.ts'
 import { grantedNetworksOf } from '#server/core/network-grant.ts'
 import type { NewBacking } from '#server/core/qcow2-backing.ts'
@@ -10,16 +11,15 @@ import type { NewPaths } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
 import {
-  fileFinder,
   namesThere,
-  newBacking,
   type PlannedFile,
-  placedDisks,
   planBeneath,
   requireKnownFormat,
   requireSendable,
+  type SharedFile,
 } from './migration-chain.ts'
 import { planSaved, type SavedMemory } from './migration-memory.ts'
+import { fileFinder, type PlacedDisk, placedDisks } from './placed-disk.ts'
 import { requireVm, vmRow } from './vm-on-host.ts'
 
 /** What a migration will do, fixed before anything is touched. Plain JSON. */
@@ -38,6 +38,8 @@ export interface MovePlan {
   disks: PlannedDisk[]
   /** Files that go along because its snapshots need them, nearest to their disk first */
   beneath?: PlannedFile[]
+  /** Files that its snapshots need and that both hosts see: they stay where they are */
+  sharedBeneath?: SharedFile[]
 }
 
 export interface PlannedDisk {
@@ -86,16 +88,20 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     throw conflict(`${vm.name} can’t move to ${to.name}. ${verdict.reasons.join(' ')}`, 'Choose another host.')
   }
   demandStandstill(vm.name, verdict, input)
-  for (const [index, disk] of moving.disks.entries()) {
+  for (const [index, disk] of disks.entries()) {
     const pool = verdict.disks[index]?.poolName
     if (verdict.disks[index]?.mode === 'shared' && pool) await requireSeen(destination, to.name, disk, pool)
   }
   const isWhole = facts.snapshots.length > 0
   const nameThere = namesThere(operation.id)
-  const names = disks.map((disk) =>
-    nameThere(disk.volumeName ?? `${vm.name}-${disk.target}`, disk.source ?? disk.target),
-  )
-  const beneath = planBeneath(nameThere, facts, disks, verdict, to)
+  const moved = verdict.disks.map((move, index) => {
+    const disk = disks[index]
+    if (!disk) throw new Error('a verdict names every disk')
+    const volume = nameThere(disk.volumeName ?? `${vm.name}-${disk.target}`, disk.path ?? disk.source ?? disk.target)
+    const pool = to.pools.find((each) => each.name === move.poolName)
+    return isSent(move) && pool ? { pool: pool.name, volume, path: `${pool.path}/${volume}` } : null
+  })
+  const beneath = planBeneath(nameThere, facts, disks, moved, verdict, { source: from, to })
   const plan: MovePlan = {
     uuid: vm.uuid,
     sourceHostId: from.id,
@@ -107,13 +113,12 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
     tls: [from, to].every((host) => host.migrationUri?.startsWith('qemu+tls:')),
     live: verdict.way === 'live',
     saved: await planSaved(context, facts, verdict, { source, destination, from, to }),
-    beneath,
+    beneath: beneath.files,
+    sharedBeneath: beneath.shared,
     disks: verdict.disks.map((move, index) => {
-      const [disk, name] = [disks[index], names[index]]
-      if (!disk || !name) throw new Error('a verdict names every disk')
-      const pool = to.pools.find((each) => each.name === move.poolName)
-      const isSent = move.mode === 'copied' || move.mode === 'uploaded'
-      if (isSent) requireKnownFormat(disk)
+      const disk = disks[index]
+      if (!disk) throw new Error('a verdict names every disk')
+      if (isSent(move)) requireKnownFormat(disk)
       return {
         target: disk.target,
         device: disk.device,
@@ -127,18 +132,18 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
         format: disk.format === 'raw' ? 'raw' : 'qcow2',
         capacityBytes: disk.capacityBytes,
         bytes: (move.beneath ?? []).reduce((rest, { bytes }) => rest - bytes, move.bytes),
-        to: isSent && pool ? { pool: pool.name, volume: name, path: `${pool.path}/${name}` } : null,
-        ...(move.mode === 'copied' && isWhole ? { backing: newBacking(disk.backingPath, beneath) } : {}),
+        to: moved[index] ?? null,
+        ...(move.mode === 'copied' && isWhole ? { backing: beneath.backingOf(disk) } : {}),
       }
     }),
   }
-  await requireSendable(source, [...plan.disks, ...beneath])
+  await requireSendable(source, [...plan.disks, ...beneath.files])
   return plan
 }
 
 /** What is said to be shared is looked for: a pool that lost its mount would start the VM on an empty disk. */
-async function requireSeen(host: HypervisorHost, hostName: string, disk: MovingDisk, pool: string): Promise<void> {
-  const find = async () => (disk.source ? host.findVolume(disk.source) : null)
+async function requireSeen(host: HypervisorHost, hostName: string, disk: PlacedDisk, pool: string): Promise<void> {
+  const find = async () => (disk.path === null ? null : host.findVolume(disk.path))
   let seen = await find()
   if (!seen) {
     // libvirt lists a volume that another host made only after it has looked again.
@@ -152,13 +157,20 @@ async function requireSeen(host: HypervisorHost, hostName: string, disk: MovingD
   )
 }
 
-/** New paths for the definition at the destination: by the old ones and, for what is known by nothing else, by target. */
+/**
+ * New paths for definitions at the destination: by the old ones, by pool and volume where they name those, and for what is
+ * known by nothing else by target. A snapshot may name what stays where it is, which its disk’s target would lead away from.
+ */
 export function pathsOf(plan: MovePlan): NewPaths {
   const sent = [...plan.disks, ...(plan.beneath ?? [])]
   return Object.fromEntries([
     ...plan.disks.flatMap(({ target, to }) => (to ? [[target, to.path] as const] : [])),
-    ...sent.flatMap(({ sourcePath, to }) =>
-      to && sourcePath?.startsWith('/') ? [[sourcePath, to.path] as const] : [],
-    ),
+    ...(plan.sharedBeneath ?? []).flatMap((file) => named(file, file.sourcePath)),
+    ...sent.flatMap((file) => (file.to ? named(file, file.to.path) : [])),
   ])
+}
+
+function named({ sourcePath, sourcePool, sourceVolume }: PlannedDisk | SharedFile, path: string): [string, string][] {
+  const names = [sourcePath, sourcePool && sourceVolume ? `${sourcePool}/${sourceVolume}` : null]
+  return names.flatMap((name) => (name?.includes('/') ? [[name, path]] : []))
 }

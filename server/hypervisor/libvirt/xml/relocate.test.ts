@@ -58,6 +58,15 @@ test('a snapshot names each file by its new path: those it made, and what its di
   expect(moved).not.toContain('/pool/')
 })
 
+test('a snapshot’s disk is the file that it was then, though its target is another one by now', () => {
+  const moved = withSnapshotSources(`<domainsnapshot>${definition}</domainsnapshot>`, {
+    ...{ vda: '/other/web.s1', '/pool/web.qcow2': '/pool/web.qcow2' },
+    ...{ vdb: '/other/b.s1', 'a/b': '/other/b' },
+  })
+  const disks = findAll(find(parseXml(moved), 'domain/devices'), 'disk')
+  expect(disks.map((disk) => find(disk, 'source')?.attributes.file)).toEqual(['/pool/web.qcow2', '/other/b', undefined])
+})
+
 test('a twin shares nothing with the original', () => {
   const twin = twinXml(definition, {
     uuid: '22222222-2222-4222-8222-222222222222',

@@ -4,7 +4,7 @@ import { xml } from './write.ts'
 
 const sourceAttributes = ['file', 'dev'] as const
 
-/** New paths by the old path, or for whatever else a disk reads from by its target (vda …); a path begins with a slash. */
+/** New paths by the old path, by `pool/volume`, or for whatever else a disk reads from by its target (vda …), which has no slash. */
 export type NewPaths = Readonly<Record<string, string>>
 
 /**
@@ -22,8 +22,9 @@ function moveDisks(edit: XmlEdit, domain: XmlElement, sources: NewPaths): void {
     const source = find(disk, 'source')
     if (!source) continue
     const attribute = sourceAttributes.find((name) => source.attributes[name] !== undefined)
-    const path =
-      sources[source.attributes[attribute ?? ''] ?? ''] ?? sources[find(disk, 'target')?.attributes.dev ?? '']
+    const { pool = '', volume = '' } = source.attributes
+    const old = attribute ? source.attributes[attribute] : `${pool}/${volume}`
+    const path = sources[old ?? ''] ?? sources[find(disk, 'target')?.attributes.dev ?? '']
     if (path === undefined) continue
     if (attribute) edit.setAttribute(source, attribute, path)
     else replaceVolumeSource(edit, disk, source, path)
