@@ -1,7 +1,7 @@
 'use client'
 
 import { ListFilter, X } from 'lucide-react'
-import { type KeyboardEvent, type Ref, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, type Ref, useEffect, useId, useRef, useState } from 'react'
 import { cx } from './class-name.ts'
 import { applySuggestion, type FilterSuggestion, type FilterToken, segmentFilter } from './filter-token.ts'
 import { Kbd } from './kbd.tsx'
@@ -53,6 +53,7 @@ export function FilterField(props: FilterFieldProps) {
   const [isOpen, setOpen] = useState(false)
   const [chosen, setChosen] = useState(-1)
   const error = tokens.find((token) => token.kind === 'error')
+  const isSettled = useSettled(value)
   const isHelp = value.trim() === '' && suggestions.length === 0
   const isListOpen = isOpen && (suggestions.length > 0 || (isHelp && grammar.length > 0))
   const current = chosen < suggestions.length ? suggestions[chosen] : undefined
@@ -127,7 +128,7 @@ export function FilterField(props: FilterFieldProps) {
           aria-controls={`${id}-list`}
           aria-activedescendant={isListOpen && current ? `${id}-${current.id}` : undefined}
           aria-invalid={error ? true : undefined}
-          aria-describedby={error ? `${id}-error` : undefined}
+          aria-describedby={error && isSettled ? `${id}-error` : undefined}
           value={value}
           placeholder={placeholder}
           spellCheck={false}
@@ -159,20 +160,17 @@ export function FilterField(props: FilterFieldProps) {
           props.shortcut && <Kbd className="pointer-events-none absolute top-1.5 right-1.5">{props.shortcut}</Kbd>
         )}
       </div>
-      {error?.message && (
-        <p id={`${id}-error`} role="status" className="sr-only">
-          {error.message}
-        </p>
-      )}
+      <div role="status">
+        {isSettled && error?.message && (
+          <p id={`${id}-error`} className="flex items-center gap-1.5 px-1 pt-1 text-failed text-xs">
+            <StateIcon state="failed" sizePx={11} /> {error.message}
+          </p>
+        )}
+      </div>
       {isListOpen && (
         <div
           className={cx(popoverClassName, 'absolute top-full left-0 z-20 mt-1 max-h-80 w-full min-w-72 animate-appear')}
         >
-          {error?.message && (
-            <p className="flex items-center gap-1.5 px-2 py-1 text-xs text-failed">
-              <StateIcon state="failed" sizePx={11} /> {error.message}
-            </p>
-          )}
           {isHelp ? (
             <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 px-2 py-1.5 text-xs">
               {grammar.map((entry) => (
@@ -189,6 +187,18 @@ export function FilterField(props: FilterFieldProps) {
       )}
     </div>
   )
+}
+
+const pauseMs = 600
+
+/** Whether nothing was typed for a moment: a term that is not finished yet is not called wrong. */
+function useSettled(value: string): boolean {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), pauseMs)
+    return () => clearTimeout(timer)
+  }, [value])
+  return settled === value
 }
 
 function SuggestionList(props: {

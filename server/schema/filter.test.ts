@@ -17,12 +17,32 @@ describe('typed filter', () => {
   test('says what is wrong and where, and keeps the rest', () => {
     const tokens = parseFilter('colour:red mem>lots state: web')
     expect(tokens.map((token) => token.problem)).toEqual([
-      'There is no key "colour". Known: state, site, host, tenant, tag, name, ip, is, mem, vcpu, disk, cpu',
+      'There is no key "colour", so this is left out. Known: state, site, host, tenant, tag, name, ip, is, mem, vcpu, disk, cpu',
       'mem needs a number, as in mem>256',
       'state: needs a value',
       null,
     ])
     expect(tokens[1]).toMatchObject({ start: 11, end: 19, text: 'mem>lots' })
+  })
+
+  test('a key is also called as its column is', () => {
+    const called = (text: string) => filterTerms(text).map((term) => 'key' in term && term.key)
+    expect(called('Memory>100 vcpus:2 tags:prod address:10.0 CPU>5')).toEqual(['mem', 'vcpu', 'tag', 'ip', 'cpu'])
+  })
+
+  test.each([
+    ['hots:a', 'There is no key "hots", so this is left out. Did you mean host: ?'],
+    ['memo>1', 'There is no key "memo", so this is left out. Did you mean mem> ?'],
+    ['disks>1', 'There is no key "disks", so this is left out. Did you mean disk> ?'],
+    ['foo:bar', expect.stringMatching(/^There is no key "foo", .* Known: state, site,/)],
+    ['AND', 'Words are joined by "and" already: leave AND out, or look for it as "AND"'],
+  ])('%s: the way out is said', (typed, problem) => {
+    expect(parseFilter(`tag:prod ${typed}`)[1]?.problem).toEqual(problem)
+    expect(filterTerms(`tag:prod ${typed}`)).toHaveLength(1)
+  })
+
+  test('a word in quotes is looked for, whatever it is', () => {
+    expect(filterTerms('"AND"')).toEqual([{ kind: 'word', value: 'AND', negated: false }])
   })
 
   test('an unfinished quote is a value, not a crash', () => {

@@ -4,11 +4,33 @@ import { z } from 'zod'
  * The typed filter of the fleet list: `state:running site:oslo tag:prod mem>256 -tenant:acme web`.
  * Terms are joined by "and"; several values of one key, as in `state:running,paused`, by "or"; a leading minus negates;
  * a bare word is looked for in names and addresses. Sizes are MiB unless a unit follows (`mem>=2GiB`).
+ * A key may also be called what its column is called.
  */
 export const textKeys = ['state', 'site', 'host', 'tenant', 'tag', 'name', 'ip', 'is'] as const
 export const numberKeys = ['mem', 'vcpu', 'disk', 'cpu'] as const
+export type FilterKey = (typeof textKeys)[number] | (typeof numberKeys)[number]
 export type TextKey = (typeof textKeys)[number]
 export type NumberKey = (typeof numberKeys)[number]
+
+const columnWords: ReadonlyMap<string, FilterKey> = new Map([
+  ['memory', 'mem'],
+  ['ram', 'mem'],
+  ['vcpus', 'vcpu'],
+  ['address', 'ip'],
+  ['tags', 'tag'],
+])
+const filterKeys: readonly FilterKey[] = [...textKeys, ...numberKeys]
+/** Every word that stands for a key. */
+export const keyWords: readonly string[] = [...filterKeys, ...columnWords.keys()]
+
+export function filterKey(typed: string): FilterKey | undefined {
+  const word = typed.toLowerCase()
+  return columnWords.get(word) ?? filterKeys.find((key) => key === word)
+}
+
+const isNumberKey = (key: FilterKey): key is NumberKey => numberKeys.some((known) => known === key)
+/** How a term of the key begins. */
+export const keyStart = (key: FilterKey) => (isNumberKey(key) ? `${key}>` : `${key}:`)
 
 export const isWords = ['protected', 'simulated', 'unassigned', 'busy', 'agent'] as const
 export type IsWord = (typeof isWords)[number]
@@ -61,28 +83,65 @@ function parseNumber(key: NumberKey, text: string): number | null {
   return scale === undefined ? null : inRange(number * scale)
 }
 
+/** How many letters must be put in, taken out or changed. */
+function letterDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, length) => length)
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1]
+    for (let at = 0; at < other.length; at += 1) {
+      const changed = (row[at] ?? 0) + (letter === other[at] ? 0 : 1)
+      next.push(Math.min(changed, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[other.length] ?? 0
+}
+
+/** The key that was meant: one that is begun by what was typed or begins it, else one a letter or two away. */
+function nearestKey(typed: string): FilterKey | undefined {
+  const begun = keyWords.find((word) => word.startsWith(typed) || (word.length > 2 && typed.startsWith(word)))
+  if (begun) return filterKey(begun)
+  const [nearest] = keyWords
+    .map((word) => ({ word, distance: letterDistance(typed, word) }))
+    .filter(({ word, distance }) => distance <= 2 && distance <= word.length / 2)
+    .sort((a, b) => a.distance - b.distance)
+  return nearest && filterKey(nearest.word)
+}
+
+function noSuchKey(typed: string): string {
+  const nearest = nearestKey(typed)
+  const wayOut = nearest ? `Did you mean ${keyStart(nearest)} ?` : `Known: ${filterKeys.join(', ')}`
+  return `There is no key "${typed}", so this is left out. ${wayOut}`
+}
+
+const joiningWords: ReadonlyMap<string, string> = new Map([
+  ['AND', 'Words are joined by "and" already: leave AND out, or look for it as "AND"'],
+  ['OR', 'OR is left out. For either of two values write them with a comma, as in state:running,paused'],
+  ['NOT', 'NOT is left out. Write a minus before what shall not be, as in -state:off'],
+])
+
 function parseTerm(typed: string): { term: FilterTerm } | { problem: string } {
+  const joining = joiningWords.get(typed)
+  if (joining) return { problem: joining }
   const negated = typed.startsWith('-') && typed.length > 1
   const text = negated ? typed.slice(1) : typed
   const match = /^([a-z]+)(:|>=|<=|>|<|=)(.*)$/i.exec(text)
   if (!match || text.startsWith('"')) return { term: { kind: 'word', value: unquoted(text), negated } }
   const [, rawKey = '', operator = '', rawValue = ''] = match
-  const key = rawKey.toLowerCase()
-  if ((numberKeys as readonly string[]).includes(key)) {
+  const key = filterKey(rawKey)
+  if (!key) return { problem: noSuchKey(rawKey.toLowerCase()) }
+  if (isNumberKey(key)) {
     const comparison = (operator === ':' ? '=' : operator) as Comparison
-    const value = parseNumber(key as NumberKey, unquoted(rawValue))
+    const value = parseNumber(key, unquoted(rawValue))
     if (value === null) return { problem: `${key} needs a number, as in ${key}>${key === 'vcpu' ? '2' : '256'}` }
-    return { term: { kind: 'number', key: key as NumberKey, comparison, value, negated } }
-  }
-  if (!(textKeys as readonly string[]).includes(key)) {
-    return { problem: `There is no key "${key}". Known: ${[...textKeys, ...numberKeys].join(', ')}` }
+    return { term: { kind: 'number', key, comparison, value, negated } }
   }
   if (operator !== ':' && operator !== '=') return { problem: `${key} takes a word after a colon, as in ${key}:…` }
   const values = rawValue.split(',').map(unquoted).filter(Boolean)
   if (values.length === 0) return { problem: `${key}: needs a value` }
   const strange = key === 'is' ? values.find((value) => !(isWords as readonly string[]).includes(value)) : undefined
   if (strange !== undefined) return { problem: `is: knows ${isWords.join(', ')}` }
-  return { term: { kind: 'text', key: key as TextKey, values, negated } }
+  return { term: { kind: 'text', key, values, negated } }
 }
 
 /** Splits and understands a typed filter. Never throws: what can't be understood is a token with a problem. */

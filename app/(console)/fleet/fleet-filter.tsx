@@ -3,7 +3,7 @@
 import { useMemo, useRef, useState } from 'react'
 import { FilterField } from '#components/ui/filter-field.tsx'
 import type { FilterToken as ColouredToken, FilterSuggestion } from '#components/ui/filter-token.ts'
-import { isWords, numberKeys, parseFilter, textKeys } from '#server/schema/filter.ts'
+import { filterKey, isWords, keyStart, keyWords, parseFilter } from '#server/schema/filter.ts'
 import { vmStates } from '#server/schema/vm.ts'
 import type { PlaceNames } from './place-names.ts'
 import { useSlash } from './use-slash.ts'
@@ -34,7 +34,8 @@ function coloured(text: string): ColouredToken[] {
   })
 }
 
-function valuesOf(key: string, places: PlaceNames | undefined): readonly string[] {
+function valuesOf(typedKey: string, places: PlaceNames | undefined): readonly string[] {
+  const key = filterKey(typedKey)
   if (key === 'state') return vmStates
   if (key === 'is') return isWords
   if (key === 'site') return places?.sites.map((site) => site.name) ?? []
@@ -52,9 +53,11 @@ function suggest(text: string, caret: number, places: PlaceNames | undefined): F
   if (typed === '') return []
   const [key = '', value] = typed.split(':')
   if (value === undefined) {
-    const keys = [...textKeys.map((known) => `${known}:`), ...numberKeys.map((known) => `${known}>`)]
-    return keys
-      .filter((known) => known.startsWith(typed) && known !== typed)
+    const keys = keyWords
+      .filter((word) => word.startsWith(typed.toLowerCase()))
+      .flatMap((word) => filterKey(word) ?? [])
+    return [...new Set(keys)]
+      .map(keyStart)
       .map((known) => ({ id: known, text: known, replaceStart: begin, replaceEnd: caret, label: known }))
   }
   return valuesOf(key, places)

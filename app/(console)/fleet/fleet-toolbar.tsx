@@ -22,7 +22,7 @@ export interface FleetToolbarProps {
 export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps) {
   const { isTreeHidden, totalCount } = props
   return (
-    <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+    <div className="flex shrink-0 flex-wrap items-start gap-2 border-b border-line px-3 py-1.5">
       <IconButton
         label={isTreeHidden ? 'Show the tree' : 'Hide the tree'}
         icon={<PanelLeft size={15} aria-hidden="true" />}
@@ -36,7 +36,7 @@ export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps)
         className="min-[901px]:hidden"
       />
       <FleetFilter value={props.filter} onChange={props.onFilterChange} places={props.places} />
-      <span className="text-xs text-ink-muted tabular-nums" role="status">
+      <span className="text-ink-muted text-xs leading-8 tabular-nums" role="status">
         {totalCount !== undefined && formatCounted(totalCount, 'VM')}
       </span>
       <SavedViews />
