@@ -77,8 +77,9 @@ async function oneRun(postgres: ThrowAwayPostgres, domains: Domains, run: number
   const startedAt = performance.now()
   const inventory = await startInventory({ db, driver: libvirtDriver, workerId: 'bench', log, changes: feed })
   try {
+    const written = async () => (await sql.query('SELECT count(*)::int AS count FROM vm')).rows[0].count
     // The daemon brings a domain of its own.
-    while ((await sql.query('SELECT FROM vm')).rowCount !== domainCount + 1) await delay(20)
+    while ((await written()) !== domainCount + 1) await delay(20)
     const syncSeconds = (performance.now() - startedAt) / 1000
     const after = await virshSeconds(domains)
     const { rows } = await sql.query<{ name: string; id: string }>('SELECT name, id::text FROM vm')

@@ -2,7 +2,7 @@ import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { type Db, poolOf, type Tx } from '#server/db.ts'
 
 /** Fewer than the pool has connections, so that single statements and workflows always find one. */
-const atOnce = 4
+const atOnce = 5
 
 interface Queue {
   running: number

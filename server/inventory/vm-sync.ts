@@ -39,7 +39,7 @@ const sizesAfterMs = 150
 /** Above so many changed VMs one listing costs the host less than asking for each. */
 const listAbove = 100
 /** So many parts of a listing are written at the same time. */
-const partsAtOnce = 2
+const partsAtOnce = 4
 /** A VM that moved away is not removed before its new host had time to report it. */
 const arrivalMs = 3000
 
