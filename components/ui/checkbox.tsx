@@ -43,6 +43,8 @@ export function Checkbox(props: CheckboxProps) {
               'group-data-focus-visible:outline-2 group-data-focus-visible:outline-offset-1 group-data-focus-visible:outline-focus',
               'group-data-indeterminate:border-accent group-data-indeterminate:bg-accent group-data-selected:border-accent group-data-selected:bg-accent',
               'group-data-disabled:border-line group-data-disabled:bg-sunken group-data-disabled:text-ink-faint group-data-invalid:border-failed',
+              'group-data-disabled:group-data-indeterminate:border-line-strong group-data-disabled:group-data-indeterminate:bg-active group-data-disabled:group-data-indeterminate:text-ink-muted',
+              'group-data-disabled:group-data-selected:border-line-strong group-data-disabled:group-data-selected:bg-active group-data-disabled:group-data-selected:text-ink-muted',
             )}
           >
             {isIndeterminate ? (

@@ -24,13 +24,16 @@ export function SegmentedControl<Id extends string>(props: SegmentedControlProps
         const chosen = props.segments.find((segment) => keys.has(segment.id))
         if (chosen) props.onChange(chosen.id)
       }}
-      className={cx('inline-flex h-8 shrink-0 items-center gap-0.5 rounded-md bg-active/70 p-0.5', props.className)}
+      className={cx(
+        'inline-flex h-8 shrink-0 items-center gap-0.5 rounded-md bg-sunken p-0.5 ring-1 ring-line ring-inset',
+        props.className,
+      )}
     >
       {props.segments.map((segment) => (
         <ToggleButton
           key={segment.id}
           id={segment.id}
-          className="flex h-full items-center gap-1.5 rounded-sm px-2 text-xs text-ink-muted outline-none data-focus-visible:outline-2 data-focus-visible:outline-focus data-hovered:text-ink data-selected:bg-control data-selected:font-medium data-selected:text-ink data-selected:ring-1 data-selected:ring-line"
+          className="flex h-full items-center gap-1.5 rounded-sm px-2 text-xs text-ink-muted outline-none data-focus-visible:outline-2 data-focus-visible:outline-focus data-hovered:text-ink data-selected:bg-control data-selected:font-medium data-selected:text-ink data-selected:ring-1 data-selected:ring-line-strong"
         >
           {segment.icon}
           {segment.label}

@@ -6,6 +6,7 @@ import { RelativeTime } from '#components/ui/relative-time.tsx'
 import type { VisualState } from '#components/ui/state.ts'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import { operationKinds } from '#server/schema/operation.ts'
+import { resourceWord } from './audit-words.ts'
 
 export type AuditRow = Outputs['audit']['list']['entries'][number]
 
@@ -57,7 +58,7 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       cell: (entry) => (
         <span className="truncate">
           {entry.resourceName ?? entry.resourceId ?? ''}{' '}
-          <span className="text-xs text-ink-faint">{entry.resourceKind}</span>
+          <span className="text-xs text-ink-faint">{resourceWord(entry.resourceKind)}</span>
         </span>
       ),
     },
@@ -97,6 +98,6 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
         </span>
       ),
     },
-    { id: 'origin', header: 'From', isMono: true, widthPx: 120, cell: (entry) => entry.origin ?? '–' },
+    { id: 'origin', header: 'From address', isMono: true, widthPx: 120, cell: (entry) => entry.origin ?? '–' },
   ]
 }

@@ -9,6 +9,7 @@ import { auditOutcomes } from '#server/schema/audit.ts'
 import { policy } from '#server/schema/policy.ts'
 import { outcomeLook } from './audit-columns.tsx'
 import type { AuditView } from './audit-query.ts'
+import { resourceOptions } from './audit-words.ts'
 import { DayField } from './day-field.tsx'
 
 /** What is done without the policy's table, by the sign-in itself. */
@@ -81,10 +82,7 @@ export function AuditFilters({ view, onChange, tenants }: AuditFiltersProps) {
         isLabelHidden
         value={view.kind || all}
         onChange={(id) => onChange({ kind: id === all ? null : id })}
-        options={[
-          { id: all, label: 'On everything' },
-          ...Object.keys(policy).map((id) => ({ id, label: `On ${id.replace('-', ' ')}` })),
-        ]}
+        options={[{ id: all, label: 'On everything' }, ...resourceOptions]}
         className="w-38"
       />
       {tenants.length > 1 && (
@@ -98,8 +96,8 @@ export function AuditFilters({ view, onChange, tenants }: AuditFiltersProps) {
         />
       )}
       <span className="flex flex-wrap items-center gap-1.5">
-        <DayField label="From" value={view.from} onChange={(from) => onChange({ from: from || null })} />
-        <DayField label="to" value={view.to} onChange={(to) => onChange({ to: to || null })} />
+        <DayField label="Since" value={view.from} onChange={(from) => onChange({ from: from || null })} />
+        <DayField label="until" value={view.to} onChange={(to) => onChange({ to: to || null })} />
       </span>
       {view.actor && (
         <Button size="sm" onPress={() => onChange({ actor: null })}>

@@ -8,6 +8,7 @@ import { Link } from '#components/ui/link.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import { type AuditRow, actorKindWord, outcomeOf, resourceHref } from './audit-columns.tsx'
+import { resourceWord } from './audit-words.ts'
 
 export interface AuditPanelProps {
   entry: AuditRow
@@ -33,9 +34,9 @@ export function AuditPanel({ entry, chainName, onOnly, onClose }: AuditPanelProp
             {
               label: 'On',
               value: href && name ? <Link href={href}>{name}</Link> : name,
-              note: entry.resourceKind,
+              note: resourceWord(entry.resourceKind),
             },
-            { label: 'From', value: entry.origin, isMono: true },
+            { label: 'From address', value: entry.origin, isMono: true },
             { label: 'With', value: entry.userAgent },
             { label: 'Request', value: entry.requestId, isMono: true, ...copy(entry.requestId) },
           ]}
@@ -48,7 +49,7 @@ export function AuditPanel({ entry, chainName, onOnly, onClose }: AuditPanelProp
           )}
           {resourceId && (
             <Button size="sm" onPress={() => onOnly({ resource: resourceId })}>
-              All on this {entry.resourceKind.replace('-', ' ')}
+              All on this {resourceWord(entry.resourceKind)}
             </Button>
           )}
         </div>

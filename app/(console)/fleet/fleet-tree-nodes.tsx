@@ -21,7 +21,7 @@ function placeNodes(places: Places, leavesOf: ReadonlyMap<string, Leaves>): Tree
       id: `kind:${kind}`,
       label: siteKindWord[kind],
       icon: <Globe size={iconSizePx} aria-hidden="true" />,
-      count: formatCount(sites.length),
+      count: formatCount(sites.reduce((sum, site) => sum + site.count.vms, 0)),
       children: sites.map((site) => ({
         id: `site:${site.name}`,
         label: site.name,

@@ -37,7 +37,7 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
     {
       id: 'name',
       header: 'Policy',
-      widthPx: 160,
+      widthPx: 140,
       grow: 1,
       cell: (policy) => (
         <>
@@ -47,9 +47,9 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
         </>
       ),
     },
-    { id: 'tenant', header: 'Tenant', widthPx: 120, cell: (policy) => truncated(policy.tenant?.name ?? '–') },
-    { id: 'selects', header: 'Takes', widthPx: 110, cell: (policy) => truncated(selectedText(policy)) },
-    { id: 'vms', header: 'VMs', align: 'end', widthPx: 60, cell: (policy) => formatCount(policy.vmCount) },
+    { id: 'tenant', header: 'Tenant', widthPx: 118, cell: (policy) => truncated(policy.tenant?.name ?? '–') },
+    { id: 'selects', header: 'Takes', widthPx: 100, cell: (policy) => truncated(selectedText(policy)) },
+    { id: 'vms', header: 'VMs', align: 'end', widthPx: 56, cell: (policy) => formatCount(policy.vmCount) },
     {
       id: 'times',
       header: 'When',
@@ -60,21 +60,21 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
     {
       id: 'next',
       header: 'Next',
-      widthPx: 110,
+      widthPx: 96,
       cell: (policy) =>
         policy.enabled ? <RelativeTime at={policy.nextAt} /> : <span className="text-ink-faint">–</span>,
     },
     {
       id: 'keeps',
       header: 'Keeps',
-      widthPx: 180,
+      widthPx: 250,
       grow: 2,
       cell: (policy) => truncated(retentionText(policy.retention)),
     },
     {
       id: 'boot',
       header: 'Boot tests',
-      widthPx: 100,
+      widthPx: 90,
       cell: ({ bootTest }) =>
         bootTest ? (
           <span title={scheduleText(bootTest)}>{intervalWord[bootTest.every]}</span>
@@ -89,7 +89,7 @@ function policyColumns(operator: boolean): DataColumn<Policy>[] {
       widthPx: 70,
       cell: (policy) => formatCount(policy.recoveryPointCount),
     },
-    { id: 'datastore', header: 'Datastore', widthPx: 120, cell: (policy) => truncated(policy.datastore.name) },
+    { id: 'datastore', header: 'Datastore', widthPx: 100, cell: (policy) => truncated(policy.datastore.name) },
   ]
   return operator ? columns : columns.filter(({ id }) => id !== 'tenant')
 }

@@ -91,7 +91,7 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
           onTenant={(tenant) => void setView({ tenant, view: 'vms' })}
         />
       )}
-      <Toolbar label="What is shown">
+      <Toolbar label="What is shown" className="px-4">
         <SegmentedControl
           label="Show"
           value={view.view}

@@ -16,7 +16,7 @@ const barOrder = protectionStates.toReversed()
 const barClass: Record<ProtectionState, string> = {
   failing: 'bg-failed',
   late: 'bg-degraded',
-  unprotected: 'bg-off',
+  unprotected: '',
   waiting: 'bg-unknown-soft hatched',
   protected: 'bg-running',
 }
@@ -49,7 +49,7 @@ export function ProtectionSummary({
   return (
     <section
       aria-label="How well VMs are protected"
-      className="mx-3 mb-1 flex shrink-0 flex-col gap-3 rounded-lg border border-line bg-surface p-3 lg:flex-row lg:items-start lg:gap-6"
+      className="mx-4 mb-1 flex shrink-0 flex-col gap-3 rounded-lg border border-line bg-surface p-3 lg:flex-row lg:items-start lg:gap-6"
     >
       <div className="flex min-w-0 flex-1 flex-col gap-2">
         <p className="text-sm">
@@ -158,7 +158,7 @@ function StateBar({ byState, total, className }: { byState: ByState; total: numb
       role="img"
       aria-label={text || 'No VMs'}
       title={text}
-      className={cx('flex min-w-0 gap-px overflow-hidden rounded-full bg-active', className)}
+      className={cx('flex min-w-0 gap-px overflow-hidden rounded-full border border-line-strong', className)}
     >
       {barOrder.map(
         (state) =>

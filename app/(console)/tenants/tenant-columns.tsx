@@ -20,12 +20,13 @@ export const tenantSorts: Record<string, SortValue<TenantRow>> = {
   created: (tenant) => tenant.createdAt.getTime(),
 }
 
+/** Wide enough for the longest numbers: of a number cut off another would be read. */
 function quotaColumn(kind: Kind, header: string, unit: Unit): DataColumn<TenantRow> {
   return {
     id: kind,
     header,
     isSortable: true,
-    widthPx: 210,
+    widthPx: unit === 'bytes' ? 250 : 196,
     cell: (tenant) => {
       const limit = tenant.quotas[kind]
       const amount = used(tenant, kind)
@@ -40,7 +41,7 @@ function quotaColumn(kind: Kind, header: string, unit: Unit): DataColumn<TenantR
             isCompact
             className="shrink-0"
           />
-          <span className="ml-2 truncate text-xs text-ink-faint">
+          <span className="ml-2 text-xs text-ink-faint">
             {formatUnit(amount, unit)} of {formatUnit(Number(limit), unit)}
           </span>
         </>
@@ -50,7 +51,7 @@ function quotaColumn(kind: Kind, header: string, unit: Unit): DataColumn<TenantR
 }
 
 export const tenantColumns: DataColumn<TenantRow>[] = [
-  { id: 'name', header: 'Name', isSortable: true, widthPx: 170, grow: 2, cell: (tenant) => tenant.name },
+  { id: 'name', header: 'Name', isSortable: true, widthPx: 140, grow: 2, cell: (tenant) => tenant.name },
   quotaColumn('vms', 'VMs', 'count'),
   quotaColumn('vcpus', 'vCPUs', 'count'),
   quotaColumn('memoryBytes', 'Memory', 'bytes'),
@@ -60,7 +61,7 @@ export const tenantColumns: DataColumn<TenantRow>[] = [
     header: 'Members',
     isSortable: true,
     align: 'end',
-    widthPx: 84,
+    widthPx: 92,
     cell: (tenant) => formatCount(tenant.memberCount),
   },
   {

@@ -136,6 +136,7 @@ describe('a new VM', () => {
     expect(root.attributes.type).toBe('qemu')
     expect(find(root, 'features/tcg/tb-cache')).toMatchObject({ text: '16', attributes: { unit: 'MiB' } })
     expect(find(root, 'cpu/model')?.text).toBe('qemu64')
+    expect(readVmXml(buildVmXml({ ...plan, accelerator: 'emulation' })).cpuMode).toBe('qemu64')
   })
 
   test('has the older board where the host has no other, and its disc a driver everywhere', () => {

@@ -35,7 +35,7 @@ export function readVmXml(xml: string): DefinedVm {
     memoryBytes: bytesOf(find(root, 'currentMemory') ?? find(root, 'memory'), 'KiB'),
     architecture: attributeAt(root, 'os/type', 'arch') ?? 'x86_64',
     machineType: attributeAt(root, 'os/type', 'machine') ?? '',
-    cpuMode: attributeAt(root, 'cpu', 'mode') ?? textAt(root, 'cpu/model'),
+    cpuMode: cpuModeOf(root),
     accelerator: root.attributes.type === 'kvm' ? 'kvm' : 'emulation',
     agentConnected: findAll(devices, 'channel').some((channel) => {
       const target = find(channel, 'target')?.attributes
@@ -46,6 +46,12 @@ export function readVmXml(xml: string): DefinedVm {
     graphics: findAll(devices, 'graphics').map(readGraphics),
     xml,
   }
+}
+
+/** How its CPU follows the host's; the model where one is set. */
+function cpuModeOf(root: XmlElement): string | null {
+  const mode = attributeAt(root, 'cpu', 'mode')
+  return mode === null || mode === 'custom' ? (textAt(root, 'cpu/model') ?? mode) : mode
 }
 
 const deviceKinds = ['disk', 'cdrom', 'floppy', 'lun'] as const

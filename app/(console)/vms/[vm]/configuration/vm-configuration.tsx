@@ -13,6 +13,17 @@ import { whyNot } from '#components/ui/why-not.ts'
 import { useVm } from '../use-vm.ts'
 import { EditVmDialog } from './edit-vm-dialog.tsx'
 
+/** In libvirt's words: what is not among them is a model's name. */
+const cpuModeWord = new Map([
+  ['host-passthrough', 'The host’s, as it is'],
+  ['host-model', 'As the host’s'],
+  ['maximum', 'Everything that can be had'],
+])
+function cpuModel(mode: string | null) {
+  const word = mode === null ? 'The default' : cpuModeWord.get(mode)
+  return word ? { value: word } : { value: mode, isMono: true }
+}
+
 /** What the VM is made of, and the way to change it. */
 export function VmConfiguration() {
   const vm = useVm()
@@ -36,7 +47,7 @@ export function VmConfiguration() {
           items={[
             { label: 'vCPUs', value: vm.vcpuCount },
             { label: 'Memory', value: formatBytes(Number(vm.memoryBytes)) },
-            { label: 'CPU model', value: vm.cpuMode, isMono: true },
+            { label: 'CPU model', ...cpuModel(vm.cpuMode) },
             { label: 'Machine', value: vm.machineType, isMono: true },
             { label: 'Architecture', value: vm.architecture, isMono: true },
             { label: 'Starts with its host', value: vm.autostart ? 'Yes' : 'No' },
