@@ -57,7 +57,7 @@ async function planCopies(context: Context): Promise<Memory> {
     const extension = format === 'raw' ? 'img' : 'qcow2'
     const copyName = taggedName(`${input.name}-${disk.target}.${extension}`, operation.id)
     const to = await volumeAt(context, input.hostId, pool, copyName)
-    copies.push({ target: disk.target, from: { pool, name }, format, to })
+    copies.push({ target: disk.target, from: { pool, name }, format, readAs: format, to })
   }
   return { original: original.uuid, copies }
 }

@@ -5,7 +5,7 @@ import { askMove, filesOf } from '#server/testing/moving.ts'
 import { askClone } from '#server/testing/new-vm.ts'
 import { makeOverlay } from '#server/testing/overlay.ts'
 
-const { fleet, a, b } = fleetForTests('copyable', ['a', 'b'])
+const { fleet, setHooks, a, b } = fleetForTests('copyable', ['a', 'b'])
 
 test('a raw disk that its guest made look like another format is not copied: it could name any file of the host', async () => {
   const guest = await fleet.guest('a', { name: 'sly', memoryMib: 96, isEmpty: true, off: true })
@@ -13,19 +13,35 @@ test('a raw disk that its guest made look like another format is not copied: it 
   const raw = '/var/lib/libvirt/images/sly-b.img'
   await a.lab.run('qemu-img', 'create', '-q', '-f', 'qcow2', secret, '4M')
   await a.lab.run('qemu-io', '-c', 'write -q -P 42 0 1M', secret)
-  // As the guest would write it into its disk.
-  await makeOverlay(a, raw, { path: secret, format: 'qcow2' })
+  await a.lab.virsh('vol-create-as', 'default', 'sly-b.img', '8M', '--format', 'raw')
   await a.lab.virsh('attach-disk', 'sly', raw, 'vdb', '--driver', 'qemu', '--subdriver', 'raw', '--config')
-  await a.lab.virsh('pool-refresh', 'default')
   await writeVolumeRows(fleet.db, a.id)
   const id = await writeVmRow(fleet.db, a.id, guest.uuid)
-  const asked = await askClone(fleet, id, 'sly-twin')
-  const end = await fleet.ended(asked.id)
-  expect(end.error).toMatchObject({
-    code: 'unsupported',
-    message: expect.stringMatching(/^The disk vdb of sly can’t be copied: it is raw, and its file looks like qcow2/),
+  // As the guest would write it into its disk: libvirt takes that for raw until it reads the pool again.
+  const writeHeader = () => makeOverlay(a, raw, { path: secret, format: 'qcow2' })
+  const isRefused = async (what: string) => {
+    const end = await fleet.ended((await askClone(fleet, id, 'sly-twin')).id)
+    expect(end.error).toMatchObject({
+      ...{ code: 'unsupported', message: `${what} can’t be copied: it is raw, and its file looks like qcow2.` },
+    })
+    expect((await filesOf(a, 'sly')).toSorted()).toEqual(['sly-b.img', 'sly.qcow2'])
+  }
+  setHooks({
+    async aroundStep(at, run) {
+      if (at.step === 'copy disks' && at.turn === 'do') {
+        await writeHeader()
+        await a.lab.virsh('pool-refresh', 'default')
+      }
+      return run()
+    },
   })
-  expect((await filesOf(a, 'sly')).toSorted()).toEqual(['sly-b.img', 'sly.qcow2'])
+  await isRefused('A disk of sly (vdb)')
+  setHooks({})
+  await a.lab.run('qemu-img', 'create', '-q', '-f', 'raw', raw, '8M')
+  await a.lab.virsh('pool-refresh', 'default')
+  await writeHeader()
+  expect(await a.lab.virsh('vol-dumpxml', 'sly-b.img', 'default')).toContain("<format type='raw'/>")
+  await isRefused('The disk vdb of sly')
   const staysThere = async (vmId: string) => {
     const moved = await fleet.ended(await askMove(fleet, { id: vmId, name: 'sly' }, a, b))
     expect(moved.error).toMatchObject({

@@ -6,6 +6,7 @@ import { CopyMeter } from './copy-meter.ts'
 import type { StepContext } from './define.ts'
 import { type MadeVolume, removeMade } from './new-vm.ts'
 import { until } from './pause.ts'
+import { looksLike, requireRaw } from './raw-disk.ts'
 import { vmOnHost, volumeOfDisk } from './vm-on-host.ts'
 
 type Context = Pick<
@@ -24,6 +25,8 @@ export interface WholeCopy {
   from: VolumeName
   to: MadeVolume
   format: 'qcow2' | 'raw'
+  /** What the disk is by its VM's definition; plans of earlier versions do not tell */
+  readAs: 'qcow2' | 'raw' | undefined
 }
 
 /**
@@ -41,16 +44,20 @@ export async function requireOff(context: Context, action: 'clone' | 'make-templ
 /** The volume that a disk is. @throws unsupported when it is none of a pool, of another kind, or not what it looks like */
 export async function copyableVolume(host: HypervisorHost, vmName: string, disk: DiskFacts) {
   const volume = await volumeOfDisk(host, disk)
-  // A guest can write a header into a raw disk that names any file of the host, which a copy would then read.
-  if (volume && disk.format === 'raw' && volume.format !== 'raw') {
-    throw unsupported(
-      `The disk ${disk.target} of ${vmName} can’t be copied: it is raw, and its file looks like ${volume.format}.`,
-      'Restore a backup of it as a new VM: that reads what the guest sees.',
-    )
+  if (volume && (disk.format ?? 'raw') === 'raw') {
+    await requireReadAsRaw(host, { pool: volume.pool, name: volume.name }, `The disk ${disk.target} of ${vmName}`)
   }
   if (volume?.format === 'qcow2') return { ...volume, format: 'qcow2' as const }
   if (volume?.format === 'raw') return { ...volume, format: 'raw' as const }
   throw unsupported(`The disk ${disk.target} of ${vmName} can’t be copied: it is no qcow2 or raw volume of a pool.`)
+}
+
+/** libvirt copies a volume as what it took it for when it last read the pool, and can't be told otherwise. */
+async function requireReadAsRaw(host: HypervisorHost, volume: VolumeName, what: string): Promise<void> {
+  const wayOut = 'Restore a backup of it as a new VM: that reads what the guest sees.'
+  await requireRaw(host, volume, what, wayOut)
+  const known = await host.findVolume(volume)
+  if (known && known.format !== 'raw') throw looksLike(what, known.format, wayOut)
 }
 
 /** Makes whole copies anew, one after the other, and tells how fast that goes. */
@@ -66,7 +73,9 @@ export async function copyWhole(
   for (const [index, copy] of copies.entries()) {
     meter.at(copy.target)
     await removeMade(context, host, copy.to)
-    await requireOff(context, action)
+    const { vm } = await requireOff(context, action)
+    // It may have run since that was planned.
+    if (copy.readAs === 'raw') await requireReadAsRaw(host, copy.from, `A disk of ${vm.name} (${copy.target})`)
     await copyOne(context, host, copy, sizes[index] ?? 0, meter)
   }
 }

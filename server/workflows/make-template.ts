@@ -19,6 +19,7 @@ import { type MadeVolume, removeAllMade, volumeAt } from './new-vm.ts'
 
 interface Memory {
   from: { pool: string; name: string }
+  readAs: 'qcow2' | 'raw'
   image: MadeVolume
 }
 type Context = StepContext<MakeTemplatePlan, Memory>
@@ -56,18 +57,22 @@ async function planCopy(context: Context): Promise<Memory> {
   const { vm, host, facts } = await requireOff(context, 'make-template')
   const disk = firstDiskOf(facts.disks)
   if (!disk) throw conflict(`${vm.name} has no disk of its own any more.`, 'Choose another VM.')
-  const { pool, name, capacityBytes } = await copyableVolume(host, vm.name, disk)
+  const { pool, name, format, capacityBytes } = await copyableVolume(host, vm.name, disk)
   if (input.minDiskBytes < capacityBytes) {
     throw conflict(`The first disk of ${vm.name} has grown meanwhile.`, 'Ask for it again.')
   }
   const imageName = taggedName(imageNameOf(input.name), operation.id)
-  return { from: { pool, name }, image: await volumeAt(context, input.hostId, input.poolName, imageName) }
+  return {
+    from: { pool, name },
+    readAs: format,
+    image: await volumeAt(context, input.hostId, input.poolName, imageName),
+  }
 }
 
 async function copyDisk(context: Context): Promise<undefined> {
-  const { from, image } = context.memory
+  const { from, readAs, image } = context.memory
   if (!from || !image) throw new Error('the plan comes first')
-  await copyWhole(context, 'make-template', [{ target: 'its first disk', from, to: image, format: 'qcow2' }])
+  await copyWhole(context, 'make-template', [{ target: 'its first disk', from, readAs, to: image, format: 'qcow2' }])
 }
 
 async function addTemplate(context: Context): Promise<undefined> {

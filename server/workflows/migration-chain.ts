@@ -12,7 +12,10 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
 import type { PlacedDisk } from './placed-disk.ts'
+import { looksLike, requireRaw } from './raw-disk.ts'
 import type { OldDisk } from './volume-use.ts'
+
+const sharedWayOut = 'Choose a host that shares its storage.'
 
 /** Plain JSON. */
 export interface PlannedFile {
@@ -112,7 +115,7 @@ export function newBacking(
   if (to !== undefined) return { from, to }
   throw unsupported(
     `${fileName ?? 'A disk'} can’t be copied: it stands on ${basename(from)}, which neither comes along nor is in a storage pool that both hosts share.`,
-    'Choose a host that shares its storage.',
+    sharedWayOut,
   )
 }
 
@@ -146,24 +149,25 @@ const withHeader = new Set(['qcow', 'qcow2', 'qed', 'vmdk', 'vdi', 'vpc'])
 export function requireKnownFormat({
   target,
   format,
-  looksLike = null,
-}: Pick<PlacedDisk, 'target' | 'format' | 'looksLike'>): void {
+  formatSeen = null,
+}: Pick<PlacedDisk, 'target' | 'format' | 'formatSeen'>): void {
   if (format !== 'qcow2' && format !== 'raw') {
     throw unsupported(`The disk ${target} has the format ${format}, which Skerry does not copy.`)
   }
-  // A guest can write a header into a raw disk. Its host would take that for the truth.
-  if (format === 'raw' && looksLike !== null && withHeader.has(looksLike)) {
-    throw unsupported(
-      `The disk ${target} can’t be copied: it is raw, and its file looks like ${looksLike}.`,
-      'Choose a host that shares its storage.',
-    )
+  // The host that it comes to would take what a guest wrote there for the truth.
+  if (format === 'raw' && formatSeen !== null && withHeader.has(formatSeen)) {
+    throw looksLike(`The disk ${target}`, formatSeen, sharedWayOut)
   }
 }
 
 /** Looks into what shall be sent: one that can't go along is told before the VM stops. @throws unsupported */
 export async function requireSendable(source: HypervisorHost, disks: readonly (PlannedDisk | PlannedFile)[]) {
-  for (const { sourcePool, sourceVolume, backing, format } of disks) {
-    if (backing === undefined || format !== 'qcow2' || sourcePool === null || sourceVolume === null) continue
+  for (const { target, sourcePool, sourceVolume, backing, format, to } of disks) {
+    if (to === null || sourcePool === null || sourceVolume === null) continue
+    if (format === 'raw') {
+      await requireRaw(source, { pool: sourcePool, name: sourceVolume }, `The disk ${target}`, sharedWayOut)
+    }
+    if (backing === undefined || format !== 'qcow2') continue
     const bytes = withBackingPath(source.downloadVolume(sourcePool, sourceVolume), backing, sourceVolume)
     for await (const _ of bytes) break
   }
