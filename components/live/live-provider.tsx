@@ -5,9 +5,10 @@ import { createContext, type ReactNode, useContext, useEffect, useState } from '
 import { useTRPC } from '#components/trpc/client.tsx'
 import { ArrivalProvider, useAfterArrival } from '#components/trpc/page-arrival.tsx'
 import type { LiveBatch } from '#server/schema/live.ts'
+import type { LiveStatus } from './live-status.ts'
 import { patchVmHeads, patchVmLists } from './patch-vms.ts'
 import { Rereads } from './rereads.ts'
-import { type LiveStatus, SharedStream } from './shared-stream.tsx'
+import { SharedStream } from './shared-stream.tsx'
 
 const LiveContext = createContext<LiveStatus>('connecting')
 

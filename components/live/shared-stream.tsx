@@ -3,8 +3,7 @@
 import { useSubscription } from '@trpc/tanstack-react-query'
 import { useEffect, useRef, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
-
-export type LiveStatus = 'live' | 'connecting' | 'lost'
+import { type LiveStatus, statusAfter } from './live-status.ts'
 
 const channelName = 'skerry-live'
 
@@ -34,7 +33,8 @@ export function SharedStream({ onBatch, onStatus }: StreamReader) {
     opened.onmessage = ({ data }: MessageEvent<Message>) => {
       if ('batch' in data) latest.current.onBatch(data.batch)
       else if ('status' in data) latest.current.onStatus(data.status)
-      else if (latest.current.status === 'live') opened.postMessage({ status: 'live' } satisfies Message)
+      else if (latest.current.status !== 'connecting')
+        opened.postMessage({ status: latest.current.status } satisfies Message)
     }
     const abort = new AbortController()
     const hold = () =>
@@ -72,18 +72,38 @@ export function SharedStream({ onBatch, onStatus }: StreamReader) {
   ) : null
 }
 
+/** A stream that was refused, or ended by the server, begins anew after this long; one that broke does by itself. */
+const anewMs = 5_000
+
 function Reader({ onBatch, onStatus }: StreamReader) {
   const trpc = useTRPC()
-  useSubscription(
+  const status = useRef<LiveStatus>('connecting')
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const become = (next: LiveStatus) => {
+    status.current = next
+    onStatus(next)
+  }
+  const { reset } = useSubscription(
     trpc.live.changes.subscriptionOptions(undefined, {
-      onStarted: () => onStatus('live'),
+      onStarted: () => become('live'),
       onData: (batch) => {
-        onStatus('live')
+        become('live')
         onBatch(batch)
       },
-      onError: () => onStatus('lost'),
-      onConnectionStateChange: ({ state }) => onStatus(state === 'pending' ? 'live' : 'connecting'),
+      onError: () => {
+        become('lost')
+        beginAnew()
+      },
+      onConnectionStateChange: (connection) => {
+        become(statusAfter(status.current, connection))
+        if (connection.state === 'idle') beginAnew()
+      },
     }),
   )
+  function beginAnew() {
+    clearTimeout(timer.current)
+    timer.current = setTimeout(reset, anewMs)
+  }
+  useEffect(() => () => clearTimeout(timer.current), [])
   return null
 }
