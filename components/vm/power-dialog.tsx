@@ -53,6 +53,29 @@ export function HardPowerDialog({ vm, action, onClose }: PowerDialogProps & { ac
   )
 }
 
+/** Asks the guest to restart: gentle, but whoever uses what runs in it notices. */
+export function RebootDialog({ vm, onClose }: PowerDialogProps) {
+  const trpc = useTRPC()
+  const power = useMutation(trpc.vm.power.mutationOptions({ onSuccess: onClose }))
+  return (
+    <ConfirmDialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Reboot ${vm.name}?`}
+      confirmLabel="Reboot"
+      tone="primary"
+      onConfirm={() => power.mutate({ id: vm.id, action: 'reboot' })}
+      isPending={power.isPending}
+      error={refusal(`${vm.name} was left as it is`, power.error)}
+    >
+      <p>
+        The guest is asked to restart by itself, through its agent or its power button. What runs in it is away until it
+        is up again.
+      </p>
+    </ConfirmDialog>
+  )
+}
+
 const waits = [
   { id: '30000', label: '30 seconds' },
   { id: '60000', label: '1 minute' },

@@ -10,7 +10,7 @@ import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
 import { KeepCloneDialog } from './keep-clone-dialog.tsx'
 import { MigrateDialog } from './migrate/migrate-dialog.tsx'
-import { HardPowerDialog, ShutDownDialog } from './power-dialog.tsx'
+import { HardPowerDialog, RebootDialog, ShutDownDialog } from './power-dialog.tsx'
 import { toastRefusal } from './refusal.ts'
 import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
 import type { CommandVm, VmCommand } from './vm-command.tsx'
@@ -40,7 +40,6 @@ export function useVmCommand(): {
   const run = (command: VmCommand, vm: CommandVm) => {
     switch (command) {
       case 'start':
-      case 'reboot':
       case 'suspend':
       case 'resume':
         return power.mutate({ id: vm.id, action: command })
@@ -64,6 +63,8 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
   switch (command) {
     case 'shutdown':
       return <ShutDownDialog vm={vm} onClose={onClose} />
+    case 'reboot':
+      return <RebootDialog vm={vm} onClose={onClose} />
     case 'reset':
     case 'force-off':
       return <HardPowerDialog vm={vm} action={command} onClose={onClose} />

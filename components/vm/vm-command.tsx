@@ -66,7 +66,7 @@ interface CommandLook {
 export const commandLook: Record<VmCommand, CommandLook> = {
   start: { label: 'Start', icon: icon(Play), keywords: ['boot', 'power on'] },
   shutdown: { label: 'Shut down…', icon: icon(Power), keywords: ['shutdown', 'stop', 'power off'] },
-  reboot: { label: 'Reboot', icon: icon(RotateCw), keywords: ['restart'] },
+  reboot: { label: 'Reboot…', icon: icon(RotateCw), keywords: ['restart'] },
   suspend: { label: 'Suspend', icon: icon(CirclePause), keywords: ['pause'] },
   resume: { label: 'Resume', icon: icon(CirclePlay) },
   reset: { label: 'Reset…', icon: icon(RotateCcw), isDanger: true },
