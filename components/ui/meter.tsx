@@ -1,6 +1,9 @@
 import { cx } from './class-name.ts'
 import { formatPercent, formatUnit, type Unit } from './format.ts'
 
+/** From this share on there is hardly any room left: bars are red, unless they say another. */
+export const fullFrom = 0.95
+
 export interface MeterProps {
   label: string
   isLabelHidden?: boolean
@@ -18,7 +21,7 @@ export interface MeterProps {
 
 /** Use against a limit, in words and as a bar. Amber and red come with a word, never alone. */
 export function Meter(props: MeterProps) {
-  const { label, isLabelHidden, used, limit, unit, warnAt = 0.8, failAt = 0.95, isCompact, className } = props
+  const { label, isLabelHidden, used, limit, unit, warnAt = 0.8, failAt = fullFrom, isCompact, className } = props
   const share = limit === null ? null : limit > 0 ? used / limit : used > 0 ? 1 : 0
   const level = share === null || share < warnAt ? 'fine' : share < failAt ? 'high' : share > 1 ? 'over' : 'full'
   const text =

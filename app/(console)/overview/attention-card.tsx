@@ -12,8 +12,11 @@ import { stateWord } from '#components/ui/state.ts'
 import { StateIcon } from '#components/ui/state-icon.tsx'
 import type { useAttention } from './use-attention.ts'
 
+/** Nothing is wrong with what is merely to be done. */
+const lookWord = { ...stateWord, off: 'To do' }
+
 /** What is not as it should be, the worst first. */
-export function AttentionCard({ items, error, refetch }: ReturnType<typeof useAttention>) {
+export function AttentionCard({ items, error, hasBackups, refetch }: ReturnType<typeof useAttention>) {
   return (
     <Card title="Needs attention" isFlush className="xl:max-h-95">
       {error ? (
@@ -22,13 +25,13 @@ export function AttentionCard({ items, error, refetch }: ReturnType<typeof useAt
         <SkeletonRows />
       ) : items.length === 0 ? (
         <EmptyState icon={<CircleCheck size={24} aria-hidden="true" />} title="Nothing does">
-          Every host answers, no VM crashed, backups are in time, and nothing failed in the last day.
+          Every host answers, no VM crashed, {hasBackups && 'backups are in time, '}and nothing failed in the last day.
         </EmptyState>
       ) : (
         <ul className="divide-y divide-line xl:max-h-84 xl:overflow-y-auto">
           {items.map((item) => (
             <li key={item.id} className="flex items-start gap-2.5 px-4 py-2 text-sm">
-              <StateIcon state={item.look} label={stateWord[item.look]} className="mt-1" />
+              <StateIcon state={item.look} label={lookWord[item.look]} className="mt-1" />
               <div className="min-w-0 flex-1">
                 <p>
                   <Link href={item.href} tone="plain" className="font-medium">

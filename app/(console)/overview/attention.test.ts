@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bootTestItems, datastoreItems, protectionItems, quotaItems, vmItems } from './attention.ts'
+import { bootTestItems, capacityItems, datastoreItems, protectionItems, quotaItems, vmItems } from './attention.ts'
 
 const tenant = (use: number, limit: number | null) => ({
   id: 't',
@@ -24,11 +24,12 @@ test('many VMs in one state are one line that leads to the list of them', () => 
   ])
 })
 
-test('VMs that are late or fail with their backups are a line each, which leads to them', () => {
-  expect(protectionItems({ failing: 0, late: 0 })).toEqual([])
-  expect(protectionItems({ failing: 1, late: 20 })).toMatchObject([
+test('VMs that are late, fail with their backups or have no policy are a line each, which leads to them', () => {
+  expect(protectionItems({ failing: 0, late: 0, unprotected: 0 })).toEqual([])
+  expect(protectionItems({ failing: 1, late: 20, unprotected: 12 })).toMatchObject([
     { look: 'failed', name: '1 VM', text: 'fails to be backed up', href: '/protection?state=failing' },
     { look: 'degraded', name: '20 VMs', href: '/protection?state=late' },
+    { look: 'off', name: '12 VMs', text: 'are not protected', href: '/protection?state=unprotected' },
   ])
 })
 
@@ -54,5 +55,15 @@ test('VMs whose backups do not boot are one line', () => {
   expect(bootTestItems({ failed: 0 })).toEqual([])
   expect(bootTestItems({ failed: 2 })).toMatchObject([
     { look: 'failed', name: '2 VMs', href: '/protection?boot=failed' },
+  ])
+})
+
+test('a site whose bars are red needs attention; vCPUs may be promised beyond its CPUs', () => {
+  const site = { id: 's', name: 'Bergen', slug: 'bergen', latitude: 60, longitude: 5, hosts: 1 }
+  const sites = [site] as unknown as Parameters<typeof capacityItems>[0]
+  const roomy = { siteId: 's', cpus: 2, cpusUsed: 1, vcpusPromised: 9, memoryBytes: 100, memoryUsedBytes: 50 }
+  expect(capacityItems(sites, [{ ...roomy, memoryPromisedBytes: 94 }])).toEqual([])
+  expect(capacityItems(sites, [{ ...roomy, cpusUsed: 2, memoryPromisedBytes: 120 }])).toMatchObject([
+    { look: 'degraded', name: 'Bergen', detail: 'CPU used 100 %, memory promised 120 %', href: '/sites/s' },
   ])
 })

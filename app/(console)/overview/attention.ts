@@ -1,8 +1,10 @@
 import { operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatCount, formatCounted, formatPercent } from '#components/ui/format.ts'
+import { fullFrom } from '#components/ui/meter.tsx'
 import type { VisualState } from '#components/ui/state.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
+import type { SiteCapacity } from '#server/schema/site.ts'
 import type { VmRow } from '#server/schema/vm.ts'
 
 type Places = Outputs['fleet']['places']
@@ -91,15 +93,19 @@ export function vmItems(vms: readonly VmRow[], total: { crashed: number; unknown
   })
 }
 
-/** VMs whose backups are not as their policies want; one line for each state. */
-export function protectionItems({ failing, late }: { failing: number; late: number }): AttentionItem[] {
-  const line = (state: 'failing' | 'late', look: VisualState, count: number, text: string): AttentionItem[] => {
+type Protection = Outputs['protection']['counts']['byState']
+
+/** VMs that no policy takes, or whose backups are not as their policies want; one line for each state. */
+export function protectionItems(counts: Pick<Protection, 'failing' | 'late' | 'unprotected'>): AttentionItem[] {
+  const { failing, late, unprotected } = counts
+  const line = (state: keyof typeof counts, look: VisualState, count: number, text: string): AttentionItem[] => {
     const name = formatCounted(count, 'VM')
     return count === 0 ? [] : [{ id: `protection ${state}`, look, name, text, href: `/protection?state=${state}` }]
   }
   return [
     ...line('failing', 'failed', failing, failing === 1 ? 'fails to be backed up' : 'fail to be backed up'),
     ...line('late', 'degraded', late, late === 1 ? 'is late with its backup' : 'are late with their backups'),
+    ...line('unprotected', 'off', unprotected, unprotected === 1 ? 'is not protected' : 'are not protected'),
   ]
 }
 
@@ -110,6 +116,24 @@ export function bootTestItems({ failed }: { failed: number }): AttentionItem[] {
   return [
     { id: 'boot tests', look: 'failed', name, text: 'failed the last boot test', href: '/protection?boot=failed' },
   ]
+}
+
+/** Sites without room, by the same measure as their bars; more vCPUs than CPUs may be promised. */
+export function capacityItems(sites: Places['sites'], capacities: readonly SiteCapacity[]): AttentionItem[] {
+  return capacities.flatMap((capacity): AttentionItem[] => {
+    const site = sites.find(({ id }) => id === capacity.siteId)
+    if (!site) return []
+    const { cpus, cpusUsed, memoryBytes, memoryUsedBytes, memoryPromisedBytes } = capacity
+    const full = [
+      { word: 'CPU used', share: cpus > 0 ? cpusUsed / cpus : 0 },
+      { word: 'memory used', share: memoryBytes > 0 ? memoryUsedBytes / memoryBytes : 0 },
+      { word: 'memory promised', share: memoryBytes > 0 ? memoryPromisedBytes / memoryBytes : 0 },
+    ].filter(({ share }) => share >= fullFrom)
+    if (full.length === 0) return []
+    const detail = full.map(({ word, share }) => `${word} ${formatPercent(share)}`).join(', ')
+    const about = { id: `capacity ${site.id}`, name: site.name, href: `/sites/${site.id}` }
+    return [{ ...about, look: 'degraded', text: 'has hardly any room left', detail }]
+  })
 }
 
 type Datastore = Outputs['datastore']['list'][number]

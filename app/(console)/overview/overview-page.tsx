@@ -35,7 +35,7 @@ export function OverviewPage({ operator }: { operator: boolean }) {
             <StateBadge state="running" label="All is well" />
           ) : (
             <StateBadge
-              state={worst === 'failed' ? 'failed' : 'degraded'}
+              state={worst === 'failed' || worst === 'off' ? worst : 'degraded'}
               label={count === 1 ? '1 thing needs attention' : `${count} things need attention`}
             />
           ))

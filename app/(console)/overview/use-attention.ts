@@ -5,6 +5,7 @@ import { useMemo } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import {
   bootTestItems,
+  capacityItems,
   datastoreItems,
   hostItems,
   operationItems,
@@ -24,6 +25,7 @@ export function useAttention(operator: boolean) {
   const tenants = useQuery(trpc.tenant.list.queryOptions())
   const protection = useQuery(trpc.protection.counts.queryOptions())
   const datastores = useQuery({ ...trpc.datastore.list.queryOptions(), enabled: operator })
+  const capacity = useQuery({ ...trpc.site.capacity.queryOptions(), enabled: operator })
   const error =
     places.error ??
     counts.error ??
@@ -31,10 +33,11 @@ export function useAttention(operator: boolean) {
     operations.error ??
     tenants.error ??
     protection.error ??
-    datastores.error
+    datastores.error ??
+    capacity.error
   const items = useMemo(() => {
     if (!places.data || !counts.data || !vms.data || !operations.data || !tenants.data) return undefined
-    if (!protection.data || (operator && !datastores.data)) return undefined
+    if (!protection.data || (operator && !(datastores.data && capacity.data))) return undefined
     const { crashed = 0, unknown = 0 } = counts.data.byState
     const all = [
       ...hostItems(places.data.hosts, operator),
@@ -42,17 +45,29 @@ export function useAttention(operator: boolean) {
       ...protectionItems(protection.data.byState),
       ...bootTestItems(protection.data.byBoot),
       ...datastoreItems(datastores.data ?? []),
+      ...capacityItems(places.data.sites, capacity.data ?? []),
       ...quotaItems(tenants.data),
       ...operationItems(operations.data.items),
     ]
     const rank = { failed: 0, unknown: 1, degraded: 2 } as Record<string, number>
     return all.toSorted((a, b) => (rank[a.look] ?? 3) - (rank[b.look] ?? 3))
-  }, [operator, places.data, counts.data, vms.data, operations.data, tenants.data, protection.data, datastores.data])
+  }, [
+    operator,
+    places.data,
+    counts.data,
+    vms.data,
+    operations.data,
+    tenants.data,
+    protection.data,
+    datastores.data,
+    capacity.data,
+  ])
   return {
     items,
     error,
+    hasBackups: (protection.data?.byState.protected ?? 0) > 0,
     refetch: () =>
-      [places, counts, vms, operations, tenants, protection, ...(operator ? [datastores] : [])].map((query) =>
+      [places, counts, vms, operations, tenants, protection, ...(operator ? [datastores, capacity] : [])].map((query) =>
         query.refetch(),
       ),
   }
