@@ -20,6 +20,15 @@ test('a policy is made, its VMs become protected, and a recovery point is delete
     const page = await as('operator', '/datastores')
     await addDatastore(page, 'Cold vault', join(folder, 'store'))
 
+    await page.goto(`/vms/${await vmId('tromso-camera')}/backups`)
+    await page.getByRole('link', { name: 'create a policy' }).click()
+    const begun = page.getByRole('dialog', { name: 'Create a protection policy' })
+    await expect(begun.getByRole('button', { name: /Tenant/ })).toContainText('Polar Sensors')
+    await expect(begun.getByRole('heading', { name: 'Takes 1 of 4 VMs' })).toBeVisible()
+    await expect(begun.getByRole('checkbox', { name: 'tromso-camera' })).toBeChecked()
+    await begun.getByRole('button', { name: 'Cancel' }).click()
+    await expect(begun).toBeHidden()
+
     await page.goto('/protection')
     const row = (name: string) => page.getByRole('row').filter({ hasText: name })
     await expect(row('tromso-camera')).toContainText('Not protected')

@@ -34,8 +34,8 @@ interface Draft extends ProtectionPolicyInput {
 }
 const keyed = (moment: ScheduleMoment) => ({ ...moment, key: crypto.randomUUID() })
 
-const fresh = (datastoreId: string): Draft => ({
-  ...{ name: '', allVms: false, tags: [], vmIds: [], schedules: [keyed(nightly)], enabled: true, datastoreId },
+const fresh = (datastoreId: string, vmIds: string[]): Draft => ({
+  ...{ name: '', allVms: false, tags: [], vmIds, schedules: [keyed(nightly)], enabled: true, datastoreId },
   retention: { last: 3, hourly: 0, daily: 7, weekly: 4, monthly: 6, yearly: 0 },
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   lateAfterMinutes: 240,
@@ -54,15 +54,23 @@ interface PolicyDialogProps {
   page: PolicyPage
   /** Undefined for a new one */
   policy: Policy | undefined
+  /** The VM that a new one shall take, and the tenant it belongs to */
+  begunFor?: { vmId: string; tenantId: string | null } | undefined
   onClose: () => void
 }
 
 /** Which VMs are backed up, when, where to and what stays; beside it what that means for the VMs there are. */
-export function PolicyDialog({ page, policy, onClose }: PolicyDialogProps) {
+export function PolicyDialog({ page, policy, begunFor, onClose }: PolicyDialogProps) {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => (policy ? draftOf(policy) : fresh(page.datastores[0]?.id ?? '')))
-  const [tenantId, setTenantId] = useState(policy ? policy.tenantId : (page.tenants[0]?.id ?? null))
+  // Of a tenant for which they may make none it is left out.
+  const begun = page.tenants.some(({ id }) => id === begunFor?.tenantId) ? begunFor : undefined
+  const [draft, setDraft] = useState(() =>
+    policy ? draftOf(policy) : fresh(page.datastores[0]?.id ?? '', begun ? [begun.vmId] : []),
+  )
+  const [tenantId, setTenantId] = useState(
+    policy ? policy.tenantId : (begun ?? { tenantId: page.tenants[0]?.id ?? null }).tenantId,
+  )
   const change = (more: Partial<Draft>) => setDraft({ ...draft, ...more })
   const onSuccess = () => {
     onClose()

@@ -21,7 +21,13 @@ import { Toolbar } from '#components/ui/toolbar.tsx'
 import { PoliciesTable } from './policies-table.tsx'
 import { PolicyDialog } from './policy-dialog.tsx'
 import { protectionColumns } from './protection-columns.tsx'
-import { type ProtectionView, protectionPageSize, protectionParams, protectionSearch } from './protection-query.ts'
+import {
+  begunFor,
+  type ProtectionView,
+  protectionPageSize,
+  protectionParams,
+  protectionSearch,
+} from './protection-query.ts'
 import { ProtectionSummary } from './protection-summary.tsx'
 
 /** Nothing narrows the table. */
@@ -160,7 +166,12 @@ export function ProtectionPage({ operator }: { operator: boolean }) {
         </ObstacleDialog>
       )}
       {known && (edited || (view.policy === 'new' && !createReason)) && (
-        <PolicyDialog page={known} policy={edited} onClose={() => void setView({ policy: '' })} />
+        <PolicyDialog
+          page={known}
+          policy={edited}
+          begunFor={begunFor(view)}
+          onClose={() => void setView({ policy: '', forVm: '', forTenant: '' })}
+        />
       )}
     </>
   )

@@ -15,6 +15,9 @@ export const protectionParams = {
   of: parseAsString.withDefault(''),
   /** The policy that is being edited, or "new" */
   policy: parseAsString.withDefault(''),
+  /** The VM that a new policy is begun for, and its tenant; empty: it has none */
+  forVm: parseAsString.withDefault(''),
+  forTenant: parseAsString.withDefault(''),
 }
 export const loadProtectionParams = createLoader(protectionParams)
 
@@ -35,5 +38,13 @@ export const protectionSearch = (view: ProtectionView): Omit<Inputs['protection'
   ...(view.tenant ? { tenantId: view.tenant } : {}),
   ...(uuid.test(view.of) ? { policyId: view.of } : {}),
 })
+
+/** What a new policy begins with, when it is begun for a VM. */
+export const begunFor = ({ forVm, forTenant }: { forVm: string; forTenant: string }) =>
+  uuid.test(forVm) ? { vmId: forVm, tenantId: forTenant || null } : undefined
+
+/** Where a policy is begun for a VM. */
+export const newPolicyHref = (vm: { id: string; tenantId: string | null }) =>
+  `/protection?${new URLSearchParams({ view: 'policies', policy: 'new', forVm: vm.id, ...(vm.tenantId ? { forTenant: vm.tenantId } : {}) })}`
 
 export const protectionPageSize = 100

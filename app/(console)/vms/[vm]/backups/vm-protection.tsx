@@ -10,6 +10,7 @@ import { Link } from '#components/ui/link.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { newPolicyHref } from '../../../protection/protection-query.ts'
 import type { Vm } from '../use-vm.ts'
 
 /** Which policies back the VM up, when next, and whether they do. */
@@ -31,7 +32,7 @@ export function VmProtection({ vm }: { vm: Vm }) {
           No policy takes it: it is backed up by hand alone.{' '}
           {row.canCreate === true ? (
             <>
-              Give it a policy’s tag, or <Link href="/protection?view=policies&policy=new">create a policy</Link>.
+              Give it a policy’s tag, or <Link href={newPolicyHref(vm)}>create a policy</Link>.
             </>
           ) : (
             'A tenant’s admin makes policies, under Protection.'
