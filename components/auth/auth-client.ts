@@ -3,9 +3,16 @@
 import { passkeyClient } from '@better-auth/passkey/client'
 import { twoFactorClient } from 'better-auth/client/plugins'
 import { createAuthClient } from 'better-auth/react'
+import { unreachable } from '#components/trpc/unreachable.ts'
 
 /** Signing in and out, passwords, second factors and passkeys. Everything else goes over tRPC. */
-export const authClient = createAuthClient({ plugins: [passkeyClient(), twoFactorClient()] })
+export const authClient = createAuthClient({
+  plugins: [passkeyClient(), twoFactorClient()],
+  fetchOptions: { customFetchImpl: (input, init) => fetch(input, init).catch(unanswered) },
+})
+
+/** A call that got nowhere is refused like any other: else it would throw, and its form wait forever. */
+const unanswered = () => Response.json({ message: `${unreachable.message} ${unreachable.wayOut}` }, { status: 503 })
 
 /** Whose name stands in the single sign-on's callback address. */
 export const singleSignOnProvider = 'oidc'

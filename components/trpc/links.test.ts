@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { AppRouter } from '#server/api/root.ts'
 import { lean } from '#server/schema/wire.ts'
+import { failure } from './failure.ts'
 import { trpcLinks } from './links.ts'
 
 test('how 500 VMs would move is asked in a request that Node takes', async () => {
@@ -27,4 +28,21 @@ test('how 500 VMs would move is asked in a request that Node takes', async () =>
   } finally {
     server.close()
   }
+})
+
+test('a console that is gone, or a proxy in its place, is told in words with a way out', async () => {
+  const proxy = createServer((_, response) => response.writeHead(502, { 'content-type': 'text/html' }).end('<p>'))
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening))
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  const refused = () =>
+    createTRPCClient<AppRouter>({ links: trpcLinks(url) })
+      .fleet.places.query()
+      .catch((error) => failure('It could not be read', error))
+  const told = {
+    ...{ title: 'It could not be read', message: 'The console can’t be reached.' },
+    whatToDo: 'Look whether it runs and your network leads to it, then try again.',
+  }
+  expect(await refused()).toEqual(told)
+  await new Promise((closed) => proxy.close(closed))
+  expect(await refused()).toEqual(told)
 })

@@ -2,6 +2,7 @@ import { httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink } from '
 import superjson from 'superjson'
 import type { AppRouter } from '#server/api/root.ts'
 import { lean } from '#server/schema/wire.ts'
+import { unreachableLink } from './unreachable-link.ts'
 
 const transformer = lean(superjson)
 
@@ -13,10 +14,13 @@ export const trpcLinks = (url: string) => [
   splitLink<AppRouter>({
     condition: ({ type }) => type === 'subscription',
     true: httpSubscriptionLink({ url, transformer }),
-    false: splitLink({
-      condition: ({ path }) => askedInBody.has(path),
-      true: httpLink({ url, transformer, methodOverride: 'POST' }),
-      false: httpBatchStreamLink({ url, transformer, maxItems: 10 }),
-    }),
+    false: [
+      unreachableLink,
+      splitLink({
+        condition: ({ path }) => askedInBody.has(path),
+        true: httpLink({ url, transformer, methodOverride: 'POST' }),
+        false: httpBatchStreamLink({ url, transformer, maxItems: 10 }),
+      }),
+    ],
   }),
 ]

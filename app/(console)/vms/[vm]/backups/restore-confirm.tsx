@@ -17,6 +17,8 @@ interface RestoreConfirmProps {
   archiveStoreId?: string
   title: string
   measure?: RestoreMeasure | undefined
+  /** Why it can't be confirmed */
+  obstacle?: string | undefined
   /** Goes on after what the disks become */
   about: (isAll: boolean) => ReactNode
   /** Below the disks, for those that are chosen */
@@ -43,7 +45,7 @@ export function RestoreConfirm(props: RestoreConfirmProps) {
       typedName={vm.name}
       tone="primary"
       isPending={restore.isPending}
-      disabledReason={disks.length > 0 && chosen.length === 0 ? 'Choose a disk first' : undefined}
+      disabledReason={props.obstacle ?? (disks.length > 0 && chosen.length === 0 ? 'Choose a disk first' : undefined)}
       onConfirm={() =>
         restore.mutate({
           ...{ vmId: vm.id, recoveryPointId: point.id },

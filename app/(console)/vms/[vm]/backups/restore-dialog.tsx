@@ -1,6 +1,7 @@
 'use client'
 
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
+import { InlineUnread } from '#components/trpc/unread-notice.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import type { Vm } from '../use-vm.ts'
 import { RestoreConfirm } from './restore-confirm.tsx'
@@ -22,6 +23,7 @@ export function RestoreDialog({ vm, recoveryPoint, onClose }: RestoreDialogProps
       point={recoveryPoint}
       title={`Restore ${vm.name}?`}
       measure={measuring.measure}
+      obstacle={measuring.unasked && 'What will change is not known: ask that again first'}
       about={() => 'It stays the same VM, with its identity, addresses and settings.'}
       onClose={onClose}
     >
@@ -46,7 +48,14 @@ interface WhatChangesProps extends RestoreMeasuring {
 }
 
 /** How much is written and how long that takes, or why it is not known. */
-function WhatChanges({ measure, isMeasuring, problem, chosen, isOff }: WhatChangesProps) {
+function WhatChanges({ measure, isMeasuring, problem, unasked, chosen, isOff }: WhatChangesProps) {
+  if (unasked) {
+    return (
+      <InlineUnread query={unasked} className="text-xs">
+        What will change could not be asked.
+      </InlineUnread>
+    )
+  }
   const estimate = measure && estimateOf(measure, chosen)
   return (
     <div role="status" className="text-xs">

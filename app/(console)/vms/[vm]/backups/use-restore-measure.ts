@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { useOperation } from '#components/operation/use-operation.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
+import type { Reading } from '#components/trpc/failure.ts'
 import { RestoreMeasure } from '#server/schema/backup.ts'
 import { isLive } from '#server/schema/operation.ts'
 
@@ -12,12 +13,14 @@ export interface RestoreMeasuring {
   isMeasuring: boolean
   /** Why there is no figure */
   problem: string | undefined
+  /** Set when it could not even be asked */
+  unasked: Reading | undefined
 }
 
 /** Has a worker compare, as soon as the dialog opens. */
 export function useRestoreMeasure(vmId: string, recoveryPointId: string): RestoreMeasuring {
   const trpc = useTRPC()
-  const { mutate, data, error } = useMutation(trpc.backup.measureRestore.mutationOptions())
+  const { mutate, data, error, isPending } = useMutation(trpc.backup.measureRestore.mutationOptions())
   const begun = useRef(false)
   useEffect(() => {
     if (begun.current) return
@@ -26,10 +29,18 @@ export function useRestoreMeasure(vmId: string, recoveryPointId: string): Restor
   }, [vmId, recoveryPointId, mutate])
   const operation = useOperation(data?.operationId ?? null)
   const state = operation.data?.state
-  const failure = error ?? operation.error
+  const measure = RestoreMeasure.safeParse(operation.data?.result).data
+  const failure = error ?? (measure ? null : operation.error)
   return {
-    measure: RestoreMeasure.safeParse(operation.data?.result).data,
+    measure,
     isMeasuring: !failure && (state === undefined || isLive(state)),
-    problem: failure?.message ?? operation.data?.error?.message,
+    problem: operation.data?.error?.message,
+    unasked: failure
+      ? {
+          error: failure,
+          isRefetching: isPending || operation.isFetching,
+          refetch: () => (error ? mutate({ vmId, recoveryPointId }) : operation.refetch()),
+        }
+      : undefined,
   }
 }
