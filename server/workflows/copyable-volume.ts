@@ -46,9 +46,9 @@ export async function copyableVolume(host: HypervisorHost, vmName: string, disk:
   const volume = await volumeOfDisk(host, disk)
   if (volume && (disk.format ?? 'raw') === 'raw') {
     await requireReadAsRaw(host, { pool: volume.pool, name: volume.name }, `The disk ${disk.target} of ${vmName}`)
+    return { ...volume, format: 'raw' as const }
   }
   if (volume?.format === 'qcow2') return { ...volume, format: 'qcow2' as const }
-  if (volume?.format === 'raw') return { ...volume, format: 'raw' as const }
   throw unsupported(`The disk ${disk.target} of ${vmName} can’t be copied: it is no qcow2 or raw volume of a pool.`)
 }
 

@@ -18,7 +18,8 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import { DeleteVmInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { vmRow, volumeOfDisk } from './vm-on-host.ts'
+import { readPoolsAgain } from './pool-again.ts'
+import { vmRow } from './vm-on-host.ts'
 import { type Volume, volumesToDelete } from './volume-use.ts'
 
 interface Memory {
@@ -81,7 +82,7 @@ async function look(context: Context): Promise<Memory> {
   )
   if (ruling !== true) throw conflict(`${vm.name} can’t be deleted. ${ruling}`)
   const disks = facts ? allDisks(facts) : vm.disks
-  if (facts) await showSnapshotFiles(host, facts)
+  if (facts) await showSnapshotFiles(host, facts, context.input.keepDisks)
   const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
   const { doomed, kept } = await volumesToDelete(place, disks)
   const ofVm = { uuid: vm.uuid, hostId: vm.hostId }
@@ -96,9 +97,20 @@ function allDisks({ disks, snapshots }: VmFacts): DiskFacts[] {
   return [...disks, ...bases.filter(({ source }) => !known.has(source) && known.add(source))]
 }
 
-/** Files that snapshots made are no volumes until their pool is read again. */
-async function showSnapshotFiles(host: HypervisorHost, { snapshots }: VmFacts): Promise<void> {
-  const bases = new Map(snapshots.flatMap(({ baseDisks }) => baseDisks.map((disk) => [disk.source, disk])))
-  const found = await Promise.all([...bases.values()].map((disk) => volumeOfDisk(host, disk)))
-  for (const pool of new Set(found.flatMap((volume) => volume?.pool ?? []))) await host.refreshPool(pool)
+/**
+ * Files that snapshots made are no volumes until their pool is read again, nor is what stands on them, in whatever pool.
+ * @throws conflict when one can't be read: something there may stand on them
+ */
+async function showSnapshotFiles(
+  host: HypervisorHost,
+  { name, snapshots }: VmFacts,
+  keepDisks: boolean,
+): Promise<void> {
+  if (snapshots.every(({ baseDisks }) => baseDisks.every(({ source }) => source === null))) return
+  const unread = await readPoolsAgain(host)
+  if (unread.length === 0 || keepDisks) return
+  throw conflict(
+    `${name} can’t be deleted with its disks: ${unread.join(', ')} could not be read again, so what stands on its snapshots’ files is not known.`,
+    'Wait until nothing is written there or switch that storage pool off, or keep its disks.',
+  )
 }

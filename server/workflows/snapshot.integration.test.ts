@@ -4,6 +4,8 @@ import { askForDue, createSchedule } from '#server/core/snapshot-schedule.ts'
 import { noFault } from '#server/testing/fault.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
+import { filesOf } from '#server/testing/moving.ts'
+import { makeOverlay } from '#server/testing/overlay.ts'
 
 const { fleet, operator, a, b } = fleetForTests('snapshots', ['a', 'b'])
 
@@ -57,6 +59,31 @@ test('a VM whose disks stand on files of its snapshots goes with all of them', a
   expect(end.error).toBeNull()
   expect(end.result).toMatchObject({ kept: [] })
   expect(await files()).toEqual([])
+})
+
+test('a file of its snapshots stays that a disk of another pool stands on, which libvirt has not heard of yet', async () => {
+  const guest = await fleet.guest('a', { name: 'based', memoryMib: 96, isEmpty: true })
+  expect((await fleet.ended(await take(guest, { name: 'one', withMemory: false }))).error).toBeNull()
+  await a.lab.virsh('destroy', 'based')
+  await a.lab.run('mkdir', '/var/lib/libvirt/aside')
+  const makePool = () => a.lab.virsh('pool-create-as', 'aside', 'dir', '--target', '/var/lib/libvirt/aside')
+  await makePool()
+  await makeOverlay(a, '/var/lib/libvirt/hand.qcow2', { path: guest.diskPath, format: 'qcow2' })
+  const remove = async () => fleet.ended(await fleet.ask({ ...on(guest), kind: 'delete-vm', input: {} }))
+  await a.lab.run('mv', '/var/lib/libvirt/aside', '/var/lib/libvirt/away')
+  expect((await remove()).error).toMatchObject({
+    code: 'conflict',
+    message: expect.stringMatching(/aside could not be read again/),
+  })
+  expect(await filesOf(a, 'based')).toEqual(['based.one', 'based.qcow2'])
+  await a.lab.run('mv', '/var/lib/libvirt/away', '/var/lib/libvirt/aside')
+  // libvirt drops a pool that it can't read.
+  await makePool()
+  await a.lab.run('mv', '/var/lib/libvirt/hand.qcow2', '/var/lib/libvirt/aside')
+  const end = await remove()
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ kept: ['based.qcow2'] })
+  expect(await filesOf(a, 'based')).toEqual(['based.qcow2'])
 })
 
 test('a disk that can’t hold a snapshot is named', async () => {
