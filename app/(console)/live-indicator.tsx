@@ -10,8 +10,12 @@ export function LiveIndicator() {
     <span role="status">
       {status === 'lost' && (
         <>
-          <StateBadge state="degraded" label="Not live" className="sm:hidden" />
-          <StateBadge state="degraded" label="Not live: reconnecting" className="hidden sm:inline-flex" />
+          <span className="sm:hidden">
+            <StateBadge state="degraded" label="Not live" />
+          </span>
+          <span className="hidden sm:inline">
+            <StateBadge state="degraded" label="Not live: reconnecting" />
+          </span>
         </>
       )}
     </span>
