@@ -1,4 +1,5 @@
 import { fleet, sql, virsh, vmId, waitForGuest } from './fleet.ts'
+import { openLine } from './line.ts'
 import { makeByHand, removeByHand } from './made-by-hand.ts'
 import { expect, test } from './test.ts'
 
@@ -86,4 +87,40 @@ test('VMs made outside appear as unassigned, also one right after the other, and
     for (const name of names) await removeByHand(name).catch(() => undefined)
   }
   for (const name of names) await expect(shown(name)).toBeHidden({ timeout: 1_000 })
+})
+
+test('a page that hears nothing any more says so, also on a phone, and is live again by itself', async ({ as }) => {
+  const guest = await waitForGuest('bergen-camera')
+  const line = await openLine()
+  try {
+    const page = await as('operator', '/fleet')
+    await page.goto(`${line.url}/fleet`)
+    const row = page.getByRole('row').filter({ hasText: guest.name })
+    const status = page.locator('header').getByRole('status')
+    await expect(row.getByText('Running', { exact: true })).toBeVisible()
+    // Until the page hears of changes.
+    await page.waitForTimeout(1_000)
+    await expect(status).toBeEmpty()
+    await line.cut()
+    await expect(status).toHaveText('Not live: reconnecting', { useInnerText: true, timeout: 3_000 })
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expect(status).toHaveText('Not live', { useInnerText: true })
+    await page.setViewportSize({ width: 1280, height: 720 })
+    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Hosts' }).click()
+    await expect(page.getByText('The console can’t be reached.')).toBeVisible()
+    await expect(row).toBeVisible()
+
+    // A browser gives up for good what a proxy refuses: only the page can ask again.
+    const asked = await line.refuse()
+    await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(1)
+    await expect(status).toHaveText('Not live: reconnecting', { useInnerText: true })
+    await line.mend()
+    await expect(status).toBeEmpty({ timeout: 15_000 })
+    await virsh(guest.host, 'suspend', guest.name)
+    await expect(row.getByText('Paused', { exact: true })).toBeVisible()
+    await virsh(guest.host, 'resume', guest.name)
+    await expect(row.getByText('Running', { exact: true })).toBeVisible()
+  } finally {
+    await line.cut().catch(() => undefined)
+  }
 })
