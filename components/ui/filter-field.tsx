@@ -52,7 +52,8 @@ export function FilterField(props: FilterFieldProps) {
   const overlay = useRef<HTMLDivElement>(null)
   const [isOpen, setOpen] = useState(false)
   const [chosen, setChosen] = useState(-1)
-  const error = tokens.find((token) => token.kind === 'error')
+  const isWrong = tokens.some((token) => token.kind === 'error')
+  const messages = [...new Set(tokens.flatMap((token) => (token.kind === 'error' && token.message) || []))]
   const isSettled = useSettled(value)
   const isHelp = value.trim() === '' && suggestions.length === 0
   const isListOpen = isOpen && (suggestions.length > 0 || (isHelp && grammar.length > 0))
@@ -96,7 +97,7 @@ export function FilterField(props: FilterFieldProps) {
       <div
         className={cx(
           'group relative h-8 rounded-md border bg-surface focus-within:border-focus focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus',
-          error ? 'border-failed' : 'border-line-strong',
+          isWrong ? 'border-failed' : 'border-line-strong',
         )}
       >
         <ListFilter
@@ -127,8 +128,8 @@ export function FilterField(props: FilterFieldProps) {
           aria-expanded={isListOpen}
           aria-controls={`${id}-list`}
           aria-activedescendant={isListOpen && current ? `${id}-${current.id}` : undefined}
-          aria-invalid={error ? true : undefined}
-          aria-describedby={error && isSettled ? `${id}-error` : undefined}
+          aria-invalid={isWrong || undefined}
+          aria-describedby={isWrong && isSettled ? `${id}-error` : undefined}
           value={value}
           placeholder={placeholder}
           spellCheck={false}
@@ -160,12 +161,13 @@ export function FilterField(props: FilterFieldProps) {
           props.shortcut && <Kbd className="pointer-events-none absolute top-1.5 right-1.5">{props.shortcut}</Kbd>
         )}
       </div>
-      <div role="status">
-        {isSettled && error?.message && (
-          <p id={`${id}-error`} className="flex items-center gap-1.5 px-1 pt-1 text-failed text-xs">
-            <StateIcon state="failed" sizePx={11} /> {error.message}
-          </p>
-        )}
+      <div id={`${id}-error`} role="status">
+        {isSettled &&
+          messages.map((message) => (
+            <p key={message} className="flex items-center gap-1.5 px-1 pt-1 text-failed text-xs">
+              <StateIcon state="failed" sizePx={11} /> {message}
+            </p>
+          ))}
       </div>
       {isListOpen && (
         <div

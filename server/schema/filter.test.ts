@@ -31,9 +31,9 @@ describe('typed filter', () => {
   })
 
   test.each([
-    ['hots:a', 'There is no key "hots", so this is left out. Did you mean host: ?'],
-    ['memo>1', 'There is no key "memo", so this is left out. Did you mean mem> ?'],
-    ['disks>1', 'There is no key "disks", so this is left out. Did you mean disk> ?'],
+    ['hots:a', 'There is no key "hots", so this is left out. Did you mean host:…?'],
+    ['memo>1', 'There is no key "memo", so this is left out. Did you mean mem>…?'],
+    ['disks>1', 'There is no key "disks", so this is left out. Did you mean disk>…?'],
     ['foo:bar', expect.stringMatching(/^There is no key "foo", .* Known: state, site,/)],
     ['AND', 'Words are joined by "and" already: leave AND out, or look for it as "AND"'],
   ])('%s: the way out is said', (typed, problem) => {

@@ -110,7 +110,7 @@ function nearestKey(typed: string): FilterKey | undefined {
 
 function noSuchKey(typed: string): string {
   const nearest = nearestKey(typed)
-  const wayOut = nearest ? `Did you mean ${keyStart(nearest)} ?` : `Known: ${filterKeys.join(', ')}`
+  const wayOut = nearest ? `Did you mean ${keyStart(nearest)}…?` : `Known: ${filterKeys.join(', ')}`
   return `There is no key "${typed}", so this is left out. ${wayOut}`
 }
 

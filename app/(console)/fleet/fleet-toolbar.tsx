@@ -27,13 +27,13 @@ export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps)
         label={isTreeHidden ? 'Show the tree' : 'Hide the tree'}
         icon={<PanelLeft size={15} aria-hidden="true" />}
         onPress={() => props.onTreeHiddenChange(!isTreeHidden)}
-        className="max-[900px]:hidden"
+        className="mt-0.5 max-[900px]:hidden"
       />
       <IconButton
         label="Open the tree"
         icon={<PanelLeft size={15} aria-hidden="true" />}
         onPress={props.onTreeOpen}
-        className="min-[901px]:hidden"
+        className="mt-0.5 min-[901px]:hidden"
       />
       <FleetFilter value={props.filter} onChange={props.onFilterChange} places={props.places} />
       <span className="text-ink-muted text-xs leading-8 tabular-nums" role="status">
