@@ -50,18 +50,22 @@ test('an archive store is granted; a policy moves an older backup there, and the
     await expect(page.getByRole('list', { name: 'Archive stores', exact: true })).toContainText(
       /A folder locks nothing/,
     )
-    await page.getByRole('button', { name: 'Tenants of Ice' }).click()
+    await page.goto(
+      `/archive?tenant=${(await sql<{ id: string }>("SELECT id FROM tenant WHERE name = 'Polar Sensors'"))[0]?.id}`,
+    )
+    await page.getByRole('button', { name: 'Open Ice to Polar Sensors' }).click()
     const grant = page.getByRole('dialog', { name: 'Tenants of Ice' })
-    await grant.getByRole('button', { name: /Tenant/ }).click()
-    await page.getByRole('option', { name: 'Polar Sensors' }).click()
     await grant.getByRole('button', { name: 'Grant', exact: true }).click()
     await expect(grant.getByRole('list', { name: 'Tenants that may use it' })).toContainText('Polar Sensors')
     await page.keyboard.press('Escape')
     await expect(grant).toBeHidden()
+    await page.getByRole('button', { name: 'Tenants of Ice' }).click()
+    await grant.getByRole('button', { name: /Tenant/ }).click()
+    await page.getByRole('option', { name: 'Fjord Design' }).click()
+    await expect(page.getByRole('option', { name: 'Fjord Design' })).toBeHidden()
+    await page.keyboard.press('Escape')
+    await expect(grant).toBeHidden()
 
-    await page.goto(
-      `/archive?tenant=${(await sql<{ id: string }>("SELECT id FROM tenant WHERE name = 'Polar Sensors'"))[0]?.id}`,
-    )
     await page.getByRole('button', { name: 'Create policy' }).click()
     const policy = page.getByRole('dialog', { name: 'Create an archival policy' })
     await policy.getByLabel('Name').fill('Away with the old')

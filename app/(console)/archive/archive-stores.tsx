@@ -68,7 +68,8 @@ export function ArchiveStores({ tenants }: { tenants: readonly NamedTenant[] }) 
           <SkeletonRows rows={3} label="Loading archive stores" />
         ) : stores.length === 0 ? (
           <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="No archive store yet" action={add}>
-            A folder or bucket for what is kept for long, best in another place than the datastores.
+            A folder or bucket for what is kept for long, best in another place than the datastores. Once one is open to
+            a tenant, its archival policies can write there.
           </EmptyState>
         ) : (
           <ul aria-label="Archive stores" className="divide-y divide-line">

@@ -23,12 +23,15 @@ import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { ArchivalPolicyDialog } from './archival-policy-dialog.tsx'
+import type { NamedTenant } from './archive-stores.tsx'
+import { OpenStore } from './open-store.tsx'
 
 export type TenantArchivePage = Outputs['archive']['get']
 export type Policy = TenantArchivePage['policies'][number]
 
 /** A tenant's archival policies, and what it has where. */
-export function TenantArchive({ tenantId }: { tenantId: string }) {
+export function TenantArchive({ tenant, operator }: { tenant: NamedTenant; operator: boolean }) {
+  const tenantId = tenant.id
   const trpc = useTRPC()
   const client = useQueryClient()
   const query = useQuery(trpc.archive.get.queryOptions({ tenantId }))
@@ -50,8 +53,7 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
   if (failed) return <ErrorMessage {...pageFailure('The archive could not be read', failed)} />
   const page = query.data
   if (!page) return <SkeletonRows rows={5} />
-  const noStore =
-    page.stores.length === 0 ? 'The provider has not opened an archive store to this tenant yet.' : undefined
+  const noStore = page.stores.length === 0 ? noStoreText(tenant, operator) : undefined
   const obstacle = whyNot(page.can.create) ?? noStore
   const create = (
     <Button
@@ -70,7 +72,11 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
     <>
       <Card title="Archival policies" actions={page.policies.length > 0 && create} isFlush>
         {page.policies.length === 0 ? (
-          <EmptyState icon={<Archive size={24} aria-hidden="true" />} title="Nothing is archived" action={create}>
+          <EmptyState
+            icon={<Archive size={24} aria-hidden="true" />}
+            title="Nothing is archived"
+            action={noStore && operator ? <OpenStore tenant={tenant} /> : create}
+          >
             {noStore ?? 'A policy says which backups go to an archive store, when, and what becomes of the local copy.'}
           </EmptyState>
         ) : (
@@ -199,6 +205,11 @@ export function TenantArchive({ tenantId }: { tenantId: string }) {
     </>
   )
 }
+
+const noStoreText = (tenant: NamedTenant, operator: boolean) =>
+  operator
+    ? `${tenant.name} may not use an archive store yet. Open one to it, then it can have archival policies.`
+    : 'The provider has not opened an archive store to this tenant yet.'
 
 const isAtWork = ({ last }: Policy) => last !== null && isLive(last.state)
 
