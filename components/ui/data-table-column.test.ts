@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { columnTemplate, type DataColumn, nextSort } from './data-table-column.ts'
+import { columnTemplate, type DataColumn, mayBeCut, nextSort } from './data-table-column.ts'
 
 const column = (id: string, rest: Partial<DataColumn<unknown>> = {}): DataColumn<unknown> => ({
   id,
@@ -26,4 +26,9 @@ test('a header sorts up, then down, and another starts anew', () => {
   expect(nextSort(null, 'name')).toEqual({ columnId: 'name', direction: 'asc' })
   expect(nextSort({ columnId: 'name', direction: 'asc' }, 'name')).toEqual({ columnId: 'name', direction: 'desc' })
   expect(nextSort({ columnId: 'name', direction: 'asc' }, 'cpu')).toEqual({ columnId: 'cpu', direction: 'asc' })
+})
+
+test('only a text that is long for its column may be cut', () => {
+  expect(mayBeCut(column('site', { widthPx: 80 }), 'Oslo')).toBe(false)
+  expect(mayBeCut(column('site', { widthPx: 80 }), 'Frankfurt am Main')).toBe(true)
 })

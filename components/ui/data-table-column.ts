@@ -14,8 +14,8 @@ export interface DataColumn<Row> {
   grow?: number
   /** What its cells show, other than text, is never wider than the column. */
   fits?: boolean
-  /** What its cells show breaks as text does, also where an icon stands in it. */
-  flows?: boolean
+  /** The text of its cells where an icon stands in it: they break and are cut as text alone is. */
+  text?: (row: Row) => string | undefined
   /** Identifiers and addresses. */
   isMono?: boolean
   /** Whether the person may hide it; the first column always stays. */
@@ -32,6 +32,13 @@ export const rowHeightPx = 34
 export const selectWidthPx = 36
 export const tailWidthPx = 40
 const defaultWidthPx = 112
+const cellPaddingPx = 16
+/** Of a broad letter; most are narrower. */
+const letterPx = 7.5
+
+/** Whether a text may be wider than the column where that has no more than its own width. */
+export const mayBeCut = <Row>(column: DataColumn<Row>, text: string): boolean =>
+  text.length * letterPx > (column.widthPx ?? defaultWidthPx) - cellPaddingPx
 
 /** The grid-template-columns of a row, and the width under which the table scrolls sideways. */
 export function columnTemplate<Row>(

@@ -3,7 +3,7 @@
 import { Ellipsis } from 'lucide-react'
 import { memo } from 'react'
 import { cx } from './class-name.ts'
-import { type DataColumn, rowHeightPx, selectWidthPx } from './data-table-column.ts'
+import { type DataColumn, mayBeCut, rowHeightPx, selectWidthPx } from './data-table-column.ts'
 import { stickyClassName } from './data-table-sticky.ts'
 import { Skeleton } from './skeleton.tsx'
 
@@ -24,10 +24,11 @@ export interface DataTableRowProps<Row> {
 }
 
 /**
- * A text that is too long breaks into a second line, which the row cuts off: cutting off each cell by itself is what
- * costs most while scrolling. What is no text is a box, and cuts itself off unless its column says that it fits.
+ * Cutting off each cell by itself is what costs most while scrolling: only a text that may be too long is, with dots for
+ * what is missing. Should another be wider than it looks, it breaks into a second line, which the row cuts off. What is
+ * no text is a box, and cuts itself off unless its column says that it fits.
  */
-const textClassName = 'min-w-0 px-2 leading-[33px] break-all'
+const textClassName = 'min-w-0 px-2 leading-[33px]'
 const boxClassName = 'flex min-w-0 items-center whitespace-nowrap px-2'
 
 /** One element for all rows: React compares it, and passes over it. */
@@ -65,12 +66,16 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       )}
       {columns.map((column, columnIndex) => {
         const content = column.cell(row)
-        const isText = column.flows || typeof content === 'string' || typeof content === 'number'
+        const text = typeof content === 'string' ? content : column.text?.(row)
+        const isText = text !== undefined || typeof content === 'number'
+        const isLong = text !== undefined && mayBeCut(column, text)
         return (
           <td
             key={column.id}
+            title={isLong ? text : undefined}
             className={cx(
               isText ? textClassName : boxClassName,
+              isText && (isLong ? 'truncate' : 'break-all'),
               !isText && !column.fits && 'overflow-hidden',
               column.align === 'end' && (isText ? 'text-right' : 'justify-end text-right'),
               column.isMono && 'font-mono text-xs',

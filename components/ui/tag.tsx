@@ -9,6 +9,8 @@ export interface TagProps {
   /** Makes the tag a button, e.g. to filter by it. */
   onPress?: () => void
   onRemove?: () => void
+  /** It gives way where there is no room for it. */
+  isCut?: boolean
   className?: string
 }
 
@@ -16,9 +18,9 @@ export interface TagProps {
 const shortTag = 12
 
 /** A tag chip. */
-export function Tag({ children, onPress, onRemove, className }: TagProps) {
+export function Tag({ children, onPress, onRemove, isCut, className }: TagProps) {
   const shape = 'inline-flex h-5 max-w-48 items-center rounded-full border border-line px-2 text-xs text-ink-muted'
-  const text = children.length > shortTag ? <span className="truncate">{children}</span> : children
+  const text = isCut || children.length > shortTag ? <span className="truncate">{children}</span> : children
   if (onPress) {
     return (
       <button type="button" onClick={onPress} className={cx(shape, 'hover:bg-hover hover:text-ink', className)}>
@@ -27,7 +29,7 @@ export function Tag({ children, onPress, onRemove, className }: TagProps) {
     )
   }
   return (
-    <span className={cx(shape, onRemove && 'pr-0.5', className)}>
+    <span className={cx(shape, onRemove && 'pr-0.5', isCut && 'min-w-8', className)}>
       {text}
       {onRemove && (
         <button
@@ -49,29 +51,37 @@ export interface TagListProps {
   onChange?: (tags: string[]) => void
   /** Show this many, then "+3". */
   limit?: number
+  /** Letters that there is surely room for: of more, the last tag shown is cut with dots. */
+  roomLetters?: number
   /** Why the tags can't be edited now. */
   disabledReason?: string
   className?: string
 }
 
 /** Tags in a row. Editable: type and Enter or comma adds, Backspace in the empty field removes the last. */
-export function TagList({ tags, onChange, limit, disabledReason, className }: TagListProps) {
+export function TagList({ tags, onChange, limit, roomLetters, disabledReason, className }: TagListProps) {
   const shown = limit === undefined ? tags : tags.slice(0, limit)
   const canEdit = onChange && !disabledReason
+  const more = tags.length > shown.length ? ` +${tags.length - shown.length}` : ''
+  const isTight = roomLetters !== undefined && (shown.join('') + more).length > roomLetters
   return (
-    <span className={cx('flex min-w-0 items-center gap-1', limit === undefined && 'flex-wrap', className)}>
+    <span
+      title={isTight ? tags.join(', ') : undefined}
+      className={cx('flex min-w-0 items-center gap-1', limit === undefined && 'flex-wrap', className)}
+    >
       {shown.map((tag, place) => (
         // Where nobody edits them, the next row's tags take the elements of those before, as its cells do.
         <Tag
           key={canEdit ? tag : place}
+          isCut={isTight && place === shown.length - 1}
           onRemove={canEdit ? () => onChange(tags.filter((other) => other !== tag)) : undefined}
         >
           {tag}
         </Tag>
       ))}
-      {tags.length > shown.length && (
-        <span title={tags.slice(shown.length).join(', ')} className="text-xs text-ink-faint">
-          +{tags.length - shown.length}
+      {more && (
+        <span title={tags.slice(shown.length).join(', ')} className="shrink-0 text-xs text-ink-faint">
+          {more}
         </span>
       )}
       {!onChange && tags.length === 0 && <span className="text-ink-faint">–</span>}

@@ -27,8 +27,10 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       cell: (vm) =>
         vm.protected ? (
           <>
-            {vm.name}
-            <Lock size={11} aria-label="Protected" className="inline text-ink-faint" />
+            <span title={vm.name} className="truncate">
+              {vm.name}
+            </span>
+            <Lock size={11} aria-label="Protected" className="shrink-0 text-ink-faint" />
           </>
         ) : (
           vm.name
@@ -47,7 +49,7 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       header: 'Site',
       isSortable: true,
       canHide: true,
-      widthPx: 72,
+      widthPx: 80,
       grow: 1,
       cell: (vm) => sites.get(vm.siteId) ?? none,
     },
@@ -56,9 +58,9 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       header: 'Host',
       isSortable: true,
       canHide: true,
-      widthPx: 88,
+      widthPx: 90,
       grow: 1,
-      flows: true,
+      text: (vm) => hosts.get(vm.hostId)?.name,
       cell: (vm) => {
         const host = hosts.get(vm.hostId)
         if (!host) return none
@@ -76,7 +78,7 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       header: 'Tenant',
       isSortable: true,
       canHide: true,
-      widthPx: 88,
+      widthPx: 120,
       grow: 1,
       cell: (vm) =>
         vm.tenantId ? (tenants.get(vm.tenantId) ?? none) : <span className="text-ink-faint">unassigned</span>,
@@ -87,14 +89,14 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       isSortable: true,
       canHide: true,
       align: 'end',
-      widthPx: 96,
+      widthPx: 88,
       fits: true,
       cell: (vm) =>
         vm.cpuUsage === null || vm.state !== 'running' ? (
           none
         ) : (
           <span className="flex items-center justify-end gap-2">
-            <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={32} />
+            <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={24} />
             <span className="w-10">{formatPercent(vm.cpuUsage)}</span>
           </span>
         ),
@@ -138,9 +140,9 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       id: 'tags',
       header: 'Tags',
       canHide: true,
-      widthPx: 104,
+      widthPx: 122,
       grow: 1,
-      cell: (vm) => <TagList tags={vm.tags} limit={2} />,
+      cell: (vm) => <TagList tags={vm.tags} limit={2} roomLetters={9} />,
     },
     {
       id: 'created',

@@ -108,6 +108,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
       label="Tree of the fleet"
       left={tree}
       storageKey="skerry-fleet-tree"
+      defaultWidthPx={212}
       isLeftHidden={view.tree === 'hidden'}
     >
       <h1 className="sr-only">VMs</h1>
