@@ -16,7 +16,7 @@ import { median, percentile, rounded, timed } from './measure/percentile.ts'
 import { say, sayMachine, sayResult, sayTable } from './measure/report.ts'
 
 const domainCount = 5000
-const runs = 3
+const runs = 5
 const eventCount = 30
 
 type Domains = Awaited<ReturnType<typeof manyDomains>>

@@ -16,8 +16,9 @@ import { readVmXml } from './xml/vm.ts'
 const listFlag = { persistent: 4, autostart: 1024, hasSnapshot: 4096 } as const
 const xmlFlag = { secure: 1, inactive: 2, migratable: 8 } as const
 const jobMigrationIn = 4
-/** So many of a long list are handed on together. */
+/** So many of a long list are handed on together; of the first ones fewer, so that whoever takes them has something to do. */
 const listAtOnce = 250
+const firstAtOnce = 50
 /** Longer lists are read over a connection of their own. */
 const bulkAbove = 50
 const addressSource = { lease: 0, agent: 1, arp: 2 } as const
@@ -116,8 +117,8 @@ export function vmVerbs(session: Session): VmVerbs {
       ])
       const readAll = async (from: Session) => {
         const vms: VmFacts[] = []
-        for (let start = 0; start < records.length; start += listAtOnce) {
-          const some = records.slice(start, start + listAtOnce).map(async ({ domain: { uuid }, params }) => {
+        for (let start = 0, end = firstAtOnce; start < records.length; start = end, end += listAtOnce) {
+          const some = records.slice(start, end).map(async ({ domain: { uuid }, params }) => {
             const asksNext = withNext && persistent.has(uuid) && isActive(stateIn(params).state)
             const [xml, inactiveXml, snapshots] = await Promise.all([
               xmlOf(uuid, options, from),
