@@ -9,6 +9,7 @@ import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
+  FoundVolume,
   Freeze,
   HostFacts,
   NetworkFacts,
@@ -18,7 +19,6 @@ import type {
   StoragePoolFacts,
   VmFacts,
   VmReading,
-  VolumeFacts,
 } from './facts.ts'
 import type { HostEvent, JobReading } from './host-event.ts'
 import type { OpenedPort, ReachedSocket } from './lead.ts'
@@ -286,14 +286,6 @@ export interface HypervisorHost {
   openConsole(vm: string, options?: CallOptions): Promise<ConsoleReading>
   /** PNG or PPM of the VM's screen. */
   screenshot(vm: string, options?: CallOptions): Promise<{ mimeType: string; bytes: Uint8Array }>
-}
-
-export interface FoundVolume extends VolumeFacts {
-  pool: string
-  /** Of a file alone */
-  modifiedAtMs: number | null
-  /** As what it reads the file that it stands on */
-  backingFormat: string | null
 }
 
 /** Opens and keeps a host's connections; reconnects by itself until closed. */

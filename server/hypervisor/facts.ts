@@ -179,6 +179,14 @@ export interface VolumeFacts {
   backingPath: string | null
 }
 
+export interface FoundVolume extends VolumeFacts {
+  pool: string
+  /** Of a file alone */
+  modifiedAtMs: number | null
+  /** As what it reads the file that it stands on */
+  backingFormat: string | null
+}
+
 export interface NetworkFacts {
   name: string
   mode: string

@@ -1,8 +1,8 @@
 import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { HostEvent } from '#server/hypervisor/host-event.ts'
+import type { KnownVm } from './known-vm.ts'
 import { inSql, lockVms, named } from './transaction.ts'
-import type { KnownVm } from './vm-sync.ts'
 
 /** A guest gets its addresses some time after it starts. */
 const afterStartMs = [3000, 10_000, 25_000]

@@ -1,5 +1,5 @@
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { KnownVm } from './vm-sync.ts'
+import type { KnownVm } from './known-vm.ts'
 
 export const patrolMs = 700
 /** So many VMs are looked at in one round over all of a worker's hosts; of those that run, two definitions each. */

@@ -2,8 +2,8 @@ import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmReading } from '#server/hypervisor/facts.ts'
 import { writeLoad } from './host-table.ts'
+import type { KnownVm } from './known-vm.ts'
 import { type StatRow, writeDiskSizes, writeStats } from './stat-table.ts'
-import type { KnownVm } from './vm-sync.ts'
 
 export const statIntervalMs = 5000
 /** Every so many readings the sizes of disks are written too. */

@@ -1,35 +1,13 @@
-import { hash } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Db } from '#server/db.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
-import { fingerprintOf } from '#server/hypervisor/fingerprint.ts'
 import type { HostEvent } from '#server/hypervisor/host-event.ts'
+import { type KnownVm, marksOf } from './known-vm.ts'
 import { type Sightings, settleAbsent } from './sighting.ts'
 import { expectedVms, ownerless } from './vm-absence.ts'
 import { VmHistory } from './vm-history.ts'
 import { writeNextXmls, writeVms } from './vm-table.ts'
-
-/** What the readings need to know of a VM. */
-export interface KnownVm {
-  id: string
-  vcpuCount: number
-  state: VmFacts['state']
-  fingerprint: string
-  /** It runs, and has a definition for its next start */
-  hasNext: boolean
-  /** Of all that was written of it, and of its disks, cards and snapshots alone */
-  written: string
-  writtenDevices: string
-}
-
-/** What tells one reading of a VM from another: the definitions by its fingerprint, and what is not in them. */
-function marksOf(vm: VmFacts): Pick<KnownVm, 'fingerprint' | 'hasNext' | 'written' | 'writtenDevices'> {
-  const fingerprint = fingerprintOf(vm)
-  const writtenDevices = hash('sha1', JSON.stringify([vm.disks, vm.interfaces, vm.snapshots]), 'base64')
-  const written = [fingerprint, writtenDevices, vm.state, vm.stateReason, vm.persistent, vm.incoming].join(' ')
-  return { fingerprint, hasNext: vm.nextXml !== null, written, writtenDevices }
-}
 
 /** Events come in bursts, one start gives four: the first is followed at once, the others together. */
 const gatherMs = 30
