@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { run } from './command.ts'
 import { type FleetDescription, readFleet } from './fleet.ts'
-import { linksWithAddress, mountsNaming } from './testing/remains.ts'
+import { linksLeft, linksWithAddress, mountsNaming } from './testing/remains.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 const HOSTS_LIMIT_MS = 20_000
@@ -74,8 +74,10 @@ test('the standing fleet comes up, ends when told to, and goes on where it was',
   const guest = fleet.guests.find((each) => each.name === 'shop-web-1')
   expect((await virsh(fleet, 'oslo-1', 'domuuid', 'shop-web-1')).trim()).toBe(guest?.uuid)
 
+  const links = await linksOf(fleet)
+  expect(links).toHaveLength(1)
   expect(await endOf(first.child)).toBe(0)
-  expect(linksOf(fleet)).toEqual([])
+  expect(await linksLeft(links)).toEqual([])
   expect(await mountsNaming(dir)).toEqual([])
   for (const host of fleet.hosts) await expect(virsh(fleet, host.name, 'hostname')).rejects.toThrow()
 
@@ -92,9 +94,10 @@ test('the standing fleet comes up, ends when told to, and goes on where it was',
 
 test('the fleet ends with the process that started it', async () => {
   const { child } = start('sh', ['-c', '"$0" "$@"; true', process.execPath, MAIN, '--dir', dir])
-  const fleet = await hostsUp()
+  const links = await linksOf(await hostsUp())
+  expect(links).toHaveLength(1)
   child.kill('SIGKILL')
-  await expect.poll(() => linksOf(fleet), { timeout: END_LIMIT_MS }).toEqual([])
+  await expect.poll(() => linksLeft(links), { timeout: END_LIMIT_MS }).toEqual([])
   await expect.poll(() => readFleet(dir), { timeout: END_LIMIT_MS }).toBeUndefined()
 })
 

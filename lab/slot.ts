@@ -7,6 +7,8 @@ import { identify, isAlive, killProcess, type ProcessIdentity } from './process.
 /** One entry a running lab; it tells a later one what to clean up when this one could not. */
 const REGISTRY_DIR = '/run/skerry-lab'
 const SLOT_COUNT = 250
+/** Numbers up to this one are for labs that come back to theirs; those of an hour take one above. */
+const KEPT_SLOT_COUNT = 50
 const CLAIM_GRACE_MS = 10_000
 
 export interface SlotRecord {
@@ -35,12 +37,15 @@ export class Slot {
     this.record = record
   }
 
-  /** Takes `preferred` when it is free, else any other. Rejects when all are taken. */
+  /**
+   * Takes `preferred` when it is free, else another. A lab that is thrown away (it has a `disposableDir`) takes any, so that a number is
+   * seldom used again at once. Rejects when all are taken.
+   */
   static async claim(id: string, preferred: number | undefined, disposableDir: string | undefined): Promise<Slot> {
     const owner = identify(process.pid)
     if (!owner) throw new Error('This process has no entry in /proc')
     await mkdir(REGISTRY_DIR, { recursive: true, mode: 0o700 })
-    const candidates = Array.from({ length: SLOT_COUNT }, (_, index) => index + 1)
+    const candidates = disposableDir ? throwAwaySlots() : range(1, SLOT_COUNT)
     for (const slot of preferred ? [preferred, ...candidates] : candidates) {
       if (isForeign(slot)) continue
       try {
@@ -53,6 +58,19 @@ export class Slot {
       return claimed
     }
     throw new Error(`All ${SLOT_COUNT} lab networks are in use`)
+  }
+
+  /** Makes a dead lab's slot this process's own, to clear it. @returns whether no other was sooner */
+  static async takeOver(record: SlotRecord): Promise<boolean> {
+    const owner = identify(process.pid)
+    const path = recordPath(record.slot)
+    // Of several that try, one renames it. The slot stays taken meanwhile: a new lab in it would be cleared too.
+    const taken = await rename(path, `${path}.dead`).then(
+      () => true,
+      () => false,
+    )
+    if (taken && owner) await new Slot({ ...record, owner }).save()
+    return taken
   }
 
   get number(): number {
@@ -75,7 +93,7 @@ export class Slot {
   private writing: Promise<void> = Promise.resolve()
   private save(): Promise<void> {
     this.writing = this.writing.then(async () => {
-      const path = join(REGISTRY_DIR, `${this.number}`, 'record.json')
+      const path = recordPath(this.number)
       await writeFile(`${path}.new`, JSON.stringify(this.record))
       await rename(`${path}.new`, path)
     })
@@ -90,6 +108,7 @@ export async function sweepSlots(): Promise<string[]> {
     const record = await readRecord(name)
     if (record === 'claiming' || (record && isAlive(record.owner))) continue
     if (record) {
+      if (!(await Slot.takeOver(record))) continue
       await clear(record)
       swept.push(record.id)
     } else {
@@ -110,7 +129,7 @@ async function clear(record: SlotRecord): Promise<void> {
 async function readRecord(name: string): Promise<SlotRecord | 'claiming' | undefined> {
   const dir = join(REGISTRY_DIR, name)
   try {
-    return JSON.parse(await readFile(join(dir, 'record.json'), 'utf8')) as SlotRecord
+    return JSON.parse(await readFile(recordPath(name), 'utf8')) as SlotRecord
   } catch {
     const age = await stat(dir).then(
       (found) => Date.now() - found.mtimeMs,
@@ -118,6 +137,17 @@ async function readRecord(name: string): Promise<SlotRecord | 'claiming' | undef
     )
     return age < CLAIM_GRACE_MS ? 'claiming' : undefined
   }
+}
+
+const recordPath = (slot: number | string) => join(REGISTRY_DIR, `${slot}`, 'record.json')
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
+
+/** All that throw-away labs may have, from one of them on. */
+function throwAwaySlots(): number[] {
+  const slots = range(KEPT_SLOT_COUNT + 1, SLOT_COUNT)
+  const start = Math.floor(Math.random() * slots.length)
+  return [...slots.slice(start), ...slots.slice(0, start)]
 }
 
 /** Another network of this machine uses the addresses. */

@@ -26,11 +26,22 @@ export async function mountsNaming(text: string): Promise<string[]> {
   return (await readFile('/proc/self/mounts', 'utf8')).split('\n').filter((line) => line.includes(text))
 }
 
-/** Links of this machine with an address that starts so. */
-export function linksWithAddress(prefix: string): string[] {
-  return Object.entries(networkInterfaces())
+/** Links of this machine with an address that starts so, by the kernel's numbers: one made later has another, whatever its name. */
+export async function linksWithAddress(prefix: string): Promise<number[]> {
+  const names = Object.entries(networkInterfaces())
     .filter(([, addresses]) => addresses?.some((entry) => entry.address.startsWith(prefix)))
     .map(([name]) => name)
+  return Promise.all(names.map(async (name) => Number(await readFile(`/sys/class/net/${name}/ifindex`, 'utf8'))))
+}
+
+/** Those of the links that are still there. */
+export async function linksLeft(links: readonly number[]): Promise<number[]> {
+  const there = await Promise.all(
+    (await readdir('/sys/class/net')).map((name) =>
+      readFile(`/sys/class/net/${name}/ifindex`, 'utf8').then(Number, () => undefined),
+    ),
+  )
+  return links.filter((link) => there.includes(link))
 }
 
 async function namespacesOf(pid: string): Promise<string[]> {
