@@ -5,7 +5,7 @@ import type { CertificateAuthority, ClientPki } from './certificate.ts'
 import { run } from './command.ts'
 import type { GuestImage } from './guest/image.ts'
 import { autostartLinks, hostFiles, IMAGES_DIR, SHARED_DIR } from './host-config.ts'
-import { identify, isAlive, killProcess, type ProcessIdentity, startBound } from './process.ts'
+import { type BoundProcess, identify, isAlive, killProcess, type ProcessIdentity, startBound } from './process.ts'
 import { limitOf, type NetworkSwitch } from './switch.ts'
 
 const SOCKET_PATH_LIMIT_BYTES = 107
@@ -43,6 +43,7 @@ export class Host {
   readonly port: string
   private readonly options: HostOptions
   private init: ProcessIdentity | undefined
+  private whole: BoundProcess | undefined
 
   constructor(options: HostOptions) {
     this.options = options
@@ -115,8 +116,8 @@ export class Host {
     const script = join(import.meta.dirname, 'host-init.sh')
     const mac = `02:53:4b:00:00:${this.options.index.toString(16).padStart(2, '0')}`
     const args = [this.dir, this.name, `${address}/24`, mac, image.templatePath, ...shares]
-    const { firstLine } = await startBound(['unshare', ...namespaces, 'sh', script, ...args])
-    const init = identify(Number(firstLine))
+    this.whole = await startBound(['unshare', ...namespaces, 'sh', script, ...args])
+    const init = identify(Number(this.whole.firstLine))
     if (!init) throw new Error(`The host ${this.name} did not start`)
     this.init = init
     await network.slot.remember(init.pid)
@@ -129,6 +130,8 @@ export class Host {
   async powerOff(): Promise<void> {
     if (this.init) await killProcess(this.init)
     this.init = undefined
+    // The last to end is the one that waits for all the others.
+    await this.whole?.ended()
   }
 
   /** Starts libvirtd and returns when it answers. */

@@ -22,5 +22,6 @@ export const labPackages = [
   { name: 'nftables', binary: '/usr/sbin/nft', purpose: 'cuts links between sites' },
   { name: 'gnutls-bin', binary: '/usr/bin/certtool', purpose: 'certificates of the hosts' },
   { name: 'xz-utils', binary: '/usr/bin/xz', purpose: 'unpacks kernel modules' },
+  { name: 'lz4', binary: '/usr/bin/lz4', purpose: 'unpacks the kernel of a guest' },
   { name: 'zstd', binary: '/usr/bin/zstd', purpose: 'packs the guest, unpacks its modules' },
 ]

@@ -38,15 +38,23 @@ export async function killProcess(identity: ProcessIdentity, timeoutMs = 10_000)
   }
 }
 
+export interface BoundProcess {
+  child: ChildProcess
+  firstLine: string
+  /** Resolves when it has ended. */
+  ended(): Promise<void>
+}
+
 /**
  * Starts a program that the kernel kills when this process ends, however it ends, and waits for its first line of output.
  * Rejects when it ends before that.
  */
-export async function startBound(args: readonly string[]): Promise<{ child: ChildProcess; firstLine: string }> {
+export async function startBound(args: readonly string[]): Promise<BoundProcess> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
+  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const firstLine = await new Promise<string>((resolve, reject) => {
     let stdout = ''
     let stderr = ''
@@ -66,5 +74,10 @@ export async function startBound(args: readonly string[]): Promise<{ child: Chil
     stream?.resume()
     if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
   }
-  return { child, firstLine }
+  const ended = () => {
+    // Else a script with nothing more to do would end before it.
+    if (child.exitCode === null && child.signalCode === null) child.ref()
+    return exit
+  }
+  return { child, firstLine, ended }
 }

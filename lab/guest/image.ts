@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { access, chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '#lab/command.ts'
+import { writeBareKernel } from './bare-kernel.ts'
 import { buildDisk } from './disk.ts'
 import { copyModules, fetchKernel } from './kernel.ts'
 
@@ -12,7 +13,7 @@ export const TEMPLATE_VOLUME = 'tiny-linux.qcow2'
 export interface GuestImage {
   /** A qcow2 disk that boots by itself. */
   templatePath: string
-  /** The same kernel and initrd as plain files, for guests that skip the BIOS. */
+  /** The same kernel (unpacked, where it can be started so) and initrd as plain files, for guests that skip the BIOS. */
   kernelPath: string
   initrdPath: string
 }
@@ -25,7 +26,7 @@ export async function guestImage(cacheDir: string): Promise<GuestImage> {
   const finished = join(cacheDir, `guest-${await sourceHash()}`)
   const image = {
     templatePath: join(finished, TEMPLATE_VOLUME),
-    kernelPath: join(finished, 'vmlinuz'),
+    kernelPath: join(finished, 'kernel'),
     initrdPath: join(finished, 'initrd'),
   }
   if (await exists(image.templatePath)) return image
@@ -36,7 +37,7 @@ export async function guestImage(cacheDir: string): Promise<GuestImage> {
     await mkdir(out)
     const files = await fetchKernel(work)
     await buildInitrd(join(work, 'root'), files.modulesDir, files.agentPath, join(out, 'initrd'))
-    await copyFile(files.kernelPath, join(out, 'vmlinuz'))
+    await writeBareKernel(files.kernelPath, join(out, 'kernel'))
     await buildDisk(work, files.kernelPath, join(out, 'initrd'), join(out, TEMPLATE_VOLUME))
     await rename(out, finished).catch(async (error: Error) => {
       if (!(await exists(image.templatePath))) throw error
@@ -47,7 +48,7 @@ export async function guestImage(cacheDir: string): Promise<GuestImage> {
   return image
 }
 
-const BUILT_FROM = ['image.ts', 'kernel.ts', 'disk.ts']
+const BUILT_FROM = ['image.ts', 'kernel.ts', 'bare-kernel.ts', 'disk.ts']
 
 /** The cache is good as long as the files it is built from are the same. */
 async function sourceHash(): Promise<string> {
