@@ -1,7 +1,19 @@
+import type { Page } from '@playwright/test'
 import { fleet, sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { openLine } from './line.ts'
 import { makeByHand, removeByHand } from './made-by-hand.ts'
 import { expect, test } from './test.ts'
+
+const heard = (page: Page) => page.waitForResponse((answer) => answer.url().includes('live.changes') && answer.ok())
+
+async function whilePaused(guest: { name: string; host: string }, work: () => Promise<void>) {
+  await virsh(guest.host, 'suspend', guest.name)
+  try {
+    await work()
+  } finally {
+    await virsh(guest.host, 'resume', guest.name)
+  }
+}
 
 test('every guest of the lab is listed, and the whole fleet is healthy', async ({ as }) => {
   const page = await as('operator', '/fleet')
@@ -31,9 +43,7 @@ test('a change made by virsh shows in an open page within a second', async ({ as
     .or(page.locator('header'))
     .filter({ has: page.getByRole('heading', { level: 1 }) })
   await expect(heading.getByText('Running', { exact: true })).toBeVisible()
-  await virsh(guest.host, 'suspend', guest.name)
-  await expect(heading.getByText('Paused', { exact: true })).toBeVisible({ timeout: 1_000 })
-  await virsh(guest.host, 'resume', guest.name)
+  await whilePaused(guest, () => expect(heading.getByText('Paused', { exact: true })).toBeVisible({ timeout: 1_000 }))
   await expect(heading.getByText('Running', { exact: true })).toBeVisible({ timeout: 1_000 })
 })
 
@@ -66,13 +76,14 @@ test('changes that come while the browser still takes a page over are shown, and
 test('VMs made outside appear as unassigned, also one right after the other, and go when they are removed', async ({
   as,
 }) => {
-  const page = await as('operator', '/fleet?filter=is%3Aunassigned')
+  const page = await as('operator')
   await waitForGuest('bergen-camera')
+  const hears = heard(page)
+  await page.goto('/fleet?filter=is%3Aunassigned')
   const names = ['made-by-hand', 'made-after-it']
   const shown = (name: string) => page.getByText(name, { exact: true })
   await expect(page.getByText('No VM matches')).toBeVisible()
-  // Until the page hears of changes.
-  await page.waitForTimeout(1_000)
+  await hears
   let after: Promise<void> | undefined
   try {
     await makeByHand('made-by-hand')
@@ -94,21 +105,37 @@ test('a page that hears nothing any more says so, also on a phone, and is live a
   const line = await openLine()
   try {
     const page = await as('operator', '/fleet')
+    const hears = heard(page)
     await page.goto(`${line.url}/fleet`)
     const row = page.getByRole('row').filter({ hasText: guest.name })
     const status = page.locator('header').getByRole('status')
     await expect(row.getByText('Running', { exact: true })).toBeVisible()
-    // Until the page hears of changes.
-    await page.waitForTimeout(1_000)
+    await hears
     await expect(status).toBeEmpty()
     await line.cut()
     await expect(status).toHaveText('Not live: reconnecting', { useInnerText: true, timeout: 3_000 })
     await page.setViewportSize({ width: 390, height: 844 })
     await expect(status).toHaveText('Not live', { useInnerText: true })
     await page.setViewportSize({ width: 1280, height: 720 })
-    await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Hosts' }).click()
-    await expect(page.getByText('The console can’t be reached.')).toBeVisible()
-    await expect(row).toBeVisible()
+    const ways = [
+      () => page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Hosts' }).click(),
+      () => row.getByRole('link', { name: guest.name }).click(),
+      () => page.getByRole('grid', { name: 'VMs' }).press('Enter'),
+      async () => {
+        await page.getByRole('button', { name: 'Search or jump to…' }).click()
+        await page.getByRole('dialog', { name: 'Command palette' }).getByRole('combobox').fill('hosts')
+        await page.getByRole('option', { name: /^Hosts/ }).click()
+      },
+    ]
+    const told = page.getByRole('region', { name: /^Notifications/ }).getByText('The console can’t be reached.')
+    for (const leave of ways) {
+      const asked = page.waitForRequest(/\/api\/health/)
+      await leave()
+      await asked
+      await expect(told).toBeVisible()
+      await expect(row).toBeVisible()
+      expect(new URL(page.url()).pathname).toBe('/fleet')
+    }
 
     // A browser gives up for good what a proxy refuses: only the page can ask again.
     const asked = await line.refuse()
@@ -116,11 +143,22 @@ test('a page that hears nothing any more says so, also on a phone, and is live a
     await expect(status).toHaveText('Not live: reconnecting', { useInnerText: true })
     await line.mend()
     await expect(status).toBeEmpty({ timeout: 15_000 })
-    await virsh(guest.host, 'suspend', guest.name)
-    await expect(row.getByText('Paused', { exact: true })).toBeVisible()
-    await virsh(guest.host, 'resume', guest.name)
+    await whilePaused(guest, () => expect(row.getByText('Paused', { exact: true })).toBeVisible())
     await expect(row.getByText('Running', { exact: true })).toBeVisible()
   } finally {
     await line.cut().catch(() => undefined)
   }
+})
+
+test('while the stream alone is refused a row opens its panel, and the filters stay', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  await page.route(/live\.changes/, (route) => route.fulfill({ status: 502 }))
+  await page.goto('/audit?outcome=succeeded')
+  await expect(page.locator('header').getByRole('status')).toHaveText(/Not live/)
+  const asked: string[] = []
+  page.on('request', (request) => request.url().includes('/api/health') && asked.push(request.url()))
+  await page.getByRole('row').nth(1).getByRole('link').click()
+  await expect(page).toHaveURL(/outcome=succeeded&open=/)
+  await expect(page.getByRole('dialog')).toBeVisible()
+  expect(asked, 'what leads to no page').toEqual([])
 })

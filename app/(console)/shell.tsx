@@ -15,7 +15,6 @@ import { type Person, visibleNavigation } from './navigation.ts'
 import { OperationTray } from './operation-tray.tsx'
 import { PersonMenu } from './person-menu.tsx'
 import { SideNavigation } from './side-navigation.tsx'
-import { StayOnPage } from './stay-on-page.tsx'
 import { useShortcut } from './use-shortcut.ts'
 
 // It brings every command's dialog with it, which no page should wait for.
@@ -78,7 +77,6 @@ export function Shell({ person, children }: { person: Person; children: ReactNod
         </main>
       </div>
       <OperationTray />
-      <StayOnPage />
       <Palette person={person} isOpen={isPaletteOpen} onClose={() => setPaletteOpen(false)} />
       <SidePanel isOpen={isMenuOpen} onOpenChange={setMenuOpen} title="Skerry" side="left">
         <div className="-mx-3">

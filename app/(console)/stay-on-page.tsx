@@ -1,32 +1,42 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { useEffect } from 'react'
+import { type ReactNode, useEffect, useMemo } from 'react'
 import { toast } from 'sonner'
 import { useLiveStatus } from '#components/live/live-provider.tsx'
 import { unreachable } from '#components/trpc/unreachable.ts'
+import { GoContext } from '#components/ui/use-go.ts'
+import { askFirst, isConsoleThere } from './ask-first.ts'
 
 /** While the console is gone a link would lead to the browser's own error page: first it is asked, and the page stays. */
-export function StayOnPage() {
+export function StayOnPage({ children }: { children: ReactNode }) {
   const isLost = useLiveStatus() === 'lost'
   const router = useRouter()
+  const asked = useMemo(
+    () =>
+      askFirst({
+        isConsoleThere,
+        go: (href) => router.push(href),
+        onGone: () => toast.error(unreachable.message, { id: 'unreachable', description: unreachable.wayOut }),
+      }),
+    [router],
+  )
   useEffect(() => {
     if (!isLost) return
     const onClick = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null
-      if (!link || opensElsewhere(link, event)) return
+      if (!link || goesByItself(link) || opensElsewhere(link, event)) return
       event.preventDefault()
-      const { pathname, search, hash } = link
-      isConsoleThere().then((isThere) => {
-        if (isThere) router.push(`${pathname}${search}${hash}`)
-        else toast.error(unreachable.message, { description: unreachable.wayOut })
-      })
+      asked(`${link.pathname}${link.search}${link.hash}`)
     }
     document.addEventListener('click', onClick, true)
     return () => document.removeEventListener('click', onClick, true)
-  }, [isLost, router])
-  return null
+  }, [isLost, asked])
+  return <GoContext value={isLost ? asked : null}>{children}</GoContext>
 }
+
+/** A row of a table decides what its name opens. */
+const goesByItself = (link: HTMLAnchorElement) => link.closest('[role="grid"] [data-part="link"]') !== null
 
 /** Beside this page, to a file, away from this console, or nowhere. */
 const opensElsewhere = (link: HTMLAnchorElement, event: MouseEvent) =>
@@ -37,10 +47,3 @@ const opensElsewhere = (link: HTMLAnchorElement, event: MouseEvent) =>
       link.pathname.startsWith('/api/') ||
       link.getAttribute('href')?.startsWith('#'),
   ].some(Boolean)
-
-/** Also one that is not well answers in JSON; a proxy in its place does not. */
-const isConsoleThere = () =>
-  fetch('/api/health', { cache: 'no-store' }).then(
-    ({ headers }) => headers.get('content-type')?.includes('json') ?? false,
-    () => false,
-  )

@@ -2,13 +2,14 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Boxes, Building2, MapPin, Server } from 'lucide-react'
-import { usePathname, useRouter } from 'next/navigation'
+import { usePathname } from 'next/navigation'
 import { hostCommandWords } from '#components/host/host-commands.tsx'
 import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { failure } from '#components/trpc/failure.ts'
 import type { CommandPaletteProps } from '#components/ui/command-palette.tsx'
 import type { PaletteItem } from '#components/ui/palette-choice.ts'
+import { useGo } from '#components/ui/use-go.ts'
 import { commandLook } from '#components/vm/vm-command.tsx'
 import { type Person, visiblePages } from './navigation.ts'
 import { actionsOf } from './palette-actions.ts'
@@ -43,7 +44,7 @@ export function usePalette(
 ): Pick<CommandPaletteProps, 'groups' | 'isFirstMeant' | 'isLoading' | 'problem' | 'hint'> {
   const { person, text, onTextChange, runners } = props
   const trpc = useTRPC()
-  const router = useRouter()
+  const go = useGo()
   const ofPage = subjectOfPage(usePathname(), person)
   const typed = text.trim()
   const asked = askedOf(typed, vocabulary)
@@ -73,7 +74,7 @@ export function usePalette(
   )
   const hits = !asked.command || isKnown ? distinct([...(named.data ?? []), ...(typed ? kept : [])]) : []
 
-  const open = (href: string) => () => router.push(href)
+  const open = (href: string) => () => go(href)
   const pages = visiblePages(person).filter(({ label }) => isFoundBy([label], typed))
   const places = useQuery(trpc.fleet.places.queryOptions())
   const actions = actionsOf(person, places.data?.tenants ?? []).filter((action) => isFoundBy(textsOf(action), typed))

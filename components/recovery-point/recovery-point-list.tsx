@@ -1,7 +1,7 @@
 'use client'
 
 import { Copy, CopyPlus, Ellipsis, FolderOpen, History, MonitorCheck, Trash2 } from 'lucide-react'
-import { usePathname, useRouter } from 'next/navigation'
+import { usePathname } from 'next/navigation'
 import { type BootTest, bootLook, totalText } from '#components/boot-test/boot-test-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { Badge } from '#components/ui/badge.tsx'
@@ -11,6 +11,7 @@ import { IconButton } from '#components/ui/icon-button.tsx'
 import { Menu, type MenuAction } from '#components/ui/menu.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { StateBadge } from '#components/ui/state-badge.tsx'
+import { useGo } from '#components/ui/use-go.ts'
 import { whyNot } from '#components/ui/why-not.ts'
 import type { Consistency, Origin } from '#server/schema/backup.ts'
 import { ApplicationNotes } from './application-notes.tsx'
@@ -44,7 +45,7 @@ function sharedBy({ clones }: RecoveryPoint): string | undefined {
 
 /** Newest first; the bar shows what each had to read beside the largest. */
 export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, onCommand }: RecoveryPointListProps) {
-  const router = useRouter()
+  const go = useGo()
   const pathname = usePathname()
   const most = Math.max(1, ...recoveryPoints.map(({ readBytes }) => readBytes))
   return (
@@ -130,7 +131,7 @@ export function RecoveryPointList({ recoveryPoints, bootTests, can, onRestore, o
                 icon={<FolderOpen size={13} aria-hidden="true" />}
                 label={`Browse files of ${time}`}
                 disabledReason={point.invalidAt ? use(can.readFiles) : whyNot(can.readFiles)}
-                onPress={() => router.push(`${onRestore ? `/vms/${point.vmId}/backups` : pathname}/${point.id}/files`)}
+                onPress={() => go(`${onRestore ? `/vms/${point.vmId}/backups` : pathname}/${point.id}/files`)}
               >
                 Browse files…
               </Button>

@@ -1,9 +1,9 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import { useMemo } from 'react'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatBitsPerSecond, formatCount, formatCounted, formatMilliseconds } from '#components/ui/format.ts'
+import { useGo } from '#components/ui/use-go.ts'
 import { type MapLink, type MapSite, WorldMap } from '#components/ui/world-map.tsx'
 import { roundTripText } from './round-trip.ts'
 import { linkLook, siteLook } from './site-state.ts'
@@ -62,7 +62,7 @@ export interface SiteMapProps {
 
 /** Every site where it is and how it is; choosing one opens it. */
 export function SiteMap({ places, operator, heightPx, className }: SiteMapProps) {
-  const router = useRouter()
+  const go = useGo()
   const sites = useMemo(
     () => places.sites.map((site) => asMapSite(site, places.hosts, operator)),
     [places.sites, places.hosts, operator],
@@ -73,7 +73,7 @@ export function SiteMap({ places, operator, heightPx, className }: SiteMapProps)
       label="Sites on the map"
       sites={sites}
       links={links}
-      onSelect={(site) => router.push(`/sites/${site.id}`)}
+      onSelect={(site) => go(`/sites/${site.id}`)}
       {...(heightPx ? { heightPx } : {})}
       {...(className ? { className } : {})}
     />

@@ -1,6 +1,5 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import { type MouseEvent, memo, type ReactNode, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { cx } from './class-name.ts'
 import { ColumnMenu } from './column-menu.tsx'
@@ -15,6 +14,7 @@ import { type MenuAnchor, RowMenu } from './row-menu.tsx'
 import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.ts'
 import { SkeletonRows } from './skeleton.tsx'
 import { useActiveRow } from './use-active-row.ts'
+import { useGo } from './use-go.ts'
 import { useNarrow } from './use-narrow.ts'
 import { sortText } from './use-sorted-rows.ts'
 
@@ -66,7 +66,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowId, rowName, rowHref, rowMenu, selection, onSelectionChange, sort, isLoading } =
     props
   const hidden = props.hiddenColumns ?? noHidden
-  const router = useRouter()
+  const go = useGo()
   const domIdPrefix = useId()
   const [scrollElement, setScrollElement] = useState<HTMLTableElement | null>(null)
   const body = useRef<DataTableBodyHandle>(null)
@@ -93,7 +93,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
 
   const open = (row: Row) => {
     if (props.onOpen) props.onOpen(row)
-    else if (rowHref) router.push(rowHref(row))
+    else if (rowHref) go(rowHref(row))
   }
   const select = (index: number, isRange: boolean) => {
     const id = ids[index]

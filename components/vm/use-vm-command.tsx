@@ -1,10 +1,10 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
 import { MakeTemplateDialog } from '#components/template/make-template-dialog.tsx'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { useGo } from '#components/ui/use-go.ts'
 import { BackUpDialog } from './back-up-dialog.tsx'
 import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
@@ -28,7 +28,7 @@ export function useVmCommand(): {
 } {
   const trpc = useTRPC()
   const client = useQueryClient()
-  const router = useRouter()
+  const go = useGo()
   const [asked, setAsked] = useState<Asked | null>(null)
   const power = useMutation(trpc.vm.power.mutationOptions({ onError: toastRefusal }))
   const protect = useMutation(
@@ -47,7 +47,7 @@ export function useVmCommand(): {
       case 'unprotect':
         return protect.mutate({ id: vm.id, protected: command === 'protect' })
       case 'edit':
-        return router.push(`/vms/${vm.id}/configuration?edit=yes`)
+        return go(`/vms/${vm.id}/configuration?edit=yes`)
       default:
         return setAsked({ command, vm })
     }
