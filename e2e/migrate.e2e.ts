@@ -2,6 +2,10 @@ import { namesOn, sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
 
+/** The files a running VM's disk consists of, by its host's word. */
+const chainOf = async (host: string, vm: string) =>
+  (await virsh(host, 'dumpxml', vm, '--xpath', '//disk[@device="disk"]//source/@file')).split('\n').filter(Boolean)
+
 test('a running VM moves to another site from the browser, and its counter goes on', async ({ as }) => {
   test.setTimeout(240_000)
   await expect.poll(() => newestCount('oslo-1', 'shop-web-1'), { timeout: 120_000 }).not.toBeNull()
@@ -82,6 +86,47 @@ test('a running VM with a snapshot inside its disk moves standing still, which i
       await virsh(host, 'snapshot-delete', 'shop-web-1', 'before-work').catch(() => undefined)
     }
   }
+})
+
+test('a snapshot in a file beside the disk, taken in the browser, comes along without shared storage, and is deleted there', async ({
+  as,
+}) => {
+  test.setTimeout(240_000)
+  const [from, to, vm] = ['oslo-1', 'frankfurt-1', 'shop-web-1']
+  await expect.poll(() => newestCount(from, vm)).not.toBeNull()
+  const id = await vmId(vm)
+  const page = await as('operator', `/vms/${id}/snapshots`)
+  await page.getByRole('button', { name: 'Take snapshot…' }).click()
+  const take = page.getByRole('dialog', { name: `Take a snapshot of ${vm}` })
+  await take.getByLabel('Name').fill('before-sale')
+  await take.getByText('Disks alone', { exact: true }).click()
+  await take.getByRole('button', { name: 'Take snapshot' }).click()
+  await expect.poll(() => chainOf(from, vm), { timeout: 60_000 }).toHaveLength(2)
+  const tree = page.getByRole('list', { name: `Snapshots of ${vm}, oldest first` })
+  await expect(tree.getByText('before-sale').first()).toBeVisible()
+
+  const before = await newestCount(from, vm)
+  await page.getByRole('button', { name: 'Migrate…' }).click()
+  const dialog = page.getByRole('dialog', { name: `Migrate ${vm}` })
+  await dialog.getByText(to, { exact: true }).click()
+  await dialog.getByRole('button', { name: `Migrate to ${to}` }).click()
+  await expect.poll(() => namesOn(to, 'running'), { timeout: 120_000 }).toContain(vm)
+  await expect.poll(() => namesOn(from), { timeout: 60_000 }).not.toContain(vm)
+  await expect.poll(async () => (await newestCount(to, vm))?.n ?? 0).toBeGreaterThan(before?.n ?? 0)
+  expect((await newestCount(to, vm))?.bootId, 'it did not boot again').toBe(before?.bootId)
+  expect(await chainOf(to, vm)).toHaveLength(2)
+  expect(await virsh(to, 'snapshot-list', vm, '--name')).toBe('before-sale')
+  await virsh(from, 'pool-refresh', 'default')
+  expect(await virsh(from, 'vol-list', 'default'), 'nothing of it is left').not.toContain(vm)
+
+  await page.getByRole('button', { name: 'Delete before-sale' }).click()
+  await page
+    .getByRole('alertdialog')
+    .getByRole('button', { name: /^Delete/ })
+    .click()
+  await expect.poll(() => virsh(to, 'snapshot-list', vm, '--name'), { timeout: 60_000 }).toBe('')
+  await expect(page.getByText('No snapshots')).toBeVisible()
+  expect(await chainOf(to, vm)).toHaveLength(1)
 })
 
 test('a migration shows at the foot of every page; cancelled there, the VM is left where it was', async ({ as }) => {
