@@ -3,11 +3,9 @@
 import { useSubscription } from '@trpc/tanstack-react-query'
 import { useEffect, useRef, useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
+import { BeginAnew } from './begin-anew.ts'
 import { type LiveStatus, statusAfter } from './live-status.ts'
-
-const channelName = 'skerry-live'
-
-type Message = { status: LiveStatus } | { batch: string } | { ask: true }
+import { TabChannel } from './tab-channel.ts'
 
 export interface StreamReader {
   onBatch: (batch: string) => void
@@ -20,65 +18,45 @@ export interface StreamReader {
  * stream begins with a reset.
  */
 export function SharedStream({ onBatch, onStatus }: StreamReader) {
-  const [leads, setLeads] = useState(false)
-  const channel = useRef<BroadcastChannel | null>(null)
-  const latest = useRef({ onBatch, onStatus, status: 'connecting' as LiveStatus })
+  const [leading, setLeading] = useState<TabChannel | null>(null)
+  // How often another tab was opened while the line was lost.
+  const [turn, setTurn] = useState(0)
+  const latest = useRef({ onBatch, onStatus })
   useEffect(() => {
-    latest.current = { ...latest.current, onBatch, onStatus }
+    latest.current = { onBatch, onStatus }
   })
 
   useEffect(() => {
-    const opened = new BroadcastChannel(channelName)
-    channel.current = opened
-    opened.onmessage = ({ data }: MessageEvent<Message>) => {
-      if ('batch' in data) latest.current.onBatch(data.batch)
-      else if ('status' in data) latest.current.onStatus(data.status)
-      else if (latest.current.status !== 'connecting')
-        opened.postMessage({ status: latest.current.status } satisfies Message)
-    }
-    const abort = new AbortController()
-    const hold = () =>
-      new Promise<void>((release) => {
-        setLeads(true)
-        abort.signal.addEventListener('abort', () => release())
-      })
-    // Without locks (an address without TLS that is not this machine) every tab reads for itself.
-    if (navigator.locks) navigator.locks.request(channelName, { signal: abort.signal }, hold).catch(() => undefined)
-    else setLeads(true)
-    opened.postMessage({ ask: true } satisfies Message)
-    return () => {
-      abort.abort()
-      opened.close()
-      channel.current = null
-    }
+    const channel: TabChannel = new TabChannel({
+      onBatch: (batch) => latest.current.onBatch(batch),
+      onStatus: (status) => latest.current.onStatus(status),
+      onLead: setLeading,
+      // The console gave it a page: no reason to wait.
+      onOpened: () => channel.status === 'lost' && setTurn((before) => before + 1),
+    })
+    return () => channel.close()
   }, [])
 
-  const tell = (message: Message) => {
-    // Without locks each tab hears its own stream already.
-    if (navigator.locks) channel.current?.postMessage(message)
-  }
-  return leads ? (
+  return leading ? (
     <Reader
+      key={turn}
+      begunAs={leading.status}
       onBatch={(batch) => {
         onBatch(batch)
-        tell({ batch })
+        leading.tellBatch(batch)
       }}
       onStatus={(status) => {
-        latest.current.status = status
         onStatus(status)
-        tell({ status })
+        leading.tellStatus(status)
       }}
     />
   ) : null
 }
 
-/** A stream that was refused, or ended by the server, begins anew after this long; one that broke does by itself. */
-const anewMs = 5_000
-
-function Reader({ onBatch, onStatus }: StreamReader) {
+function Reader({ begunAs, onBatch, onStatus }: StreamReader & { begunAs: LiveStatus }) {
   const trpc = useTRPC()
-  const status = useRef<LiveStatus>('connecting')
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const status = useRef(begunAs)
+  const [anew] = useState(() => new BeginAnew())
   const become = (next: LiveStatus) => {
     status.current = next
     onStatus(next)
@@ -87,23 +65,21 @@ function Reader({ onBatch, onStatus }: StreamReader) {
     trpc.live.changes.subscriptionOptions(undefined, {
       onStarted: () => become('live'),
       onData: (batch) => {
+        anew.worked()
         become('live')
         onBatch(batch)
       },
       onError: () => {
         become('lost')
-        beginAnew()
+        anew.later(reset)
       },
+      // One that broke begins anew by itself.
       onConnectionStateChange: (connection) => {
         become(statusAfter(status.current, connection))
-        if (connection.state === 'idle') beginAnew()
+        if (connection.state === 'idle') anew.later(reset)
       },
     }),
   )
-  function beginAnew() {
-    clearTimeout(timer.current)
-    timer.current = setTimeout(reset, anewMs)
-  }
-  useEffect(() => () => clearTimeout(timer.current), [])
+  useEffect(() => () => anew.stop(), [anew])
   return null
 }
