@@ -37,8 +37,9 @@ export function sharedPool(poolName: string | null, source: Candidate, to: Candi
 
 /** Kinds of pools whose files lie on the host itself */
 export const localKinds = new Set(['dir', 'fs'])
-/** Whether the pool is one of files. */
-export const isFolder = ({ kind }: CandidatePool) => localKinds.has(kind) || kind === 'netfs'
+/** Kinds of pools that are folders of files */
+export const folderKinds = new Set([...localKinds, 'netfs'])
+export const isFolder = ({ kind }: CandidatePool) => folderKinds.has(kind)
 
 /** @param memoryIn the pool that its memory comes to as a file, when it does */
 export function storageReasons(

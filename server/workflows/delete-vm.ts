@@ -111,6 +111,6 @@ async function showSnapshotFiles(
   if (unread.length === 0 || keepDisks) return
   throw conflict(
     `${name} can’t be deleted with its disks: ${unread.join(', ')} could not be read again, so what stands on its snapshots’ files is not known.`,
-    'Wait until nothing is written there or switch that storage pool off, or keep its disks.',
+    'Wait until nothing is written there, and start that storage pool if it is switched off or remove it from the host; or keep its disks.',
   )
 }

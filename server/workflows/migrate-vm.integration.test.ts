@@ -165,6 +165,26 @@ test('a VM that is off moves with its disk and its definition', async () => {
   await b.lab.virsh('destroy', 'sleeper')
 })
 
+test('one that is off and is written to after its disk was sent, as when it was started and shut down, stays with what was written', async () => {
+  const guest = await fleet.guest('a', { name: 'riser', isEmpty: true, off: true })
+  setHooks({
+    async aroundStep(at, run) {
+      const result = await run()
+      if (at.step === 'prepare' && at.turn === 'do')
+        await a.lab.run('qemu-io', '-c', 'write -q -P 9 2M 1M', guest.diskPath)
+      return result
+    },
+  })
+  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  setHooks({})
+  expect(end.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/^vda was written to meanwhile/) })
+  expect(await names(b)).not.toContain('riser')
+  expect((await volumes(b)).filter((name) => name.includes('riser'))).toEqual([])
+  await a.lab.run('qemu-io', '-r', '-c', 'read -q -P 9 2M 1M', guest.diskPath)
+  expect((await fleet.ended(await migrate(guest, b), 90_000)).error).toBeNull()
+  await b.lab.run('qemu-io', '-r', '-c', 'read -q -P 9 2M 1M', await diskPath(b, 'riser'))
+})
+
 /** Waits until the move is really under way. */
 async function copying(id: string): Promise<void> {
   for (let i = 0; i < 600; i++) {

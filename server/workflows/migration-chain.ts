@@ -173,8 +173,18 @@ export async function requireSendable(source: HypervisorHost, disks: readonly (P
   }
 }
 
-/** What went ahead must be what the disks still stand on. @throws conflict */
+/** What went ahead while the VM ran or was off must be what is there still. @throws conflict */
 export async function requireUntouched(source: HypervisorHost, plan: MovePlan): Promise<void> {
+  const disks = plan.live || plan.saved ? [] : plan.disks.filter(({ mode }) => mode === 'copied')
+  for (const { target, sourcePool, sourceVolume, modifiedAtMs } of disks) {
+    if (!sourcePool || !sourceVolume || modifiedAtMs === undefined) continue
+    const now = await source.findVolume({ pool: sourcePool, name: sourceVolume })
+    if (now?.modifiedAtMs === modifiedAtMs) continue
+    throw conflict(
+      `${target} was written to meanwhile, as when the VM was started and shut down, so what was copied of it is out of date.`,
+      'Try again.',
+    )
+  }
   for (const { target, sourcePool, sourceVolume, modifiedAtMs } of plan.beneath ?? []) {
     const now = await source.findVolume({ pool: sourcePool, name: sourceVolume })
     if (now?.modifiedAtMs === modifiedAtMs) continue

@@ -43,8 +43,8 @@ interface Seen {
   vm?: Partial<VmFacts>
   others?: Partial<VmFacts>[]
   pools?: Pick<StoragePoolFacts, 'volumes'>[]
-  /** A pool beside that libvirt does not read again, or what it finds when it does */
-  aside?: 'refused' | StoragePoolFacts['volumes']
+  /** A pool beside that libvirt does not read again or has switched off, or what it finds in it */
+  aside?: 'refused' | 'off' | StoragePoolFacts['volumes']
 }
 
 /** A host of which only what these functions ask can be asked; it notes what was deleted. */
@@ -54,14 +54,17 @@ function host({ vm, others = [], pools = [], aside = [] }: Seen, deleted: string
     readVm: async () => (vm ? ({ disks: [], ...vm } as unknown as VmFacts) : null),
     listVms: async () => others as VmFacts[],
     listStoragePools: async () =>
-      [...pools, { name: 'aside', active: true, volumes: found }] as unknown as StoragePoolFacts[],
+      [
+        ...pools,
+        { name: 'aside', kind: 'dir', active: aside !== 'off', volumes: found },
+      ] as unknown as StoragePoolFacts[],
     findVolume: async (at) => {
       const name = typeof at === 'string' ? at.replace('/pool/', '') : at.name
       return { pool: 'default', name, path: `/pool/${name}` } as Awaited<ReturnType<HypervisorHost['findVolume']>>
     },
     refreshPool: async (pool) => {
       if (pool === 'aside' && aside === 'refused') throw conflict('The pool can’t be read.')
-      if (pool === 'aside' && aside !== 'refused') found = aside
+      if (pool === 'aside' && typeof aside !== 'string') found = aside
     },
     deleteVolume: async (_pool, name) => void deleted.push(name),
   }
@@ -160,15 +163,18 @@ test('of what the old disk stood on, what a volume of another pool stands on tha
   expect(deleted).toEqual(['web-vda.qcow2', copyOfTemplate])
 })
 
-test('of what the old disk stood on nothing goes, and that is told, while a pool can’t be read again', async () => {
-  const { context, deleted } = setUp({ aside: 'refused' }, arrived)
-  const unknown = 'what stands on it is not known, for aside could not be read again'
-  expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([
-    `web.s1 on osl1: ${unknown}`,
-    `${copyOfTemplate} on osl1: ${unknown}`,
-  ])
-  expect(deleted).toEqual(['web-vda.qcow2'])
-})
+test.each(['refused', 'off'] as const)(
+  'of what the old disk stood on nothing goes, and that is told, while a pool can’t be read again (%s)',
+  async (aside) => {
+    const { context, deleted } = setUp({ aside }, arrived)
+    const unknown = 'what stands on it is not known, for aside could not be read again'
+    expect(await removeLeftVolumes(context, { ...plan, beneath })).toEqual([
+      `web.s1 on osl1: ${unknown}`,
+      `${copyOfTemplate} on osl1: ${unknown}`,
+    ])
+    expect(deleted).toEqual(['web-vda.qcow2'])
+  },
+)
 
 test('an old disk that its definition names by its pool goes too', async () => {
   const { context, deleted } = setUp({}, arrived)

@@ -152,10 +152,10 @@ const isFlattened = (disk: PlannedDisk | PlannedFile) =>
   'hasBacking' in disk && disk.hasBacking && disk.backing === undefined
 
 async function removeFlatCopies(context: Context, plan: MovePlan): Promise<void> {
-  if (plan.live || plan.saved) return
-  const source = await context.host(plan.sourceHostId)
   for (const disk of plan.disks) {
-    if (isFlattened(disk) && disk.to && disk.sourcePool) await source.deleteVolume(disk.sourcePool, disk.to.volume)
+    if (!isFlattened(disk) || !disk.sourcePool || !disk.to || !isTagged(disk.to.volume, context.operation.id)) continue
+    const source = await context.host(plan.sourceHostId)
+    await source.deleteVolume(disk.sourcePool, disk.to.volume)
   }
 }
 

@@ -51,6 +51,8 @@ export interface PlannedDisk {
   sourcePool: string | null
   sourceVolume: string | null
   sourcePath: string | null
+  /** When it was last written to, of a file */
+  modifiedAtMs?: number | null
   hasBacking: boolean
   /** Of one that is sent as it is, with snapshots: what it stands on. Absent: what stands on others is sent as one */
   backing?: NewBacking | null
@@ -128,6 +130,7 @@ export async function planMove(context: StepContext<MigrateInput, object>): Prom
         sourcePool: disk.poolName,
         sourceVolume: disk.volumeName,
         sourcePath: disk.source,
+        modifiedAtMs: disk.modifiedAtMs ?? null,
         hasBacking: disk.backingPath !== null,
         format: disk.format === 'raw' ? 'raw' : 'qcow2',
         capacityBytes: disk.capacityBytes,

@@ -17,7 +17,7 @@ type Find = (at: Place) => Promise<FoundFile | null>
 
 /** A disk with the volume it is, which its definition does not tell when it names a file, and what is beneath. */
 export type PlacedDisk = Omit<MovingDisk, 'beneath'> &
-  Pick<FoundFile, 'formatSeen'> & {
+  Pick<FoundFile, 'formatSeen' | 'modifiedAtMs'> & {
     /** Of its file, also where its definition names a volume of a pool */
     path: string | null
     beneath: FoundFile[]
@@ -63,7 +63,8 @@ export async function placedDisks(find: Find, { disks, snapshots }: VmFacts): Pr
       const backingPath = format === 'raw' ? null : file.backingPath
       const { path, poolName, volumeName, capacityBytes, allocationBytes } = file
       const volume = { path, poolName, volumeName, backingPath, capacityBytes, allocationBytes }
-      const placed = { ...disk, ...volume, formatSeen: file.formatSeen ?? null, beneath: [] }
+      const { formatSeen = null, modifiedAtMs = null } = file
+      const placed = { ...disk, ...volume, formatSeen, modifiedAtMs, beneath: [] }
       if (snapshots.length === 0 || disk.device !== 'disk') return placed
       const needed = await snapshotFiles(find, snapshots, disk.target)
       // The disk as it was found: its pool need not know it by the path that leads to it.

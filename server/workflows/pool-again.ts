@@ -1,3 +1,4 @@
+import { folderKinds } from '#server/core/migration-storage.ts'
 import { SkerryError } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { until } from './pause.ts'
@@ -5,10 +6,15 @@ import { until } from './pause.ts'
 /** libvirt reads no pool again while it makes a volume in it, and says so with an error of no kind. So long is waited. */
 const waitMs = 10_000
 
-/** Has libvirt look at what lies in its active pools now. @returns the pools that it did not look into */
+/**
+ * Has libvirt look at what lies in its pools now. One that it could not read it switches off, and knows nothing of its volumes any more.
+ * @returns the pools of files that it did not look into
+ */
 export async function readPoolsAgain(host: HypervisorHost): Promise<string[]> {
-  const pools = (await host.listStoragePools()).filter(({ active }) => active)
-  const read = await Promise.all(pools.map(({ name }) => readAgain(host, name)))
+  const pools = await host.listStoragePools()
+  const read = await Promise.all(
+    pools.map(({ name, active, kind }) => (active ? readAgain(host, name) : !folderKinds.has(kind))),
+  )
   return pools.flatMap(({ name }, index) => (read[index] ? [] : [name]))
 }
 

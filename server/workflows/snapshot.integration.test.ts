@@ -66,19 +66,19 @@ test('a file of its snapshots stays that a disk of another pool stands on, which
   expect((await fleet.ended(await take(guest, { name: 'one', withMemory: false }))).error).toBeNull()
   await a.lab.virsh('destroy', 'based')
   await a.lab.run('mkdir', '/var/lib/libvirt/aside')
-  const makePool = () => a.lab.virsh('pool-create-as', 'aside', 'dir', '--target', '/var/lib/libvirt/aside')
-  await makePool()
+  await a.lab.virsh('pool-define-as', 'aside', 'dir', '--target', '/var/lib/libvirt/aside')
+  await a.lab.virsh('pool-start', 'aside')
   await makeOverlay(a, '/var/lib/libvirt/hand.qcow2', { path: guest.diskPath, format: 'qcow2' })
   const remove = async () => fleet.ended(await fleet.ask({ ...on(guest), kind: 'delete-vm', input: {} }))
   await a.lab.run('mv', '/var/lib/libvirt/aside', '/var/lib/libvirt/away')
-  expect((await remove()).error).toMatchObject({
-    code: 'conflict',
-    message: expect.stringMatching(/aside could not be read again/),
-  })
+  // libvirt switches off a pool that it can't read, and still knows nothing of what lies there when it is asked again.
+  for (const attempt of ['first', 'second']) {
+    const message = expect.stringMatching(/aside could not be read again/)
+    expect((await remove()).error, attempt).toMatchObject({ code: 'conflict', message })
+  }
   expect(await filesOf(a, 'based')).toEqual(['based.one', 'based.qcow2'])
   await a.lab.run('mv', '/var/lib/libvirt/away', '/var/lib/libvirt/aside')
-  // libvirt drops a pool that it can't read.
-  await makePool()
+  await a.lab.virsh('pool-start', 'aside')
   await a.lab.run('mv', '/var/lib/libvirt/hand.qcow2', '/var/lib/libvirt/aside')
   const end = await remove()
   expect(end.error).toBeNull()

@@ -111,6 +111,12 @@ test('in a shared pool the VMs and volumes of the other hosts count, wherever th
   expect((await judge([disk('/local/a')])).doomed).toEqual(['a'])
   const pool = await own.db.storagePool.findFirstOrThrow({ where: { hostId: other.id, name: 'nas' } })
   const overlay = { name: 'x', path: '/nas2/x', backingPath: '/nas2/a', capacityBytes: 1n, allocationBytes: 1n }
-  await own.db.volume.create({ data: { storagePoolId: pool.id, ...overlay } })
+  const made = await own.db.volume.create({ data: { storagePoolId: pool.id, ...overlay } })
   expect((await judge([disk('/nas1/a')])).doomed).toEqual([])
+  const local = await own.db.storagePool.findFirstOrThrow({ where: { hostId: other.id, name: 'local' } })
+  await own.db.volume.update({
+    where: { id: made.id },
+    data: { storagePoolId: local.id, path: '/local/x' },
+  })
+  expect((await judge([disk('/nas1/a')])).doomed, 'what stands on it may be local').toEqual([])
 })

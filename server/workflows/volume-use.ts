@@ -115,8 +115,12 @@ async function usedElsewhere({ db, hostId, vmUuid }: Place, volumes: readonly Vo
         },
         select: { id: true },
       })
+      // In whatever pool there: an overlay of a shared file may be local.
       const overlay = await db.volume.findFirst({
-        where: { storagePoolId: twin.id, backingPath: path, name: { notIn: volumes.map((each) => each.name) } },
+        where: {
+          ...{ storagePool: { hostId: twin.hostId }, backingPath: path },
+          path: { notIn: volumes.map(({ name }) => `${twin.path}/${name}`) },
+        },
         select: { id: true },
       })
       if (user || overlay || (await db.template.findFirst({ where: inPool, select: { id: true } })))
