@@ -57,8 +57,15 @@ test('an archive store is granted; a policy moves an older backup there, and the
     const grant = page.getByRole('dialog', { name: 'Tenants of Ice' })
     await grant.getByRole('button', { name: 'Grant', exact: true }).click()
     await expect(grant.getByRole('list', { name: 'Tenants that may use it' })).toContainText('Polar Sensors')
+    // Any operation has the archive read again, which then has a store: the dialog stays.
+    const reread = page.waitForResponse(/archive\.get/)
+    await sql('UPDATE operation SET phase = phase')
+    await reread
+    await expect(page.getByText('A policy says which backups')).toBeAttached()
+    await expect(grant).toBeVisible()
     await page.keyboard.press('Escape')
     await expect(grant).toBeHidden()
+    await expect(page.getByRole('button', { name: 'Create policy' })).toBeFocused()
     await page.getByRole('button', { name: 'Tenants of Ice' }).click()
     await grant.getByRole('button', { name: /Tenant/ }).click()
     await page.getByRole('option', { name: 'Fjord Design' }).click()

@@ -36,15 +36,45 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     expect(await points()).toEqual([{ reading: 'full' }, { reading: 'incremental' }])
     const before = await newestCount(host, vm)
 
-    await page
-      .getByRole('button', { name: /^Restore to/ })
-      .last()
-      .click()
+    const openRestore = () =>
+      page
+        .getByRole('button', { name: /^Restore to/ })
+        .last()
+        .click()
     const restore = page.getByRole('alertdialog')
+    const confirm = restore.getByRole('button', { name: 'Restore', exact: true })
+    // What could not even be asked is asked again first, in place.
+    await page.route(/measureRestore/, (route) => route.abort())
+    await openRestore()
+    await restore.getByRole('textbox').fill(vm)
+    const again = restore.getByRole('button', { name: 'Try again' })
+    await again.focus()
+    const failed = page.waitForEvent('requestfailed')
+    await page.keyboard.press('Enter')
+    await failed
+    await expect(again).toBeFocused()
+    await expect(confirm).toHaveAttribute('aria-disabled', 'true')
+    await page.unroute(/measureRestore/)
+    await page.keyboard.press('Enter')
     await expect(restore.getByRole('status')).toContainText('are written', { timeout: 30_000 })
     await expect(restore.getByRole('list', { name: 'Disks' })).toContainText('differ from the newest recovery point')
+    // One who asks too often is told so, and may restore all the same.
+    const isTold = () =>
+      restore
+        .getByText('too often')
+        .waitFor({ timeout: 500 })
+        .then(
+          () => true,
+          () => false,
+        )
+    while (!(await isTold())) {
+      await restore.getByRole('button', { name: 'Cancel' }).click()
+      const answered = page.waitForResponse(/measureRestore/)
+      await openRestore()
+      await answered
+    }
     await restore.getByRole('textbox').fill(vm)
-    await restore.getByRole('button', { name: 'Restore', exact: true }).click()
+    await confirm.click()
     const states = () => sql("SELECT state FROM operation WHERE kind = 'restore-vm' AND target_name = $1", vm)
     await expect.poll(states, { timeout: 150_000 }).toEqual([{ state: 'succeeded' }])
     expect(await virsh(host, 'domstate', vm)).toBe('running')

@@ -150,6 +150,16 @@ test('a page that hears nothing any more says so, also on a phone, and is live a
   }
 })
 
+test('the overview reads what the sites have left again as their load changes', async ({ as }) => {
+  const page = await as('operator', '/fleet')
+  const hears = heard(page)
+  await page.goto('/')
+  await hears
+  // What is read because the stream began has come by then.
+  await page.waitForTimeout(3_000)
+  await page.waitForResponse(/site\.capacity/, { timeout: 25_000 })
+})
+
 test('while the stream alone is refused a row opens its panel, and the filters stay', async ({ as }) => {
   const page = await as('operator', '/fleet')
   await page.route(/live\.changes/, (route) => route.fulfill({ status: 502 }))

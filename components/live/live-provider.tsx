@@ -35,7 +35,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       [...batch.vms.map(({ id }) => id), ...batch.removedVmIds],
     )
     rereads.about([trpc.host.get.pathKey()], batch.changedHostIds)
-    if (batch.changedHostIds.length > 0) rereads.below(trpc.fleet.places.queryKey(), loadRereadMs)
+    if (batch.changedHostIds.length > 0) {
+      rereads.below(trpc.fleet.places.queryKey(), loadRereadMs)
+      rereads.below(trpc.site.capacity.queryKey(), loadRereadMs)
+    }
     if (batch.vms.length + batch.removedVmIds.length > 0) {
       rereads.below(trpc.vm.counts.queryKey())
       rereads.below(trpc.protection.pathKey())

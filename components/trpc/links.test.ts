@@ -11,6 +11,7 @@ import type { AppRouter } from '#server/api/root.ts'
 import { lean } from '#server/schema/wire.ts'
 import { failure } from './failure.ts'
 import { trpcLinks } from './links.ts'
+import { isUnreachable } from './unreachable.ts'
 
 test('how 500 VMs would move is asked in a request that Node takes', async () => {
   const t = initTRPC.create({ transformer: lean(superjson) })
@@ -37,10 +38,11 @@ test('a console that is gone, or a proxy in its place, is told in words with a w
   const refused = () =>
     createTRPCClient<AppRouter>({ links: trpcLinks(url) })
       .fleet.places.query()
-      .catch((error) => failure('It could not be read', error))
+      .catch((error) => ({ ...failure('It could not be read', error), isUnreachable: isUnreachable(error) }))
   const told = {
     ...{ title: 'It could not be read', message: 'The console can’t be reached.' },
     whatToDo: 'Look whether it runs and your network leads to it, then try again.',
+    isUnreachable: true,
   }
   expect(await refused()).toEqual(told)
   await new Promise((closed) => proxy.close(closed))

@@ -3,3 +3,6 @@ export const unreachable = {
   message: 'The console can’t be reached.',
   wayOut: 'Look whether it runs and your network leads to it, then try again.',
 }
+
+/** Whether a call never got to the console, rather than being refused by it. */
+export const isUnreachable = (error: { message: string } | null | undefined) => error?.message === unreachable.message

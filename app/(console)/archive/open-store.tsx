@@ -2,40 +2,38 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { LockOpen } from 'lucide-react'
-import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
 import type { ArchiveStore, NamedTenant } from './archive-stores.tsx'
 import { GrantDialog } from './grant-dialog.tsx'
 
-/** For an operator: lets a tenant that has no archive store use one. */
-export function OpenStore({ tenant }: { tenant: NamedTenant }) {
-  const trpc = useTRPC()
-  const client = useQueryClient()
-  const stores = useQuery(trpc.archiveStore.list.queryOptions()).data ?? []
-  const [opened, setOpened] = useState<ArchiveStore>()
+const useStores = () => useQuery(useTRPC().archiveStore.list.queryOptions()).data ?? []
+
+/** For an operator: which archive stores a tenant that has none could use. */
+export function OpenStore({ tenant, onOpen }: { tenant: NamedTenant; onOpen: (store: ArchiveStore) => void }) {
   return (
     <div className="flex flex-wrap justify-center gap-2">
-      {stores.map((store) => (
-        <Button
-          key={store.id}
-          size="sm"
-          icon={<LockOpen size={13} aria-hidden="true" />}
-          onPress={() => setOpened(store)}
-        >
+      {useStores().map((store) => (
+        <Button key={store.id} size="sm" icon={<LockOpen size={13} aria-hidden="true" />} onPress={() => onOpen(store)}>
           {`Open ${store.name} to ${tenant.name}`}
         </Button>
       ))}
-      {opened && (
-        <GrantDialog
-          store={stores.find(({ id }) => id === opened.id) ?? opened}
-          tenants={[tenant]}
-          onClose={() => {
-            setOpened(undefined)
-            void client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
-          }}
-        />
-      )}
     </div>
+  )
+}
+
+/** Lets the tenant use the store. */
+export function OpenStoreDialog(props: { tenant: NamedTenant; store: ArchiveStore; onClose: () => void }) {
+  const trpc = useTRPC()
+  const client = useQueryClient()
+  return (
+    <GrantDialog
+      store={useStores().find(({ id }) => id === props.store.id) ?? props.store}
+      tenants={[props.tenant]}
+      onClose={() => {
+        props.onClose()
+        void client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
+      }}
+    />
   )
 }

@@ -23,8 +23,8 @@ import { whyNot } from '#components/ui/why-not.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { isLive } from '#server/schema/operation.ts'
 import { ArchivalPolicyDialog } from './archival-policy-dialog.tsx'
-import type { NamedTenant } from './archive-stores.tsx'
-import { OpenStore } from './open-store.tsx'
+import type { ArchiveStore, NamedTenant } from './archive-stores.tsx'
+import { OpenStore, OpenStoreDialog } from './open-store.tsx'
 
 export type TenantArchivePage = Outputs['archive']['get']
 export type Policy = TenantArchivePage['policies'][number]
@@ -38,6 +38,7 @@ export function TenantArchive({ tenant, operator }: { tenant: NamedTenant; opera
   const onSuccess = () => client.invalidateQueries({ queryKey: trpc.archive.pathKey() })
   const run = useMutation(trpc.archive.run.mutationOptions({ onSuccess }))
   const showKey = useMutation(trpc.archive.showKey.mutationOptions())
+  const [opened, setOpened] = useState<{ store: ArchiveStore; isOpen: boolean }>()
   const [edited, setEdited] = useState<Policy>()
   const [policy, setPolicy] = useQueryState('policy', parseAsString.withDefault(''))
   const [deleted, setDeleted] = useState<Policy>()
@@ -59,6 +60,8 @@ export function TenantArchive({ tenant, operator }: { tenant: NamedTenant; opera
     <Button
       size="sm"
       variant="primary"
+      // It comes in the place of what opened the store, which had the focus.
+      autoFocus={opened !== undefined}
       icon={<Plus size={14} aria-hidden="true" />}
       disabledReason={obstacle}
       onPress={() => void setPolicy('new')}
@@ -75,7 +78,13 @@ export function TenantArchive({ tenant, operator }: { tenant: NamedTenant; opera
           <EmptyState
             icon={<Archive size={24} aria-hidden="true" />}
             title="Nothing is archived"
-            action={noStore && operator ? <OpenStore tenant={tenant} /> : create}
+            action={
+              operator && (noStore || opened?.isOpen) ? (
+                <OpenStore tenant={tenant} onOpen={(store) => setOpened({ store, isOpen: true })} />
+              ) : (
+                create
+              )
+            }
           >
             {noStore ?? 'A policy says which backups go to an archive store, when, and what becomes of the local copy.'}
           </EmptyState>
@@ -172,6 +181,9 @@ export function TenantArchive({ tenant, operator }: { tenant: NamedTenant; opera
             </div>
           )}
         </Card>
+      )}
+      {opened?.isOpen && (
+        <OpenStoreDialog tenant={tenant} store={opened.store} onClose={() => setOpened({ ...opened, isOpen: false })} />
       )}
       {policy === 'new' && obstacle && (
         <ObstacleDialog title="No archival policy can be created" onClose={() => void setPolicy(null)}>

@@ -1,6 +1,7 @@
 'use client'
 
 import type { RecoveryPoint } from '#components/recovery-point/recovery-point-list.tsx'
+import { isUnreachable } from '#components/trpc/unreachable.ts'
 import { InlineUnread } from '#components/trpc/unread-notice.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
 import type { Vm } from '../use-vm.ts'
@@ -23,7 +24,9 @@ export function RestoreDialog({ vm, recoveryPoint, onClose }: RestoreDialogProps
       point={recoveryPoint}
       title={`Restore ${vm.name}?`}
       measure={measuring.measure}
-      obstacle={measuring.unasked && 'What will change is not known: ask that again first'}
+      obstacle={
+        isUnreachable(measuring.unasked?.error) ? 'What will change is not known: ask that again first' : undefined
+      }
       about={() => 'It stays the same VM, with its identity, addresses and settings.'}
       onClose={onClose}
     >

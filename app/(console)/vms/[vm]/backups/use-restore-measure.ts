@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useOperation } from '#components/operation/use-operation.ts'
 import { useTRPC } from '#components/trpc/client.tsx'
 import type { Reading } from '#components/trpc/failure.ts'
@@ -30,7 +30,8 @@ export function useRestoreMeasure(vmId: string, recoveryPointId: string): Restor
   const operation = useOperation(data?.operationId ?? null)
   const state = operation.data?.state
   const measure = RestoreMeasure.safeParse(operation.data?.result).data
-  const failure = error ?? (measure ? null : operation.error)
+  const isAsking = isPending || operation.isFetching
+  const failure = useKept(error ?? (measure ? null : operation.error), isAsking)
   return {
     measure,
     isMeasuring: !failure && (state === undefined || isLive(state)),
@@ -38,9 +39,17 @@ export function useRestoreMeasure(vmId: string, recoveryPointId: string): Restor
     unasked: failure
       ? {
           error: failure,
-          isRefetching: isPending || operation.isFetching,
-          refetch: () => (error ? mutate({ vmId, recoveryPointId }) : operation.refetch()),
+          isRefetching: isAsking,
+          refetch: () => (data ? operation.refetch() : mutate({ vmId, recoveryPointId })),
         }
       : undefined,
   }
+}
+
+/** The last error, until what is asked again has been answered. */
+function useKept<E>(error: E | null, isAsking: boolean): E | null {
+  const [last, setLast] = useState(error)
+  const kept = error ?? (isAsking ? last : null)
+  if (kept !== last) setLast(kept)
+  return kept
 }
