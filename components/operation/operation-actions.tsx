@@ -4,7 +4,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTRPC } from '#components/trpc/client.tsx'
 import { Button } from '#components/ui/button.tsx'
-import { HardPowerDialog } from '#components/vm/power-dialog.tsx'
+import { PowerConfirmDialog } from '#components/vm/power-dialog.tsx'
 import { toastRefusal } from '#components/vm/refusal.ts'
 import { isLive, type OperationRow } from '#server/schema/operation.ts'
 import { isMeasuring, operationTarget, operationWord } from './operation-words.ts'
@@ -59,7 +59,7 @@ export function OperationActions({ operation }: { operation: OperationRow }) {
         Try again
       </Button>
       {isForcing && (
-        <HardPowerDialog
+        <PowerConfirmDialog
           vm={{ id: operation.targetId, name: operation.targetName }}
           action="force-off"
           onClose={() => setForcing(false)}

@@ -1,8 +1,6 @@
 import { cx } from './class-name.ts'
 import { formatPercent, formatUnit, type Unit } from './format.ts'
-
-/** From this share on there is hardly any room left: bars are red, unless they say another. */
-export const fullFrom = 0.95
+import { fullFrom } from './full-from.ts'
 
 export interface MeterProps {
   label: string

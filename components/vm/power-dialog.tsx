@@ -16,62 +16,51 @@ interface PowerDialogProps {
   onClose: () => void
 }
 
-const hardWords = {
+const lost =
+  'What programs in it have not written to disk is lost, and its file systems may need a check. Disks, snapshots and backups stay.'
+
+const words = {
+  reboot: {
+    verb: 'Reboot',
+    tone: 'primary',
+    what: [
+      'The guest is asked to restart by itself, through its agent or its power button. What runs in it is away until it is up again.',
+    ],
+  },
   reset: {
-    title: 'Reset',
-    confirm: 'Reset',
-    what: 'as if its reset button were pressed: the guest gets no chance to stop, and starts again at once.',
+    verb: 'Reset',
+    tone: 'danger',
+    what: [
+      'It ends as if its reset button were pressed: the guest gets no chance to stop, and starts again at once.',
+      lost,
+    ],
   },
   'force-off': {
-    title: 'Force off',
-    confirm: 'Force off',
-    what: 'as if its power cord were pulled: the guest gets no chance to stop.',
+    verb: 'Force off',
+    tone: 'danger',
+    what: ['It ends as if its power cord were pulled: the guest gets no chance to stop.', lost],
   },
 } as const
 
-/** Reset and force off, which cost the guest what it has not written. */
-export function HardPowerDialog({ vm, action, onClose }: PowerDialogProps & { action: keyof typeof hardWords }) {
+/** Reboot, which is gentle but noticed by whoever uses the guest; reset and force off, which cost what it has not written. */
+export function PowerConfirmDialog({ vm, action, onClose }: PowerDialogProps & { action: keyof typeof words }) {
   const trpc = useTRPC()
   const power = useMutation(trpc.vm.power.mutationOptions({ onSuccess: onClose }))
-  const words = hardWords[action]
+  const { verb, tone, what } = words[action]
   return (
     <ConfirmDialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`${words.title} ${vm.name}?`}
-      confirmLabel={words.confirm}
+      title={`${verb} ${vm.name}?`}
+      confirmLabel={verb}
+      tone={tone}
       onConfirm={() => power.mutate({ id: vm.id, action })}
       isPending={power.isPending}
       error={refusal(`${vm.name} was left as it is`, power.error)}
     >
-      <p>It ends {words.what}</p>
-      <p>
-        What programs in it have not written to disk is lost, and its file systems may need a check. Disks, snapshots
-        and backups stay.
-      </p>
-    </ConfirmDialog>
-  )
-}
-
-/** Asks the guest to restart: gentle, but whoever uses what runs in it notices. */
-export function RebootDialog({ vm, onClose }: PowerDialogProps) {
-  const trpc = useTRPC()
-  const power = useMutation(trpc.vm.power.mutationOptions({ onSuccess: onClose }))
-  return (
-    <ConfirmDialog
-      isOpen
-      onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Reboot ${vm.name}?`}
-      confirmLabel="Reboot"
-      tone="primary"
-      onConfirm={() => power.mutate({ id: vm.id, action: 'reboot' })}
-      isPending={power.isPending}
-      error={refusal(`${vm.name} was left as it is`, power.error)}
-    >
-      <p>
-        The guest is asked to restart by itself, through its agent or its power button. What runs in it is away until it
-        is up again.
-      </p>
+      {what.map((paragraph) => (
+        <p key={paragraph}>{paragraph}</p>
+      ))}
     </ConfirmDialog>
   )
 }
@@ -100,9 +89,10 @@ export function ShutDownDialog({ vm, onClose }: PowerDialogProps) {
       size="sm"
       footer={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button autoFocus onPress={onClose}>
+            Cancel
+          </Button>
           <Button
-            autoFocus
             variant="primary"
             isPending={power.isPending}
             onPress={() => power.mutate({ id: vm.id, action: 'shutdown', timeoutMs: Number(waitMs) })}

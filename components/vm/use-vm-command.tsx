@@ -10,7 +10,7 @@ import { CloneVmDialog } from './clone-vm-dialog.tsx'
 import { DeleteVmDialog } from './delete-vm-dialog.tsx'
 import { KeepCloneDialog } from './keep-clone-dialog.tsx'
 import { MigrateDialog } from './migrate/migrate-dialog.tsx'
-import { HardPowerDialog, RebootDialog, ShutDownDialog } from './power-dialog.tsx'
+import { PowerConfirmDialog, ShutDownDialog } from './power-dialog.tsx'
 import { toastRefusal } from './refusal.ts'
 import { TakeSnapshotDialog } from './take-snapshot-dialog.tsx'
 import type { CommandVm, VmCommand } from './vm-command.tsx'
@@ -64,10 +64,9 @@ function CommandDialog({ command, vm, onClose }: Asked & { onClose: () => void }
     case 'shutdown':
       return <ShutDownDialog vm={vm} onClose={onClose} />
     case 'reboot':
-      return <RebootDialog vm={vm} onClose={onClose} />
     case 'reset':
     case 'force-off':
-      return <HardPowerDialog vm={vm} action={command} onClose={onClose} />
+      return <PowerConfirmDialog vm={vm} action={command} onClose={onClose} />
     case 'snapshot':
       return <TakeSnapshotDialog vm={vm} onClose={onClose} />
     case 'backup':

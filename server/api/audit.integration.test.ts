@@ -121,6 +121,13 @@ test('who exports again and again is told to wait', async () => {
   expect(answers.map(({ status }) => status).sort()).toEqual([...Array(10).fill(403), 429])
 })
 
+test('what is recorded of archives is found by one kind, also as it was once called', async () => {
+  for (const resourceKind of ['archive', 'archival-policy', 'archive-store'])
+    await write(null, 'operation.end', { resourceKind })
+  const { entries } = await (await callAs(services, operatorHeaders)).audit.list({ resourceKind: 'archive' })
+  expect(entries.map((entry) => entry.resourceKind)).toEqual(['archival-policy', 'archive'])
+})
+
 test('the application can’t change an entry; who goes behind its back is found', async () => {
   await client.query(`SELECT set_config('skerry.scope', '*', false)`)
   await expect(client.query(`UPDATE audit_entry SET actor_name = 'x'`)).rejects.toThrow(/never changed/)

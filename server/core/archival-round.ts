@@ -51,7 +51,7 @@ export async function askForExpiry(tx: Tx, now: Date, fault: Fault): Promise<boo
     ...{ id: 'archive expiry', name: 'Expiry of archives', action: 'archive.run' },
     detail: { archiveStore: due.name },
   }
-  const target = { id: due.storeId, name: due.name, tenantId: due.tenantId, kind: 'archive' }
+  const target = { id: due.storeId, name: due.name, tenantId: due.tenantId, kind: 'archive-store' }
   await askByItself({ tx, fault }, asker, target, () => ({
     kind: 'archive-recovery-points',
     target: { kind: 'archive-store', id: due.storeId, name: due.name },

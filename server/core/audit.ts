@@ -42,6 +42,11 @@ export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
       ${entry.userAgent}, ${entry.requestId}, ${detail}::jsonb)`
 }
 
+/** Operations are about an archival policy where the audit speaks of an archive. */
+export const auditedKind = (targetKind: string) => (targetKind === 'archival-policy' ? 'archive' : targetKind)
+/** Their ends were once recorded as of the policy. */
+const kindsOf = (kind: string) => (kind === 'archive' ? { in: ['archive', 'archival-policy'] } : kind)
+
 /** Newest first, of these tenants' chains. `before` is the id of the last entry of the page before. */
 export async function searchAudit(
   tx: Tx,
@@ -55,7 +60,7 @@ export async function searchAudit(
     ...(tenants !== 'all' && { tenantId: { in: [...tenants] } }),
     ...(filter.actorId && { actorId: filter.actorId }),
     ...(filter.action && { action: filter.action }),
-    ...(filter.resourceKind && { resourceKind: filter.resourceKind }),
+    ...(filter.resourceKind && { resourceKind: kindsOf(filter.resourceKind) }),
     ...(filter.resourceId && { resourceId: filter.resourceId }),
     ...(filter.outcome && { outcome: filter.outcome }),
     ...((filter.from || filter.to) && {

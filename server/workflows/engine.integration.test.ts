@@ -144,6 +144,12 @@ test('a failing step: earlier ones are undone in reverse, the row says why and w
   expect((await sql.query('SELECT * FROM audit_check()')).rows).toEqual([])
 })
 
+test('a failed run of an archival policy stands in the audit as of an archive, as its asking does', async () => {
+  const { id } = await ask({ failAt: 'one' }, { target: { kind: 'archival-policy', id: 'policy-1', name: 'nightly' } })
+  await ended(id)
+  expect(await endsOf(id)).toMatchObject([{ resource_kind: 'archive', resource_id: 'policy-1' }])
+})
+
 test('a step is tried again when what it needs does not answer, not when that is damaged', async () => {
   const attempts = async (why: string) => {
     expect(await ended((await ask({ failAt: 'one', why })).id)).toMatchObject({ state: 'failed' })

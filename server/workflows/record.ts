@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Operation, Prisma } from '#prisma/generated/client.ts'
-import { appendAudit } from '#server/core/audit.ts'
+import { appendAudit, auditedKind } from '#server/core/audit.ts'
 import { keptInput } from '#server/core/operation-input.ts'
 import type { Db, Tx } from '#server/db.ts'
 import type { OperationError, OperationKind } from '#server/schema/operation.ts'
@@ -84,7 +84,7 @@ function auditEnd(tx: Tx, row: Operation, { state, error }: Ending): Promise<voi
   return appendAudit(tx, {
     ...{ tenantId, actorKind, actorId, actorName, requestId, origin: null, userAgent: null },
     ...{ action: 'operation.end', outcome: 'failed' },
-    ...{ resourceKind: row.targetKind, resourceId: row.targetId, resourceName: row.targetName },
+    ...{ resourceKind: auditedKind(row.targetKind), resourceId: row.targetId, resourceName: row.targetName },
     detail: { operation: row.kind, operationId: row.id, state, ...cancelled, reason: error?.message ?? null },
   })
 }

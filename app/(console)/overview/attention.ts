@@ -1,7 +1,7 @@
 import { operationTarget, operationWord } from '#components/operation/operation-words.ts'
 import type { Outputs } from '#components/trpc/client.tsx'
 import { formatCount, formatCounted, formatPercent } from '#components/ui/format.ts'
-import { fullFrom } from '#components/ui/meter.tsx'
+import { fullFrom } from '#components/ui/full-from.ts'
 import type { VisualState } from '#components/ui/state.ts'
 import type { OperationRow } from '#server/schema/operation.ts'
 import type { SiteCapacity } from '#server/schema/site.ts'
