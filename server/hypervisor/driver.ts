@@ -181,7 +181,11 @@ export interface HypervisorHost {
     options?: CallOptions,
   ): Promise<void>
   /** The volume's own bytes (a qcow2 as the file it is), in order; nobody may write to it meanwhile. */
-  downloadVolume(pool: string, name: string, options?: CallOptions): AsyncIterable<Uint8Array>
+  downloadVolume(
+    pool: string,
+    name: string,
+    options?: CallOptions & { lengthBytes?: number },
+  ): AsyncIterable<Uint8Array>
   /** Absent is fine. */
   deleteVolume(pool: string, name: string, options?: CallOptions): Promise<void>
   /** By its path on the host, or by its pool. @returns null when no pool has it */
@@ -255,7 +259,9 @@ export interface HypervisorHost {
   /** Writes its memory to a file of the host and ends its process. It can be broken off with `abortJob`: then it goes on. */
   saveMemory(vm: string, path: string, options?: CallOptions): Promise<void>
   /** @returns null for a file that is none, or not whole */
-  readSavedMemory(path: string, options?: CallOptions): Promise<{ uuid: string; xml: string } | null>
+  readSavedMemory(path: string, options?: CallOptions): Promise<Pick<VmFacts, 'uuid' | 'disks' | 'xml'> | null>
+  /** Whether saving a memory to this file was broken off, or never began: nothing can go on from it. */
+  isSaveBrokenOff(file: { pool: string; name: string }, options?: CallOptions): Promise<boolean>
   /** It goes on where it was saved, or stands there `paused`. `xml`: its definition with what differs on this host */
   restoreMemory(path: string, how?: { xml?: string; paused?: boolean }, options?: CallOptions): Promise<void>
 

@@ -75,6 +75,70 @@ test('a new host that is gone is told to have a copy, perhaps, that nobody must 
   ])
 }, 120_000)
 
+/** libvirt writes a memory through this program, and waits for it. */
+const memoryWriter = '/usr/lib/libvirt/libvirt_iohelper'
+
+test.each([
+  ['cut', 'head -c 65536', 'LibvirtQemudPart'],
+  ['void', ':', ''],
+])(
+  'a power failure while its memory is saved leaves none: it is off, and may start by itself again (%s)',
+  async (name, writes, written) => {
+    const guest = await rooted(name)
+    await a.lab.virsh('autostart', name)
+    await a.lab.run(
+      'sh',
+      '-c',
+      `printf '#!/bin/sh\\n${writes}\\nexec sleep 600\\n' >${folder}/writer && chmod 755 ${folder}/writer`,
+    )
+    await a.lab.run('mount', '--bind', `${folder}/writer`, memoryWriter)
+    const id = await migrate(guest)
+    await expect.poll(() => state(a, name), { timeout: 30_000 }).toBe('paused (saving)')
+    const beginning = async () => a.lab.run('head', '-c', '16', await ofKind(a, name, '.save'))
+    await expect.poll(beginning).toBe(written)
+    await a.lab.powerOff()
+    await a.lab.powerOn()
+    const end = await fleet.ended(id, 60_000)
+    expect(end.error).toMatchObject({ code: 'conflict', message: 'The VM was switched off meanwhile.' })
+    expect(end.error).not.toHaveProperty('left')
+    expect(end.undone).toEqual([
+      'left it off on a, which was kept from starting it meanwhile',
+      'removed the disk made on b',
+    ])
+    expect([await state(a, name), await startsByItself(a, name)]).toEqual(['shut off (unknown)', true])
+    expect([await filesOf(a, name), await filesOf(b, name)]).toEqual([[`${name}.qcow2`], []])
+  },
+  120_000,
+)
+
+test('a saved memory that can’t be read is kept, and it does not start by itself before somebody has given that up', async () => {
+  const guest = await rooted('torn')
+  await a.lab.virsh('autostart', 'torn')
+  at('stand still', async (run) => {
+    await run()
+    await a.lab.run('dd', 'if=/dev/zero', `of=${await ofKind(a, 'torn', '.save')}`, 'bs=4k', 'count=1', 'conv=notrunc')
+    throw new Error('its worker sees no more of it')
+  })
+  const id = await migrate(guest)
+  const end = await fleet.ended(id)
+  setHooks({})
+  expect(end.undone).toEqual([])
+  expect(end.error).toMatchObject({
+    left: [
+      expect.stringMatching(/^stand still: .*libvirt can’t read it\. Its start with a stays switched off\.$/),
+      'prepare: stays, for what is left needs it',
+    ],
+  })
+  expect([await state(a, 'torn'), await startsByItself(a, 'torn')]).toEqual(['shut off (saved)', false])
+  await a.lab.run('rm', await ofKind(a, 'torn', '.save'))
+  const target = { kind: 'vm' as const, id: guest.id, name: 'torn' }
+  const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
+  const cleaned = await fleet.ended(await fleet.ask(asked))
+  expect(cleaned.error).toBeNull()
+  expect(await startsByItself(a, 'torn')).toBe(true)
+  expect([await filesOf(a, 'torn'), await filesOf(b, 'torn')]).toEqual([['torn.qcow2'], []])
+})
+
 test('one that its host has given up waits for its new host, and goes on there from its memory', async () => {
   const guest = await rooted('given')
   at('move', async (run) => {

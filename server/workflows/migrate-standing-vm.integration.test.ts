@@ -197,9 +197,12 @@ test('one that somebody has go on at its new host is not woken at its own as wel
       throw new Error('its worker sees no more of it')
     },
   })
+  await a.lab.virsh('autostart', 'tight')
   const end = await fleet.ended(await migrate(tight, a, b))
   setHooks({})
-  const told = expect.stringMatching(/^move: The VM runs on b, where somebody had it go on; a has it too/)
+  const told = expect.stringMatching(
+    /^move: The VM runs on b, where somebody had it go on; a has it too.* Its start with a stays switched off\.$/,
+  )
   const kept = ['stand still: stays, for what is left needs it', 'prepare: stays, for what is left needs it']
   expect(end.error).toMatchObject({ left: [told, ...kept] })
   expect([await state(a, 'tight'), await state(b, 'tight')]).toEqual(['shut off (saved)', 'running (restored)'])

@@ -39,7 +39,7 @@ import { type MovePlan, pathsOf, planMove } from './migration-plan.ts'
 import { type MovedProtection, movedProtection } from './migration-protection.ts'
 import { type MoveFigures, readFigures, recordMove } from './migration-record.ts'
 import { setSnapshotsAside, takeUpSnapshots } from './migration-snapshot.ts'
-import { sourceBackWithinMs, standStill, wakeUp } from './migration-standstill.ts'
+import { sourceBackWithinMs, standStill, tellingOfAutostart, wakeUp } from './migration-standstill.ts'
 import { readWhereabouts } from './migration-whereabouts.ts'
 import { until } from './pause.ts'
 
@@ -235,7 +235,7 @@ async function stayStanding(
   // When the source has it no more, there is nothing to do before the destination answers.
   if (!(await source.readVm(plan.uuid))) await context.host(plan.destinationHostId, onlyThereMs)
   if ((await readWhereabouts(source, destination, plan)) === 'here') {
-    await removeStanding(source, destination, plan).catch((error: unknown) => {
+    await tellingOfAutostart(plan, () => removeStanding(source, destination, plan)).catch((error: unknown) => {
       if (destination.connection().state === 'connected') throw error
       context.log.warn({ err: error }, 'left standing')
     })

@@ -2,7 +2,6 @@ import { withBackingPath } from '#server/core/qcow2-backing.ts'
 import { isTagged } from '#server/core/volume-name.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import type { MigrateInput } from '#server/schema/vm-action.ts'
 import type { StepContext } from './define.ts'
 import { ownBeneath, type PlannedFile, placeOf, requireSameFiles, requireUntouched } from './migration-chain.ts'
@@ -55,7 +54,7 @@ export async function sendStanding(context: SendContext, plan: MovePlan): Promis
   if (!file) throw conflict(`Its saved memory is not on ${plan.sourceName} any more.`, 'Look there whether it runs.')
   await requireUntouched(source, plan)
   const memory = await source.readSavedMemory(saved.here.path)
-  requireSameFiles(plan, memory ? readVmXml(memory.xml).disks : [])
+  requireSameFiles(plan, memory?.disks ?? [])
   const disks = plan.disks.filter(({ mode }) => mode === 'copied')
   const meter = new SentMeter(context, bytesOf(disks) + file.capacityBytes)
   for (const disk of disks) {

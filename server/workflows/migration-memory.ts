@@ -96,8 +96,9 @@ export async function unlessFull<T>(
 }
 
 /**
- * whole: the VM can go on from it; outdated: its disks were written to afterwards, so it must not; unreadable: libvirt
- * does not take it; unknown: whether its disks were written to can't be told. Of the last two nothing is thrown away.
+ * none: there is no file, or what was saved to it broke off; whole: the VM can go on from it; outdated: its disks were
+ * written to afterwards, so it must not; unreadable: libvirt does not take it; unknown: whether its disks were written to
+ * can't be told. Of the last two nothing is thrown away.
  */
 export type MemoryState = 'none' | 'unreadable' | 'unknown' | 'outdated' | 'whole'
 
@@ -111,6 +112,7 @@ export async function memoryState(
   const found = await findAgain(host, file)
   if (!found) return 'none'
   const saved = await host.readSavedMemory(file.path)
+  if (saved === null && (await host.isSaveBrokenOff(file))) return 'none'
   if (saved?.uuid !== uuid) return 'unreadable'
   const volumes = await Promise.all(disks.map((disk) => findAgain(host, disk)))
   const times = volumes.map((volume) => volume?.modifiedAtMs ?? null)

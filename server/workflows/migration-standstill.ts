@@ -1,4 +1,4 @@
-import { conflict } from '#server/errors.ts'
+import { conflict, GivenUp, SkerryError } from '#server/errors.ts'
 import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { JobReading } from '#server/hypervisor/host-event.ts'
@@ -147,18 +147,38 @@ export async function wakeUp(
     facts = await settled(source, plan, { breakOff: true })
   }
   const state = facts?.state === 'off' ? await memoryAtSource(source, plan) : null
-  if (state === 'unreadable' || state === 'unknown') throw notSure(plan, state)
   let unseen = ''
-  if (state === 'whole') {
-    const isSeen = await requireNotThere(await context.openHost(plan.destinationHostId), plan)
-    if (!isSeen && mayStandThere) unseen = copyUnseen(plan)
-    await source.restoreMemory(saved.here.path)
-  }
-  if (facts && saved.autostart) await source.setAutostart(plan.uuid, true)
+  await tellingOfAutostart(plan, async () => {
+    if (state === 'unreadable' || state === 'unknown') throw notSure(plan, state)
+    if (state === 'whole') {
+      const isSeen = await requireNotThere(await context.openHost(plan.destinationHostId), plan)
+      if (!isSeen && mayStandThere) unseen = copyUnseen(plan)
+      await source.restoreMemory(saved.here.path)
+    }
+    if (facts && saved.autostart) await source.setAutostart(plan.uuid, true)
+  })
   await source.deleteVolume(saved.here.pool, saved.here.name)
   if (state === 'whole') return `had it go on where it stood still on ${plan.sourceName}${unseen}`
   if (state === 'outdated') return 'removed its saved memory: it was started and stopped meanwhile'
-  return facts && facts.state !== 'off' ? `left it on ${plan.sourceName}` : undefined
+  if (facts && facts.state !== 'off') return `left it on ${plan.sourceName}`
+  const isToStart = facts && saved.autostart
+  return isToStart ? `left it off on ${plan.sourceName}, which was kept from starting it meanwhile` : undefined
+}
+
+/** While its memory is saved it does not start with its source either: in what keeps it there, that is told. */
+export async function tellingOfAutostart(plan: MovePlan, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!plan.saved?.autostart || !(error instanceof SkerryError)) throw error
+    const { code, message, wayOut, detail, cause } = error
+    const Kind = error instanceof GivenUp ? GivenUp : SkerryError
+    throw new Kind(code, `${message} Its start with ${plan.sourceName} stays switched off.`, {
+      ...(wayOut && { wayOut }),
+      ...(detail && { detail }),
+      cause,
+    })
+  }
 }
 
 /**

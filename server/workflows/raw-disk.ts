@@ -22,13 +22,8 @@ export const looksLike = (what: string, format: string | null, wayOut: string) =
 
 async function beginningOf(host: HypervisorHost, { pool, name }: { pool: string; name: string }): Promise<Buffer> {
   const read: Uint8Array[] = []
-  let gathered = 0
   try {
-    for await (const chunk of host.downloadVolume(pool, name)) {
-      read.push(chunk)
-      gathered += chunk.length
-      if (gathered >= headerBytes) break
-    }
+    for await (const chunk of host.downloadVolume(pool, name, { lengthBytes: headerBytes })) read.push(chunk)
   } catch (error) {
     // Of pools whose volumes it can't read libvirt copies none by their format either.
     if (!(error instanceof SkerryError && error.code === 'unsupported')) throw error

@@ -87,7 +87,8 @@ export function storageVerbs(session: Session): StorageVerbs {
 
     async *downloadVolume(pool, name, options = {}) {
       const step = `read the volume ${name}`
-      const args = { volume: await volumeOf(pool, name, options) }
+      const lengthBytes = options.lengthBytes === undefined ? undefined : BigInt(options.lengthBytes)
+      const args = { volume: await volumeOf(pool, name, options), lengthBytes }
       const { stream } = await session.stream(step, 'storageVolDownload', args, options)
       try {
         for await (const chunk of stream) yield chunk as Uint8Array
