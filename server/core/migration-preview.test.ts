@@ -188,11 +188,14 @@ test('with a disk that both hosts see it does not stand still: whether that was 
   }
   // Of two pools of its own, one that is mounted from elsewhere at either end.
   const second = { ...nas, sharedKey: null }
-  const ends = (kind: string) => ({ pools: [pool, { ...second, kind }] })
+  const ends = (kind: string, sharedKey: string | null = null) => ({ pools: [pool, { ...second, kind, sharedKey }] })
   const copied = { snapshots: [inside], disks: [disk, shared] }
   expect(judge(copied, ends('dir'), ends('dir')).reasons).toEqual([])
   expect(judge(copied, ends('dir'), ends('netfs')).reasons).toEqual([reason])
   expect(judge(copied, ends('netfs'), ends('dir')).reasons).toEqual([reason])
+  // A mount in a folder shows by being seen from another host too.
+  expect(judge(copied, ends('dir', 'x'), ends('dir')).reasons).toEqual([reason])
+  expect(judge(copied, ends('dir'), ends('dir', 'x')).reasons).toEqual([reason])
 })
 
 const file = { path: '/images/base.qcow2', poolName: 'default', volumeName: 'base.qcow2', format: 'qcow2' }

@@ -57,7 +57,7 @@ const poolsOf = (disks: readonly Judged[]) => [...new Set(disks.flatMap(({ disk 
  */
 function elsewhereTimed(disks: readonly Judged[], pools: readonly string[], ends: readonly Candidate[]): string[] {
   const isLocal = ({ pools: known }: Candidate, name: string) =>
-    known.some((pool) => pool.name === name && localKinds.has(pool.kind))
+    known.some((pool) => pool.name === name && localKinds.has(pool.kind) && pool.sharedKey === null)
   const among = pools.length > 1 ? pools.filter((pool) => !ends.every((host) => isLocal(host, pool))) : []
   const shared = disks.filter(({ disk, move }) => move.mode === 'shared' && !disk.readOnly && disk.device !== 'cdrom')
   return [...new Set([...among, ...poolsOf(shared)])]

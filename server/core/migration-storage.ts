@@ -35,7 +35,7 @@ export function sharedPool(poolName: string | null, source: Candidate, to: Candi
   return same?.active && same.path === from?.path ? same : undefined
 }
 
-/** Kinds of pools whose files lie on the host itself */
+/** Kinds of pools whose files lie on the host itself, unless another host sees them too */
 export const localKinds = new Set(['dir', 'fs'])
 /** Kinds of pools that are folders of files */
 export const folderKinds = new Set([...localKinds, 'netfs'])
