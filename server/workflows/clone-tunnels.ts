@@ -196,7 +196,8 @@ export class CloneTunnels {
   }
 }
 
+/** Everybody may read it; whoever asked for the way logs what else there is to the error. */
 const obstacleOf = (error: unknown) =>
   error instanceof SkerryError
     ? `${error.message} ${error.wayOut ?? ''}`
-    : `No way back from the host could be made: ${error instanceof Error ? error.message : String(error)}`
+    : 'No way back from the host could be made; the log of the worker that looks after it says why.'
