@@ -12,7 +12,7 @@ import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { MovePlan, PlannedDisk } from './migration-plan.ts'
 import type { PlacedDisk } from './placed-disk.ts'
-import { looksLike, requireRaw } from './raw-disk.ts'
+import { requireRaw } from './raw-disk.ts'
 import type { OldDisk } from './volume-use.ts'
 
 const sharedWayOut = 'Choose a host that shares its storage.'
@@ -142,22 +142,10 @@ export function namesThere(operationId: string): (volume: string, path: string) 
   }
 }
 
-/** Formats whose header tells how large the disk is, or names other files */
-const withHeader = new Set(['qcow', 'qcow2', 'qed', 'vmdk', 'vdi', 'vpc'])
-
 /** Only such disks are sent as files whose bytes are what Skerry takes them for. @throws unsupported */
-export function requireKnownFormat({
-  target,
-  format,
-  formatSeen = null,
-}: Pick<PlacedDisk, 'target' | 'format' | 'formatSeen'>): void {
-  if (format !== 'qcow2' && format !== 'raw') {
-    throw unsupported(`The disk ${target} has the format ${format}, which Skerry does not copy.`)
-  }
-  // The host that it comes to would take what a guest wrote there for the truth.
-  if (format === 'raw' && formatSeen !== null && withHeader.has(formatSeen)) {
-    throw looksLike(`The disk ${target}`, formatSeen, sharedWayOut)
-  }
+export function requireKnownFormat({ target, format }: Pick<PlacedDisk, 'target' | 'format'>): void {
+  if (format === 'qcow2' || format === 'raw') return
+  throw unsupported(`The disk ${target} has the format ${format}, which Skerry does not copy.`)
 }
 
 /** Looks into what shall be sent: one that can't go along is told before the VM stops. @throws unsupported */
@@ -165,6 +153,7 @@ export async function requireSendable(source: HypervisorHost, disks: readonly (P
   for (const { target, sourcePool, sourceVolume, backing, format, to } of disks) {
     if (to === null || sourcePool === null || sourceVolume === null) continue
     if (format === 'raw') {
+      // The host that it comes to would take what a guest wrote there for the truth.
       await requireRaw(source, { pool: sourcePool, name: sourceVolume }, `The disk ${target}`, sharedWayOut)
     }
     if (backing === undefined || format !== 'qcow2') continue

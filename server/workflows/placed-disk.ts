@@ -9,15 +9,13 @@ import type { DiskFacts, SnapshotFacts, VmFacts } from '#server/hypervisor/facts
 interface FoundFile extends KnownFile {
   modifiedAtMs?: number | null
   backingFormat?: string | null
-  /** The format by its own first bytes, as of when its pool was last read */
-  formatSeen?: string | null
 }
 type Place = string | { pool: string; name: string }
 type Find = (at: Place) => Promise<FoundFile | null>
 
 /** A disk with the volume it is, which its definition does not tell when it names a file, and what is beneath. */
 export type PlacedDisk = Omit<MovingDisk, 'beneath'> &
-  Pick<FoundFile, 'formatSeen' | 'modifiedAtMs'> & {
+  Pick<FoundFile, 'modifiedAtMs'> & {
     /** Of its file, also where its definition names a volume of a pool */
     path: string | null
     beneath: FoundFile[]
@@ -30,7 +28,7 @@ export function fileFinder(db: Db, host: HypervisorHost, hostId: string): Find {
     if (!volume) return null
     // By the path that was asked for: that is what others name it by.
     const path = typeof at === 'string' ? at : volume.path
-    return { ...volume, path, poolName: volume.pool, volumeName: volume.name, formatSeen: volume.format }
+    return { ...volume, path, poolName: volume.pool, volumeName: volume.name }
   }
   return async (at) => {
     // Of one that its pool still lists, and that is gone, libvirt only says that it can't be read.
@@ -58,13 +56,12 @@ export async function placedDisks(find: Find, { disks, snapshots }: VmFacts): Pr
       const { format } = disk
       const place = placeOf(disk)
       const file = place === null ? null : await find(place)
-      if (!file) return { ...disk, path: null, formatSeen: null, beneath: [] }
+      if (!file) return { ...disk, path: null, beneath: [] }
       // What a guest wrote into a raw disk may look like anything.
       const backingPath = format === 'raw' ? null : file.backingPath
       const { path, poolName, volumeName, capacityBytes, allocationBytes } = file
       const volume = { path, poolName, volumeName, backingPath, capacityBytes, allocationBytes }
-      const { formatSeen = null, modifiedAtMs = null } = file
-      const placed = { ...disk, ...volume, formatSeen, modifiedAtMs, beneath: [] }
+      const placed = { ...disk, ...volume, modifiedAtMs: file.modifiedAtMs ?? null, beneath: [] }
       if (snapshots.length === 0 || disk.device !== 'disk') return placed
       const needed = await snapshotFiles(find, snapshots, disk.target)
       // The disk as it was found: its pool need not know it by the path that leads to it.
