@@ -9,6 +9,7 @@ import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { reachOverSsh, type SshWay } from '#server/testing/fleet-ssh.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
+import { pause } from './pause.ts'
 
 const { fleet, setHooks, operator, a, b } = fleetForTests('standing', ['a', 'b'])
 
@@ -280,18 +281,56 @@ test('a save that a dead worker began is waited for; the new host fails in the m
   expect(await files(b, 'frail')).toEqual([])
 })
 
-test('its own host fails in the middle: once that is back, it goes on from its saved memory, in one place', async () => {
-  const frail = await fleet.db.vm.findFirstOrThrow({ where: { name: 'frail' } })
-  const id = await migrate({ ...frail, diskPath: '' }, a, b, slow)
-  await copying(id)
-  await a.lab.powerOff()
+const frailOnceMore = async () => ({
+  ...(await fleet.db.vm.findFirstOrThrow({ where: { name: 'frail' } })),
+  diskPath: '',
+})
+const bringBack = async () => {
   await a.lab.powerOn()
   await ssh?.comeBack()
-  const end = await fleet.ended(id, 100_000)
-  console.log('after its own host failed:', end.state, JSON.stringify(end.error ?? end.result), end.undone)
-  const [at, other] = end.state === 'succeeded' ? [b, a] : [a, b]
-  expect(await state(at, 'frail')).toMatch(/^running \((restored|unpaused)\)$/)
+}
+const expectAloneAt = async (at: FleetHost, other: FleetHost) => {
   expect(await lines(other, 'list', '--all', '--name')).not.toContain('frail')
   expect(await snapshots(at, 'frail')).toEqual(['warm'])
   expect([(await files(at, 'frail')).length, await files(other, 'frail')]).toEqual([1, []])
+}
+
+test('its own host fails in the middle for longer than is waited: once that is back, it goes on there from its memory', async () => {
+  const id = await migrate(await frailOnceMore(), a, b, slow)
+  await copying(id)
+  await a.lab.powerOff()
+  const phase = async () => (await fleet.db.operation.findUniqueOrThrow({ where: { id } })).phase
+  await expect.poll(phase, { timeout: 60_000 }).toBe('undoing: stand still')
+  await bringBack()
+  const end = await fleet.ended(id, 60_000)
+  expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable', step: 'stand still' } })
+  expect(end.error).not.toHaveProperty('left')
+  expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
+  expect(await state(a, 'frail')).toBe('running (restored)')
+  await expectAloneAt(a, b)
+}, 120_000)
+
+test('one that is back in time sends disks and memory anew, and the VM goes on at its new host', async () => {
+  const isBack = Promise.withResolvers<void>()
+  let attempts = 0
+  setHooks({
+    async aroundStep(at, run) {
+      if (at.step === 'stand still' && at.turn === 'do' && ++attempts > 1) await isBack.promise
+      return run()
+    },
+  })
+  const id = await migrate(await frailOnceMore(), a, b, slow)
+  await copying(id)
+  await a.lab.powerOff()
+  await bringBack()
+  // Longer than passes before a host is tried again.
+  await pause(6_000)
+  isBack.resolve()
+  const end = await fleet.ended(id, 60_000)
+  setHooks({})
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ to: 'b', saved: true, snapshots: 1, copiedDisks: ['vda'], left: [] })
+  expect(attempts).toBeGreaterThan(1)
+  expect(await state(b, 'frail')).toBe('running (unpaused)')
+  await expectAloneAt(b, a)
 }, 120_000)
