@@ -19,7 +19,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   use: {
     baseURL: process.env.SKERRY_URL,
-    trace: 'retain-on-failure',
+    // Recording takes a fifth of a run; a picture and the page's text are kept of each failure anyway.
+    trace: process.env.SKERRY_TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: browserPath(), args: browserArguments },
   },

@@ -63,7 +63,7 @@ async function findingsOn(page: Page, sign: Locator): Promise<string[]> {
   await page.emulateMedia({ colorScheme: 'dark' })
   await expect.poll(background).not.toBe(light)
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)))
-  const inDark = await axeFindings(page)
+  const inDark = await axeFindings(page, undefined, true)
   return [
     ...(widest > 0 ? [` on a phone: ${widest} px too wide`] : []),
     ...inLight.map((finding) => `: ${finding}`),
@@ -73,8 +73,14 @@ async function findingsOn(page: Page, sign: Locator): Promise<string[]> {
 
 test('axe looks at all', async ({ as }) => {
   const page = await as('operator', '/')
-  await page.evaluate(() => document.body.append(document.createElement('img')))
-  expect(await axeFindings(page)).toEqual([expect.stringMatching(/^image-alt /)])
+  await page.evaluate(() => {
+    const pale = Object.assign(document.createElement('p'), { textContent: 'Pale' })
+    pale.style.cssText = 'color: #999; background: #aaa'
+    document.querySelector('main')?.append(document.createElement('img'), pale)
+  })
+  const isPale = expect.stringMatching(/^color-contrast /)
+  expect((await axeFindings(page)).toSorted()).toEqual([isPale, expect.stringMatching(/^image-alt /)])
+  expect(await axeFindings(page, undefined, true)).toEqual([isPale])
 })
 
 /** How much of the page lies beside the screen, once it has been laid out anew. */

@@ -1,13 +1,19 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 
-/** What axe finds on a page, or in a part of it, as "rule at place"; nothing if all is well. */
-export async function axeFindings(page: Page, part?: string): Promise<string[]> {
+/** Rules that judge by colours. */
+const colourRules = ['color-contrast', 'link-in-text-block']
+
+/**
+ * What axe finds on a page, or in a part of it, as "rule at place"; nothing if all is well.
+ * @param isColourAlone for a page that was looked at whole in other colours
+ */
+export async function axeFindings(page: Page, part?: string, isColourAlone = false): Promise<string[]> {
   const axe = new AxeBuilder({ page })
   if (part) axe.include(part)
   const { violations } = await axe
     .options({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'],
+      runOnly: isColourAlone ? colourRules : ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'],
       // Every element is looked at; only of those that fail is everything told.
       resultTypes: ['violations'],
     })
