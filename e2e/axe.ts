@@ -20,5 +20,9 @@ export async function axeFindings(page: Page, part?: string, isColourAlone = fal
     // React Aria says "in progress" by the id of a button's spinner, and keeps that here for seconds after it is gone.
     .exclude('[data-live-announcer]')
     .analyze()
-  return violations.map(({ id, nodes }) => `${id} at ${nodes[0]?.target.join(' ')}: ${nodes[0]?.html}`)
+  return violations.map(({ id, nodes: [node] }) =>
+    [`${id} at ${node?.target.join(' ')}: ${node?.html}`, ...(node?.any ?? []).map(({ message }) => message)].join(
+      '; ',
+    ),
+  )
 }

@@ -25,9 +25,12 @@ export async function dialogFindings(page: Page, seen: Set<string>): Promise<str
     if (isNew(seen, name)) await look(name, page.getByRole('button', { name, exact: true }).first())
   }
   for (const name of await namesOf(page.locator('#page [aria-haspopup=true], #page [aria-haspopup=menu]'))) {
-    if (!isNew(seen, name.split(' ').slice(0, 2).join(' '))) continue
+    const kind = name.split(' ').slice(0, 2).join(' ')
+    if (!isNew(seen, kind)) continue
     const openMenu = async () => {
-      await page.getByRole('button', { name, exact: true }).first().click()
+      const own = page.getByRole('button', { name, exact: true }).first()
+      // Rows of a list that is live come and go: another's is as good.
+      await ((await own.isVisible()) ? own : page.getByRole('button', { name: kind }).first()).click()
       await expect(page.getByRole('menu')).toBeVisible()
     }
     await openMenu()
