@@ -63,7 +63,7 @@ async function findingsOn(page: Page, sign: Locator): Promise<string[]> {
   await page.emulateMedia({ colorScheme: 'dark' })
   await expect.poll(background).not.toBe(light)
   await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)))
-  const inDark = await axeFindings(page, undefined, true)
+  const inDark = await axeFindings(page, { isColourAlone: true })
   return [
     ...(widest > 0 ? [` on a phone: ${widest} px too wide`] : []),
     ...inLight.map((finding) => `: ${finding}`),
@@ -80,7 +80,7 @@ test('axe looks at all', async ({ as }) => {
   })
   const isPale = expect.stringMatching(/^color-contrast /)
   expect((await axeFindings(page)).toSorted()).toEqual([isPale, expect.stringMatching(/^image-alt /)])
-  expect(await axeFindings(page, undefined, true)).toEqual([isPale])
+  expect(await axeFindings(page, { isColourAlone: true })).toEqual([isPale])
 })
 
 /** How much of the page lies beside the screen, once it has been laid out anew. */

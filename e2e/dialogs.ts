@@ -65,7 +65,7 @@ async function findingsIn(page: Page): Promise<string[]> {
   const dialog = page.locator(dialogs).last()
   await expect(dialog).toBeVisible()
   await expect(dialog.getByText('Loading').first()).toBeHidden()
-  const findings = await axeFindings(page, dialogs)
+  const findings = await axeFindings(page, { part: dialogs })
   await page.setViewportSize(phone)
   const widerPx = await dialog.evaluate((element) => {
     const { right } = element.getBoundingClientRect()
