@@ -16,3 +16,13 @@ export const askMove = (
     ...{ kind: 'migrate-vm', target: { kind: 'vm', id: vm.id, name: vm.name }, tenantId: null },
     ...{ hostId: from.id, destinationHostId: to.id, input: { destinationHostId: to.id, ...more } },
   })
+
+/** What virsh prints on a host, without empty lines. */
+export const linesOf = async (host: FleetHost, ...command: string[]): Promise<string[]> =>
+  (await host.lab.virsh(...command)).split('\n').filter(Boolean)
+
+export const snapshotsOf = (host: FleetHost, name: string) => linesOf(host, 'snapshot-list', name, '--name')
+
+/** With its reason, as “running (restored)”. */
+export const stateOf = async (host: FleetHost, name: string): Promise<string> =>
+  (await host.lab.virsh('domstate', name, '--reason')).trim()

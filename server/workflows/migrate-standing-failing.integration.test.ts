@@ -1,18 +1,14 @@
 import { expect, test } from 'vitest'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
-import { askMove, filesOf } from '#server/testing/moving.ts'
+import { askMove, filesOf, linesOf, snapshotsOf, stateOf } from '#server/testing/moving.ts'
 import { pause } from './pause.ts'
 
 /** Moves that stand still and fail between the two hosts, where the VM's memory is at stake. */
 const { fleet, setHooks, a, b } = fleetForTests('standing-failing', ['a', 'b'])
 
 const folder = '/var/lib/libvirt/images'
-const state = async (host: FleetHost, name: string) => (await host.lab.virsh('domstate', name, '--reason')).trim()
-const lines = async (host: FleetHost, ...command: string[]) =>
-  (await host.lab.virsh(...command)).split('\n').filter(Boolean)
-const snapshots = (host: FleetHost, name: string) => lines(host, 'snapshot-list', name, '--name')
-const known = (host: FleetHost) => lines(host, 'list', '--all', '--name')
+const known = (host: FleetHost) => linesOf(host, 'list', '--all', '--name')
 const startsByItself = async (host: FleetHost, name: string) =>
   /^Autostart: +enable$/m.test(await host.lab.virsh('dominfo', name))
 
@@ -54,7 +50,7 @@ test('what was put up at its new host and has written to its disks gets no older
   const end = await fleet.ended(await migrate(guest))
   expect(end.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/started on b meanwhile/) })
   expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
-  expect(await state(a, 'twice')).toBe('running (restored)')
+  expect(await stateOf(a, 'twice')).toBe('running (restored)')
   expect(await known(b)).not.toContain('twice')
   expect([await filesOf(a, 'twice'), await filesOf(b, 'twice')]).toEqual([['twice.qcow2'], []])
 })
@@ -66,7 +62,7 @@ test('a new host that is gone is told to have a copy, perhaps, that nobody must 
     throw new Error('its worker sees no more of it')
   })
   const id = await migrate(guest)
-  await expect.poll(() => state(a, 'alone').catch(String), { timeout: 40_000 }).toBe('running (restored)')
+  await expect.poll(() => stateOf(a, 'alone').catch(String), { timeout: 40_000 }).toBe('running (restored)')
   await b.lab.powerOn()
   const end = await fleet.ended(id, 60_000)
   expect(end.undone).toEqual([
@@ -93,7 +89,7 @@ test.each([
     )
     await a.lab.run('mount', '--bind', `${folder}/writer`, memoryWriter)
     const id = await migrate(guest)
-    await expect.poll(() => state(a, name), { timeout: 30_000 }).toBe('paused (saving)')
+    await expect.poll(() => stateOf(a, name), { timeout: 30_000 }).toBe('paused (saving)')
     const beginning = async () => a.lab.run('head', '-c', '16', await ofKind(a, name, '.save'))
     await expect.poll(beginning).toBe(written)
     await a.lab.powerOff()
@@ -105,7 +101,7 @@ test.each([
       'left it off on a, which was kept from starting it meanwhile',
       'removed the disk made on b',
     ])
-    expect([await state(a, name), await startsByItself(a, name)]).toEqual(['shut off (unknown)', true])
+    expect([await stateOf(a, name), await startsByItself(a, name)]).toEqual(['shut off (unknown)', true])
     expect([await filesOf(a, name), await filesOf(b, name)]).toEqual([[`${name}.qcow2`], []])
   },
   120_000,
@@ -129,7 +125,7 @@ test('a saved memory that can’t be read is kept, and it does not start by itse
       'prepare: stays, for what is left needs it',
     ],
   })
-  expect([await state(a, 'torn'), await startsByItself(a, 'torn')]).toEqual(['shut off (saved)', false])
+  expect([await stateOf(a, 'torn'), await startsByItself(a, 'torn')]).toEqual(['shut off (saved)', false])
   await a.lab.run('rm', await ofKind(a, 'torn', '.save'))
   const target = { kind: 'vm' as const, id: guest.id, name: 'torn' }
   const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
@@ -156,8 +152,8 @@ test('one that its host has given up waits for its new host, and goes on there f
   const end = await fleet.ended(id, 60_000)
   expect(end.error).not.toHaveProperty('left')
   expect(end.undone).toEqual(['had it go on on b, as a had given it up'])
-  expect(await state(b, 'given')).toBe('running (restored)')
-  expect(await snapshots(b, 'given')).toEqual(['warm'])
+  expect(await stateOf(b, 'given')).toBe('running (restored)')
+  expect(await snapshotsOf(b, 'given')).toEqual(['warm'])
   expect([await filesOf(a, 'given'), (await filesOf(b, 'given')).length]).toEqual([[], 1])
 }, 120_000)
 
@@ -179,11 +175,11 @@ test('where the copy of its memory can’t be read any more, its host keeps its 
       'its start with b: switched off, for it would go past its memory',
     ],
   })
-  expect(await state(b, 'kept')).toMatch(/^shut off/)
-  expect([await startsByItself(b, 'kept'), await snapshots(b, 'kept')]).toEqual([false, ['warm']])
+  expect(await stateOf(b, 'kept')).toMatch(/^shut off/)
+  expect([await startsByItself(b, 'kept'), await snapshotsOf(b, 'kept')]).toEqual([false, ['warm']])
   // Which is all that it takes.
   await a.lab.virsh('restore', await ofKind(a, 'kept', '.save'))
-  expect(await state(a, 'kept')).toBe('running (restored)')
+  expect(await stateOf(a, 'kept')).toBe('running (restored)')
   await a.lab.virsh('destroy', 'kept')
 })
 
@@ -210,7 +206,7 @@ test('nor does one lose it that was given up when its move failed; it is cleaned
   const memory = await ofKind(a, 'later', '.save')
   const definition = await a.lab.virsh('save-image-dumpxml', memory)
   expect(definition).toContain(`<uuid>${guest.uuid}</uuid>`)
-  expect(await snapshots(b, 'later')).toEqual(['warm'])
+  expect(await snapshotsOf(b, 'later')).toEqual(['warm'])
   await b.lab.virsh('start', 'later')
   const target = { kind: 'vm' as const, id: guest.id, name: 'later' }
   const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
@@ -218,5 +214,5 @@ test('nor does one lose it that was given up when its move failed; it is cleaned
   expect(cleaned.error).toBeNull()
   expect(cleaned.result).toEqual({ undone: ['had it go on on b, as a had given it up'] })
   expect([await filesOf(a, 'later'), (await filesOf(b, 'later')).length]).toEqual([[], 1])
-  expect(await state(b, 'later')).toMatch(/^running/)
+  expect(await stateOf(b, 'later')).toMatch(/^running/)
 })

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Count, serialCounts, waitForCount, wentBack } from '#lab/guest/guest.ts'
 import { requestCancel } from '#server/core/operation.ts'
-import { taggedName } from '#server/core/volume-name.ts'
 import { hasSshd } from '#server/libvirt/testing/sshd.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
@@ -9,7 +8,7 @@ import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { reachOverSsh, type SshWay } from '#server/testing/fleet-ssh.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
-import { pause } from './pause.ts'
+import { linesOf, snapshotsOf, stateOf } from '#server/testing/moving.ts'
 
 const { fleet, setHooks, operator, a, b } = fleetForTests('standing', ['a', 'b'])
 
@@ -33,13 +32,9 @@ const migrate = (guest: FleetGuest, from: FleetHost, to: FleetHost, more: object
     ...on(guest, from),
     ...{ kind: 'migrate-vm', destinationHostId: to.id, input: { destinationHostId: to.id, ...more } },
   })
-const lines = async (host: FleetHost, ...command: string[]) =>
-  (await host.lab.virsh(...command)).split('\n').filter(Boolean)
-const snapshots = (host: FleetHost, name: string) => lines(host, 'snapshot-list', name, '--name')
-const state = async (host: FleetHost, name: string) => (await host.lab.virsh('domstate', name, '--reason')).trim()
 const files = async (host: FleetHost, name: string, pool = 'default') => {
   await host.lab.virsh('pool-refresh', pool)
-  const volumes = await lines(host, 'vol-list', pool)
+  const volumes = await linesOf(host, 'vol-list', pool)
   return volumes.flatMap((line) => line.trim().split(/\s+/)[0] ?? []).filter((file) => file.startsWith(name))
 }
 /** Every number once, in one boot, wherever it was counted. */
@@ -68,11 +63,11 @@ test('a running VM with snapshots inside its disk stands still while it moves, a
   expect(end.result).toMatchObject({ protection: { snapshots: 2, marks: 1 } })
   await waitForCount(b.lab, 'rooted')
   expectUnbroken([...(await serialCounts(a.lab, 'rooted')), ...(await serialCounts(b.lab, 'rooted'))])
-  expect(await lines(a, 'list', '--all', '--name')).not.toContain('rooted')
+  expect(await linesOf(a, 'list', '--all', '--name')).not.toContain('rooted')
   expect(await files(a, 'rooted')).toEqual([])
   expect(await files(b, 'rooted')).toHaveLength(1)
-  expect(await snapshots(b, 'rooted')).toEqual(['cold', 'warm'])
-  expect(await lines(b, 'checkpoint-list', 'rooted', '--name')).toEqual(['skerry-marks'])
+  expect(await snapshotsOf(b, 'rooted')).toEqual(['cold', 'warm'])
+  expect(await linesOf(b, 'checkpoint-list', 'rooted', '--name')).toEqual(['skerry-marks'])
   await b.lab.virsh('checkpoint-delete', 'rooted', 'skerry-marks')
   await b.lab.virsh('snapshot-revert', 'rooted', 'warm')
   await expect.poll(async () => wentBack(await serialCounts(b.lab, 'rooted')), { timeout: 60_000 }).toBe(true)
@@ -88,7 +83,7 @@ test('cancelled in the middle of the copy it goes on where it stood still, and n
   await expect
     .poll(async () => (await fleet.db.operation.findUniqueOrThrow({ where: { id } })).phase)
     .toMatch(/^copying/)
-  expect(await state(b, 'rooted')).toBe('shut off (saved)')
+  expect(await stateOf(b, 'rooted')).toBe('shut off (saved)')
   expect(await startsByItself()).toBe(false)
   await fleet.db.$transaction((tx) => requestCancel(tx, row, { kind: 'user', id: 'tester', name: 'Tester' }))
   const end = await fleet.ended(id)
@@ -98,11 +93,11 @@ test('cancelled in the middle of the copy it goes on where it stood still, and n
   const last = (await serialCounts(b.lab, 'rooted')).at(-1)?.n
   await waitForCount(b.lab, 'rooted', last)
   expectUnbroken((await serialCounts(b.lab, 'rooted')).slice(before.length - 1))
-  expect(await snapshots(b, 'rooted')).toEqual(['cold', 'warm'])
-  expect(await lines(a, 'list', '--all', '--name')).not.toContain('rooted')
+  expect(await snapshotsOf(b, 'rooted')).toEqual(['cold', 'warm'])
+  expect(await linesOf(a, 'list', '--all', '--name')).not.toContain('rooted')
   expect([await files(a, 'rooted'), (await files(b, 'rooted')).length]).toEqual([[], 1])
   await b.lab.virsh('snapshot-revert', 'rooted', 'cold')
-  expect(await state(b, 'rooted')).toMatch(/^shut off/)
+  expect(await stateOf(b, 'rooted')).toMatch(/^shut off/)
 })
 
 /** A pool of its own on both hosts, as large as it is told to be. */
@@ -140,9 +135,9 @@ test('without room for disks and memory it is refused before it stops; a disk th
     setHooks({})
     expect(end.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(reason) })
     expect(end.error).not.toHaveProperty('left')
-    expect(await state(a, 'tight')).toBe(how)
-    expect(await snapshots(a, 'tight')).toEqual(['warm'])
-    expect(await lines(b, 'list', '--all', '--name')).not.toContain('tight')
+    expect(await stateOf(a, 'tight')).toBe(how)
+    expect(await snapshotsOf(a, 'tight')).toEqual(['warm'])
+    expect(await linesOf(b, 'list', '--all', '--name')).not.toContain('tight')
     expect(await files(a, 'tight', 'tight')).toEqual(['tight.qcow2'])
     expect(await files(b, 'tight', 'tight')).toEqual([])
   }
@@ -163,7 +158,7 @@ test('one that somebody starts meanwhile keeps running there, and its saved memo
   const started = await fleet.ended(await migrate(tight, a, b))
   expect(started.error).toMatchObject({ code: 'conflict', message: expect.stringMatching(/started on a meanwhile/) })
   expect(started.undone).toEqual(['left it on a', 'removed the disk made on b'])
-  expect(await state(a, 'tight')).toBe('running (booted)')
+  expect(await stateOf(a, 'tight')).toBe('running (booted)')
   // And off again, after the guest has written to its disk.
   const write = ['-c', 'write -q -P 9 1M 64k', `${folder}/tight.qcow2`]
   afterStep('stand still', () => a.lab.run('qemu-io', ...write))
@@ -171,7 +166,7 @@ test('one that somebody starts meanwhile keeps running there, and its saved memo
   setHooks({})
   expect(written.error).toMatchObject({ message: expect.stringMatching(/started on a meanwhile/) })
   expect(written.undone[0]).toMatch(/^removed its saved memory/)
-  expect(await state(a, 'tight')).toBe('shut off (saved)')
+  expect(await stateOf(a, 'tight')).toBe('shut off (saved)')
   expect(await files(a, 'tight', 'tight')).toEqual(['tight.qcow2'])
   expect(await files(b, 'tight', 'tight')).toEqual([])
 })
@@ -206,13 +201,13 @@ test('one that somebody has go on at its new host is not woken at its own as wel
   )
   const kept = ['stand still: stays, for what is left needs it', 'prepare: stays, for what is left needs it']
   expect(end.error).toMatchObject({ left: [told, ...kept] })
-  expect([await state(a, 'tight'), await state(b, 'tight')]).toEqual(['shut off (saved)', 'running (restored)'])
+  expect([await stateOf(a, 'tight'), await stateOf(b, 'tight')]).toEqual(['shut off (saved)', 'running (restored)'])
   expect(await saves(a)).toHaveLength(1)
   await b.lab.virsh('destroy', 'tight')
   await b.lab.run('sh', '-c', `rm ${folder}/*`)
   await b.lab.virsh('pool-refresh', 'tight')
   await a.lab.virsh('restore', `${folder}/${(await saves(a))[0]}`)
-  expect(await state(a, 'tight')).toBe('running (restored)')
+  expect(await stateOf(a, 'tight')).toBe('running (restored)')
   await a.lab.virsh('destroy', 'tight')
   await a.lab.run('sh', '-c', `rm ${folder}/*.save`)
 })
@@ -235,8 +230,8 @@ test('a suspended one, of many that are asked to move, is suspended at its new p
       { name: 'rooted', state: 'failed' },
     ],
   })
-  expect(await state(b, 'tight')).toMatch(/^paused/)
-  expect(await snapshots(b, 'tight')).toEqual(['warm'])
+  expect(await stateOf(b, 'tight')).toMatch(/^paused/)
+  expect(await snapshotsOf(b, 'tight')).toEqual(['warm'])
   expect([await files(a, 'tight', 'tight'), (await files(b, 'tight', 'tight')).length]).toEqual([[], 1])
   await b.lab.virsh('destroy', 'tight')
   for (const host of [a, b]) {
@@ -244,93 +239,3 @@ test('a suspended one, of many that are asked to move, is suspended at its new p
     await host.lab.run('umount', folder)
   }
 })
-
-/** Slow enough for a power failure in the middle. */
-const slow = { mayStandStill: true, bandwidthBytesPerSecond: 4 * 2 ** 20 }
-const copying = async (id: string) => {
-  const row = () => fleet.db.operation.findUniqueOrThrow({ where: { id } })
-  await expect.poll(async () => (await row()).phase, { timeout: 30_000, interval: 50 }).toMatch(/^copying disks/)
-}
-
-test('a save that a dead worker began is waited for; the new host fails in the middle, and it goes on where it was', async () => {
-  const frail = await fleet.guest('a', { name: 'frail', memoryMib: 96, isEmpty: true })
-  await a.lab.virsh('snapshot-create-as', 'frail', 'warm')
-  let begun = ''
-  setHooks({
-    async aroundStep(at, run) {
-      if (at.step === 'stand still' && at.turn === 'do' && begun === '') {
-        begun = `/var/lib/libvirt/images/${taggedName('frail-memory.save', at.operationId)}`
-        a.lab.virsh('save', 'frail', begun).catch((error: unknown) => console.error(error))
-        await expect.poll(() => state(a, 'frail'), { interval: 10 }).not.toBe('running (unpaused)')
-      }
-      return run()
-    },
-  })
-  const id = await migrate(frail, a, b, slow)
-  await copying(id)
-  setHooks({})
-  expect(begun).not.toBe('')
-  expect(await files(a, 'frail')).toContain(begun.split('/').at(-1))
-  await b.lab.powerOff()
-  await expect.poll(() => state(a, 'frail'), { timeout: 30_000 }).toBe('running (restored)')
-  await b.lab.powerOn()
-  const end = await fleet.ended(id, 60_000)
-  expect(end).toMatchObject({ state: 'failed', error: { step: 'stand still' } })
-  expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
-  expect(await files(a, 'frail')).toEqual(['frail.qcow2'])
-  expect(await files(b, 'frail')).toEqual([])
-})
-
-const frailOnceMore = async () => ({
-  ...(await fleet.db.vm.findFirstOrThrow({ where: { name: 'frail' } })),
-  diskPath: '',
-})
-const bringBack = async () => {
-  await a.lab.powerOn()
-  await ssh?.comeBack()
-}
-const expectAloneAt = async (at: FleetHost, other: FleetHost) => {
-  expect(await lines(other, 'list', '--all', '--name')).not.toContain('frail')
-  expect(await snapshots(at, 'frail')).toEqual(['warm'])
-  expect([(await files(at, 'frail')).length, await files(other, 'frail')]).toEqual([1, []])
-}
-
-test('its own host fails in the middle for longer than is waited: once that is back, it goes on there from its memory', async () => {
-  const id = await migrate(await frailOnceMore(), a, b, slow)
-  await copying(id)
-  await a.lab.powerOff()
-  const phase = async () => (await fleet.db.operation.findUniqueOrThrow({ where: { id } })).phase
-  await expect.poll(phase, { timeout: 60_000 }).toBe('undoing: stand still')
-  await bringBack()
-  const end = await fleet.ended(id, 60_000)
-  expect(end).toMatchObject({ state: 'failed', error: { code: 'unavailable', step: 'stand still' } })
-  expect(end.error).not.toHaveProperty('left')
-  expect(end.undone).toEqual(['had it go on where it stood still on a', 'removed the disk made on b'])
-  expect(await state(a, 'frail')).toBe('running (restored)')
-  await expectAloneAt(a, b)
-}, 120_000)
-
-test('one that is back in time sends disks and memory anew, and the VM goes on at its new host', async () => {
-  const isBack = Promise.withResolvers<void>()
-  let attempts = 0
-  setHooks({
-    async aroundStep(at, run) {
-      if (at.step === 'stand still' && at.turn === 'do' && ++attempts > 1) await isBack.promise
-      return run()
-    },
-  })
-  const id = await migrate(await frailOnceMore(), a, b, slow)
-  await copying(id)
-  await a.lab.powerOff()
-  await bringBack()
-  // Longer than passes before a host is tried again.
-  await pause(6_000)
-  isBack.resolve()
-  const end = await fleet.ended(id, 60_000)
-  setHooks({})
-  expect(end.error).toBeNull()
-  expect(end.result).toMatchObject({ to: 'b', saved: true, snapshots: 1, copiedDisks: ['vda'], left: [] })
-  expect(attempts).toBeGreaterThan(1)
-  expect(await state(b, 'frail')).toBe('running (unpaused)')
-  await expectAloneAt(b, a)
-}, 120_000)
