@@ -9,6 +9,7 @@ import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
 import type {
   CheckpointFacts,
+  DirtyRate,
   FoundVolume,
   Freeze,
   HostFacts,
@@ -80,11 +81,6 @@ export type Power =
 export interface ConsoleReading {
   bytes: AsyncIterable<Uint8Array>
   close(): void
-}
-
-export interface DirtyRate {
-  bytesPerSecond: number
-  measuredMs: number
 }
 
 export interface EditResult {

@@ -157,6 +157,12 @@ export interface VmReading {
   disks: { target: string; capacityBytes: number; allocationBytes: number }[]
 }
 
+/** How fast a VM changes its memory. */
+export interface DirtyRate {
+  bytesPerSecond: number
+  measuredMs: number
+}
+
 export interface StoragePoolFacts {
   name: string
   kind: string

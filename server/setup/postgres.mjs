@@ -10,7 +10,13 @@ import { SetupError } from './step.mjs'
 
 const startTimeoutMs = 60_000
 /** Autovacuum is off too: while it looks into a database, a role that is no superuser can't drop it. */
-const fastSettings = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off']
+const fastSettings = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'autovacuum=off',
+  'track_commit_timestamp=on',
+]
 
 /**
  * A running PostgreSQL on 127.0.0.1. `url` gives the address of one of its databases for the role `skerry`, which may

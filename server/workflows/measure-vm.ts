@@ -9,7 +9,7 @@
  */
 import { vmRule } from '#server/core/vm-rule.ts'
 import { conflict } from '#server/errors.ts'
-import type { DirtyRate } from '#server/hypervisor/driver.ts'
+import type { DirtyRate } from '#server/hypervisor/facts.ts'
 import { MeasureInput } from '#server/schema/vm-action.ts'
 import { defineWorkflow } from './define.ts'
 import { vmOnHost } from './vm-on-host.ts'
