@@ -5,7 +5,7 @@ import type { SiteCapacity } from '#server/schema/site.ts'
 export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'siteId'> }) {
   return (
     <div className="@container min-w-0">
-      <div className="grid gap-x-8 gap-y-2 @sm:grid-cols-2 @3xl:grid-cols-4">
+      <div className="grid gap-x-8 gap-y-2 @sm:grid-cols-2 @5xl:grid-cols-4">
         <Meter
           label="CPU used"
           unit="percent"
