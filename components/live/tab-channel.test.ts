@@ -24,6 +24,16 @@ function openTab() {
 }
 
 const leads = ({ heard }: ReturnType<typeof openTab>) => expect.poll(() => heard.leads).toBe(true)
+
+/** A tab that leads, and one that follows and has heard from it how the stream is. */
+async function openTwo(status: LiveStatus) {
+  const [first, second] = [openTab(), openTab()]
+  await leads(first)
+  first.channel.tellStatus(status)
+  await expect.poll(() => second.heard.statuses).toContain(status)
+  return { first, second }
+}
+
 test('one tab reads for all; one that is opened later is told at once how the stream is', async () => {
   const first = openTab()
   await leads(first)
@@ -36,22 +46,14 @@ test('one tab reads for all; one that is opened later is told at once how the st
 })
 
 test('a tab that takes over while the line is lost knows that it is', async () => {
-  const first = openTab()
-  await leads(first)
-  const second = openTab()
-  first.channel.tellStatus('lost')
-  await expect.poll(() => second.heard.statuses).toContain('lost')
+  const { first, second } = await openTwo('lost')
   first.channel.close()
   await leads(second)
   expect(second.channel.status).toBe('lost')
 })
 
 test('one that only follows does not answer for the stream', async () => {
-  const first = openTab()
-  await leads(first)
-  const second = openTab()
-  first.channel.tellStatus('live')
-  await expect.poll(() => second.heard.statuses).toContain('live')
+  await openTwo('live')
   const third = openTab()
   await expect.poll(() => third.heard.statuses).toContain('live')
   await new Promise((later) => setTimeout(later, 100))

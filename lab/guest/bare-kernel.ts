@@ -10,9 +10,9 @@ const SECTOR_BYTES = 512
 const SIZE_BYTES = 4
 
 const UNPACKERS = [
-  { magic: '02214c18', command: ['lz4', '-dc'] },
-  { magic: '28b52ffd', command: ['zstd', '-qdc'] },
-  { magic: 'fd377a58', command: ['xz', '-dc'] },
+  { magic: '02214c18', command: 'lz4 -dc' },
+  { magic: '28b52ffd', command: 'zstd -qdc' },
+  { magic: 'fd377a58', command: 'xz -dc' },
 ] as const
 
 /** ELF notes of the owner "Xen" and of type 18: where QEMU may enter a kernel without its BIOS half (PVH). */
@@ -21,23 +21,24 @@ const PVH_NOTES = ['040000000400000012000000', '040000000800000012000000'].map((
 )
 
 /**
- * Writes the kernel as QEMU boots it soonest: unpacked, where it can be entered so; else as it came. An emulated processor spends a fifth
+ * Writes the kernel as QEMU boots it soonest: unpacked, where it can be entered so; else as it came. An emulated processor spends a seventh
  * of a boot on unpacking.
  */
 export async function writeBareKernel(kernelPath: string, target: string): Promise<void> {
-  const bare = await bareKernel(kernelPath, target)
-  if (!bare) await copyFile(kernelPath, target)
+  if (!(await unpackKernel(kernelPath, target))) await copyFile(kernelPath, target)
 }
 
-async function bareKernel(kernelPath: string, target: string): Promise<boolean> {
+/** @returns whether QEMU can start what is there then */
+async function unpackKernel(kernelPath: string, target: string): Promise<boolean> {
   const image = await readFile(kernelPath)
   if (image.toString('latin1', MAGIC_AT, MAGIC_AT + 4) !== 'HdrS') return false
   const start = (image.readUInt8(SETUP_SECTORS_AT) + 1) * SECTOR_BYTES + image.readUInt32LE(PAYLOAD_AT)
   const payload = image.subarray(start, start + image.readUInt32LE(PAYLOAD_AT + 4) - SIZE_BYTES)
   const unpacker = UNPACKERS.find(({ magic }) => payload.toString('hex', 0, 4) === magic)
   if (!unpacker) return false
-  await writeFile(`${target}.packed`, payload)
-  await run('sh', ['-c', `${unpacker.command.join(' ')} <"$0.packed" >"$0" && rm "$0.packed"`, target])
+  const packed = `${kernelPath}.payload`
+  await writeFile(packed, payload)
+  await run('sh', ['-c', `${unpacker.command} <"$0" >"$1"`, packed, target])
   const kernel = await readFile(target)
   return PVH_NOTES.some((note) => kernel.includes(note))
 }

@@ -31,18 +31,17 @@ export async function linksWithAddress(prefix: string): Promise<number[]> {
   const names = Object.entries(networkInterfaces())
     .filter(([, addresses]) => addresses?.some((entry) => entry.address.startsWith(prefix)))
     .map(([name]) => name)
-  return Promise.all(names.map(async (name) => Number(await readFile(`/sys/class/net/${name}/ifindex`, 'utf8'))))
+  return Promise.all(names.map(numberOf))
 }
 
 /** Those of the links that are still there. */
 export async function linksLeft(links: readonly number[]): Promise<number[]> {
-  const there = await Promise.all(
-    (await readdir('/sys/class/net')).map((name) =>
-      readFile(`/sys/class/net/${name}/ifindex`, 'utf8').then(Number, () => undefined),
-    ),
-  )
+  const names = await readdir('/sys/class/net')
+  const there = await Promise.all(names.map((name) => numberOf(name).catch(() => 0)))
   return links.filter((link) => there.includes(link))
 }
+
+const numberOf = async (link: string) => Number(await readFile(`/sys/class/net/${link}/ifindex`, 'utf8'))
 
 async function namespacesOf(pid: string): Promise<string[]> {
   const names = await Promise.all(KINDS.map((kind) => readlink(`/proc/${pid}/ns/${kind}`).catch(() => '')))

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { removalOf } from '#server/core/recovery-point-removal.ts'
 import { connectNbd } from '#server/nbd/connect.ts'
 import { dropCaches, hashForever, hashInside, hashOfFile } from '#server/testing/disk-start.ts'
 import { type FleetGuest, type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
-import { reachOverTls } from '#server/testing/fleet-tls.ts'
+import { reachOverTls, tlsOf } from '#server/testing/fleet-tls.ts'
 import { judgeOf } from '#server/testing/judge.ts'
 import { askClonePoint, askRestoreNew } from '#server/testing/restore-new.ts'
 import { resumeClones } from '#server/testing/stalled-clones.ts'
@@ -119,12 +119,8 @@ test('two clones run within seconds, share the recovery point and write for them
 test('only who has a certificate and the whole name is served', async () => {
   const xml = await a.lab.virsh('dumpxml', '--inactive', 'web-one')
   const [, exportName = ''] = /protocol='nbd' name='([^']+)'/.exec(xml) ?? []
-  const { caCertPath, certPath, keyPath } = a.lab.pki
-  const [authority = '', certificate = '', key = ''] = await Promise.all(
-    [caCertPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
-  )
   const at = { host: '127.0.0.1', port: fleet.exports.port }
-  const tls = { authority, certificate, key, serverName: 'skerry-worker' }
+  const tls = { ...(await tlsOf(a.lab.pki)), serverName: 'skerry-worker' }
   const client = await connectNbd({ ...at, tls, exportName })
   expect(client.flags.readOnly).toBe(true)
   await client.close()

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import { CredentialBox } from '#server/core/credential.ts'
@@ -10,6 +9,7 @@ import { log } from '#server/log.ts'
 import type { Credential, EditHostPlan } from '#server/schema/host-action.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type FleetHost, type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { tlsOf } from '#server/testing/fleet-tls.ts'
 
 let fleet: TestFleet
 let engine: TestEngine
@@ -49,13 +49,6 @@ async function edit(change: Partial<EditHostPlan>) {
     }),
   )
 }
-async function pki(): Promise<NonNullable<Credential['tls']>> {
-  const { caCertPath, certPath, keyPath } = a.lab.pki
-  const [authority, certificate, key] = await Promise.all(
-    [caCertPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
-  )
-  return { authority: authority ?? '', certificate: certificate ?? '', key: key ?? '' }
-}
 /** To port 16514, in state 01. */
 const tlsEstablished = /^ *\d+: \w+:4082 \w+:\w+ 01 /
 /** Connections to the daemon's TLS port, as the host's kernel counts them. */
@@ -73,7 +66,7 @@ const isSeen = async (name: string) => (await fleet.db.vm.count({ where: { name,
 
 test('a new address with a credential takes over, and so does a new credential alone', async () => {
   expect(await tlsConnections()).toEqual([])
-  const tls = await pki()
+  const tls = await tlsOf(a.lab.pki)
   const moved = await edit({ uri: a.lab.tlsUri, keepsAccess: false, sealed: sealed({ tls }) })
   expect(moved.error).toBeNull()
   expect(moved.result).toMatchObject({ hostname: 'a' })
@@ -95,7 +88,7 @@ test('a new address with a credential takes over, and so does a new credential a
 
 test('what does not answer, or refuses us, changes nothing and says at which stage', async () => {
   const before = await row()
-  const stranger = { ...(await pki()), authority: (await pki()).certificate }
+  const stranger = { ...(await tlsOf(a.lab.pki)), authority: (await tlsOf(a.lab.pki)).certificate }
   const refused = await edit({ keepsAccess: false, sealed: sealed({ tls: stranger }) })
   expect(refused).toMatchObject({ state: 'failed', error: { step: 'connect' } })
   const nowhere = await edit({ uri: 'qemu:///system?socket=/nowhere/libvirt-sock' })

@@ -5,7 +5,7 @@ import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
 import { inTheMiddle } from '#server/testing/mid-copy.ts'
-import { askMove, filesOf } from '#server/testing/moving.ts'
+import { askMove, filesOf, layersOf, linesOf, snapshotsOf, sourceOf } from '#server/testing/moving.ts'
 import { makeOverlay } from '#server/testing/overlay.ts'
 
 const { fleet, setHooks, operator, a, b } = fleetForTests('chain', ['a', 'b'])
@@ -16,9 +16,6 @@ const kept = '/var/lib/libvirt/shared/nas'
 
 const move = (guest: FleetGuest, from: FleetHost, to: FleetHost, more: object = {}) =>
   askMove(fleet, guest, from, to, { mayStandStill: true, ...more })
-const lines = async (host: FleetHost, ...command: string[]) =>
-  (await host.lab.virsh(...command)).split('\n').filter(Boolean)
-const snapshots = (host: FleetHost, name: string) => lines(host, 'snapshot-list', name, '--name')
 const state = async (host: FleetHost, name: string) => (await host.lab.virsh('domstate', name)).trim()
 /** What the inventory sees before long */
 const seen = async (guest: FleetGuest, host: FleetHost): Promise<FleetGuest> => {
@@ -27,20 +24,11 @@ const seen = async (guest: FleetGuest, host: FleetHost): Promise<FleetGuest> => 
   return { ...guest, id: await writeVmRow(fleet.db, host.id, guest.uuid) }
 }
 const allFiles = async (host: FleetHost) => (await filesOf(host, '')).filter(Boolean).toSorted()
-const sourceOf = async (host: FleetHost, name: string, target = 'vda') =>
-  (await lines(host, 'domblklist', name)).map((line) => line.trim().split(/\s+/)).find(([at]) => at === target)?.[1] ??
-  ''
 
-interface Layer {
-  filename: string
-  format: string
-  'full-backing-filename'?: string
-}
 /** What a disk stands on by its files' own word, nearest first; each that nobody writes to is also found to be whole. */
 async function chainOf(host: FleetHost, path: string): Promise<string[]> {
-  const command = ['info', '-U', '--backing-chain', '--output', 'json', path]
-  const layers = JSON.parse(await host.lab.run('qemu-img', ...command)) as Layer[]
-  const used = (await lines(host, 'list', '--name')).map((name) => sourceOf(host, name))
+  const layers = await layersOf(host, path)
+  const used = (await linesOf(host, 'list', '--name')).map((name) => sourceOf(host, name))
   const written = await Promise.all(used)
   for (const { filename, format } of layers) {
     if (format === 'qcow2' && !written.includes(filename)) await host.lab.run('qemu-img', 'check', '-q', '-U', filename)
@@ -113,7 +101,7 @@ test('a running VM with a snapshot inside a disk on a template moves with it, an
   expect(await chainOf(a, `${images}/other-rooted.qcow2`)).toHaveLength(2)
   const disk = await fleet.db.disk.findFirstOrThrow({ where: { vmId: rooted.id, target: 'vda' } })
   expect(disk).toMatchObject({ source: top, backingPath: base })
-  expect(await lines(b, 'checkpoint-list', 'rooted', '--name')).toEqual(['skerry-marks'])
+  expect(await linesOf(b, 'checkpoint-list', 'rooted', '--name')).toEqual(['skerry-marks'])
   await b.lab.virsh('checkpoint-delete', 'rooted', 'skerry-marks')
   await b.lab.virsh('snapshot-revert', 'rooted', 'warm')
   await expect.poll(async () => wentBack(await serialCounts(b.lab, 'rooted')), { timeout: 60_000 }).toBe(true)
@@ -152,7 +140,7 @@ test('with a snapshot in a file of its own it moves on, and leaves nothing: the 
   await expectKept(a, chain[2] ?? '', 'later')
   await expectKept(a, chain[3] ?? '', 'template')
   expect(await allFiles(b)).toEqual([])
-  expect(await snapshots(a, 'rooted')).toEqual(['later', 'latest'])
+  expect(await snapshotsOf(a, 'rooted')).toEqual(['later', 'latest'])
   const namedBy = async (snapshot: string) => {
     const definition = await a.lab.virsh('snapshot-dumpxml', 'rooted', snapshot)
     return new Set([...definition.matchAll(/file='([^']+images\/rooted[^']+)'/g)].map(([, path]) => path))
@@ -237,7 +225,7 @@ test('off: two disks on one raw template move with snapshots inside them and bes
   await expectKept(b, top, 'now-vdb')
   await expectKept(b, other, 'beside-vdb')
   await expectKept(b, first, 'inside', 'inside')
-  expect(await snapshots(b, 'cold')).toEqual(['beside', 'gone', 'inside'])
+  expect(await snapshotsOf(b, 'cold')).toEqual(['beside', 'gone', 'inside'])
   await b.lab.virsh('undefine', 'cold', '--snapshots-metadata')
   await b.lab.run('sh', '-c', `rm ${images}/*`)
 })
@@ -249,8 +237,8 @@ test('whatever ends it in the middle, it goes on where it was, and no file of it
   guest = await seen(guest, a)
   const stays = async (snapshot: string[]) => {
     expect(await state(a, 'frail')).toBe('running')
-    expect(await snapshots(a, 'frail')).toEqual(snapshot)
-    expect(await lines(b, 'list', '--all', '--name')).not.toContain('frail')
+    expect(await snapshotsOf(a, 'frail')).toEqual(snapshot)
+    expect(await linesOf(b, 'list', '--all', '--name')).not.toContain('frail')
     expect(await allFiles(b)).toEqual([])
     expect((await allFiles(a)).filter((file) => file.endsWith('.save'))).toEqual([])
     expect(await chainOf(a, await sourceOf(a, 'frail'))).toHaveLength(2 + snapshot.length)

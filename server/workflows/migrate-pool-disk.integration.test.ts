@@ -3,7 +3,7 @@ import { defineXml } from '#lab/guest/guest.ts'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { writeVmRow, writeVolumeRows } from '#server/testing/fleet-rows.ts'
-import { askMove, filesOf } from '#server/testing/moving.ts'
+import { askMove, filesOf, layersOf, sourceOf } from '#server/testing/moving.ts'
 import { makeOverlay } from '#server/testing/overlay.ts'
 
 const { fleet, operator, a, b } = fleetForTests('pooled', ['a', 'b'])
@@ -17,14 +17,7 @@ const seen = async (guest: FleetGuest): Promise<FleetGuest> => {
   await writeVolumeRows(fleet.db, a.id)
   return { ...guest, id: await writeVmRow(fleet.db, a.id, guest.uuid) }
 }
-const sourceOf = async (host: FleetHost, name: string, target: string) => {
-  const rows = (await host.lab.virsh('domblklist', name)).split('\n').map((line) => line.trim().split(/\s+/))
-  return rows.find(([at]) => at === target)?.[1] ?? ''
-}
-const chainOf = async (host: FleetHost, path: string): Promise<string[]> => {
-  const told = await host.lab.run('qemu-img', 'info', '-U', '--backing-chain', '--output', 'json', path)
-  return (JSON.parse(told) as { filename: string }[]).map(({ filename }) => filename)
-}
+const chainOf = async (host: FleetHost, path: string) => (await layersOf(host, path)).map(({ filename }) => filename)
 /** What a snapshot has each disk be, as it was then. */
 const disksThen = async (host: FleetHost, name: string, snapshot: string) => {
   const definition = await host.lab.virsh('snapshot-dumpxml', name, snapshot)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
-import { askMove, filesOf, linesOf, snapshotsOf, stateOf } from '#server/testing/moving.ts'
+import { askCleanUp, askMove, filesOf, linesOf, snapshotsOf, stateOf } from '#server/testing/moving.ts'
 import { pause } from './pause.ts'
 
 /** Moves that stand still and fail between the two hosts, where the VM's memory is at stake. */
@@ -127,9 +127,7 @@ test('a saved memory that can’t be read is kept, and it does not start by itse
   })
   expect([await stateOf(a, 'torn'), await startsByItself(a, 'torn')]).toEqual(['shut off (saved)', false])
   await a.lab.run('rm', await ofKind(a, 'torn', '.save'))
-  const target = { kind: 'vm' as const, id: guest.id, name: 'torn' }
-  const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
-  const cleaned = await fleet.ended(await fleet.ask(asked))
+  const cleaned = await fleet.ended(await askCleanUp(fleet, guest, a, id))
   expect(cleaned.error).toBeNull()
   expect(await startsByItself(a, 'torn')).toBe(true)
   expect([await filesOf(a, 'torn'), await filesOf(b, 'torn')]).toEqual([['torn.qcow2'], []])
@@ -208,9 +206,7 @@ test('nor does one lose it that was given up when its move failed; it is cleaned
   expect(definition).toContain(`<uuid>${guest.uuid}</uuid>`)
   expect(await snapshotsOf(b, 'later')).toEqual(['warm'])
   await b.lab.virsh('start', 'later')
-  const target = { kind: 'vm' as const, id: guest.id, name: 'later' }
-  const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
-  const cleaned = await fleet.ended(await fleet.ask(asked))
+  const cleaned = await fleet.ended(await askCleanUp(fleet, guest, a, id))
   expect(cleaned.error).toBeNull()
   expect(cleaned.result).toEqual({ undone: ['had it go on on b, as a had given it up'] })
   expect([await filesOf(a, 'later'), (await filesOf(b, 'later')).length]).toEqual([[], 1])

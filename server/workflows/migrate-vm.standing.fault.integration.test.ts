@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { createGuest } from '#lab/guest/guest.ts'
 import { writeVmRow } from '#server/testing/fleet-rows.ts'
-import { askMove, filesOf } from '#server/testing/moving.ts'
+import { askMove, filesOf, linesOf, snapshotsOf, stateOf } from '#server/testing/moving.ts'
 import { makeOverlay } from '#server/testing/overlay.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { migrateVm } from './migrate-vm.ts'
@@ -30,10 +30,8 @@ proveWorkflow({
       ...(await filesOf(host, name)),
       ...(await filesOf(host, `template-${name}.`)),
     ]
-    const lines = async (host: typeof a, ...command: string[]) =>
-      (await host.lab.virsh(...command)).split('\n').filter(Boolean)
-    const knows = async (host: typeof a) => (await lines(host, 'list', '--all', '--name')).includes(name)
-    const state = async (host: typeof a) => (await host.lab.virsh('domstate', name, '--reason')).trim()
+    const knows = async (host: typeof a) => (await linesOf(host, 'list', '--all', '--name')).includes(name)
+    const state = (host: typeof a) => stateOf(host, name)
     const before = await state(a)
     return {
       ask: () => askMove(fleet, { id, name }, a, b, { mayStandStill: true }),
@@ -42,7 +40,7 @@ proveWorkflow({
         expect(await files(a)).toEqual([`template-${name}.qcow2`])
         expect(await files(b)).toHaveLength(2)
         expect(await state(b)).toBe('running (unpaused)')
-        expect(await lines(b, 'snapshot-list', name, '--name')).toEqual(['warm'])
+        expect(await snapshotsOf(b, name)).toEqual(['warm'])
         const row = await fleet.db.vm.findUniqueOrThrow({ where: { id }, include: { events: true } })
         expect(row).toMatchObject({ hostId: b.id, state: 'running' })
         expect(row.events).toHaveLength(1)
@@ -55,7 +53,7 @@ proveWorkflow({
         for (const file of await files(b)) found.push(`${file} at the destination`)
         const its = [`${name}.qcow2`, `template-${name}.qcow2`]
         for (const file of await files(a)) if (!its.includes(file)) found.push(`${file} at its source`)
-        expect(await lines(a, 'snapshot-list', name, '--name')).toEqual(['warm'])
+        expect(await snapshotsOf(a, name)).toEqual(['warm'])
         return found
       },
       async clear() {

@@ -164,23 +164,23 @@ export async function requireSendable(source: HypervisorHost, disks: readonly (P
 
 /** What went ahead while the VM ran or was off must be what is there still. @throws conflict */
 export async function requireUntouched(source: HypervisorHost, plan: MovePlan): Promise<void> {
-  const disks = plan.live || plan.saved ? [] : plan.disks.filter(({ mode }) => mode === 'copied')
-  for (const { target, sourcePool, sourceVolume, modifiedAtMs } of disks) {
+  const wholeDisks = plan.live || plan.saved ? [] : plan.disks.filter(({ mode }) => mode === 'copied')
+  const sent = [
+    ...wholeDisks.map((disk) => ({
+      ...disk,
+      what: `${disk.target} was written to meanwhile, as when the VM was started and shut down`,
+      wayOut: 'Try again.',
+    })),
+    ...(plan.beneath ?? []).map((file) => ({
+      ...file,
+      what: `${file.sourceVolume}, which ${file.target} stands on, was written to meanwhile`,
+      wayOut: 'Try again, and let nobody work on its snapshots while it moves.',
+    })),
+  ]
+  for (const { sourcePool, sourceVolume, modifiedAtMs, what, wayOut } of sent) {
     if (!sourcePool || !sourceVolume || modifiedAtMs === undefined) continue
     const now = await source.findVolume({ pool: sourcePool, name: sourceVolume })
-    if (now?.modifiedAtMs === modifiedAtMs) continue
-    throw conflict(
-      `${target} was written to meanwhile, as when the VM was started and shut down, so what was copied of it is out of date.`,
-      'Try again.',
-    )
-  }
-  for (const { target, sourcePool, sourceVolume, modifiedAtMs } of plan.beneath ?? []) {
-    const now = await source.findVolume({ pool: sourcePool, name: sourceVolume })
-    if (now?.modifiedAtMs === modifiedAtMs) continue
-    throw conflict(
-      `${sourceVolume}, which ${target} stands on, was written to meanwhile, so what was copied of it is out of date.`,
-      'Try again, and let nobody work on its snapshots while it moves.',
-    )
+    if (now?.modifiedAtMs !== modifiedAtMs) throw conflict(`${what}, so what was copied of it is out of date.`, wayOut)
   }
 }
 

@@ -51,7 +51,7 @@ export interface PlannedDisk {
   sourcePool: string | null
   sourceVolume: string | null
   sourcePath: string | null
-  /** When it was last written to, of a file */
+  /** When it was last written to, of a file; absent in plans of older versions */
   modifiedAtMs?: number | null
   hasBacking: boolean
   /** Of one that is sent as it is, with snapshots: what it stands on. Absent: what stands on others is sent as one */

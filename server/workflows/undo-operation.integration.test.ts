@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { judgeOf } from '#server/testing/judge.ts'
+import { askCleanUp } from '#server/testing/moving.ts'
 import { askCreate } from '#server/testing/new-vm.ts'
 
 const { fleet, setHooks, a } = fleetForTests('undo', ['a'])
@@ -33,9 +34,7 @@ test('a creation breaks off and its host is gone: all of it stays and is named, 
   setHooks({})
   await a.lab.startDaemon()
   expect([await judge.known(), (await judge.files()).length]).toEqual([['ghost'], 1])
-  const target = { kind: 'vm' as const, id: targetId, name: 'ghost' }
-  const asked = { kind: 'undo-operation', target, tenantId: null, hostId: a.id, input: { operationId: id } } as const
-  const cleaned = await fleet.ended(await fleet.ask(asked))
+  const cleaned = await fleet.ended(await askCleanUp(fleet, { id: targetId, name: 'ghost' }, a, id))
   expect(cleaned.error).toBeNull()
   expect(cleaned.result).toEqual({ undone: ['removed its definition', 'removed its disk'] })
   expect([await judge.known(), await judge.files()]).toEqual([[], []])

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { run } from '#lab/command.ts'
@@ -11,6 +11,7 @@ import { connectNbd, type OpenExportOptions } from '#server/nbd/connect.ts'
 import { NbdError } from '#server/nbd/error.ts'
 import { readAhead } from '#server/nbd/read-ahead.ts'
 import { allocationFlag, dirtyFlag } from '#server/nbd/wire.ts'
+import { tlsOf } from '#server/testing/fleet-tls.ts'
 import { libvirtDriver } from './driver.ts'
 
 let lab: Lab
@@ -42,14 +43,6 @@ afterAll(async () => {
   await Promise.all([host?.close(), other?.close()])
   await lab?.destroy()
 })
-
-async function tls() {
-  const { caCertPath, certPath, keyPath } = lab.pki
-  const [authority = '', certificate = '', key = ''] = await Promise.all(
-    [caCertPath, certPath, keyPath].map((path) => readFile(path, 'utf8')),
-  )
-  return { authority, certificate, key }
-}
 
 /** Reads what the context calls for into the copy; returns how much that was. */
 async function readInto(target: OpenExportOptions, context: string, wanted: (flags: number) => boolean) {
@@ -199,7 +192,7 @@ test('after a move the checkpoints are told to the new host, and the next increm
   const target = { host: address.host, port: address.port, exportName: 'vda', timeoutMs: 5000 }
   const outcome = await connectNbd(target).catch((error: unknown) => error)
   expect(outcome instanceof NbdError && outcome.code).toBe('tls')
-  const credential = await tls()
+  const credential = await tlsOf(lab.pki)
   const { readBytes, sizeBytes } = await readInto({ ...target, tls: credential }, disks[0]?.changes ?? '', isDirty)
   expect(readBytes).toBeLessThan(sizeBytes / 4)
   await other.endBackup(guest.uuid)

@@ -10,6 +10,7 @@ import { Lab } from '#lab/lab.ts'
 import { seedDisc } from '#server/core/seed-disc.ts'
 import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import type { HostEvent } from '#server/hypervisor/host-event.ts'
+import { tlsOf } from '#server/testing/fleet-tls.ts'
 import { libvirtDriver } from './driver.ts'
 import { diskXml, interfaceXml, macOf } from './xml/device.ts'
 import { buildVmXml } from './xml/domain.ts'
@@ -27,18 +28,11 @@ let diskPath: string
 const connected = (of: HypervisorHost) =>
   new Promise<void>((resolve) => of.onConnection(({ state }) => state === 'connected' && resolve()))
 
-async function tls(of: Pick<Host, 'pki'>) {
-  const [authority = '', certificate = '', key = ''] = await Promise.all(
-    [of.pki.caCertPath, of.pki.certPath, of.pki.keyPath].map((path) => readFile(path, 'utf8')),
-  )
-  return { authority, certificate, key }
-}
-
 beforeAll(async () => {
   lab = await Lab.create({ id: 'driver' })
   first = await lab.addHost({ name: 'first' })
   second = await lab.addHost({ name: 'second' })
-  host = libvirtDriver.open({ uri: first.tlsUri, name: 'first', credential: { tls: await tls(first) } })
+  host = libvirtDriver.open({ uri: first.tlsUri, name: 'first', credential: { tls: await tlsOf(first.pki) } })
   other = libvirtDriver.open({ uri: `qemu:///system?socket=${second.socketPath}`, name: 'second' })
   host.onEvent((event) => events.push(event))
   await Promise.all([connected(host), connected(other)])
@@ -260,7 +254,7 @@ test('what libvirt refuses is said in words, with the host, the step and a way o
 })
 
 test('each way in which a host can not be reached is told apart, without its address', async () => {
-  const good = await tls(first)
+  const good = await tlsOf(first.pki)
   const told = (uri: string, credential?: { tls: typeof good }, timeoutMs?: number) =>
     libvirtDriver.test(credential ? { uri, credential } : { uri }, timeoutMs ? { timeoutMs } : {}).then(
       () => 'connected',
@@ -271,7 +265,7 @@ test('each way in which a host can not be reached is told apart, without its add
     )
   const address = new URL(first.tlsUri.replace('qemu+tls', 'https')).hostname
   const authority = await CertificateAuthority.open(join(lab.dir, 'stranger'))
-  const stranger = await tls({ pki: await authority.client('stranger') })
+  const stranger = await tlsOf(await authority.client('stranger'))
   expect(await told('lxc:///system')).toMatch(/only QEMU/)
   expect(await told('nonsense')).toMatch(/no address/)
   expect(await told(first.tlsUri)).toMatch(/needs a certificate/)
