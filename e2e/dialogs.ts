@@ -15,11 +15,14 @@ const opening = /(?<!jump to)…$|^(Add|Create|Invite) (?!VM|a |and )/
  */
 export async function dialogFindings(page: Page, seen: Set<string>): Promise<string[]> {
   const found: string[] = []
+  const url = page.url()
   const look = async (name: string, opener: Locator) => {
     // A VM that has started meanwhile, say, can be cloned no longer.
     if (await opener.isDisabled()) return void (await page.keyboard.press('Escape'))
     await opener.click()
     for (const finding of await findingsIn(page)) found.push(`${name} ${finding}`)
+    // What edits a VM of a list is on the VM's own page.
+    if (new URL(page.url()).pathname !== new URL(url).pathname) await page.goto(url)
   }
   for (const name of await namesOf(page.getByRole('button', { name: opening, disabled: false }))) {
     if (isNew(seen, name)) await look(name, page.getByRole('button', { name, exact: true }).first())

@@ -6,22 +6,25 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /**
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
- * standard input closes. $0 is the folder to remove at the end.
+ * standard input closes. They are told until they end: an ssh that is told just before it begins to wait for its connections
+ * does not notice before one of them stirs. $0 is the folder to remove at the end.
  */
 const tied = `over= child=
 trap 'over=yes; kill $child 2>/dev/null' TERM # it may come before there is a child
 exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
 [ -z "$over" ] || kill $child
-{ cat <&3; kill $child; } >/dev/null 2>&1 & guard=$!
+{ cat <&3; while kill $child; do sleep 0.1; done; } >/dev/null 2>&1 & guard=$!
 exec 3<&-
-wait $child; status=$?
-wait $child 2>/dev/null # the first may have been cut short by the signal
+# Each wait may be cut short by a signal. What the shell says of the child's end nobody may be there to hear, which would end it too.
+{ wait $child; status=$?; while kill -0 $child; do wait $child; status=$?; done; } 2>/dev/null
 kill $guard 2>/dev/null
 rm -rf "$0"
 exit $status`
 
 const pollMs = 10
+const stopMs = 3_000
+const toldAgainMs = 100
 
 /** A running program that serves a socket in a folder that only we can enter. */
 export class Tunnel {
@@ -97,7 +100,11 @@ export class Tunnel {
 
   /** Ends the program and removes the folder. */
   async stop() {
-    this.#process.kill('SIGTERM')
-    await Promise.race([this.#ended, delay(3000, undefined, { ref: false })])
+    const deadline = performance.now() + stopMs
+    while (!this.#hasEnded && performance.now() < deadline) {
+      this.#process.kill('SIGTERM')
+      await Promise.race([this.#ended, delay(toldAgainMs, undefined, { ref: false })])
+    }
+    if (this.#hasEnded) await this.#ended
   }
 }
