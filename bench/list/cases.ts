@@ -43,6 +43,8 @@ export function listCases(): ListCase[] {
       { asker, filter: 'state:running', sort: byName, depth: 0.9 },
       { asker, filter: 'tag:prod', sort: { key: 'memory' as const, descending: true }, depth: 0.9 },
     ]),
+    { asker: 'operator', filter: 'is:unassigned', sort: byName, depth: 0 },
+    { asker: 'operator', filter: 'is:unassigned', sort: { key: 'memory', descending: true }, depth: 0.9 },
     { asker: 'small', filter: '', sort: byName, depth: 0 },
     { asker: 'small', filter: 'state:off', sort: { key: 'memory', descending: true }, depth: 0 },
     { asker: 'several', filter: '', sort: byName, depth: 0.9 },
