@@ -13,6 +13,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
+import { choiceAmong, inOrder, noChoice, reasonAgainstChoice } from '#components/vm/place-choice.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { VmNameField } from '#components/vm/vm-name-field.tsx'
 import { RecoveryDisks } from '#server/schema/backup.ts'
@@ -53,7 +54,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const all = RecoveryDisks.safeParse(recoveryPoint.disks).data ?? []
   const [name, setName] = useState(isGone && !isClone ? vmName : `${vmName}-${words.suffix}`)
   const [disks, setDisks] = useState(all.map(({ target }) => target))
-  const [picked, setPicked] = useState<string>()
+  const [choice, setChoice] = useState(noChoice)
   const [keepNetworks, setKeepNetworks] = useState(isGone)
   const [start, setStart] = useState(isClone)
   const [follow, setFollow] = useState(false)
@@ -71,11 +72,13 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const restore = useMutation(trpc.recoveryPoint.restoreNew.mutationOptions({ onSuccess }))
   const clone = useMutation(trpc.recoveryPoint.clone.mutationOptions({ onSuccess }))
   const make = isClone ? clone : restore
-  const eligible = places.data?.filter((place) => place.eligible) ?? []
-  const place = eligible.find(({ id }) => id === picked) ?? eligible[0]
+  const now = choiceAmong(choice, places.data ?? [])
+  if (now !== choice) setChoice(now)
+  const against = places.data && reasonAgainstChoice(now, places.data, 'place')
+  const place = against ? undefined : places.data?.find(({ id }) => id === now.chosenId)
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
   const error = refusal(words.failed, make.error)
-  const why = disks.length === 0 ? 'Choose a disk' : places.data && !place ? 'No place can take it now' : undefined
+  const why = disks.length === 0 ? 'Choose a disk' : against
   return (
     <FormDialog
       title={words.title(vmName)}
@@ -142,10 +145,10 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       ) : places.data ? (
         <RadioCards
           label={places.data[0]?.kind === 'host' ? 'Host' : 'Site'}
-          value={place?.id ?? ''}
-          onChange={setPicked}
+          value={now.chosenId ?? ''}
+          onChange={(chosenId) => setChoice({ ...now, chosenId, isOwn: true })}
           columns={2}
-          cards={places.data.map((each) => ({
+          cards={inOrder(now, places.data).map((each) => ({
             ...{ id: each.id, title: each.name },
             ...(each.kind === 'host' ? { aside: each.siteName } : {}),
             ...(each.eligible ? {} : { disabledReason: each.reasons.join(' ') }),

@@ -11,6 +11,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
+import { choiceAmong, inOrder, noChoice, reasonAgainstChoice } from '../place-choice.ts'
 import { refusal } from '../refusal.ts'
 import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
@@ -38,12 +39,16 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const places = useQuery(trpc.fleet.places.queryOptions())
   const preview = useQuery(trpc.vm.migratePreview.queryOptions({ id: vmId }, { staleTime: 0 }))
   const measuring = useDirtyMeasure(vmId, vm?.can.measure)
-  const [chosen, setChosen] = useState<string | null>(null)
+  const [choice, setChoice] = useState(noChoice)
   const [options, setOptions] = useState(usualOptions)
   const migrate = useMutation(trpc.vm.migrate.mutationOptions({ onSuccess: onClose }))
 
-  const eligible = preview.data?.candidates.filter((candidate) => candidate.eligible) ?? []
-  const candidate = eligible.find(({ hostId }) => hostId === chosen) ?? quickest(preview.data, vm?.siteId)
+  const hosts = ((vm && preview.data?.candidates) ?? []).map((each) => ({ ...each, id: each.hostId }))
+  const now = choiceAmong(choice, hosts, quickest(preview.data, vm?.siteId)?.hostId)
+  if (now !== choice) setChoice(now)
+  const against = vm && preview.data && reasonAgainstChoice(now, hosts, 'host')
+  const chosen = hosts.find(({ id }) => id === now.chosenId)
+  const candidate = chosen?.eligible ? chosen : undefined
   const error = refusal(`${name} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
   // It is read again whenever something of the VM changes, and stays in view meanwhile.
@@ -62,7 +67,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
           <Button
             variant="primary"
             isPending={migrate.isPending}
-            disabledReason={unread ?? (candidate ? undefined : 'No host can take it now')}
+            disabledReason={unread ?? against}
             onPress={() => candidate && migrate.mutate({ ...moveTo(candidate), id: vmId, ...options })}
           >
             {candidate ? `Migrate to ${candidate.name}` : 'Migrate'}
@@ -82,11 +87,11 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
         <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
           <div className="flex min-w-0 flex-col gap-4">
             <HostList
-              groups={bySite(preview.data, places.data, vm.siteId)}
+              groups={bySite({ ...preview.data, candidates: inOrder(now, hosts) }, places.data, vm.siteId)}
               hosts={places.data?.hosts ?? []}
               ownHostId={vm.hostId}
-              value={candidate?.hostId ?? null}
-              onChange={setChosen}
+              value={now.chosenId}
+              onChange={(chosenId) => setChoice({ ...now, chosenId, isOwn: true })}
             />
             {candidate && (
               <MigrateOptions value={options} onChange={setOptions} isLiveMove={candidate.way === 'live'} />
@@ -102,8 +107,9 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
                 protection={preview.data.protection}
               />
             ) : (
-              <EmptyState title="No host can take it now">
-                {commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
+              <EmptyState title={against ?? 'No host can take it now'}>
+                {chosen?.reasons.join(' ') ??
+                  commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
                   'Each host of the list says what is in the way. Clear that at one of them, or add a host.'}
               </EmptyState>
             )}
