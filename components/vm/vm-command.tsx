@@ -23,6 +23,7 @@ import type { MenuAction, MenuGroup } from '#components/ui/menu.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
 import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 
 export type PowerAction = PowerInput['action']
 export type VmCommand =
@@ -45,6 +46,7 @@ export interface NamedVm {
 
 /** What a command needs to know of its VM; rows and pages both have it. */
 export interface CommandVm extends NamedVm {
+  state: string
   protected: boolean
   operation: Pick<RowOperation, 'kind'> | null
 }
@@ -107,11 +109,14 @@ const areSeldomGiven: ReadonlySet<VmCommand> = new Set(['keep', 'make-template']
 
 /** @returns why the command can't be given now, or undefined */
 export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmCommand): string | undefined {
-  const isProtection = command === 'protect' || command === 'unprotect'
-  const busy = vm.operation && !isProtection ? busyWith[vm.operation.kind] : undefined
+  if (command === 'protect' || command === 'unprotect') return answers ? whyNot(answers.may.protect) : undefined
+  const busy = vm.operation && busyWith[vm.operation.kind]
   if (busy) return `${busy}: wait for its end, or cancel it.`
-  if (!answers) return areSeldomGiven.has(command) ? 'Looking whether it can be done.' : undefined
-  if (isProtection) return whyNot(answers.may.protect)
+  if (!answers) {
+    if (areSeldomGiven.has(command)) return 'Looking whether it can be done.'
+    // What its state forbids is known already: little moves under the pointer when the answers come.
+    return whyNot(vmRule({ state: vm.state, protected: vm.protected }, command))
+  }
   return (command === 'make-template' ? whyNot(answers.may.makeTemplate) : undefined) ?? whyNot(answers.can[command])
 }
 

@@ -1,5 +1,5 @@
 import type { ActionOf } from '#server/auth/policy.ts'
-import type { VmAction } from '#server/core/vm-rule.ts'
+import type { VmAction } from '#server/schema/vm-rule.ts'
 
 /** The permission each action on a VM needs. */
 export const vmPermission: Record<VmAction, ActionOf<'vm'>> = {

@@ -1,11 +1,11 @@
 import type { VmState } from '#server/schema/vm.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { beneathWarnings, type MovingFile, withBeneath } from './migration-chain.ts'
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { networkReasons, networkWarnings } from './migration-network.ts'
 import { type MoveWay, memoryPool, moveWay, savedReasons } from './migration-saved.ts'
 import { gib, isSent, type Judged, moveOf, sentAheadBytes, some, storageReasons } from './migration-storage.ts'
 import type { GrantedNetworks } from './network-grant.ts'
-import { vmRule } from './vm-rule.ts'
 
 /** What moves. Sizes in bytes. */
 export interface MovingVm {

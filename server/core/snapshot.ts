@@ -1,6 +1,6 @@
 import type { Disk, Snapshot, SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
-import { type Answer, vmRule } from './vm-rule.ts'
+import { type Answer, vmRule } from '#server/schema/vm-rule.ts'
 
 /** The first libvirt that leads a VM back to a snapshot in files of its own. */
 const externalRevertSince = 10

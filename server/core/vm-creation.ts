@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Tx } from '#server/db.ts'
 import { conflict, invalid, notFound } from '#server/errors.ts'
 import type { CloneVmInput, CloneVmPlan, CreateVmInput, CreateVmPlan } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { findEarlier } from './idempotency.ts'
 import { demandNetworks } from './network-grant.ts'
 import { type Asker, enqueue } from './operation.ts'
 import { placeVm } from './placement.ts'
 import { reserve } from './quota.ts'
-import { vmRule } from './vm-rule.ts'
 import { unsafeWholeFleet } from './whole-fleet.ts'
 
 /**

@@ -11,6 +11,7 @@ import type {
   MigrateInput,
   PowerInput,
 } from '#server/schema/vm-action.ts'
+import { type VmAction, vmRule } from '#server/schema/vm-rule.ts'
 import { archivedPointOf } from './archived-point.ts'
 import type { Moves } from './migration-candidate.ts'
 import { demandStandstill } from './migration-saved.ts'
@@ -20,7 +21,6 @@ import { reserve } from './quota.ts'
 import { demandValid, disksToRestore } from './restore-disk.ts'
 import { revertRule } from './snapshot.ts'
 import { demandRestorable, demandRestorableFrom } from './store-damage.ts'
-import { type VmAction, vmRule } from './vm-rule.ts'
 
 /**
  * The operations that can be asked of a VM. Each function judges the VM as it is now and says what is to be enqueued;

@@ -1,13 +1,12 @@
 import { CredentialBox } from '#server/core/credential.ts'
-import { vmRule } from '#server/core/vm-rule.ts'
 import { env } from '#server/env.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import type { BackupPlan } from '#server/hypervisor/backup-plan.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { Freeze, VmFacts } from '#server/hypervisor/facts.ts'
 import { chunkBytes } from '#server/repository/layout.ts'
-
 import type { Application, Consistency, Origin, RecoveryDisks, VmShape } from '#server/schema/backup.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { whileReady } from './application/readiness.ts'
 
 import { copyDisks } from './backup-copy.ts'

@@ -170,7 +170,7 @@ test('what clones stand on can’t be removed, and it is still what it was', asy
 
 test('what takes a VM’s disks for all there is, is refused while it shares blocks', async () => {
   const vm = await fleet.db.vm.findFirstOrThrow({ where: { name: 'web-one' } })
-  const { vmRule } = await import('#server/core/vm-rule.ts')
+  const { vmRule } = await import('#server/schema/vm-rule.ts')
   for (const action of ['migrate', 'backup', 'snapshot', 'clone', 'edit-xml'] as const) {
     expect(vmRule(vm, action)).toMatch(/keep it on its own first/)
   }

@@ -1,7 +1,7 @@
-import { vmRule } from '#server/core/vm-rule.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { DiskFacts } from '#server/hypervisor/facts.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { CopyMeter } from './copy-meter.ts'
 import type { StepContext } from './define.ts'
 import { type MadeVolume, removeMade } from './new-vm.ts'

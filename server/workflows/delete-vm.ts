@@ -12,11 +12,11 @@
  * can be undone, so it looks at everything first and can be cancelled only until it begins.
  */
 
-import { vmRule } from '#server/core/vm-rule.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { DiskFacts, VmFacts } from '#server/hypervisor/facts.ts'
 import { DeleteVmInput } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { readPoolsAgain } from './pool-again.ts'
 import { vmRow } from './vm-on-host.ts'

@@ -14,10 +14,10 @@
  * it stay, and the error names both. The volumes of removed disks go last, for good, where nothing else uses them.
  */
 
-import { vmRule } from '#server/core/vm-rule.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import { type EditOutcome, EditVmInput } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { changesOf, freeTargets } from './edit-change.ts'
 import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'

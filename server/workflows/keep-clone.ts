@@ -9,11 +9,12 @@
  *
  * Cancelled or broken off, what was copied stays, the rest is shared as before, and the next time goes on there.
  */
-import { vmRule } from '#server/core/vm-rule.ts'
+
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { sharingDisks, withoutBacking } from '#server/hypervisor/libvirt/xml/backing.ts'
 import { KeepCloneInput } from '#server/schema/backup.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { resumeStalled } from './clone-stall.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { Cancelled, pause } from './pause.ts'

@@ -7,10 +7,11 @@
  * | running | yes                             |
  * | others  | refused: nothing changes there  |
  */
-import { vmRule } from '#server/core/vm-rule.ts'
+
 import { conflict } from '#server/errors.ts'
 import type { DirtyRate } from '#server/hypervisor/facts.ts'
 import { MeasureInput } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { defineWorkflow } from './define.ts'
 import { vmOnHost } from './vm-on-host.ts'
 

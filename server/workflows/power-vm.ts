@@ -14,11 +14,12 @@
  * A guest that does not shut down in time is left running; the error offers to force it off. Nothing is undone: each
  * action is one change of the hypervisor, made or not made.
  */
-import { vmRule } from '#server/core/vm-rule.ts'
+
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts, VmPowerState } from '#server/hypervisor/facts.ts'
 import { PowerInput } from '#server/schema/vm-action.ts'
+import { vmRule } from '#server/schema/vm-rule.ts'
 import { StepError } from './attempt.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
 import { until } from './pause.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { vmStates } from '#server/schema/vm.ts'
+import { vmStates } from './vm.ts'
 import { vmActions, vmCan, vmRule } from './vm-rule.ts'
 
 test('the table of states and actions', () => {

@@ -1,4 +1,4 @@
-import type { VmState } from '#server/schema/vm.ts'
+import type { VmState } from './vm.ts'
 
 export const vmActions = [
   'start',
