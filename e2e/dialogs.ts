@@ -35,6 +35,8 @@ export async function dialogFindings(page: Page, seen: Set<string>): Promise<str
       // Rows of a list that is live come and go: another's is as good.
       await ((await own.isVisible()) ? own : page.getByRole('button', { name: kind }).first()).click()
       await expect(page.getByRole('menu')).toBeVisible()
+      // What can be done is asked for when it opens.
+      await expect(page.getByRole('menu').getByText('Looking whether')).toHaveCount(0)
     }
     await openMenu()
     const items = await namesOf(page.getByRole('menuitem', { name: opening, disabled: false }))

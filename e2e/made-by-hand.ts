@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { virsh } from './fleet.ts'
 
 /** Where VMs are made outside the console, and of what. */
-const host = 'bergen-1'
-const pattern = 'bergen-camera'
+const host = 'oslo-1'
+const pattern = 'desktop-cleo'
 
 /** Has virsh define a VM that is off and has no disk. */
 export async function makeByHand(name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { sql } from './fleet.ts'
-import { expect, signIn, test } from './test.ts'
+import { expect, goAs, test } from './test.ts'
 
 test('an operator grants a network to one tenant; another has none to choose any more', async ({ as, browser }) => {
   const [owner] = await sql<{ id: string; name: string }>(
@@ -29,7 +29,7 @@ test('an operator grants a network to one tenant; another has none to choose any
   const context = await browser.newContext()
   try {
     const other = await context.newPage()
-    await signIn(other, 'member', '/fleet/create')
+    await goAs(other, 'member', '/fleet/create')
     await expect(other.getByText('may use no network there', { exact: false })).toBeVisible()
     await expect(other.getByRole('button', { name: 'Add a card' })).toHaveAttribute('aria-disabled', 'true')
     // It comes back by itself when it is granted again.

@@ -5,7 +5,7 @@ import { expect, test } from './test.ts'
 test('the palette gives a command to a VM by its name, opens any page, and says when it can’t search', async ({
   as,
 }) => {
-  const guest = await waitForGuest('bergen-camera')
+  const guest = await waitForGuest('desktop-anna')
   const state = () => virsh(guest.host, 'domstate', guest.name)
   const page = await as('operator', '/sites')
   const palette = page.getByRole('dialog', { name: 'Command palette' })
@@ -55,7 +55,7 @@ test('the palette gives a command to a VM by its name, opens any page, and says 
 })
 
 test('Enter gives no command to a VM that nobody has named', async ({ as }) => {
-  const guest = await waitForGuest('bergen-gateway')
+  const guest = await waitForGuest('desktop-anna')
   const page = await as('operator', '/fleet')
   const palette = page.getByRole('dialog', { name: 'Command palette' })
   const input = palette.getByRole('combobox')

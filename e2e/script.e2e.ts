@@ -25,10 +25,10 @@ test('a script suspends and resumes a VM with an API key, by tRPC and by plain H
     .first()
     .innerText()
 
-  const id = await vmId('desktop-bo')
-  await waitForGuest('desktop-bo')
+  const id = await vmId('desktop-anna')
+  await waitForGuest('desktop-anna')
   const { operationId } = await skerry(key).vm.power.mutate({ id, action: 'suspend' })
-  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-bo')).toBe('paused')
+  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-anna')).toBe('paused')
   await expect.poll(async () => (await skerry(key).operation.get.query({ id: operationId })).state).toBe('succeeded')
 
   const answer = await fetch(`${given('SKERRY_URL')}/api/trpc/vm.power`, {
@@ -37,7 +37,7 @@ test('a script suspends and resumes a VM with an API key, by tRPC and by plain H
     body: JSON.stringify({ json: { id, action: 'resume' } }),
   })
   expect(answer.status).toBe(200)
-  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-bo')).toBe('running')
+  await expect.poll(() => virsh('frankfurt-1', 'domstate', 'desktop-anna')).toBe('running')
 })
 
 test('a key that is not known is refused', async () => {

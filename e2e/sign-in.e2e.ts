@@ -1,5 +1,5 @@
 import { given, signInOf } from './fleet.ts'
-import { expect, forgetSession, signIn, test, typePassword } from './test.ts'
+import { expect, signIn, test, typePassword } from './test.ts'
 
 test('whoever is not signed in is sent to sign in and comes back', async ({ page }) => {
   await page.goto('/fleet?filter=state%3Arunning')
@@ -57,9 +57,8 @@ test('a wrong password says so and tells nothing more', async ({ page }) => {
   await expect(page).toHaveURL(/\/login/)
 })
 
-test('signing out ends the session', async ({ as }) => {
-  const page = await as('owner')
-  forgetSession('owner')
+test('signing out ends the session', async ({ page }) => {
+  await signIn(page, 'owner')
   await page.getByRole('button', { name: /account$/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.waitForURL(/\/login/)

@@ -1,5 +1,7 @@
-import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
-import { signInOf } from './fleet.ts'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { test as base, expect, type Page } from '@playwright/test'
+import { given, signInOf } from './fleet.ts'
 
 export { expect }
 
@@ -25,21 +27,20 @@ export async function signIn(page: Page, role: string, path = '/'): Promise<void
   await page.waitForURL((url) => url.pathname !== '/login')
 }
 
-/** Sessions of this run by role: signing in is limited to a few times a minute. */
-const sessions = new Map<string, Awaited<ReturnType<BrowserContext['cookies']>>>()
-
-/** After it was ended by the test: the next one signs in anew. */
-export const forgetSession = (role: string) => sessions.delete(role)
-
-async function resume(page: Page, role: string, path = '/'): Promise<void> {
-  const known = sessions.get(role)
-  if (known) {
-    await page.context().addCookies(known)
+/** Signed in as this role once in a run, whoever of its workers comes first: signing in is limited to a few times a minute. */
+export async function goAs(page: Page, role: string, path = '/'): Promise<void> {
+  const keptAt = join(dirname(given('SKERRY_SIGN_IN')), `session-${role}.json`)
+  const kept = await readFile(keptAt, 'utf8').catch(() => null)
+  if (kept) {
+    await page.context().addCookies(JSON.parse(kept))
     await page.goto(path)
     return
   }
   await signIn(page, role, path)
-  sessions.set(role, await page.context().cookies())
+  // Another worker reads all of it or none.
+  const ownPath = `${keptAt}.${process.pid}`
+  await writeFile(ownPath, JSON.stringify(await page.context().cookies()), { mode: 0o600 })
+  await rename(ownPath, keptAt)
 }
 
 /** `test` with `as('operator', '/fleet')`, which goes there signed in; a page error fails the test. */
@@ -48,7 +49,7 @@ export const test = base.extend<{ as: (role: string, path?: string) => Promise<P
     const problems: string[] = []
     page.on('pageerror', (error) => problems.push(error.message))
     await use(async (role, path) => {
-      await resume(page, role, path)
+      await goAs(page, role, path)
       return page
     })
     expect(problems, 'errors in the page').toEqual([])

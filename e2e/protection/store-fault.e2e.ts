@@ -1,4 +1,4 @@
-import { expect, test } from './test.ts'
+import { expect, test } from '../test.ts'
 
 test('why a bucket can’t be used is in sight on a phone too, below the long form of what was tried', async ({ as }) => {
   const page = await as('operator')

@@ -1,6 +1,6 @@
-import { sql, virsh, vmId } from './fleet.ts'
-import { countGoneBack, newestCount } from './serial.ts'
-import { expect, test } from './test.ts'
+import { sql, virsh, vmId } from '../fleet.ts'
+import { countGoneBack, newestCount } from '../serial.ts'
+import { expect, test } from '../test.ts'
 
 const snapshots = async (host: string, vm: string) =>
   (await virsh(host, 'snapshot-list', vm, '--name')).split('\n').filter(Boolean)

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql, virsh, vmId } from '../fleet.ts'
+import { expect, test } from '../test.ts'
+import { deleteVm } from '../vm.ts'
 import { addDatastore, backUpInto } from './datastore.ts'
-import { sql, virsh, vmId } from './fleet.ts'
-import { expect, test } from './test.ts'
-import { deleteVm } from './vm.ts'
 
 test('a recovery point is cloned in seconds, can’t be deleted meanwhile, and the clone is kept on its own', async ({
   as,
@@ -25,6 +25,7 @@ test('a recovery point is cloned in seconds, can’t be deleted meanwhile, and t
     const dialog = page.getByRole('dialog', { name: `Clone ${vm}` })
     await expect(dialog.getByLabel('Name')).toHaveValue(made)
     await dialog.getByText(host, { exact: true }).click({ timeout: 30_000 })
+    await expect(dialog.getByRole('radio', { name: host })).toBeChecked()
     await dialog.getByText('Follow its source').click()
     await expect(dialog.getByText('Start it', { exact: true })).toHaveCount(0)
     await dialog.getByText('Follow its source').click()
@@ -84,6 +85,7 @@ test('a clone that was never started follows its source to the next recovery poi
     const dialog = page.getByRole('dialog', { name: `Clone ${vm}` })
     await dialog.getByLabel('Name').fill(made)
     await dialog.getByText(host, { exact: true }).click({ timeout: 30_000 })
+    await expect(dialog.getByRole('radio', { name: host })).toBeChecked()
     await dialog.getByText('Follow its source').click()
     await dialog.getByRole('button', { name: 'Clone', exact: true }).click()
     await expect(page.getByText('it follows its source to each newer one')).toBeVisible({ timeout: 30_000 })

@@ -1,9 +1,9 @@
 import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql, virsh, vmId, waitForGuest } from '../fleet.ts'
+import { expect, test } from '../test.ts'
 import { backUpInto } from './datastore.ts'
-import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
-import { expect, test } from './test.ts'
 
 /** As a disk that forgets does it. */
 async function flipByte(path: string, offset: number) {

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fleet, namesOn, sql, virsh, vmId } from '../fleet.ts'
+import { newestCount } from '../serial.ts'
+import { expect, test } from '../test.ts'
 import { addDatastore, backUpInto } from './datastore.ts'
-import { fleet, namesOn, sql, virsh, vmId } from './fleet.ts'
-import { newestCount } from './serial.ts'
-import { expect, test } from './test.ts'
 
 test('a recovery point is proven to boot by a throw-away VM that is gone again, and a policy shall do so weekly', async ({
   as,

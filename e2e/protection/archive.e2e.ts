@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql, virsh, vmId } from '../fleet.ts'
+import { newestCount } from '../serial.ts'
+import { expect, test } from '../test.ts'
+import { deleteVm } from '../vm.ts'
 import { addDatastore, backUpInto } from './datastore.ts'
-import { sql, virsh, vmId } from './fleet.ts'
-import { newestCount } from './serial.ts'
-import { expect, test } from './test.ts'
-import { deleteVm } from './vm.ts'
 
 const vm = 'bergen-gateway'
 const points = () => sql<{ id: string }>('SELECT id FROM recovery_point WHERE vm_name = $1 ORDER BY taken_at', vm)

@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { axeFindings } from './axe.ts'
+import { axeFindings } from '../axe.ts'
+import { given, sql, virsh, vmId } from '../fleet.ts'
+import { expect, test } from '../test.ts'
 import { addDatastore, backUpInto } from './datastore.ts'
-import { given, sql, virsh, vmId } from './fleet.ts'
-import { expect, test } from './test.ts'
 
 const run = promisify(execFile)
 const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')

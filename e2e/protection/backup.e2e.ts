@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql, virsh, vmId } from '../fleet.ts'
+import { newestCount } from '../serial.ts'
+import { expect, test } from '../test.ts'
+import { deleteVm } from '../vm.ts'
 import { addDatastore, backUpInto } from './datastore.ts'
-import { sql, virsh, vmId } from './fleet.ts'
-import { newestCount } from './serial.ts'
-import { expect, test } from './test.ts'
-import { deleteVm } from './vm.ts'
 
 test('a datastore is added, a VM backed up twice, led back in place, and restored as a new one elsewhere', async ({
   as,
@@ -90,6 +90,7 @@ test('a datastore is added, a VM backed up twice, led back in place, and restore
     const asNew = page.getByRole('dialog', { name: `Restore ${vm} as a new VM` })
     await expect(asNew.getByLabel('Name')).toHaveValue(made)
     await asNew.getByText(other, { exact: true }).click({ timeout: 30_000 })
+    await expect(asNew.getByRole('radio', { name: other })).toBeChecked()
     await expect(asNew.getByRole('list', { name: 'Network cards' })).toContainText('comes unplugged')
     await asNew.getByRole('button', { name: 'Restore', exact: true }).click()
     const news = () => sql("SELECT state FROM operation WHERE kind = 'restore-new-vm' AND target_name = $1", made)

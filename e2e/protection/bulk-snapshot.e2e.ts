@@ -1,5 +1,5 @@
-import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
-import { expect, test } from './test.ts'
+import { sql, virsh, vmId, waitForGuest } from '../fleet.ts'
+import { expect, test } from '../test.ts'
 
 const name = 'before-the-change'
 

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql, virsh, vmId } from '../fleet.ts'
+import { expect, test } from '../test.ts'
 import { addDatastore } from './datastore.ts'
-import { sql, virsh, vmId } from './fleet.ts'
-import { expect, test } from './test.ts'
 
 const states = (name: string) =>
   sql<{ state: string }>("SELECT state FROM operation WHERE kind = 'back-up-vm' AND target_name = $1", name)
