@@ -2,6 +2,7 @@ import { virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
 test('a definition that somebody else changed meanwhile is shown beside the own text, which stays', async ({ as }) => {
+  test.setTimeout(180_000)
   const { name, host } = await waitForGuest('desktop-anna')
   const page = await as('operator', `/vms/${await vmId(name)}/xml`)
   await page.getByRole('button', { name: 'Edit' }).click()

@@ -48,6 +48,10 @@ export async function namesOn(hostName: string, which: 'all' | 'running' = 'all'
     .filter(Boolean)
 }
 
+/** As {@link namesOn}, without the throw-away VMs of boot tests, which are in no list. */
+export const listedOn = async (hostName: string) =>
+  (await namesOn(hostName)).filter((name) => !name.startsWith('skerry-'))
+
 /** The lab makes its guests one after another while tests already run. */
 export async function waitForGuest(name: string): Promise<FleetDescription['guests'][number]> {
   const guest = fleet.guests.find((each) => each.name === name)

@@ -3,9 +3,9 @@ import { expect, test } from './test.ts'
 
 test('a viewer sees the VMs of the tenant alone, and why nothing can be changed', async ({ as }) => {
   const page = await as('viewer', '/fleet')
-  await expect(page.getByText('shop-web-2', { exact: true }).first()).toBeVisible()
+  await expect(page.getByText('shop-app-2', { exact: true }).first()).toBeVisible()
   await expect(page.getByText('desktop-cleo', { exact: true })).toBeHidden()
-  await page.goto(`/vms/${await vmId('shop-web-2')}`)
+  await page.goto(`/vms/${await vmId('shop-app-2')}`)
   const start = page.getByRole('button', { name: /^(Start|Shut down)/ }).first()
   await expect(start).toHaveAttribute('aria-disabled', 'true')
 })

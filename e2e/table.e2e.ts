@@ -1,4 +1,4 @@
-import { namesOn, sql } from './fleet.ts'
+import { listedOn, sql } from './fleet.ts'
 import { makeByHand, removeByHand } from './made-by-hand.ts'
 import { expect, test } from './test.ts'
 
@@ -113,9 +113,10 @@ test('the fleet’s tree opens to a host’s VMs, and narrows the table to what 
   await expect(node(place?.vm)).toBeVisible()
   await node(place?.host).locator('[data-part=label]').click()
   const names = page.getByRole('grid', { name: 'VMs' }).getByRole('row').getByRole('link')
-  await expect
-    .poll(async () => (await names.allTextContents()).sort())
-    .toEqual((await namesOn(place?.host ?? '')).sort())
+  await expect(async () => {
+    const onHost = await listedOn(place?.host ?? '')
+    expect((await names.allTextContents()).sort()).toEqual(onHost.sort())
+  }).toPass({ timeout: 10_000 })
   await node(place?.vm).locator('[data-part=label]').click()
   await expect(page.getByRole('heading', { level: 1, name: place?.vm ?? '' })).toBeVisible()
 })

@@ -27,7 +27,7 @@ export async function signIn(page: Page, role: string, path = '/'): Promise<void
   await page.waitForURL((url) => url.pathname !== '/login')
 }
 
-/** Signed in as this role once in a run, whoever of its workers comes first: signing in is limited to a few times a minute. */
+/** Signed in as this role, which the first worker to need it does for the others: signing in is limited to a few times a minute. */
 export async function goAs(page: Page, role: string, path = '/'): Promise<void> {
   const keptAt = join(dirname(given('SKERRY_SIGN_IN')), `session-${role}.json`)
   const kept = await readFile(keptAt, 'utf8').catch(() => null)

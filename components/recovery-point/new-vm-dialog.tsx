@@ -13,7 +13,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
-import { choiceAmong, inOrder, noChoice, reasonAgainstChoice } from '#components/vm/place-choice.ts'
+import { choiceAmong, inOrder, noChoice, placeOf, reasonAgainstChoice } from '#components/vm/place-choice.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { VmNameField } from '#components/vm/vm-name-field.tsx'
 import { RecoveryDisks } from '#server/schema/backup.ts'
@@ -72,10 +72,10 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const restore = useMutation(trpc.recoveryPoint.restoreNew.mutationOptions({ onSuccess }))
   const clone = useMutation(trpc.recoveryPoint.clone.mutationOptions({ onSuccess }))
   const make = isClone ? clone : restore
-  const now = choiceAmong(choice, places.data ?? [])
-  if (now !== choice) setChoice(now)
-  const against = places.data && reasonAgainstChoice(now, places.data, 'place')
-  const place = against ? undefined : places.data?.find(({ id }) => id === now.chosenId)
+  const current = choiceAmong(choice, places.data ?? [])
+  if (current !== choice) setChoice(current)
+  const place = placeOf(current, places.data ?? [])
+  const against = places.data && reasonAgainstChoice(current, places.data, 'place')
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
   const error = refusal(words.failed, make.error)
   const why = disks.length === 0 ? 'Choose a disk' : against
@@ -145,10 +145,11 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       ) : places.data ? (
         <RadioCards
           label={places.data[0]?.kind === 'host' ? 'Host' : 'Site'}
-          value={now.chosenId ?? ''}
-          onChange={(chosenId) => setChoice({ ...now, chosenId, isOwn: true })}
+          value={place?.id ?? null}
+          onChange={(chosenId) => setChoice({ ...current, chosenId })}
+          error={against}
           columns={2}
-          cards={inOrder(now, places.data).map((each) => ({
+          cards={inOrder(current, places.data).map((each) => ({
             ...{ id: each.id, title: each.name },
             ...(each.kind === 'host' ? { aside: each.siteName } : {}),
             ...(each.eligible ? {} : { disabledReason: each.reasons.join(' ') }),

@@ -18,7 +18,8 @@ export interface RadioCard {
 
 export interface RadioCardsProps extends FieldProps {
   cards: readonly RadioCard[]
-  value?: string
+  /** Null: none is chosen. What is not among the cards would take the keyboard's way to them. */
+  value?: string | null
   defaultValue?: string
   onChange?: (id: string) => void
   /** Cards side by side from 640 px up. */

@@ -7,32 +7,37 @@ interface Place {
 
 /** What is chosen of a list that is read again while a person looks at it. */
 export interface PlaceChoice {
-  /** In the order they came in first: none moves away from under the pointer */
+  /** In the order in which they were first shown: none moves away from under the pointer */
   order: readonly string[]
+  /** What was proposed or chosen is not exchanged for another: the way there is told of this one */
   chosenId: string | null
-  /** A person chose it; else it is the best, as it was when it was first shown */
-  isOwn: boolean
 }
 
-export const noChoice: PlaceChoice = { order: [], chosenId: null, isOwn: false }
+export const noChoice: PlaceChoice = { order: [], chosenId: null }
 
 /**
- * The choice among places as they are now. What a person chose is never exchanged for another.
- * @param bestId what to propose; without it, the first that is eligible
+ * The choice among places as they are now.
+ * @param places in the order in which to show those that are new
+ * @param best what to propose where nothing was yet; else the first that is eligible
  * @returns the same choice when there is nothing new
  */
-export function choiceAmong(choice: PlaceChoice, places: readonly Place[], bestId?: string): PlaceChoice {
-  const come = places.map(({ id }) => id).filter((id) => !choice.order.includes(id))
-  const eligible = places.filter((place) => place.eligible)
-  const stays = choice.isOwn || eligible.some(({ id }) => id === choice.chosenId)
-  const chosenId = stays ? choice.chosenId : (bestId ?? eligible[0]?.id ?? null)
-  if (come.length === 0 && chosenId === choice.chosenId) return choice
-  return { ...choice, order: [...choice.order, ...come], chosenId }
+export function choiceAmong(
+  choice: PlaceChoice,
+  places: readonly Place[],
+  best = places.find((place) => place.eligible),
+): PlaceChoice {
+  const newIds = places.map(({ id }) => id).filter((id) => !choice.order.includes(id))
+  const chosenId = choice.chosenId ?? best?.id ?? null
+  if (newIds.length === 0 && chosenId === choice.chosenId) return choice
+  return { order: [...choice.order, ...newIds], chosenId }
 }
 
-export function inOrder<P extends Place>(choice: PlaceChoice, places: readonly P[]): P[] {
-  return choice.order.flatMap((id) => places.find((place) => place.id === id) ?? [])
-}
+/** The place that was chosen, where it can be taken. */
+export const placeOf = <P extends Place>(choice: PlaceChoice, places: readonly P[]): P | undefined =>
+  places.find(({ id, eligible }) => eligible && id === choice.chosenId)
+
+export const inOrder = <P extends Place>(choice: PlaceChoice, places: readonly P[]): P[] =>
+  choice.order.flatMap((id) => places.find((place) => place.id === id) ?? [])
 
 /** Why it can't go where it was chosen to; undefined where it can. */
 export function reasonAgainstChoice(
@@ -40,8 +45,8 @@ export function reasonAgainstChoice(
   places: readonly Place[],
   noun: 'host' | 'place',
 ): string | undefined {
+  if (placeOf(choice, places)) return undefined
   if (!places.some((place) => place.eligible)) return `No ${noun} can take it now`
   const chosen = places.find(({ id }) => id === choice.chosenId)
-  if (chosen?.eligible) return undefined
-  return chosen ? `${chosen.name} can’t take it any more: choose another ${noun}` : `Choose a ${noun}`
+  return chosen ? `${chosen.name} can’t take it now: choose another ${noun}` : `Choose a ${noun}`
 }

@@ -10,6 +10,7 @@ test('until the answers come, what most VMs get a no to waits, and what its stat
   expect(waiting(null)).toEqual(['start', 'resume', 'keep', 'clone', 'make-template', 'delete'])
   expect(reasonAgainst(vm, null, 'keep')).toMatch(/^Looking/)
   expect(reasonAgainst(vm, null, 'delete')).toBe(vmRule(vm, 'delete'))
+  expect(reasonAgainst({ ...vm, state: 'unknown' }, null, 'delete')).toMatch(/^Looking/)
   const can = Object.fromEntries(commands.map((command) => [command, true]))
   expect(waiting({ can, may: { protect: true, makeTemplate: true } } as unknown as VmAnswers)).toEqual([])
 })

@@ -113,7 +113,8 @@ export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmComm
   const busy = vm.operation && busyWith[vm.operation.kind]
   if (busy) return `${busy}: wait for its end, or cancel it.`
   if (!answers) {
-    if (areSeldomGiven.has(command)) return 'Looking whether it can be done.'
+    // Whether its host is out of reach, or has it no longer, the row doesn't say.
+    if (areSeldomGiven.has(command) || vm.state === 'unknown') return 'Looking whether it can be done.'
     // What its state forbids is known already: little moves under the pointer when the answers come.
     return whyNot(vmRule({ state: vm.state, protected: vm.protected }, command))
   }

@@ -11,13 +11,14 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
-import { choiceAmong, inOrder, noChoice, reasonAgainstChoice } from '../place-choice.ts'
+import { choiceAmong, inOrder, noChoice, placeOf, reasonAgainstChoice } from '../place-choice.ts'
 import { refusal } from '../refusal.ts'
 import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
 import { MigrateDetail } from './migrate-detail.tsx'
 import { MigrateOptions, usualOptions } from './migrate-options.tsx'
 import {
+  bestFirst,
   bySite,
   type Candidate,
   changeRate,
@@ -43,16 +44,22 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const [options, setOptions] = useState(usualOptions)
   const migrate = useMutation(trpc.vm.migrate.mutationOptions({ onSuccess: onClose }))
 
-  const hosts = ((vm && preview.data?.candidates) ?? []).map((each) => ({ ...each, id: each.hostId }))
-  const now = choiceAmong(choice, hosts, quickest(preview.data, vm?.siteId)?.hostId)
-  if (now !== choice) setChoice(now)
-  const against = vm && preview.data && reasonAgainstChoice(now, hosts, 'host')
-  const chosen = hosts.find(({ id }) => id === now.chosenId)
-  const candidate = chosen?.eligible ? chosen : undefined
+  // The order in which they are shown is kept, so it waits for all that it goes by.
+  const isRead = vm && preview.data && !places.isPending
+  const hosts = isRead
+    ? bestFirst(preview.data.candidates, places.data, vm.siteId).map((each) => ({ ...each, id: each.hostId }))
+    : []
+  const current = choiceAmong(choice, hosts, quickest(hosts, vm?.siteId))
+  if (current !== choice) setChoice(current)
+  const candidate = placeOf(current, hosts)
+  const against = isRead ? reasonAgainstChoice(current, hosts, 'host') : undefined
   const error = refusal(`${name} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
   // It is read again whenever something of the VM changes, and stays in view meanwhile.
-  const unread = reasonToWait({ isFetching: vmQuery.isPending || preview.isPending, isError: readError !== null })
+  const unread = reasonToWait({
+    isFetching: vmQuery.isPending || preview.isPending || places.isPending,
+    isError: readError !== null,
+  })
   return (
     <Dialog
       isOpen
@@ -83,15 +90,15 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
           onRetry={() => void preview.refetch()}
           isRetrying={preview.isRefetching}
         />
-      ) : vm && preview.data ? (
+      ) : isRead ? (
         <div className="flex flex-col gap-5 md:grid md:grid-cols-[minmax(0,1fr)_288px]">
           <div className="flex min-w-0 flex-col gap-4">
             <HostList
-              groups={bySite({ ...preview.data, candidates: inOrder(now, hosts) }, places.data, vm.siteId)}
+              groups={bySite(inOrder(current, hosts), places.data, vm.siteId)}
               hosts={places.data?.hosts ?? []}
               ownHostId={vm.hostId}
-              value={now.chosenId}
-              onChange={(chosenId) => setChoice({ ...now, chosenId, isOwn: true })}
+              value={candidate?.hostId ?? null}
+              onChange={(chosenId) => setChoice({ ...current, chosenId })}
             />
             {candidate && (
               <MigrateOptions value={options} onChange={setOptions} isLiveMove={candidate.way === 'live'} />
@@ -107,10 +114,11 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
                 protection={preview.data.protection}
               />
             ) : (
-              <EmptyState title={against ?? 'No host can take it now'}>
-                {chosen?.reasons.join(' ') ??
-                  commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
-                  'Each host of the list says what is in the way. Clear that at one of them, or add a host.'}
+              <EmptyState title={against ?? ''}>
+                {hosts.some(({ eligible }) => eligible)
+                  ? 'The list says what is in the way there.'
+                  : (commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
+                    'Each host of the list says what is in the way. Clear that at one of them, or add a host.')}
               </EmptyState>
             )}
             {error && <ErrorMessage {...error} />}

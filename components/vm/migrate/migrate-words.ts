@@ -79,10 +79,22 @@ export interface SiteGroup {
   candidates: Candidate[]
 }
 
-/** The hosts by site: sites with a possible host first, of those the VM's own; in each the possible ones first. */
-export function bySite(preview: Preview, places: Places | undefined, ownSiteId: string): SiteGroup[] {
-  const ids = [...new Set(preview.candidates.map((candidate) => candidate.siteId))]
-  const groups = ids.map((id): SiteGroup => {
+/** Hosts of sites with a possible one first, of those the VM's own site; within a site the possible ones first. */
+export function bestFirst(
+  candidates: readonly Candidate[],
+  places: Places | undefined,
+  ownSiteId: string,
+): Candidate[] {
+  const isPossible = (siteId: string) => candidates.some((each) => each.siteId === siteId && each.eligible)
+  const rank = ({ siteId }: Candidate) => (isPossible(siteId) ? 0 : 2) + (siteId === ownSiteId ? 0 : 1)
+  const siteName = ({ siteId }: Candidate) => places?.sites.find(({ id }) => id === siteId)?.name ?? ''
+  return candidates.toSorted((a, b) => rank(a) - rank(b) || siteName(a).localeCompare(siteName(b)))
+}
+
+/** The hosts by site, in the order in which they come. */
+export function bySite(candidates: readonly Candidate[], places: Places | undefined, ownSiteId: string): SiteGroup[] {
+  const ids = [...new Set(candidates.map((candidate) => candidate.siteId))]
+  return ids.map((id) => {
     const site = places?.sites.find((each) => each.id === id)
     const ends = [id, ownSiteId]
     const link = places?.links.find((each) => ends.includes(each.fromSiteId) && ends.includes(each.toSiteId))
@@ -95,17 +107,14 @@ export function bySite(preview: Preview, places: Places | undefined, ownSiteId: 
         id === ownSiteId
           ? null
           : { bitsPerSecond: link?.bitsPerSecond ?? null, roundTripMs: link?.roundTripMs ?? null },
-      candidates: preview.candidates.filter((candidate) => candidate.siteId === id),
+      candidates: candidates.filter((candidate) => candidate.siteId === id),
     }
   })
-  const rank = (group: SiteGroup) =>
-    (group.candidates.some((candidate) => candidate.eligible) ? 0 : 2) + (group.isHere ? 0 : 1)
-  return groups.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
 }
 
 /** The quickest possible host of the VM's own site, else of all; undefined without one. */
-export const quickest = (preview: Preview | undefined, ownSiteId: string | undefined): Candidate | undefined =>
-  preview?.candidates
+export const quickest = <C extends Candidate>(candidates: readonly C[], ownSiteId: string | undefined): C | undefined =>
+  candidates
     .filter((candidate) => candidate.eligible)
     .toSorted(
       (a, b) =>

@@ -5,10 +5,15 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { Tunnel } from './tunnel.ts'
 
-/** Serves nothing, writes its process number where its socket should be, and takes notice of the second signal alone. */
-const hardOfHearing = (socketPath: string) => [
-  ...['sh', '-c', 'trap "trap - TERM" TERM; echo $$ >"$0"; while :; do sleep 0.02; done', socketPath],
+/**
+ * What serves nothing, and writes its process number where its socket should be.
+ * @param onTerm what it does at a SIGTERM
+ */
+const program = (onTerm: string) => [
+  ...['sh', '-c', `trap '${onTerm}' TERM; echo $$ >"$0.new"; mv "$0.new" "$0"; while :; do sleep 0.02; done`],
 ]
+const hardOfHearing = program('trap - TERM')
+const deaf = program('')
 
 const isRunning = (pid: number) => {
   try {
@@ -24,21 +29,24 @@ const isThere = (file: string) =>
     () => false,
   )
 
-test('a program that missed the first signal is told again, and has ended when it is stopped', async () => {
-  const tunnel = await Tunnel.start(hardOfHearing)
+const programs = [
+  ['missed the first signal', hardOfHearing],
+  ['hears none', deaf],
+] as const
+
+test.each(programs)('one that %s has ended when it is stopped', { timeout: 20_000 }, async (_, command) => {
+  const tunnel = await Tunnel.start((socketPath) => [...command, socketPath])
   expect(await tunnel.whenReady(5_000)).toBe('ready')
   const pid = await numberIn(tunnel.socketPath)
   await tunnel.stop()
-  expect([tunnel.hasEnded, isRunning(pid), await isThere(path.dirname(tunnel.socketPath))]).toEqual([
-    true,
-    false,
-    false,
-  ])
+  expect(tunnel.hasEnded).toBe(true)
+  expect(isRunning(pid)).toBe(false)
+  expect(await isThere(path.dirname(tunnel.socketPath))).toBe(false)
 })
 
-test('it is told again also when who started it is killed', async () => {
+test.each(programs)('one that %s ends also when who started it is killed', { timeout: 20_000 }, async (_, command) => {
   const script = `import { Tunnel } from ${JSON.stringify(path.join(import.meta.dirname, 'tunnel.ts'))}
-const tunnel = await Tunnel.start(${hardOfHearing})
+const tunnel = await Tunnel.start((socketPath) => [...${JSON.stringify(command)}, socketPath])
 await tunnel.whenReady(5_000)
 console.log(tunnel.socketPath)`
   const owner: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', script], {
@@ -48,6 +56,6 @@ console.log(tunnel.socketPath)`
   const socketPath = String(said).trim()
   const pid = await numberIn(socketPath)
   owner.kill('SIGKILL')
-  await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false)
+  await expect.poll(() => isRunning(pid), { timeout: 6_000 }).toBe(false)
   await expect.poll(() => isThere(path.dirname(socketPath)), { timeout: 5_000 }).toBe(false)
 })

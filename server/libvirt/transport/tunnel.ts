@@ -6,25 +6,32 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /**
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
- * standard input closes. They are told until they end: an ssh that is told just before it begins to wait for its connections
- * does not notice before one of them stirs. $0 is the folder to remove at the end.
+ * standard input closes. They are told until they end, for an ssh that is told just before it begins to wait for its
+ * connections does not notice before one of them stirs; after three seconds they are killed. $0 is the folder to remove at
+ * the end.
  */
 const tied = `over= child=
 trap 'over=yes; kill $child 2>/dev/null' TERM # it may come before there is a child
 exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
 [ -z "$over" ] || kill $child
-{ cat <&3; while kill $child; do sleep 0.1; done; } >/dev/null 2>&1 & guard=$!
+{
+  cat <&3
+  told=0
+  while [ $told -lt 30 ] && kill $child; do told=$((told + 1)); sleep 0.1; done
+  [ $told -lt 30 ] || kill -KILL $child
+} >/dev/null 2>&1 & guard=$!
 exec 3<&-
-# Each wait may be cut short by a signal. What the shell says of the child's end nobody may be there to hear, which would end it too.
+# A signal cuts a wait short. What the shell itself says goes nowhere: with our process gone, writing it would kill the
+# shell before it has removed the folder.
 { wait $child; status=$?; while kill -0 $child; do wait $child; status=$?; done; } 2>/dev/null
 kill $guard 2>/dev/null
 rm -rf "$0"
 exit $status`
 
 const pollMs = 10
-const stopMs = 3_000
-const toldAgainMs = 100
+/** Longer than the shell takes to tell the program, and to kill it. */
+const stopMs = 5_000
 
 /** A running program that serves a socket in a folder that only we can enter. */
 export class Tunnel {
@@ -98,13 +105,9 @@ export class Tunnel {
     return (await stat(this.socketPath).catch(() => undefined)) !== undefined
   }
 
-  /** Ends the program and removes the folder. */
+  /** Ends the program, by force after three seconds, and removes the folder. */
   async stop() {
-    const deadline = performance.now() + stopMs
-    while (!this.#hasEnded && performance.now() < deadline) {
-      this.#process.kill('SIGTERM')
-      await Promise.race([this.#ended, delay(toldAgainMs, undefined, { ref: false })])
-    }
-    if (this.#hasEnded) await this.#ended
+    this.#process.stdin?.destroy() // as when our own process ends
+    await Promise.race([this.#ended, delay(stopMs, undefined, { ref: false })])
   }
 }
