@@ -18,6 +18,20 @@ test('a running VM moves to another site from the browser, and its counter goes 
   for (const host of ['oslo-1', 'oslo-2', 'frankfurt-1', 'tromso-1', 'bergen-1']) {
     await expect(dialog.getByText(host, { exact: true }).first()).toBeVisible()
   }
+  // What was chosen is not exchanged for another when it can't be any more: that is said, and nothing begins.
+  await dialog.getByText('tromso-1', { exact: true }).click()
+  const toTromso = dialog.getByRole('button', { name: 'Migrate to tromso-1' })
+  await expect(toTromso).toBeEnabled()
+  const drainTromso = (draining: boolean) => sql("UPDATE host SET draining = $1 WHERE name = 'tromso-1'", draining)
+  await drainTromso(true)
+  try {
+    await expect(dialog.getByText('tromso-1 can’t take it now: choose another host')).toBeVisible()
+    await expect(dialog.getByRole('radio', { name: /tromso-1/ })).toBeChecked()
+    await expect(dialog.getByRole('button', { name: 'Migrate', exact: true })).toHaveAttribute('aria-disabled', 'true')
+  } finally {
+    await drainTromso(false)
+  }
+  await expect(toTromso).toBeEnabled()
   await dialog.getByText('frankfurt-1', { exact: true }).click()
   await dialog.getByRole('button', { name: 'Migrate to frankfurt-1' }).click()
   await expect(page.getByText(/Migrating|Migrate/).first()).toBeVisible()

@@ -57,10 +57,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
     if (batch.load || batch.vms.length > 0) rereads.below(trpc.vm.list.infiniteQueryKey(), loadRereadMs)
     const counted = [trpc.fleet, trpc.host, trpc.site, trpc.tenant]
-    // VMs are sorted and filtered by the names of their places.
+    // VMs are sorted and filtered by the names of their places, and sent to those that take some.
     const placed = [trpc.network, trpc.storage, trpc.template, trpc.vm.list]
+    const destinations = [trpc.vm.migratePreview, trpc.recoveryPoint.places]
     if (batch.counts || batch.places) for (const noun of counted) rereads.below(noun.pathKey())
-    if (batch.places) for (const noun of placed) rereads.below(noun.pathKey())
+    if (batch.places) for (const noun of [...placed, ...destinations]) rereads.below(noun.pathKey())
   }
 
   const { arrive, receive } = useAfterArrival(apply)

@@ -13,7 +13,14 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RadioCards } from '#components/ui/radio-cards.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
-import { choiceAmong, inOrder, noChoice, placeOf, reasonAgainstChoice } from '#components/vm/place-choice.ts'
+import {
+  choiceAmong,
+  inOrder,
+  listedChoice,
+  noChoice,
+  placeOf,
+  reasonAgainstChoice,
+} from '#components/vm/place-choice.ts'
 import { refusal } from '#components/vm/refusal.ts'
 import { VmNameField } from '#components/vm/vm-name-field.tsx'
 import { RecoveryDisks } from '#server/schema/backup.ts'
@@ -75,6 +82,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const current = choiceAmong(choice, places.data ?? [])
   if (current !== choice) setChoice(current)
   const place = placeOf(current, places.data ?? [])
+  const listedId = listedChoice(current, places.data ?? [])
   const against = places.data && reasonAgainstChoice(current, places.data, 'place')
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
   const error = refusal(words.failed, make.error)
@@ -145,7 +153,8 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       ) : places.data ? (
         <RadioCards
           label={places.data[0]?.kind === 'host' ? 'Host' : 'Site'}
-          value={place?.id ?? null}
+          key={String(listedId === null)} // a keyboard's way to the places must not lead by one that is gone
+          value={listedId}
           onChange={(chosenId) => setChoice({ ...current, chosenId })}
           error={against}
           columns={2}

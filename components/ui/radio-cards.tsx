@@ -18,7 +18,7 @@ export interface RadioCard {
 
 export interface RadioCardsProps extends FieldProps {
   cards: readonly RadioCard[]
-  /** Null: none is chosen. What is not among the cards would take the keyboard's way to them. */
+  /** Null: none is chosen. */
   value?: string | null
   defaultValue?: string
   onChange?: (id: string) => void
@@ -50,7 +50,8 @@ export function RadioCards(props: RadioCardsProps) {
           <Radio
             key={card.id}
             value={card.id}
-            isDisabled={Boolean(card.disabledReason)}
+            // Also what is chosen and can't be any more: a keyboard leaves from there.
+            isDisabled={Boolean(card.disabledReason) && card.id !== props.value}
             className="group flex gap-2.5 rounded-md border border-line bg-surface p-2.5 data-focus-visible:outline-2 data-focus-visible:outline-offset-1 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:border-accent data-selected:bg-accent-soft data-disabled:bg-sunken"
           >
             <span className="mt-0.75 flex size-3.5 shrink-0 items-center justify-center rounded-full border border-line-strong bg-surface group-data-disabled:border-line group-data-selected:border-4 group-data-selected:border-accent" />

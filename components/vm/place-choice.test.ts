@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { choiceAmong, inOrder, noChoice, placeOf, reasonAgainstChoice } from './place-choice.ts'
+import { choiceAmong, inOrder, listedChoice, noChoice, placeOf, reasonAgainstChoice } from './place-choice.ts'
 
 const place = (name: string, eligible = true) => ({ id: `id of ${name}`, name, eligible })
 const names = (places: { name: string }[]) => places.map(({ name }) => name)
@@ -29,6 +29,8 @@ test('what was proposed or chosen is not exchanged for another: it is said that 
   const places = [place('frankfurt-1'), place('oslo-2', false)]
   expect(choiceAmong(choice, places)).toBe(choice)
   expect(placeOf(choice, places)).toBeUndefined()
+  expect(listedChoice(choice, places)).toBe('id of oslo-2')
+  expect(listedChoice(choice, [place('frankfurt-1')])).toBeNull()
   expect(reasonAgainstChoice(choice, places, 'host')).toBe('oslo-2 can’t take it now: choose another host')
   expect(reasonAgainstChoice(choice, [place('frankfurt-1')], 'host')).toBe('Choose a host')
   expect(reasonAgainstChoice(choice, [place('frankfurt-1', false)], 'host')).toBe('No host can take it now')

@@ -36,6 +36,10 @@ export function choiceAmong(
 export const placeOf = <P extends Place>(choice: PlaceChoice, places: readonly P[]): P | undefined =>
   places.find(({ id, eligible }) => eligible && id === choice.chosenId)
 
+/** What is chosen, where it is listed at all. */
+export const listedChoice = (choice: PlaceChoice, places: readonly Place[]): string | null =>
+  places.find(({ id }) => id === choice.chosenId)?.id ?? null
+
 export const inOrder = <P extends Place>(choice: PlaceChoice, places: readonly P[]): P[] =>
   choice.order.flatMap((id) => places.find((place) => place.id === id) ?? [])
 

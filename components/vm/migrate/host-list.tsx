@@ -53,6 +53,7 @@ export function HostList({ groups, hosts, ownHostId, value, onChange }: HostList
                 host={hosts.find((host) => host.id === candidate.hostId)}
                 longestMs={longestMs}
                 isHere={candidate.hostId === ownHostId}
+                isChosen={candidate.hostId === value}
               />
             ))}
           </div>
@@ -67,6 +68,7 @@ interface HostChoiceProps {
   host: Host | undefined
   longestMs: number
   isHere: boolean
+  isChosen: boolean
 }
 
 function linkText({ isHere, link }: SiteGroup): string {
@@ -77,12 +79,13 @@ function linkText({ isHere, link }: SiteGroup): string {
   return [rate, delay].filter(Boolean).join(' · ')
 }
 
-function HostChoice({ candidate, host, longestMs, isHere }: HostChoiceProps) {
+function HostChoice({ candidate, host, longestMs, isHere, isChosen }: HostChoiceProps) {
   const { estimate } = candidate
   return (
     <Radio
       value={candidate.hostId}
-      isDisabled={!candidate.eligible}
+      // Also where it can't go any more: a keyboard leaves from there.
+      isDisabled={!candidate.eligible && !isChosen}
       className={`${columns} group bg-surface px-2.5 py-2 text-sm outline-none data-focus-visible:outline-2 data-focus-visible:-outline-offset-2 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:bg-accent-soft data-disabled:bg-sunken`}
     >
       <span className="flex size-3.5 shrink-0 rounded-full border border-line-strong bg-surface group-data-disabled:border-line group-data-disabled:bg-sunken group-data-selected:border-4 group-data-selected:border-accent" />

@@ -11,7 +11,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { Spinner } from '#components/ui/spinner.tsx'
-import { choiceAmong, inOrder, noChoice, placeOf, reasonAgainstChoice } from '../place-choice.ts'
+import { choiceAmong, inOrder, listedChoice, noChoice, placeOf, reasonAgainstChoice } from '../place-choice.ts'
 import { refusal } from '../refusal.ts'
 import type { NamedVm } from '../vm-command.tsx'
 import { HostList } from './host-list.tsx'
@@ -52,6 +52,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const current = choiceAmong(choice, hosts, quickest(hosts, vm?.siteId))
   if (current !== choice) setChoice(current)
   const candidate = placeOf(current, hosts)
+  const listedId = listedChoice(current, hosts)
   const against = isRead ? reasonAgainstChoice(current, hosts, 'host') : undefined
   const error = refusal(`${name} stays where it is`, migrate.error)
   const readError = vmQuery.error ?? preview.error
@@ -97,7 +98,8 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
               groups={bySite(inOrder(current, hosts), places.data, vm.siteId)}
               hosts={places.data?.hosts ?? []}
               ownHostId={vm.hostId}
-              value={candidate?.hostId ?? null}
+              key={String(listedId === null)} // a keyboard's way to the hosts must not lead by one that is gone
+              value={listedId}
               onChange={(chosenId) => setChoice({ ...current, chosenId })}
             />
             {candidate && (
