@@ -49,6 +49,11 @@ test('a running VM moves to another site from the browser, and its counter goes 
     "SELECT host.name FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = 'shop-web-1'",
   )
   expect(row?.name).toBe('frankfurt-1')
+
+  // Asked again at once, it proposes by how things are now.
+  await page.getByRole('button', { name: 'Migrate…' }).click()
+  await expect(dialog.getByText('frankfurt-1', { exact: true }).first()).toBeVisible()
+  await expect(dialog.getByRole('button', { name: /^Migrate to (oslo|tromso|bergen)-\d$/ })).toBeEnabled()
 })
 
 test('a running VM with a snapshot inside its disk moves standing still, which is told before', async ({ as }) => {

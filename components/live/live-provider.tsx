@@ -17,6 +17,8 @@ export const useLiveStatus = () => useContext(LiveContext)
 
 /** Load moves meters only. */
 const loadRereadMs = 10_000
+/** Each host is judged anew, for which a person has so many a minute. */
+const destinationRereadMs = 2_000
 
 /** Keeps every query below in step with the fleet: one stream, rows patched where they stand. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -61,7 +63,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const placed = [trpc.network, trpc.storage, trpc.template, trpc.vm.list]
     const destinations = [trpc.vm.migratePreview, trpc.recoveryPoint.places]
     if (batch.counts || batch.places) for (const noun of counted) rereads.below(noun.pathKey())
-    if (batch.places) for (const noun of [...placed, ...destinations]) rereads.below(noun.pathKey())
+    if (batch.places) for (const noun of placed) rereads.below(noun.pathKey())
+    if (batch.places) for (const procedure of destinations) rereads.below(procedure.pathKey(), destinationRereadMs)
   }
 
   const { arrive, receive } = useAfterArrival(apply)

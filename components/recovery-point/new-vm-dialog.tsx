@@ -68,7 +68,7 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const archiveStoreId = archived?.archiveStore.id ?? null
   const chosen = { recoveryPointId, archiveStoreId, start, ...(disks.length === all.length ? {} : { disks }) }
   const places = useQuery({
-    ...trpc.recoveryPoint.places.queryOptions({ ...chosen, clone: isClone }, { staleTime: 0 }),
+    ...trpc.recoveryPoint.places.queryOptions({ ...chosen, clone: isClone }, { staleTime: 0, gcTime: 0 }),
     enabled: disks.length > 0,
     placeholderData: (before) => before,
   })
@@ -82,7 +82,6 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
   const current = choiceAmong(choice, places.data ?? [])
   if (current !== choice) setChoice(current)
   const place = placeOf(current, places.data ?? [])
-  const listedId = listedChoice(current, places.data ?? [])
   const against = places.data && reasonAgainstChoice(current, places.data, 'place')
   const sizeBytes = all.reduce((sum, disk) => sum + (disks.includes(disk.target) ? disk.sizeBytes : 0), 0)
   const error = refusal(words.failed, make.error)
@@ -153,8 +152,8 @@ export function NewVmDialog({ recoveryPoint, archived, isClone, isGone, onClose 
       ) : places.data ? (
         <RadioCards
           label={places.data[0]?.kind === 'host' ? 'Host' : 'Site'}
-          key={String(listedId === null)} // a keyboard's way to the places must not lead by one that is gone
-          value={listedId}
+          key={current.goneId}
+          value={listedChoice(current, places.data)}
           onChange={(chosenId) => setChoice({ ...current, chosenId })}
           error={against}
           columns={2}

@@ -50,7 +50,7 @@ export function RadioCards(props: RadioCardsProps) {
           <Radio
             key={card.id}
             value={card.id}
-            // Also what is chosen and can't be any more: a keyboard leaves from there.
+            // What is chosen stays enabled when it can't be taken any more: the arrow keys start from there.
             isDisabled={Boolean(card.disabledReason) && card.id !== props.value}
             className="group flex gap-2.5 rounded-md border border-line bg-surface p-2.5 data-focus-visible:outline-2 data-focus-visible:outline-offset-1 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:border-accent data-selected:bg-accent-soft data-disabled:bg-sunken"
           >

@@ -31,6 +31,10 @@ test('what was proposed or chosen is not exchanged for another: it is said that 
   expect(placeOf(choice, places)).toBeUndefined()
   expect(listedChoice(choice, places)).toBe('id of oslo-2')
   expect(listedChoice(choice, [place('frankfurt-1')])).toBeNull()
+  const gone = choiceAmong(choice, [place('frankfurt-1')])
+  expect(gone).toEqual({ ...choice, goneId: 'id of oslo-2' })
+  const other = { ...gone, chosenId: 'id of frankfurt-1' }
+  expect(choiceAmong(other, [place('frankfurt-1')]), 'the list is not begun anew when another is chosen').toBe(other)
   expect(reasonAgainstChoice(choice, places, 'host')).toBe('oslo-2 can’t take it now: choose another host')
   expect(reasonAgainstChoice(choice, [place('frankfurt-1')], 'host')).toBe('Choose a host')
   expect(reasonAgainstChoice(choice, [place('frankfurt-1', false)], 'host')).toBe('No host can take it now')

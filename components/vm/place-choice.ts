@@ -11,9 +11,11 @@ export interface PlaceChoice {
   order: readonly string[]
   /** What was proposed or chosen is not exchanged for another: the way there is told of this one */
   chosenId: string | null
+  /** What was chosen when it was last seen to be no longer listed: a keyboard's way must not lead by it any more */
+  goneId: string | null
 }
 
-export const noChoice: PlaceChoice = { order: [], chosenId: null }
+export const noChoice: PlaceChoice = { order: [], chosenId: null, goneId: null }
 
 /**
  * The choice among places as they are now.
@@ -28,8 +30,10 @@ export function choiceAmong(
 ): PlaceChoice {
   const newIds = places.map(({ id }) => id).filter((id) => !choice.order.includes(id))
   const chosenId = choice.chosenId ?? best?.id ?? null
-  if (newIds.length === 0 && chosenId === choice.chosenId) return choice
-  return { order: [...choice.order, ...newIds], chosenId }
+  const isGone = places.length > 0 && chosenId !== null && !places.some(({ id }) => id === chosenId)
+  const goneId = isGone ? chosenId : choice.goneId
+  if (newIds.length === 0 && chosenId === choice.chosenId && goneId === choice.goneId) return choice
+  return { order: [...choice.order, ...newIds], chosenId, goneId }
 }
 
 /** The place that was chosen, where it can be taken. */

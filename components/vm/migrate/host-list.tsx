@@ -84,7 +84,7 @@ function HostChoice({ candidate, host, longestMs, isHere, isChosen }: HostChoice
   return (
     <Radio
       value={candidate.hostId}
-      // Also where it can't go any more: a keyboard leaves from there.
+      // What is chosen stays enabled when it can't be taken any more: the arrow keys start from there.
       isDisabled={!candidate.eligible && !isChosen}
       className={`${columns} group bg-surface px-2.5 py-2 text-sm outline-none data-focus-visible:outline-2 data-focus-visible:-outline-offset-2 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:bg-accent-soft data-disabled:bg-sunken`}
     >

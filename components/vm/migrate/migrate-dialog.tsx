@@ -38,7 +38,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const vmQuery = useQuery(trpc.vm.get.queryOptions({ id: vmId }))
   const vm = vmQuery.data
   const places = useQuery(trpc.fleet.places.queryOptions())
-  const preview = useQuery(trpc.vm.migratePreview.queryOptions({ id: vmId }, { staleTime: 0 }))
+  const preview = useQuery(trpc.vm.migratePreview.queryOptions({ id: vmId }, { staleTime: 0, gcTime: 0 }))
   const measuring = useDirtyMeasure(vmId, vm?.can.measure)
   const [choice, setChoice] = useState(noChoice)
   const [options, setOptions] = useState(usualOptions)
@@ -55,8 +55,8 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
   const listedId = listedChoice(current, hosts)
   const against = isRead ? reasonAgainstChoice(current, hosts, 'host') : undefined
   const error = refusal(`${name} stays where it is`, migrate.error)
-  const readError = vmQuery.error ?? preview.error
-  // It is read again whenever something of the VM changes, and stays in view meanwhile.
+  // It is read again whenever a host changes, and stays in view meanwhile.
+  const readError = vmQuery.error ?? (preview.data ? null : preview.error)
   const unread = reasonToWait({
     isFetching: vmQuery.isPending || preview.isPending || places.isPending,
     isError: readError !== null,
@@ -98,7 +98,7 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
               groups={bySite(inOrder(current, hosts), places.data, vm.siteId)}
               hosts={places.data?.hosts ?? []}
               ownHostId={vm.hostId}
-              key={String(listedId === null)} // a keyboard's way to the hosts must not lead by one that is gone
+              key={current.goneId}
               value={listedId}
               onChange={(chosenId) => setChoice({ ...current, chosenId })}
             />
@@ -118,7 +118,9 @@ export function MigrateDialog({ vm: { id: vmId, name }, onClose }: { vm: NamedVm
             ) : (
               <EmptyState title={against ?? ''}>
                 {hosts.some(({ eligible }) => eligible)
-                  ? 'The list says what is in the way there.'
+                  ? listedId
+                    ? 'The list says what is in the way there.'
+                    : 'The one that was chosen is there no longer.'
                   : (commonObstacle(preview.data, vm.hostId, places.data?.hosts) ??
                     'Each host of the list says what is in the way. Clear that at one of them, or add a host.')}
               </EmptyState>

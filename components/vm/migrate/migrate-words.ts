@@ -85,8 +85,8 @@ export function bestFirst(
   places: Places | undefined,
   ownSiteId: string,
 ): Candidate[] {
-  const isPossible = (siteId: string) => candidates.some((each) => each.siteId === siteId && each.eligible)
-  const rank = ({ siteId }: Candidate) => (isPossible(siteId) ? 0 : 2) + (siteId === ownSiteId ? 0 : 1)
+  const possible = new Set(candidates.filter(({ eligible }) => eligible).map(({ siteId }) => siteId))
+  const rank = ({ siteId }: Candidate) => (possible.has(siteId) ? 0 : 2) + (siteId === ownSiteId ? 0 : 1)
   const siteName = ({ siteId }: Candidate) => places?.sites.find(({ id }) => id === siteId)?.name ?? ''
   return candidates.toSorted((a, b) => rank(a) - rank(b) || siteName(a).localeCompare(siteName(b)))
 }

@@ -56,6 +56,6 @@ console.log(tunnel.socketPath)`
   const socketPath = String(said).trim()
   const pid = await numberIn(socketPath)
   owner.kill('SIGKILL')
-  await expect.poll(() => isRunning(pid), { timeout: 6_000 }).toBe(false)
+  await expect.poll(() => isRunning(pid), { timeout: 12_000 }).toBe(false)
   await expect.poll(() => isThere(path.dirname(socketPath)), { timeout: 5_000 }).toBe(false)
 })

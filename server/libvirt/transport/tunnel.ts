@@ -16,6 +16,7 @@ exec 3<&0 0</dev/null
 "$@" 3<&- & child=$!
 [ -z "$over" ] || kill $child
 {
+  trap '' TERM # which may go to all of us
   cat <&3
   told=0
   while [ $told -lt 30 ] && kill $child; do told=$((told + 1)); sleep 0.1; done
@@ -25,13 +26,14 @@ exec 3<&-
 # A signal cuts a wait short. What the shell itself says goes nowhere: with our process gone, writing it would kill the
 # shell before it has removed the folder.
 { wait $child; status=$?; while kill -0 $child; do wait $child; status=$?; done; } 2>/dev/null
-kill $guard 2>/dev/null
+exec 2>/dev/null
+kill -KILL $guard
 rm -rf "$0"
 exit $status`
 
 const pollMs = 10
-/** Longer than the shell takes to tell the program, and to kill it. */
-const stopMs = 5_000
+/** The shell needs three seconds to tell the program and to kill it, and more on a busy machine. */
+const stopMs = 10_000
 
 /** A running program that serves a socket in a folder that only we can enter. */
 export class Tunnel {
