@@ -1,21 +1,10 @@
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { flipByte } from '#server/testing/flip-byte.ts'
 import { sql, virsh, vmId, waitForGuest } from '../fleet.ts'
 import { expect, test } from '../test.ts'
 import { backUpInto } from './datastore.ts'
-
-/** As a disk that forgets does it. */
-async function flipByte(path: string, offset: number) {
-  const file = await open(path, 'r+')
-  try {
-    const byte = Buffer.alloc(1)
-    await file.read(byte, 0, 1, offset)
-    await file.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, offset)
-  } finally {
-    await file.close()
-  }
-}
 
 test('a datastore is tried, added and verified; a flipped byte on its disk is named with the VM it hurts, and healed by the next backup', async ({
   as,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { digestOfFolder, sorted, tool } from '#server/filesystem/testing/image.ts'
 import { callAs } from '#server/testing/call.ts'
-import { flipByte } from '#server/testing/datastore-trial.ts'
+import { flipByte } from '#server/testing/flip-byte.ts'
 import { recoveryFileTrial } from '#server/testing/recovery-file-trial.ts'
 import { packsOf } from '#server/testing/store-files.ts'
 

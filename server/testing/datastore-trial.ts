@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Db } from '#server/db.ts'
@@ -32,18 +32,6 @@ export interface DatastoreTrial {
 }
 
 export const imageOf = (seed: number, chunks = 24): Buffer => randomImage(seededRandom(seed), chunks * chunkBytes)
-
-/** As a disk that forgets does it. */
-export async function flipByte(path: string, offset: number): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    const byte = Buffer.alloc(1)
-    await file.read(byte, 0, 1, offset)
-    await file.write(Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, offset)
-  } finally {
-    await file.close()
-  }
-}
 
 /** @param options a file system of its own, of that size */
 export async function datastoreTrial(

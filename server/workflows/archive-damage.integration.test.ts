@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { archiveTrials } from '#server/testing/archive-trial.ts'
-import { flipByte } from '#server/testing/datastore-trial.ts'
+import { flipByte } from '#server/testing/flip-byte.ts'
 import { filesOf, packsOf } from '#server/testing/store-files.ts'
 
 const trials = archiveTrials()

@@ -7,9 +7,9 @@ import { askForCare, setArchiveVerifyDays } from '#server/core/datastore-schedul
 import { demandRestorableFrom, recordDamage } from '#server/core/store-damage.ts'
 import { runArchival } from '#server/testing/archive-run.ts'
 import { type ArchiveTrial, archiveTrial } from '#server/testing/archive-trial.ts'
-import { flipByte } from '#server/testing/datastore-trial.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
+import { flipByte } from '#server/testing/flip-byte.ts'
 import { filesOf, packsOf } from '#server/testing/store-files.ts'
 
 let fleet: TestFleet

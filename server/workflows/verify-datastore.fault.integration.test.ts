@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { datastoreTrial, flipByte } from '#server/testing/datastore-trial.ts'
+import { datastoreTrial } from '#server/testing/datastore-trial.ts'
+import { flipByte } from '#server/testing/flip-byte.ts'
 import { proveWorkflow } from '#server/testing/workflow-harness.ts'
 import { verifyDatastore } from './verify-datastore.ts'
 
