@@ -4,7 +4,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cx } from './class-name.ts'
 import { type DataColumn, nextSort, rowHeightPx, type Sort, selectWidthPx } from './data-table-column.ts'
-import { stickyClassName } from './data-table-sticky.ts'
+import { rowColor, stickyClassName } from './data-table-sticky.ts'
 
 export interface DataTableHeaderProps<Row> {
   columns: readonly DataColumn<Row>[]
@@ -23,7 +23,7 @@ export function DataTableHeader<Row>(props: DataTableHeaderProps<Row>) {
   return (
     <tr
       aria-rowindex={1}
-      className="grid border-b border-line bg-surface text-xs text-ink-muted"
+      className={cx('grid border-b border-line text-xs text-ink-muted', rowColor.header)}
       style={{ gridTemplateColumns: template, height: rowHeightPx }}
     >
       {selectAll && (

@@ -4,7 +4,7 @@ import { Ellipsis } from 'lucide-react'
 import { memo } from 'react'
 import { cx } from './class-name.ts'
 import { type DataColumn, mayBeCut, rowHeightPx, selectWidthPx } from './data-table-column.ts'
-import { stickyClassName } from './data-table-sticky.ts'
+import { rowColor, stickyClassName } from './data-table-sticky.ts'
 import { Skeleton } from './skeleton.tsx'
 
 export interface DataTableRowProps<Row> {
@@ -45,7 +45,7 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       aria-selected={hasSelect ? isSelected : undefined}
       className={cx(
         'group absolute left-0 grid w-full grid-rows-[minmax(0,1fr)] overflow-clip border-b border-line/60 text-sm text-ink outline-none',
-        isSelected ? 'bg-selected' : 'bg-surface hover:bg-hover',
+        isSelected ? rowColor.selected : rowColor.plain,
         isActive &&
           'group-focus-visible/grid:z-2 group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-focus',
       )}

@@ -95,9 +95,9 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
         vm.cpuUsage === null || vm.state !== 'running' ? (
           none
         ) : (
-          <span className="flex items-center justify-end gap-2">
+          <span className="flex items-center justify-end gap-1">
             <Sparkline label="CPU" values={vm.cpuSeries} unit="percent" max={1} widthPx={24} />
-            <span className="w-10">{formatPercent(vm.cpuUsage)}</span>
+            <span className="w-11">{formatPercent(vm.cpuUsage)}</span>
           </span>
         ),
     },

@@ -94,7 +94,7 @@ export function FleetFilter({ value, onChange, places }: FleetFilterProps) {
       placeholder="Filter: state:running site:oslo tag:prod mem>256"
       shortcut="/"
       inputRef={input}
-      className="min-w-40 flex-1"
+      className="min-w-36 flex-1"
     />
   )
 }
