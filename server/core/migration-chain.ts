@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import type { Candidate, MovingDisk, MovingVm } from './migration-preview.ts'
 import { isFolder, type Judged, sharedPool } from './migration-storage.ts'
+import { sizeText } from './size-text.ts'
 
 /** A file that a disk, or a snapshot of it, stands on. Sizes in bytes. */
 export interface MovingFile {
@@ -73,8 +74,8 @@ function poolProblem({ target }: MovingDisk, poolName: string | null, to: Candid
 }
 
 /** What a person should know of the files that come along. */
-export function beneathWarnings({ disk, move }: Judged, bytesWord: (bytes: number) => string): string[] {
-  const names = (move.beneath ?? []).map(({ path, bytes }) => `${basename(path)} (${bytesWord(bytes)})`)
+export function beneathWarnings({ disk, move }: Judged): string[] {
+  const names = (move.beneath ?? []).map(({ path, bytes }) => `${basename(path)} (${sizeText(bytes)})`)
   if (names.length === 0) return []
   const come = names.length === 1 ? 'comes along as a copy' : 'come along as copies'
   return [`${disk.target} stands on ${names.join(', ')}, which ${come} of its own.`]

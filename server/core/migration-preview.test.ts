@@ -86,7 +86,7 @@ test.each<[string, Partial<MovingVm>, Partial<Candidate>, RegExp]>([
   ['a draining host', {}, { draining: true }, /drained/],
   ['a simulated host', {}, { simulated: true }, /simulated/],
   ['no address for other hosts', {}, { migrationUri: null }, /no address/],
-  ['too little memory', {}, { memoryFreeBytes: gib }, /Not enough memory: it needs 4.0 GiB, 1.0 GiB are free/],
+  ['too little memory', {}, { memoryFreeBytes: gib }, /Not enough memory: it needs 4 GiB, 1 GiB are free/],
   ['memory reserved by others', {}, { reservedMemoryBytes: 30 * gib }, /Not enough memory/],
   ['too few CPUs', { vcpuCount: 16 }, {}, /Too few CPUs/],
   ['CPUs promised too often', {}, { promisedVcpus: 60, reservedVcpus: 3 }, /promised 8 times over/],
@@ -163,10 +163,10 @@ test('with snapshots inside a disk that is copied it moves standing still, where
   demandStandstill('web', verdict, { mayStandStill: true })
   const withFree = (availableBytes: number) => ({ pools: a.pools.map((pool) => ({ ...pool, availableBytes })) })
   expect(judge(moving, withFree(8 * gib)).reasons).toEqual([
-    'Not enough space in default: 9.1 GiB to copy, 8.0 GiB are free.',
+    'Not enough space in default: 9.06 GiB to copy, 8 GiB are free.',
   ])
   expect(judge(moving, {}, withFree(gib)).reasons).toEqual([
-    'Not enough space in default on a to save its memory: 4.1 GiB needed, 1.0 GiB are free.',
+    'Not enough space in default on a to save its memory: 4.06 GiB needed, 1 GiB are free.',
   ])
   expect(judge({ ...moving, persistent: false }).reasons).toEqual([expect.stringMatching(/only while it runs/)])
   const blocks = { pools: a.pools.map((pool) => ({ ...pool, kind: 'logical' })) }
@@ -215,7 +215,7 @@ test('with snapshots the files that a disk stands on come along, each counted an
       ],
     })
     expect(verdict.warnings).toEqual([
-      'vda stands on web.s1 (1.0 GiB), base.qcow2 (2.0 GiB), which come along as copies of its own.',
+      'vda stands on web.s1 (1 GiB), base.qcow2 (2 GiB), which come along as copies of its own.',
     ])
     const { totalMs = 0, downtimeMs = 0 } = verdict.estimate ?? {}
     expect(totalMs - downtimeMs).toBeCloseTo((3 * gib * 1000) / assumedBytesPerSecond)
@@ -226,7 +226,7 @@ test('with snapshots the files that a disk stands on come along, each counted an
   })
   const pools = [{ ...(a.pools[0] as Candidate['pools'][0]), availableBytes: 8 * gib }]
   expect(judge({ snapshots: [inside], disks: [overlay] }, { pools }).reasons).toEqual([
-    'Not enough space in default: 12.1 GiB to copy, 8.0 GiB are free.',
+    'Not enough space in default: 12.1 GiB to copy, 8 GiB are free.',
   ])
 })
 
@@ -299,5 +299,5 @@ test('a disk that can outgrow its pool is a warning', () => {
   const pools = [{ ...(a.pools[0] as Candidate['pools'][0]), availableBytes: 10 * gib }]
   const verdict = judge({}, { pools })
   expect(verdict.eligible).toBe(true)
-  expect(verdict.warnings.join(' ')).toMatch(/vda can grow to 20.0 GiB/)
+  expect(verdict.warnings.join(' ')).toMatch(/vda can grow to 20 GiB/)
 })

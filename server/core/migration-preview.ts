@@ -4,8 +4,9 @@ import { beneathWarnings, type MovingFile, withBeneath } from './migration-chain
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { networkReasons, networkWarnings } from './migration-network.ts'
 import { type MoveWay, memoryPool, moveWay, savedReasons } from './migration-saved.ts'
-import { gib, isSent, type Judged, moveOf, sentAheadBytes, some, storageReasons } from './migration-storage.ts'
+import { isSent, type Judged, moveOf, sentAheadBytes, some, storageReasons } from './migration-storage.ts'
 import type { GrantedNetworks } from './network-grant.ts'
+import { sizeText } from './size-text.ts'
 
 /** What moves. Sizes in bytes. */
 export interface MovingVm {
@@ -186,7 +187,7 @@ export function capacityReasons(vm: MovingVm, to: Candidate): string[] {
   const reasons: string[] = []
   const free = to.memoryFreeBytes - to.reservedMemoryBytes
   if (vm.state !== 'off' && free < vm.memoryBytes) {
-    reasons.push(`Not enough memory: it needs ${gib(vm.memoryBytes)}, ${gib(Math.max(0, free))} are free.`)
+    reasons.push(`Not enough memory: it needs ${sizeText(vm.memoryBytes)}, ${sizeText(Math.max(0, free))} are free.`)
   }
   if (vm.vcpuCount > to.cpuCount) {
     reasons.push(`Too few CPUs: it has ${vm.vcpuCount} vCPUs, the host ${to.cpuCount} CPUs.`)
@@ -227,13 +228,13 @@ function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: reado
   for (const { disk, move } of disks) {
     const pool = to.pools.find((each) => each.name === move.poolName)
     if (move.mode === 'copied' && pool && disk.capacityBytes > pool.availableBytes) {
-      warnings.push(`${disk.target} can grow to ${gib(disk.capacityBytes)}, more than ${pool.name} has free.`)
+      warnings.push(`${disk.target} can grow to ${sizeText(disk.capacityBytes)}, more than ${pool.name} has free.`)
     }
     if (move.mode === 'copied' && disk.backingPath && vm.snapshots.length === 0) {
       warnings.push(`${disk.target} becomes independent of its template.`)
     }
   }
-  warnings.push(...disks.flatMap((judged) => beneathWarnings(judged, gib)))
+  warnings.push(...disks.flatMap(beneathWarnings))
   warnings.push(...networkWarnings(vm, source))
   if (vm.accelerator === 'emulation' && to.accelerator === 'kvm') {
     warnings.push('It goes on under software emulation, though this host has hardware virtualisation.')

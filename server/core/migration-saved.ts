@@ -1,6 +1,7 @@
 import { conflict } from '#server/errors.ts'
 import type { Candidate, CandidateVerdict, MovingVm } from './migration-preview.ts'
-import { gib, isFolder, type Judged, localKinds, memoryFileBytes, some } from './migration-storage.ts'
+import { isFolder, type Judged, localKinds, memoryFileBytes, some } from './migration-storage.ts'
+import { sizeText } from './size-text.ts'
 
 /**
  * live: it goes on running. saved: it stands still with its memory in a file, and goes on from there at the new host.
@@ -45,7 +46,7 @@ export function savedReasons(vm: MovingVm, disks: readonly Judged[], source: Can
   const neededBytes = memoryFileBytes(vm.memoryBytes)
   if (freeBytes >= neededBytes) return []
   return [
-    `Not enough space in ${name} on ${source.name} to save its memory: ${gib(neededBytes)} needed, ${gib(freeBytes)} are free.`,
+    `Not enough space in ${name} on ${source.name} to save its memory: ${sizeText(neededBytes)} needed, ${sizeText(freeBytes)} are free.`,
   ]
 }
 

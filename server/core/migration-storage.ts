@@ -1,4 +1,5 @@
 import type { Candidate, CandidatePool, DiskMove, MovingDisk, MovingVm } from './migration-preview.ts'
+import { sizeText } from './size-text.ts'
 
 /** What becomes of a disk, and what stands in the way. */
 export interface Judged {
@@ -54,7 +55,9 @@ export function storageReasons(
     const copied = disks.reduce((sum, { move }) => sum + (move.poolName === pool.name ? move.bytes : 0), 0)
     const needed = copied + (memoryIn === pool.name ? memoryFileBytes(vm.memoryBytes) : 0)
     if (needed > pool.availableBytes) {
-      reasons.push(`Not enough space in ${pool.name}: ${gib(needed)} to copy, ${gib(pool.availableBytes)} are free.`)
+      reasons.push(
+        `Not enough space in ${pool.name}: ${sizeText(needed)} to copy, ${sizeText(pool.availableBytes)} are free.`,
+      )
     }
   }
   return [...new Set(reasons)]
@@ -69,6 +72,5 @@ export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode ==
 export const sentAheadBytes = (move: DiskMove) =>
   move.mode === 'uploaded' ? move.bytes : (move.beneath ?? []).reduce((sum, { bytes }) => sum + bytes, 0)
 
-export const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 2 : 1)} GiB`
 export const some = (names: readonly string[]) =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')

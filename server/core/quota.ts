@@ -2,6 +2,7 @@ import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
 import type { ResourceAmounts } from '#server/schema/tenant.ts'
 import { liveStatesSql } from './live-state.ts'
+import { sizeText } from './size-text.ts'
 
 export interface Quotas {
   vcpus: number | null
@@ -50,14 +51,13 @@ export async function readUse(tx: Tx, tenantId: string): Promise<ResourceAmounts
   return (await readUses(tx, [tenantId])).get(tenantId) ?? nothing
 }
 
-const gib = (bytes: bigint | number) => `${Math.round((Number(bytes) / 2 ** 30) * 10) / 10} GiB`
 const plain = (count: bigint | number) => String(count)
 
 const kinds: { key: keyof ResourceAmounts; word: string; show: (amount: bigint | number) => string }[] = [
   { key: 'vms', word: 'VMs', show: plain },
   { key: 'vcpus', word: 'vCPUs', show: plain },
-  { key: 'memoryBytes', word: 'memory', show: gib },
-  { key: 'diskBytes', word: 'disk', show: gib },
+  { key: 'memoryBytes', word: 'memory', show: sizeText },
+  { key: 'diskBytes', word: 'disk', show: sizeText },
   { key: 'snapshots', word: 'snapshots', show: plain },
 ]
 

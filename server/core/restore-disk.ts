@@ -1,5 +1,6 @@
 import { conflict, invalid } from '#server/errors.ts'
 import { RecoveryDisks } from '#server/schema/backup.ts'
+import { sizeText } from './size-text.ts'
 
 interface VmDisk {
   target: string
@@ -7,8 +8,6 @@ interface VmDisk {
   readOnly: boolean
   capacityBytes: number | bigint
 }
-
-const inGib = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 100) / 100} GiB`
 
 /** @throws conflict when only the archive has it whole */
 export function demandValid(point: { invalidAt: Date | null }): void {
@@ -51,5 +50,5 @@ export function diskObstacle(vmDisks: readonly VmDisk[], { target, sizeBytes }: 
   const now = vmDisks.find((disk) => disk.target === target && disk.device === 'disk' && !disk.readOnly)
   if (!now) return 'is not there any more'
   if (Number(now.capacityBytes) >= sizeBytes) return null
-  return `is smaller than it was: ${inGib(sizeBytes)} then, ${inGib(Number(now.capacityBytes))} now`
+  return `is smaller than it was: ${sizeText(sizeBytes)} then, ${sizeText(now.capacityBytes)} now`
 }

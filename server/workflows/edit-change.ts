@@ -1,3 +1,4 @@
+import { sizeText } from '#server/core/size-text.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { diskXml, interfaceXml, macOf } from '#server/hypervisor/libvirt/xml/device.ts'
 import type { EditVmInput } from '#server/schema/vm-action.ts'
@@ -46,7 +47,7 @@ function plainChanges(input: EditVmInput, vm: Vm): Change[] {
     add(`give it ${vcpuCount} vCPUs`, async (host) => (await host.setVcpus(vm.uuid, vcpuCount)).live)
   }
   if (memoryBytes !== undefined) {
-    const what = `give it ${Math.round(memoryBytes / 2 ** 20)} MiB of memory`
+    const what = `give it ${sizeText(memoryBytes)} of memory`
     add(what, async (host) => (await host.setMemory(vm.uuid, memoryBytes)).live)
   }
   return changes

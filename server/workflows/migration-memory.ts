@@ -1,5 +1,6 @@
 import type { Candidate, CandidateVerdict } from '#server/core/migration-preview.ts'
-import { gib, memoryFileBytes } from '#server/core/migration-storage.ts'
+import { memoryFileBytes } from '#server/core/migration-storage.ts'
+import { sizeText } from '#server/core/size-text.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
 import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
@@ -59,7 +60,7 @@ async function requireRoom(host: HypervisorHost, hostName: string, pool: string,
   const freeBytes = await freeIn(host, pool)
   if (freeBytes >= bytes) return
   throw conflict(
-    `Not enough space in ${pool} on ${hostName}: ${gib(bytes)} needed, ${gib(freeBytes)} are free.`,
+    `Not enough space in ${pool} on ${hostName}: ${sizeText(bytes)} needed, ${sizeText(freeBytes)} are free.`,
     'Free some space there, or shut the VM down first: then its memory need not be saved.',
   )
 }
