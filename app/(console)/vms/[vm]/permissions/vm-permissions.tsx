@@ -17,7 +17,7 @@ const actions = Object.entries(policy.vm) as [VmAction, (typeof policy.vm)[VmAct
 const actionWord: Record<VmAction, string> = {
   read: 'See it',
   'read-xml': 'See its XML',
-  console: 'Use its console',
+  console: 'See its screen',
   power: 'Start and stop it',
   edit: 'Change its configuration',
   tag: 'Change its tags',
