@@ -19,6 +19,7 @@ export function npmPackagesAreStale() {
 export async function ensureNpmPackages(detail) {
   if (!npmPackagesAreStale()) return false
   const env = { ...machineEnvironment(), NODE_ENV: 'development' }
-  await runProgram(['npm', 'ci', '--include=dev', '--no-audit', '--no-fund'], { env, onLine: detail })
+  const onLine = (/** @type {string} */ line) => line.startsWith('npm warn') || detail(line)
+  await runProgram(['npm', 'ci', '--include=dev', '--no-audit', '--no-fund'], { env, onLine })
   return true
 }
