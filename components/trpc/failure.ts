@@ -1,4 +1,4 @@
-import type { TRPCClientErrorLike } from '@trpc/client'
+import { TRPCClientError, type TRPCClientErrorLike } from '@trpc/client'
 import type { AppRouter } from '#server/api/root.ts'
 
 type Failure = TRPCClientErrorLike<AppRouter>
@@ -10,6 +10,12 @@ export const failure = (title: string, error: Failure) => ({
   ...(error.data?.skerry.wayOut ? { whatToDo: error.data.skerry.wayOut } : {}),
   ...(error.data?.skerry.requestId ? { requestId: error.data.skerry.requestId } : {}),
 })
+
+const refusals = new Set(['invalid', 'unauthenticated', 'forbidden', 'not-found', 'conflict', 'unsupported'])
+
+/** Whether the server has answered, and would answer the same if it were asked again. */
+export const isRefused = (error: Error): boolean =>
+  error instanceof TRPCClientError && refusals.has((error as TRPCClientError<AppRouter>).data?.skerry.code ?? '')
 
 export interface Reading {
   error: Failure | null
