@@ -65,6 +65,7 @@ export const archiveStoreRouter = router({
   save: change('archive-store', 'create')
     .input(SaveArchiveStoreInput)
     .mutation(async ({ ctx, input }) => {
+      if (input.archiveStoreId) ctx.trail.action = 'archive-store.edit'
       const { credential, location, ...shown } = input
       ctx.trail.detail = { ...shown, location: locationText(location), accessReplaced: credential !== null }
       const operation = await enqueue(asker(ctx), await archiveStoreOf(ctx, input))

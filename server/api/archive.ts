@@ -118,7 +118,7 @@ export const archiveRouter = router({
     return listArchivedPoints(ctx.tx, { vmId: vm.id })
   }),
 
-  bringBack: change('vm', 'restore')
+  bringBack: change('vm', 'restore', 'bring-back')
     .input(BringBackInput.extend({ vmId: VmId, idempotencyKey: IdempotencyKey }))
     .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, vmId, 'restore')

@@ -66,7 +66,7 @@ export const backupRouter = router({
     }),
 
   /** What a restore would change and how long it would take; the operation's result says it. */
-  measureRestore: change('vm', 'restore')
+  measureRestore: change('vm', 'restore', 'measure-restore')
     .input(RestoreMeasureInput.extend({ vmId: VmId }))
     .use(costly(5, 10))
     .mutation(async ({ ctx, input: { vmId, ...input } }) => {

@@ -20,7 +20,7 @@ const pictureOf = (png: Uint8Array) => ({ base64: Buffer.from(png).toString('bas
 /** Proof that recovery points boot, apart from their VMs, which may be gone. */
 export const bootTestRouter = router({
   /** Restores it as a throw-away VM that can meet nobody, boots it, and throws it away. */
-  start: change('vm', 'restore')
+  start: change('vm', 'restore', 'boot-test')
     .input(BootTestInput.extend({ idempotencyKey: IdempotencyKey }))
     .use(costly(5, 10))
     .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {

@@ -72,7 +72,7 @@ export const hostActionRouter = router({
     }),
 
   /** It takes VMs again. */
-  undrain: change('host', 'drain')
+  undrain: change('host', 'drain', 'undrain')
     .input(z.object({ id: z.uuid() }))
     .mutation(async ({ ctx, input }) => {
       const host = await load.host(ctx, input.id, 'drain')

@@ -40,7 +40,7 @@ export const memberRouter = router({
       return { id, email, role, expiresAt, url: `${ctx.services.url}/invite/${id}` }
     }),
 
-  withdrawInvitation: change('member', 'invite')
+  withdrawInvitation: change('member', 'invite', 'withdraw-invitation')
     .input(InvitationOne)
     .mutation(async ({ ctx, input }) => {
       const invitation = await load.invitation(ctx, input.invitationId, 'invite')

@@ -32,7 +32,7 @@ export const operationRouter = router({
     }),
 
   /** A new operation of the same request, judged as if it were asked for the first time. */
-  retry: change('operation', 'cancel')
+  retry: change('operation', 'cancel', 'retry')
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)
@@ -40,7 +40,7 @@ export const operationRouter = router({
     }),
 
   /** An operation that takes away what this one left behind, because it could not undo it when it failed. */
-  cleanUp: change('operation', 'cancel')
+  cleanUp: change('operation', 'cancel', 'clean-up')
     .input(OperationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await loadWithRight(ctx, input.id)

@@ -98,7 +98,7 @@ export const recoveryPointRouter = router({
     }),
 
   /** Makes a VM in seconds that shares the recovery point's blocks and keeps what it writes to itself. */
-  clone: change('vm', 'restore')
+  clone: change('vm', 'restore', 'clone-recovery-point')
     .input(CloneRecoveryPointInput.extend({ idempotencyKey: IdempotencyKey }))
     .mutation(async ({ ctx, input: { idempotencyKey, ...input } }) => {
       ctx.trail.detail = input

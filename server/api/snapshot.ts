@@ -36,7 +36,7 @@ export const snapshotRouter = router({
       return { operationId: (await enqueueOnce(asker(ctx), request, () => snapshotOf(ctx.tx, vm, input))).id }
     }),
 
-  revert: change('vm', 'snapshot')
+  revert: change('vm', 'snapshot', 'revert-snapshot')
     .input(RevertSnapshotInput.extend(onVm))
     .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, vmId, 'snapshot')
@@ -45,7 +45,7 @@ export const snapshotRouter = router({
       return { operationId: (await enqueueOnce(asker(ctx), request, () => revertOf(ctx.tx, vm, input))).id }
     }),
 
-  delete: change('vm', 'snapshot')
+  delete: change('vm', 'snapshot', 'delete-snapshot')
     .input(DeleteSnapshotInput.extend(onVm))
     .mutation(async ({ ctx, input: { vmId, idempotencyKey, ...input } }) => {
       const vm = await load.vm(ctx, vmId, 'snapshot')
@@ -54,7 +54,7 @@ export const snapshotRouter = router({
       return { operationId: (await enqueueOnce(asker(ctx), request, () => snapshotDeletionOf(ctx.tx, vm, input))).id }
     }),
 
-  createSchedule: change('vm', 'snapshot')
+  createSchedule: change('vm', 'snapshot', 'create-schedule')
     .input(CreateScheduleInput)
     .mutation(async ({ ctx, input: { vmId, ...input } }) => {
       const vm = await load.vm(ctx, vmId, 'snapshot')
@@ -62,7 +62,7 @@ export const snapshotRouter = router({
       return createSchedule(ctx.tx, vm, input, ctx.actor.name)
     }),
 
-  editSchedule: change('vm', 'snapshot')
+  editSchedule: change('vm', 'snapshot', 'edit-schedule')
     .input(EditScheduleInput)
     .mutation(async ({ ctx, input: { id, ...input } }) => {
       const schedule = await load.snapshotSchedule(ctx, id, 'snapshot')
@@ -71,7 +71,7 @@ export const snapshotRouter = router({
     }),
 
   /** The snapshots that it took stay. */
-  deleteSchedule: change('vm', 'snapshot')
+  deleteSchedule: change('vm', 'snapshot', 'delete-schedule')
     .input(ScheduleId)
     .mutation(async ({ ctx, input: { id } }) => {
       const schedule = await load.snapshotSchedule(ctx, id, 'snapshot')

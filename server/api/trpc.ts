@@ -8,6 +8,7 @@ import { createBuckets, TooMany } from '#server/auth/rate.ts'
 import { type Db, inScope, type Scope, type Tx } from '#server/db.ts'
 import { asSkerryError, type ErrorCode, forbidden, SkerryError } from '#server/errors.ts'
 import { log } from '#server/log.ts'
+import type { DeedOf } from '#server/schema/audit.ts'
 import { lean } from '#server/schema/wire.ts'
 import type { Context } from './context.ts'
 import { databaseError } from './database-error.ts'
@@ -182,16 +183,17 @@ export const stream = mapped.meta({ access: 'signed-in', stream: true }).use(asy
  * A mutation of this resource and action. Runs in one scoped transaction and leaves exactly one audit entry: succeeded
  * inside that transaction, denied or failed in another one after the rollback. What has no tenant's row to ask is
  * checked here; otherwise `load.…(ctx, id, action)` or `demand(…)` must be passed, or the change is refused.
+ * @param action whose right it needs @param deed what is done by that right, where it is not the action itself
  */
-export function change<R extends Resource>(resource: R, action: ActionOf<R>) {
+export function change<R extends Resource>(resource: R, action: ActionOf<R>, deed: ActionOf<R> | DeedOf<R> = action) {
   return mapped
-    .meta({ access: 'signed-in', change: { resource, action } })
+    .meta({ access: 'signed-in', change: { resource, action: deed } })
     .use(async ({ ctx, next }) => {
       const { actor } = ctx
       if (!actor) throw unauthenticated()
       return next({ ctx: { actor } })
     })
-    .use(audited(resource, action))
+    .use(audited(resource, deed))
     .use(async ({ ctx, next }) => {
       if (needsNoRow(resource)) {
         const answer = allowed(ctx.actor, resource, action)

@@ -94,7 +94,7 @@ export const vmActionRouter = router({
     }),
 
   /** How fast its memory changes, for the preview; the guest does not notice. */
-  measure: change('vm', 'migrate')
+  measure: change('vm', 'migrate', 'measure')
     .input(MeasureInput.extend(onVm))
     .use(costly(5, 10))
     .mutation(async ({ ctx, input: { id, idempotencyKey, ...input } }) => {
@@ -104,7 +104,7 @@ export const vmActionRouter = router({
     }),
 
   /** Copies what a clone shares with its recovery point into its own disks. */
-  keep: change('vm', 'clone')
+  keep: change('vm', 'clone', 'keep')
     .input(z.object(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {
       const vm = await load.vm(ctx, id, 'clone')

@@ -48,7 +48,7 @@ export async function askForExpiry(tx: Tx, now: Date, fault: Fault): Promise<boo
     LIMIT 1`
   if (!due) return false
   const asker = {
-    ...{ id: 'archive expiry', name: 'Expiry of archives', action: 'archive.run' },
+    ...{ id: 'archive expiry', name: 'Expiry of archives', action: 'archive.expire' },
     detail: { archiveStore: due.name },
   }
   const target = { id: due.storeId, name: due.name, tenantId: due.tenantId, kind: 'archive-store' }

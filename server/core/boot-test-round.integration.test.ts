@@ -123,7 +123,7 @@ test('one a host at a time: the next VM is tested when the one before is done, o
       ...{ actorKind: 'system', actorName: 'Protection policy Nightly', hostId: host.id },
     })
   }
-  const entries = await own.db.auditEntry.findMany({ where: { tenantId, action: 'vm.restore' } })
+  const entries = await own.db.auditEntry.findMany({ where: { tenantId, action: 'vm.boot-test' } })
   expect(entries.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded'])
 })
 

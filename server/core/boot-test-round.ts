@@ -98,7 +98,7 @@ async function ask(
   point: RecoveryPoint,
 ): Promise<string | null> {
   const asker = {
-    ...{ id: `protection-policy ${policy.id}`, name: nameOf(policy), action: 'vm.restore' },
+    ...{ id: `protection-policy ${policy.id}`, name: nameOf(policy), action: 'vm.boot-test' },
     detail: { policy: policy.name, bootTest: true, recoveryPointId: point.id },
   }
   const answer = await askByItself({ tx, fault }, asker, vm, () => {

@@ -69,7 +69,12 @@ export async function askToFollow(tx: Tx, now: Date, fault: Fault): Promise<bool
     where: { id: due.id },
     data: { followAfter: new Date(now.getTime() + againAfterMs) },
   })
-  const asker = { id: `clone ${vm.id}`, name: 'Following its source', action: 'vm.restore', detail: { follows: true } }
+  const asker = {
+    id: `clone ${vm.id}`,
+    name: 'Following its source',
+    action: 'vm.follow-source',
+    detail: { follows: true },
+  }
   await askByItself({ tx, fault }, asker, vm, () => followOf(tx, vm))
   return true
 }

@@ -1,4 +1,29 @@
 import { z } from 'zod'
+import type { policy } from './policy.ts'
+
+/** What is recorded by its own name, though who may do it follows from the right to another action. */
+export const deeds = {
+  vm: [
+    'measure',
+    'keep',
+    'revert-snapshot',
+    'delete-snapshot',
+    'create-schedule',
+    'edit-schedule',
+    'delete-schedule',
+    'measure-restore',
+    'boot-test',
+    'clone-recovery-point',
+    'follow-source',
+    'bring-back',
+    'download-file',
+  ],
+  operation: ['retry', 'clean-up', 'end'],
+  host: ['undrain'],
+  member: ['withdraw-invitation'],
+  archive: ['expire'],
+} as const satisfies Partial<Record<keyof typeof policy, readonly string[]>>
+export type DeedOf<R> = R extends keyof typeof deeds ? (typeof deeds)[R][number] : never
 
 export const auditOutcomes = ['succeeded', 'denied', 'failed'] as const
 

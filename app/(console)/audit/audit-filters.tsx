@@ -5,7 +5,7 @@ import { ComboBox } from '#components/ui/combo-box.tsx'
 import { SearchField } from '#components/ui/search-field.tsx'
 import { Select } from '#components/ui/select.tsx'
 import { Toolbar } from '#components/ui/toolbar.tsx'
-import { auditOutcomes } from '#server/schema/audit.ts'
+import { auditOutcomes, deeds } from '#server/schema/audit.ts'
 import { policy } from '#server/schema/policy.ts'
 import { outcomeLook } from './audit-columns.tsx'
 import type { AuditView } from './audit-query.ts'
@@ -34,6 +34,7 @@ const actions = [
       .filter((action) => !readsOnly.has(action))
       .map((action) => `${resource}.${action}`),
   ),
+  ...Object.entries(deeds).flatMap(([resource, names]) => names.map((deed) => `${resource}.${deed}`)),
   ...signInActions,
 ].toSorted()
 const actionOptions = [...new Set(actions)].map((id) => ({ id, label: id }))

@@ -28,7 +28,7 @@ export async function sweepBootTest(tx: Tx, now: Date, fault: Fault): Promise<bo
     LIMIT 1 FOR UPDATE OF boot_test SKIP LOCKED`
   if (!left) return false
   const row = await tx.operation.findUniqueOrThrow({ where: { id: left.id } })
-  const asker = { id: 'boot-test', name: 'Boot tests', action: 'operation.cancel', detail: { leftBehind: true } }
+  const asker = { id: 'boot-test', name: 'Boot tests', action: 'operation.clean-up', detail: { leftBehind: true } }
   const target = { kind: 'operation', id: row.id, name: row.targetName, tenantId: row.tenantId }
   const answer = await askByItself({ tx, fault }, asker, target, async () => {
     const error = OperationError.parse(row.error)
