@@ -75,7 +75,9 @@ export function MigrationFacts({ moved, tookMs }: { moved: MigrationResult; took
           </div>
         ))}
       </dl>
-      {moved.protection && <MovingProtection title="Its protection" protection={moved.protection} hasMoved />}
+      {moved.protection && (
+        <MovingProtection title="What became of its protection" protection={moved.protection} hasMoved />
+      )}
       {moved.left.length > 0 && <Facts title="Left behind" items={moved.left} />}
     </div>
   )

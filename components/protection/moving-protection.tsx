@@ -40,7 +40,7 @@ export function MovingProtection({ title, protection, hasMoved = false }: Moving
     <div className="text-xs">
       <p className="font-medium text-ink">{title}</p>
       {lines.length === 0 ? (
-        <p className="text-ink-muted">Nothing: it has no policy, no snapshot and no backup.</p>
+        <p className="text-ink-muted">It has no policy, no snapshot and no backup.</p>
       ) : (
         <ul className="mt-1 flex flex-col gap-1">
           {lines.map(([what, how]) => (

@@ -19,6 +19,7 @@ const asMapSite = (site: Places['sites'][number], hosts: Places['hosts'], operat
   longitude: site.longitude,
   kind: kinds[site.kind],
   state: siteLook(site).look,
+  stateWord: siteLook(site).word,
   summary: [
     operator ? `${formatCount(site.hostsConnected)} of ${formatCounted(site.hosts, 'host')}` : null,
     formatCounted(site.count.vms, 'VM'),
@@ -49,6 +50,7 @@ const asMapLink = (link: Places['links'][number]): MapLink => ({
   fromId: link.fromSiteId,
   toId: link.toSiteId,
   state: linkLook[link.state].look,
+  stateWord: linkLook[link.state].word,
   ...(linkSummary(link) ? { summary: linkSummary(link) } : {}),
 })
 

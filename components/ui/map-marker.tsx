@@ -1,7 +1,7 @@
 import type { KeyboardEvent } from 'react'
 import { cx } from './class-name.ts'
 import type { LabelSide } from './map-projection.ts'
-import { stateTextClass, stateWord } from './state.ts'
+import { stateTextClass } from './state.ts'
 import { StateShape } from './state-icon.tsx'
 import type { MapSite } from './world-map.tsx'
 
@@ -31,7 +31,7 @@ export function MapMarker({ site, x, y, scale, labelSide, onShow, onSelect }: Ma
     <g
       role="button"
       tabIndex={0}
-      aria-label={`${site.name}, ${kindWord[site.kind]}, ${stateWord[site.state]}${site.summary ? `, ${site.summary}` : ''}`}
+      aria-label={`${site.name}, ${kindWord[site.kind]}, ${site.stateWord}${site.summary ? `, ${site.summary}` : ''}`}
       transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}
       onPointerEnter={() => onShow(true)}
       onPointerLeave={() => onShow(false)}

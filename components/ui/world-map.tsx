@@ -9,7 +9,7 @@ import { IconButton } from './icon-button.tsx'
 import { MapLinkLine } from './map-link.tsx'
 import { MapMarker } from './map-marker.tsx'
 import { fitProjection, type MapPoint, markerScale, placeLabels } from './map-projection.ts'
-import { stateWord, type VisualState } from './state.ts'
+import type { VisualState } from './state.ts'
 import { StateBadge } from './state-badge.tsx'
 import { useElementWidth } from './use-element-width.ts'
 
@@ -18,6 +18,8 @@ export interface MapSite extends MapPoint {
   name: string
   kind: 'region' | 'edge' | 'emulated'
   state: VisualState
+  /** The state in the words of the page */
+  stateWord: string
   /** A few words for the card: "3 hosts · 12 VMs". */
   summary?: string
   details?: ReactNode
@@ -29,6 +31,7 @@ export interface MapLink {
   fromId: string
   toId: string
   state: 'running' | 'degraded' | 'failed' | 'unknown'
+  stateWord: string
   /** "18 ms · 940 Mbit/s". */
   summary?: string
 }
@@ -132,7 +135,7 @@ export function WorldMap({ label, sites, links = [], onSelect, heightPx = 320, c
         >
           <div className="flex items-center justify-between gap-2">
             <span className="truncate font-medium text-ink">{shown.name}</span>
-            <StateBadge state={shown.state} />
+            <StateBadge state={shown.state} label={shown.stateWord} />
           </div>
           <p className="mt-0.5 text-xs text-ink-muted">
             {{ region: 'Region', edge: 'Edge', emulated: 'Emulated edge' }[shown.kind]}
@@ -143,13 +146,13 @@ export function WorldMap({ label, sites, links = [], onSelect, heightPx = 320, c
       )}
       {shownLink && (
         <p className="pointer-events-none absolute bottom-2 left-2 rounded-md bg-raised px-2 py-1 text-xs text-ink shadow-float">
-          {nameOf(shownLink.fromId)} – {nameOf(shownLink.toId)}: {shownLink.summary ?? stateWord[shownLink.state]}
+          {nameOf(shownLink.fromId)} – {nameOf(shownLink.toId)}: {shownLink.summary ?? shownLink.stateWord}
         </p>
       )}
       <ul className="sr-only">
         {links.map((link) => (
           <li key={link.id}>
-            Link {nameOf(link.fromId)} to {nameOf(link.toId)}: {stateWord[link.state]}
+            Link {nameOf(link.fromId)} to {nameOf(link.toId)}: {link.stateWord}
             {link.summary && `, ${link.summary}`}
           </li>
         ))}

@@ -54,7 +54,7 @@ async function byKey(auth: Auth, db: Db, secret: string): Promise<Actor> {
     throw new SkerryError(
       tooMany ? 'unavailable' : 'unauthenticated',
       tooMany ? 'This API key has been used too often in a minute.' : 'This API key is not valid, expired or revoked.',
-      { wayOut: tooMany ? 'Try again in a minute.' : 'Make a new key under Account › API keys.' },
+      { wayOut: tooMany ? 'Try again in a minute.' : 'Make a new key under Settings › API keys.' },
     )
   }
   const limits: KeyLimits = (key.metadata as KeyLimits | null) ?? {}

@@ -3,7 +3,7 @@ import { acceleratorWord } from '#components/host/host-words.ts'
 import { SimulatedBadge } from '#components/host/simulated-badge.tsx'
 import type { Outputs } from '#components/trpc/client.tsx'
 import type { DataColumn } from '#components/ui/data-table-column.ts'
-import { formatBytes, formatCount } from '#components/ui/format.ts'
+import { formatBytes, formatCount, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Meter } from '#components/ui/meter.tsx'
 import type { SortValue } from '#components/ui/use-sorted-rows.ts'
@@ -124,7 +124,7 @@ export function hostColumns(siteNames: ReadonlyMap<string, string>): DataColumn<
       canHide: true,
       align: 'end',
       widthPx: 140,
-      cell: (host) => `${host.promised.vcpus} vCPUs, ${formatBytes(host.promised.memoryBytes)}`,
+      cell: (host) => `${formatCounted(host.promised.vcpus, 'vCPU')}, ${formatBytes(host.promised.memoryBytes)}`,
     },
     {
       id: 'vms',

@@ -39,7 +39,7 @@ export function StoragePage() {
   const opened = groups.find((group) => group.id === view.open)
   return (
     <>
-      <PageHeader title="Storage" meta="What several hosts share stands here once." />
+      <PageHeader title="Storage" meta="Storage that several hosts share is listed once." />
       <Toolbar label="Find storage" className="border-t border-line">
         <SearchField
           label="Find storage"

@@ -94,7 +94,7 @@ export function MigrateDetail({ candidate, dirty, memoryBytes, isMeasuring, prot
           ? `Nobody has measured the way to ${candidate.name}, so ${formatBitsPerSecond(candidate.bytesPerSecond * 8)} (${formatBytesPerSecond(candidate.bytesPerSecond)}) are assumed. The first move measures it.`
           : `Reckoned with ${formatBitsPerSecond(candidate.bytesPerSecond * 8)}, as measured between the sites.`}
       </p>
-      <MovingProtection title="Its protection goes along" protection={protection} />
+      <MovingProtection title="What becomes of its protection" protection={protection} />
       {candidate.warnings.length > 0 && (
         <ul className="flex flex-col gap-1.5 text-xs text-ink">
           {candidate.warnings.map((warning) => (

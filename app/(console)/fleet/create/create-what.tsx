@@ -21,7 +21,12 @@ export function CreateWhat(props: CreatePartProps & { templates: readonly Templa
       description: template.description || template.operatingSystem,
       aside: `from ${formatBytes(Number(template.minMemoryBytes))}`,
     })),
-    { id: blank, title: 'Blank disks', description: 'Nothing on them. Install a system through the console.' },
+    {
+      id: blank,
+      title: 'Blank disks',
+      description:
+        'Nothing on them. To install a system, connect a VNC client to the address on the VM’s Configuration tab.',
+    },
   ]
   return (
     <Card title="What">

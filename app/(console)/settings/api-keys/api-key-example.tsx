@@ -8,11 +8,11 @@ import { SegmentedControl } from '#components/ui/segmented-control.tsx'
 const never = () => () => {}
 
 const curl = (origin: string) => `# VMs whose name has "web" in it
-curl -s -G ${origin}/api/trpc/vm.list -H "x-api-key: $SKERRY_KEY" \\
+curl -s -G ${origin}/api/trpc/vm.list -H "x-api-key: $KEY" \\
   --data-urlencode 'input={"json":{"filter":"name:web"}}'
 
 # start one
-curl -s ${origin}/api/trpc/vm.power -H "x-api-key: $SKERRY_KEY" \\
+curl -s ${origin}/api/trpc/vm.power -H "x-api-key: $KEY" \\
   -H 'content-type: application/json' -d '{"json":{"id":"'$VM'","action":"start"}}'`
 
 const typescript = (origin: string) => `import { env } from 'node:process'
@@ -20,7 +20,7 @@ import { createTRPCClient, httpBatchLink } from '@trpc/client'
 import superjson from 'superjson'
 import type { AppRouter } from './server/api/root.ts'
 
-const headers = { 'x-api-key': env.SKERRY_KEY }
+const headers = { 'x-api-key': env.KEY }
 const link = httpBatchLink({ url: '${origin}/api/trpc', transformer: superjson, headers })
 const skerry = createTRPCClient<AppRouter>({ links: [link] })
 
