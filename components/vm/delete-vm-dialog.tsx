@@ -7,7 +7,7 @@ import { type Outputs, useTRPC } from '#components/trpc/client.tsx'
 import { ReadingDialog } from '#components/trpc/reading-dialog.tsx'
 import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ConfirmBody, type GoesWith } from '#components/ui/confirm-dialog.tsx'
-import { formatBytes } from '#components/ui/format.ts'
+import { diskUse } from './disk-use.ts'
 import { refusal } from './refusal.ts'
 import type { NamedVm } from './vm-command.tsx'
 
@@ -65,10 +65,7 @@ const isOwn = (disk: Vm['disks'][number]) => disk.device === 'disk' && disk.sour
 function goesWith(vm: Vm, keepDisks: boolean): GoesWith[] {
   const disks = vm.disks.filter(isOwn).map((disk) => ({
     label: `Disk ${disk.target}: ${disk.volumeName ?? disk.source?.split('/').at(-1)}`,
-    detail:
-      Number(disk.capacityBytes) > 0
-        ? `${formatBytes(Number(disk.allocationBytes))} of ${formatBytes(Number(disk.capacityBytes))} written`
-        : 'size not measured yet',
+    detail: Number(disk.capacityBytes) > 0 ? diskUse(disk) : 'size not measured yet',
   }))
   return [
     ...(keepDisks ? [] : disks),

@@ -10,6 +10,7 @@ import { formatBytes } from '#components/ui/format.ts'
 import { KeyValueList } from '#components/ui/key-value-list.tsx'
 import { Meter } from '#components/ui/meter.tsx'
 import { whyNot } from '#components/ui/why-not.ts'
+import { diskUse, isBeyondItsSize } from '#components/vm/disk-use.ts'
 import { useVm } from '../use-vm.ts'
 import { EditVmDialog } from './edit-vm-dialog.tsx'
 
@@ -88,6 +89,8 @@ export function VmConfiguration() {
                 <span />
               ) : Number(disk.capacityBytes) === 0 ? (
                 <span className="text-xs text-ink-faint">size not measured yet</span>
+              ) : isBeyondItsSize(disk) ? (
+                <span className="text-xs text-ink">{diskUse(disk)}</span>
               ) : (
                 <Meter
                   label="Written"
