@@ -28,7 +28,6 @@ export function buttonClassName(options: {
     : { sm: 'px-2', md: 'px-3', lg: 'px-4' }[options.size]
   return cx(
     'relative inline-flex shrink-0 cursor-default select-none items-center justify-center whitespace-nowrap rounded-md font-medium transition-colors duration-100 [&_svg]:shrink-0',
-    'outline-none data-focus-visible:outline-2 data-focus-visible:outline-offset-1 data-focus-visible:outline-focus',
     bySize[options.size],
     width,
     options.isOff

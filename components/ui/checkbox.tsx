@@ -40,7 +40,7 @@ export function Checkbox(props: CheckboxProps) {
           <span
             className={cx(
               'mt-0.5 flex size-4 shrink-0 items-center justify-center rounded-sm border border-line-strong bg-surface text-accent-ink',
-              'group-data-focus-visible:outline-2 group-data-focus-visible:outline-offset-1 group-data-focus-visible:outline-focus',
+              'group-data-focus-visible:focus-ring group-data-focus-visible:outline-offset-1',
               'group-data-indeterminate:border-accent group-data-indeterminate:bg-accent group-data-selected:border-accent group-data-selected:bg-accent',
               'group-data-disabled:border-line group-data-disabled:bg-sunken group-data-disabled:text-ink-faint group-data-invalid:border-failed',
               'group-data-disabled:group-data-indeterminate:border-line-strong group-data-disabled:group-data-indeterminate:bg-active group-data-disabled:group-data-indeterminate:text-ink-muted',

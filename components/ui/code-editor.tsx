@@ -25,7 +25,7 @@ export function CodeEditor(props: CodeEditorProps) {
     <div className={cx('flex min-h-0 min-w-0 flex-col gap-1', className)}>
       <div
         className={cx(
-          'relative min-h-0 flex-1 overflow-auto rounded-md border bg-surface font-mono text-xs leading-5 focus-within:border-focus focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus',
+          'relative min-h-0 flex-1 overflow-auto rounded-md border bg-surface font-mono text-xs leading-5 focus-within:border-focus focus-within:focus-ring focus-within:-outline-offset-1',
           error ? 'border-failed' : 'border-line-strong',
           isDisabled && 'opacity-60',
         )}

@@ -31,6 +31,10 @@ export interface DataTableRowProps<Row> {
 const textClassName = 'min-w-0 px-2 leading-[33px]'
 const boxClassName = 'flex min-w-0 items-center whitespace-nowrap px-2'
 
+/** Around the row where the keys are, above its cells that stick. */
+const activeClassName =
+  'group-focus-visible/grid:z-2 group-focus-visible/grid:after:focus-ring after:pointer-events-none after:absolute after:inset-0 after:z-2 after:-outline-offset-2'
+
 /** One element for all rows: React compares it, and passes over it. */
 const ellipsis = <Ellipsis size={15} aria-hidden="true" />
 
@@ -44,10 +48,9 @@ function DataTableRowInner<Row>(props: DataTableRowProps<Row>) {
       aria-rowindex={index + 2}
       aria-selected={hasSelect ? isSelected : undefined}
       className={cx(
-        'group absolute left-0 grid w-full grid-rows-[minmax(0,1fr)] overflow-clip border-b border-line/60 text-sm text-ink outline-none',
+        'group absolute left-0 grid w-full grid-rows-[minmax(0,1fr)] overflow-clip border-b border-line/60 text-sm text-ink',
         isSelected ? rowColor.selected : rowColor.plain,
-        isActive &&
-          'group-focus-visible/grid:z-2 group-focus-visible/grid:outline-2 group-focus-visible/grid:-outline-offset-2 group-focus-visible/grid:outline-focus',
+        isActive && activeClassName,
       )}
       style={{ top: topPx, height: rowHeightPx, gridTemplateColumns: template }}
     >

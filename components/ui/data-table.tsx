@@ -183,7 +183,11 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
           activate(hit.index)
           openMenu(hit.index, { xPx: event.clientX, yPx: event.clientY, side: 'start' })
         }}
-        className="group/grid relative block min-h-0 flex-1 overflow-auto bg-surface outline-none focus-visible:outline-none"
+        className={cx(
+          'group/grid relative block min-h-0 flex-1 overflow-auto bg-surface',
+          // The active row shows where the focus is.
+          activeIndex >= 0 ? 'outline-none' : '-outline-offset-2',
+        )}
       >
         <thead className="sticky top-0 z-3 block" style={{ minWidth: minWidthPx }}>
           <DataTableHeader

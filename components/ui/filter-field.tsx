@@ -96,7 +96,7 @@ export function FilterField(props: FilterFieldProps) {
     <div className={cx('relative min-w-0', className)}>
       <div
         className={cx(
-          'group relative h-8 rounded-md border bg-surface focus-within:border-focus focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus',
+          'group relative h-8 rounded-md border bg-surface focus-within:border-focus focus-within:focus-ring focus-within:-outline-offset-1',
           isWrong ? 'border-failed' : 'border-line-strong',
         )}
       >

@@ -47,7 +47,7 @@ export function NumberField(props: NumberFieldProps) {
         {label}
         {unit && <span className="sr-only"> in {unit}</span>}
       </FieldLabel>
-      <Group className="flex h-8 items-center overflow-hidden rounded-md border border-line-strong bg-surface data-disabled:border-line data-disabled:bg-sunken data-focus-within:border-focus data-focus-within:outline-2 data-focus-within:-outline-offset-1 data-focus-within:outline-focus data-invalid:border-failed">
+      <Group className="flex h-8 items-center overflow-hidden rounded-md border border-line-strong bg-surface data-disabled:border-line data-disabled:bg-sunken data-focus-within:border-focus data-focus-within:focus-ring data-focus-within:-outline-offset-1 data-invalid:border-failed">
         <Input className="h-full w-full min-w-0 bg-transparent px-2 text-sm text-ink outline-none data-disabled:text-ink-faint" />
         {unit && (
           <span aria-hidden="true" className="shrink-0 pr-2 text-xs text-ink-faint">

@@ -52,7 +52,7 @@ export function RadioCards(props: RadioCardsProps) {
             value={card.id}
             // What is chosen stays enabled when it can't be taken any more: the arrow keys start from there.
             isDisabled={Boolean(card.disabledReason) && card.id !== props.value}
-            className="group flex gap-2.5 rounded-md border border-line bg-surface p-2.5 data-focus-visible:outline-2 data-focus-visible:outline-offset-1 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:border-accent data-selected:bg-accent-soft data-disabled:bg-sunken"
+            className="group flex gap-2.5 rounded-md border border-line bg-surface p-2.5 data-focus-visible:focus-ring data-focus-visible:outline-offset-1 data-hovered:bg-hover data-selected:border-accent data-selected:bg-accent-soft data-disabled:bg-sunken"
           >
             <span className="mt-0.75 flex size-3.5 shrink-0 items-center justify-center rounded-full border border-line-strong bg-surface group-data-disabled:border-line group-data-selected:border-4 group-data-selected:border-accent" />
             <span className="flex min-w-0 flex-1 flex-col">

@@ -33,7 +33,7 @@ export function SegmentedControl<Id extends string>(props: SegmentedControlProps
         <ToggleButton
           key={segment.id}
           id={segment.id}
-          className="flex h-full items-center gap-1.5 rounded-sm px-2 text-xs text-ink-muted outline-none data-focus-visible:outline-2 data-focus-visible:outline-focus data-hovered:text-ink data-selected:bg-control data-selected:font-medium data-selected:text-ink data-selected:ring-1 data-selected:ring-line-strong"
+          className="flex h-full items-center gap-1.5 rounded-sm px-2 text-xs text-ink-muted outline-none data-focus-visible:focus-ring data-hovered:text-ink data-selected:bg-control data-selected:font-medium data-selected:text-ink data-selected:ring-1 data-selected:ring-line-strong"
         >
           {segment.icon}
           {segment.label}

@@ -29,7 +29,7 @@ export function Switch(props: SwitchProps) {
         props.className,
       )}
     >
-      <span className="mt-0.5 flex h-4 w-7 shrink-0 items-center rounded-full border border-line-strong bg-sunken px-0.5 transition-colors duration-100 group-data-disabled:border-line group-data-focus-visible:outline-2 group-data-focus-visible:outline-offset-1 group-data-focus-visible:outline-focus group-data-selected:border-accent group-data-selected:bg-accent">
+      <span className="mt-0.5 flex h-4 w-7 shrink-0 items-center rounded-full border border-line-strong bg-sunken px-0.5 transition-colors duration-100 group-data-disabled:border-line group-data-focus-visible:focus-ring group-data-focus-visible:outline-offset-1 group-data-selected:border-accent group-data-selected:bg-accent">
         <span className="size-2.5 rounded-full bg-line-strong transition-transform duration-100 group-data-selected:translate-x-3 group-data-selected:bg-accent-ink" />
       </span>
       <span className="flex flex-col">

@@ -99,7 +99,7 @@ function TagInput({ tags, onChange }: { tags: readonly string[]; onChange: (tags
     setText('')
   }
   return (
-    <span className="inline-flex h-5 items-center gap-0.5 rounded-full border border-line border-dashed pr-1 pl-1.5 focus-within:border-focus">
+    <span className="inline-flex h-5 items-center gap-0.5 rounded-full border border-line border-dashed pr-1 pl-1.5 focus-within:border-focus focus-within:focus-ring focus-within:-outline-offset-1">
       <Plus size={11} aria-hidden="true" className="text-ink-faint" />
       <input
         aria-label="Add a tag"

@@ -52,8 +52,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       className={cx(
         'absolute top-0 left-0 flex w-full items-center rounded-sm text-sm outline-none',
         isSelected ? 'bg-active font-medium text-ink' : 'text-ink hover:bg-hover',
-        isActive &&
-          'group-focus-visible/tree:outline-2 group-focus-visible/tree:-outline-offset-2 group-focus-visible/tree:outline-focus',
+        isActive && 'group-focus-visible/tree:focus-ring group-focus-visible/tree:-outline-offset-2',
       )}
       style={{ height: props.heightPx, transform: `translateY(${props.topPx}px)`, paddingLeft: (level - 1) * 14 }}
     >

@@ -24,7 +24,7 @@ export function DayField({
         type="date"
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        className={cx(controlClassName, 'w-34 focus-visible:outline-2 focus-visible:outline-focus')}
+        className={cx(controlClassName, 'w-34 focus-visible:focus-ring')}
       />
     </span>
   )

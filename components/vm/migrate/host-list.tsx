@@ -86,7 +86,7 @@ function HostChoice({ candidate, host, longestMs, isHere, isChosen }: HostChoice
       value={candidate.hostId}
       // What is chosen stays enabled when it can't be taken any more: the arrow keys start from there.
       isDisabled={!candidate.eligible && !isChosen}
-      className={`${columns} group bg-surface px-2.5 py-2 text-sm outline-none data-focus-visible:outline-2 data-focus-visible:-outline-offset-2 data-focus-visible:outline-focus data-hovered:bg-hover data-selected:bg-accent-soft data-disabled:bg-sunken`}
+      className={`${columns} group bg-surface px-2.5 py-2 text-sm outline-none data-focus-visible:focus-ring data-focus-visible:-outline-offset-2 data-hovered:bg-hover data-selected:bg-accent-soft data-disabled:bg-sunken`}
     >
       <span className="flex size-3.5 shrink-0 rounded-full border border-line-strong bg-surface group-data-disabled:border-line group-data-disabled:bg-sunken group-data-selected:border-4 group-data-selected:border-accent" />
       <span className="flex min-w-0 items-center gap-1.5">

@@ -65,7 +65,7 @@ function TimelineMark({ lane, group }: { lane: Lane; group: Gathered<Mark> }) {
       <AriaButton
         aria-label={`${lane.label}: ${name}, ${formatAbsoluteTime(first.atMs)}`}
         className={cx(
-          'flex h-5 min-w-3 items-center justify-center rounded-sm px-1 font-medium text-[11px] text-accent-ink tabular-nums outline-none data-focus-visible:ring-2 data-focus-visible:ring-accent',
+          'flex h-5 min-w-3 items-center justify-center rounded-sm px-1 font-medium text-[11px] text-accent-ink tabular-nums outline-none data-focus-visible:focus-ring data-focus-visible:outline-offset-1',
           lane.tone,
         )}
       >
