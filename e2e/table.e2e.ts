@@ -120,3 +120,34 @@ test('the fleet’s tree opens to a host’s VMs, and narrows the table to what 
   await node(place?.vm).locator('[data-part=label]').click()
   await expect(page.getByRole('heading', { level: 1, name: place?.vm ?? '' })).toBeVisible()
 })
+
+test('the menu of the lowest row is all in sight; in a window too low for it, it scrolls and a shade says so', async ({
+  as,
+}) => {
+  const page = await as('operator', '/fleet')
+  const buttons = page.getByRole('grid', { name: 'VMs' }).getByRole('button', { name: /^Commands for/ })
+  const open = async (width: number, height: number) => {
+    await page.setViewportSize({ width, height })
+    await buttons.last().click()
+    await expect(page.getByRole('menu').getByText('Looking whether')).toHaveCount(0)
+  }
+  const first = page.getByRole('menuitem').first()
+  const last = page.getByRole('menuitem').last()
+  for (const [width, height] of [
+    [1440, 900],
+    [390, 700],
+  ] as const) {
+    await open(width, height)
+    await expect(first).toBeInViewport({ ratio: 1 })
+    await expect(last).toBeInViewport({ ratio: 1 })
+    await page.keyboard.press('Escape')
+  }
+  await open(1440, 400)
+  await expect(first).toBeInViewport({ ratio: 1 })
+  await expect(last).not.toBeInViewport()
+  const shade = page.locator('.scroll-shade').filter({ has: page.getByRole('menu') })
+  expect(await shade.evaluate((element) => element.scrollHeight > element.clientHeight)).toBe(true)
+  expect(await shade.evaluate((element) => getComputedStyle(element).backgroundAttachment)).toMatch(/^local, .*scroll$/)
+  await page.keyboard.press('End')
+  await expect(last).toBeInViewport({ ratio: 1 })
+})

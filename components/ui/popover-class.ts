@@ -1,6 +1,6 @@
-/** What floats: menus, lists, suggestions. */
+/** What floats: menus, lists, suggestions. Where it is cut off, a shade says that it goes on. */
 export const popoverClassName =
-  'overflow-auto rounded-lg bg-raised p-1 shadow-float outline-none data-entering:animate-appear'
+  'scroll-shade overflow-auto rounded-lg bg-raised p-1 shadow-float outline-none data-entering:animate-appear'
 
 /** A line of a floating list; give it its colours besides. */
 export const popoverItemClassName =
