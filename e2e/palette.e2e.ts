@@ -125,3 +125,19 @@ test('a viewer is offered no command that they may not give', async ({ as }) => 
   await palette.getByRole('combobox').fill('add host')
   await expect(palette.getByText('Nothing is called “add host”')).toBeVisible()
 })
+
+test('its shortcut is called as on the keyboard: Ctrl K, on Apple’s ⌘K', async ({ as, page }) => {
+  const opener = page.getByRole('button', { name: 'Search or jump to…' })
+  for (const [platform, shortcut] of [
+    ['Linux x86_64', 'Ctrl K'],
+    ['Win32', 'Ctrl K'],
+    ['MacIntel', '⌘K'],
+  ] as const) {
+    await page.addInitScript(
+      (value) => Object.defineProperty(navigator, 'platform', { value, configurable: true }),
+      platform,
+    )
+    await as('operator', '/sites')
+    await expect(opener).toContainText(shortcut)
+  }
+})

@@ -13,7 +13,7 @@ export interface PaletteProps {
   onClose: () => void
 }
 
-/** ⌘K: any VM, host, site, tenant and page by name, and every command, alone or with the name of what it is for. */
+/** ⌘K or Ctrl K: any VM, host, site, tenant and page by name, and every command, alone or with the name of what it is for. */
 export function Palette(props: PaletteProps) {
   // Their dialogs outlast the palette.
   const runners = { vm: useVmCommand(), host: useHostCommands() }

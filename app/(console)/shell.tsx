@@ -10,6 +10,7 @@ import { Kbd } from '#components/ui/kbd.tsx'
 import { Logo } from '#components/ui/logo.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { ThemeToggle } from '#components/ui/theme-toggle.tsx'
+import { useCommandKey } from '#components/ui/use-command-key.ts'
 import { LiveIndicator } from './live-indicator.tsx'
 import { type Person, visibleNavigation } from './navigation.ts'
 import { OperationTray } from './operation-tray.tsx'
@@ -26,6 +27,7 @@ export function Shell({ person, children }: { person: Person; children: ReactNod
   const [isPaletteOpen, setPaletteOpen] = useState(false)
   const [isMenuOpen, setMenuOpen] = useState(false)
   const pathname = usePathname()
+  const commandKey = useCommandKey()
   useShortcut('k', () => setPaletteOpen((open) => !open))
   return (
     <div className="flex h-dvh flex-col overflow-hidden">
@@ -54,7 +56,7 @@ export function Shell({ person, children }: { person: Person; children: ReactNod
           <Search size={14} aria-hidden="true" className="shrink-0" />
           <span className="min-w-0 flex-1 truncate text-left">Search or jump to…</span>
           <span className="hidden sm:block">
-            <Kbd>⌘K</Kbd>
+            <Kbd>{`${commandKey}K`}</Kbd>
           </span>
         </button>
         <div className="ml-auto flex items-center gap-1.5">
