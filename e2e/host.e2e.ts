@@ -80,3 +80,25 @@ test('a host is added by its URI, after tests that say what is wrong, and remove
     await rm(dir, { recursive: true, force: true })
   }
 })
+
+test('vCPUs promised beyond a host’s CPUs are said, and its bar shows where the CPUs end', async ({ as }) => {
+  const [host] = await sql<{ id: string; cpus: number; vcpus: number }>(
+    `SELECT host.id, host.cpu_count AS cpus, sum(vm.vcpu_count)::int AS vcpus FROM host JOIN vm ON vm.host_id = host.id
+     GROUP BY host.id ORDER BY vcpus DESC LIMIT 1`,
+  )
+  if (!host || host.vcpus < 2) throw new Error('No host of the lab has two vCPUs to promise')
+  await sql('UPDATE host SET cpu_count = 1 WHERE id = $1', host.id)
+  try {
+    const page = await as('operator', `/hosts/${host.id}`)
+    const meter = page.getByRole('meter', { name: 'vCPUs promised' })
+    await expect(meter).toHaveAttribute('aria-valuetext', `${host.vcpus} of 1, overcommitted ${host.vcpus}×`)
+    await expect(page.getByText(`overcommitted ${host.vcpus}×`)).toBeVisible()
+    const markAt = await meter.evaluate((bar) => {
+      const mark = bar.lastElementChild?.getBoundingClientRect()
+      return mark && (mark.left - bar.getBoundingClientRect().left) / bar.clientWidth
+    })
+    expect(markAt).toBeCloseTo(1 / host.vcpus, 2)
+  } finally {
+    await sql('UPDATE host SET cpu_count = $2 WHERE id = $1', host.id, host.cpus)
+  }
+})

@@ -12,13 +12,7 @@ export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'sit
           used={capacity.cpus > 0 ? capacity.cpusUsed / capacity.cpus : 0}
           limit={1}
         />
-        <Meter
-          label="vCPUs promised"
-          unit="count"
-          used={capacity.vcpusPromised}
-          limit={capacity.cpus}
-          warnAt={Number.POSITIVE_INFINITY}
-        />
+        <Meter label="vCPUs promised" unit="count" used={capacity.vcpusPromised} limit={capacity.cpus} mayExceed />
         <Meter label="Memory used" unit="bytes" used={capacity.memoryUsedBytes} limit={capacity.memoryBytes} />
         <Meter label="Memory promised" unit="bytes" used={capacity.memoryPromisedBytes} limit={capacity.memoryBytes} />
       </div>
