@@ -1,6 +1,7 @@
 import { namesOn, sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { newestCount } from './serial.ts'
 import { expect, test } from './test.ts'
+import { watchFor } from './vm.ts'
 
 /** The files a running VM's disk consists of, by its host's word. */
 const chainOf = async (host: string, vm: string) =>
@@ -33,6 +34,7 @@ test('a running VM moves to another site from the browser, and its counter goes 
   }
   await expect(toTromso).toBeEnabled()
   await dialog.getByText('frankfurt-1', { exact: true }).click()
+  const asIfSuspended = await watchFor(page, 'Paused', 'Resume')
   await dialog.getByRole('button', { name: 'Migrate to frankfurt-1' }).click()
   await expect(page.getByText(/Migrating|Migrate/).first()).toBeVisible()
 
@@ -45,6 +47,7 @@ test('a running VM moves to another site from the browser, and its counter goes 
   expect(after?.bootId, 'it did not boot again').toBe(before?.bootId)
 
   await expect(page.getByRole('link', { name: 'frankfurt-1' }).first()).toBeVisible({ timeout: 10_000 })
+  expect(await asIfSuspended()).toEqual([])
   const [row] = await sql<{ name: string }>(
     "SELECT host.name FROM vm JOIN host ON host.id = vm.host_id WHERE vm.name = 'shop-web-1'",
   )

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { fleet, namesOn, sql, virsh } from './fleet.ts'
 import { expect, test } from './test.ts'
-import { deleteVm } from './vm.ts'
+import { deleteVm, watchFor } from './vm.ts'
 
 // The second goes on with the template that the first makes.
 test.describe.configure({ mode: 'serial' })
@@ -26,6 +26,7 @@ test('a VM is made from a template, boots, is protected, and goes with its disk'
   test.setTimeout(240_000)
   const page = await as('operator', '/fleet/create')
   await page.getByLabel('Name').first().fill('made-here')
+  const asIfSuspended = await watchFor(page, 'Paused', 'Resume')
   await page.getByRole('button', { name: /^Create/ }).click()
   await page.waitForURL(/\/vms\//)
 
@@ -37,6 +38,8 @@ test('a VM is made from a template, boots, is protected, and goes with its disk'
     )[0]?.name ?? ''
   const host = await where()
   await expect.poll(() => namesOn(host, 'running'), { timeout: 120_000 }).toContain('made-here')
+  await expect(page.getByText('Running', { exact: true }).first()).toBeVisible({ timeout: 30_000 })
+  expect(await asIfSuspended()).toEqual([])
   const disk = await virsh(host, 'domblklist', 'made-here', '--details')
   expect(disk).toMatch(/file\s+disk\s+\S+\s+\S+/)
   const path = /disk\s+\S+\s+(\S+)/.exec(disk)?.[1] ?? ''

@@ -11,3 +11,23 @@ export async function deleteVm(page: Page, name: string): Promise<void> {
   await dialog.getByRole('button', { name: 'Delete' }).click()
   await expect.poll(() => sql('SELECT 1 FROM vm WHERE name = $1', name), { timeout: 60_000 }).toEqual([])
 }
+
+/**
+ * Watches the page from now on, also for what shows only for a moment; not the tray of operations at its foot.
+ * @returns those of the words that stood in it alone, so far
+ */
+export async function watchFor(page: Page, ...words: string[]): Promise<() => Promise<string[]>> {
+  const seen = await page.evaluateHandle((watched) => {
+    const found = new Set<string>()
+    const look = () => {
+      const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+      for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        const word = text.textContent?.trim()
+        if (word && watched.includes(word) && text.parentElement?.closest('main')) found.add(word)
+      }
+    }
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
+    return found
+  }, words)
+  return () => seen.evaluate((found) => [...found])
+}

@@ -6,17 +6,18 @@ import { Button } from '#components/ui/button.tsx'
 import { Menu } from '#components/ui/menu.tsx'
 import { useVmCommand } from './use-vm-command.tsx'
 import { commandLook, reasonAgainst, type VmCommand, vmMenu } from './vm-command.tsx'
+import { isToBeResumed, wayOf } from './vm-state.ts'
 
 /** What can be done with a VM: the usual in sight, the rest behind one button. */
 export function VmActionBar({ vm }: { vm: Outputs['vm']['get'] }) {
   const { run, dialog, isPending } = useVmCommand()
-  const first: VmCommand = vm.state === 'paused' || vm.state === 'sleeping' ? 'resume' : 'start'
+  const first: VmCommand = isToBeResumed(vm) ? 'resume' : 'start'
   // Whoever may give a VM away runs the fleet; for others moving it is only a line in the menu.
   const shown: VmCommand[] = vm.may.assign === true ? [first, 'shutdown', 'migrate'] : [first, 'shutdown']
   return (
     <>
       {shown.map((command) => {
-        const reason = reasonAgainst(vm, vm, command)
+        const reason = (command === 'start' ? wayOf(vm)?.reason : undefined) ?? reasonAgainst(vm, vm, command)
         return (
           <Button
             key={command}

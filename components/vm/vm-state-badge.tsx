@@ -4,12 +4,13 @@ import { vmLook } from './vm-state.ts'
 
 export interface VmStateBadgeProps {
   state: VmState
+  stateReason: string | null
   operation: Pick<RowOperation, 'kind' | 'state' | 'progress'> | null
   variant?: 'soft' | 'plain'
 }
 
 /** A VM's state; while an operation is at work on it, that one's word and progress. */
-export function VmStateBadge({ state, operation, variant = 'plain' }: VmStateBadgeProps) {
-  const { look, word, detail } = vmLook(state, operation)
+export function VmStateBadge({ state, stateReason, operation, variant = 'plain' }: VmStateBadgeProps) {
+  const { look, word, detail } = vmLook(state, operation, stateReason)
   return <StateBadge state={look} label={word} detail={detail} variant={variant} />
 }

@@ -42,7 +42,7 @@ export function fleetColumns(places: PlaceNames | undefined): DataColumn<VmRow>[
       isSortable: true,
       widthPx: 120,
       fits: true,
-      cell: (vm) => <VmStateBadge state={vm.state} operation={vm.operation} />,
+      cell: (vm) => <VmStateBadge state={vm.state} stateReason={vm.stateReason} operation={vm.operation} />,
     },
     {
       id: 'site',

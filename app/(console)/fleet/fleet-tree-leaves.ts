@@ -35,7 +35,7 @@ export function vmNodes(parentId: string, leaves: Leaves | undefined, vms: numbe
   const nodes: TreeNode[] = rows.map((vm) => ({
     id: `vm:${vm.id}`,
     label: vm.name,
-    state: vmLook(vm.state, vm.operation).look,
+    state: vmLook(vm.state, vm.operation, vm.stateReason).look,
     href: `/vms/${vm.id}`,
   }))
   if (!hasMore) return nodes

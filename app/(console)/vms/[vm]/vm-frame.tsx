@@ -34,7 +34,12 @@ export function VmFrame({ id, children }: { id: string; children: ReactNode }) {
         title={vm.name}
         state={
           <>
-            <VmStateBadge state={vm.state as VmState} operation={operation} variant="soft" />
+            <VmStateBadge
+              state={vm.state as VmState}
+              stateReason={vm.stateReason}
+              operation={operation}
+              variant="soft"
+            />
             {vm.host.simulated && <SimulatedBadge />}
             {vm.protected && (
               <Badge>

@@ -86,7 +86,7 @@ function Here({ vm, since }: { vm: Vm; since: string | undefined }) {
   return (
     <p className="flex min-h-10 flex-wrap items-center gap-x-2 text-sm">
       <span className="font-medium text-accent">You are here</span>
-      <VmStateBadge state={vm.state as VmState} operation={vm.operation} variant="plain" />
+      <VmStateBadge state={vm.state as VmState} stateReason={vm.stateReason} operation={vm.operation} variant="plain" />
       {since && <span className="text-xs text-ink-muted">with all that changed since {since}</span>}
     </p>
   )
