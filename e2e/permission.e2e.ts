@@ -1,3 +1,4 @@
+import type { Locator } from '@playwright/test'
 import { sql, virsh, vmId, waitForGuest } from './fleet.ts'
 import { expect, test } from './test.ts'
 
@@ -8,6 +9,45 @@ test('a viewer sees the VMs of the tenant alone, and why nothing can be changed'
   await page.goto(`/vms/${await vmId('shop-app-2')}`)
   const start = page.getByRole('button', { name: /^(Start|Shut down)/ }).first()
   await expect(start).toHaveAttribute('aria-disabled', 'true')
+})
+
+test('a viewer finds what makes or changes VMs off, with the reason, before any question is asked', async ({ as }) => {
+  const page = await as('viewer', '/fleet')
+  const name = 'shop-app-2'
+  // What is hovered by a pointer that has never moved shows no hint.
+  await page.mouse.move(1, 1)
+  const isOff = async (button: Locator) => {
+    await expect(button).toHaveAttribute('aria-disabled', 'true')
+    await button.hover()
+    await expect(button).toHaveAccessibleDescription(/^Your role in .* is viewer\. You need the role member to/)
+  }
+  await isOff(page.getByRole('button', { name: 'Create VM' }))
+  await expect(page.getByRole('link', { name: 'Create VM' })).toBeHidden()
+  const row = page.getByRole('grid', { name: 'VMs' }).getByRole('row').filter({ hasText: name })
+  await row.getByRole('checkbox').click()
+  const selected = page.getByRole('region', { name: 'Selected rows' })
+  for (const label of ['Start', 'Shut down…', 'Force off…', 'Snapshot…', 'Tags…']) {
+    await isOff(selected.getByRole('button', { name: label, exact: true }))
+  }
+  await page.keyboard.press('Escape')
+  await row.getByRole('button', { name: `Commands for ${name}` }).click()
+  const menu = page.getByRole('menu')
+  await expect(menu.getByRole('menuitem', { name: 'Delete…' })).toHaveAttribute('aria-disabled', 'true')
+  await expect(page.getByText(/^Your role in .* is viewer\./)).toHaveCount(1)
+})
+
+test('a member is offered what a member may do', async ({ as }) => {
+  const page = await as('member', '/vms')
+  await expect(page).toHaveURL(/\/fleet$/)
+  await expect(page.getByRole('link', { name: 'Create VM' })).toBeVisible()
+  const row = page.getByRole('grid', { name: 'VMs' }).getByRole('row').filter({ hasText: 'shop-app-2' })
+  await row.getByRole('checkbox').click()
+  const selected = page.getByRole('region', { name: 'Selected rows' })
+  for (const label of ['Start', 'Shut down…', 'Force off…', 'Snapshot…', 'Tags…']) {
+    const button = selected.getByRole('button', { name: label, exact: true })
+    await expect(button).toBeVisible()
+    await expect(button).not.toHaveAttribute('aria-disabled', 'true')
+  }
 })
 
 test('a VM of another tenant is not there for them, and asking for it changes nothing', async ({ as }) => {

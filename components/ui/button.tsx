@@ -57,12 +57,15 @@ export function Button(props: ButtonProps) {
   return disabledReason ? <Tooltip content={disabledReason}>{button}</Tooltip> : button
 }
 
-export interface ButtonLinkProps extends Pick<ButtonProps, 'children' | 'variant' | 'size' | 'icon' | 'className'> {
+export interface ButtonLinkProps
+  extends Pick<ButtonProps, 'children' | 'variant' | 'size' | 'icon' | 'className' | 'disabledReason'> {
   href: string
 }
 
 /** Looks like a button, goes somewhere. */
-export function ButtonLink({ href, children, variant = 'secondary', size = 'md', icon, className }: ButtonLinkProps) {
+export function ButtonLink({ href, disabledReason, ...look }: ButtonLinkProps) {
+  if (disabledReason) return <Button {...look} disabledReason={disabledReason} />
+  const { children, variant = 'secondary', size = 'md', icon, className } = look
   const hover = { primary: 'hover:bg-primary-hover', danger: 'hover:bg-danger-hover' }[variant as string]
   return (
     <NextLink

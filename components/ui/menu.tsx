@@ -1,6 +1,6 @@
 'use client'
 
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import {
   Menu as AriaMenu,
   MenuItem as AriaMenuItem,
@@ -63,10 +63,13 @@ export function Menu({ trigger, label, groups, placement = 'bottom end' }: MenuP
 export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | 'groups'> & { onClose?: () => void }) {
   const filled = groups.filter((group) => group.items.length > 0)
   const disabledKeys = filled.flatMap((group) => group.items.filter((item) => item.disabledReason).map(({ id }) => id))
+  const shared = sharedReason(filled.flatMap(({ items }) => items.flatMap((item) => item.disabledReason ?? [])))
+  const noteId = useId()
   const hasIcons = filled.some((group) => group.items.some((item) => item.icon))
-  return (
+  const menu = (
     <AriaMenu
       aria-label={label}
+      aria-describedby={shared && noteId}
       disabledKeys={disabledKeys}
       onClose={onClose}
       className="outline-none"
@@ -77,15 +80,45 @@ export function MenuList({ label, groups, onClose }: Pick<MenuProps, 'label' | '
           {index > 0 && <Separator className="-mx-1 my-1 h-px bg-line" />}
           {group.title && <Header className="px-2 pt-1 pb-0.5 text-2xs text-ink-faint">{group.title}</Header>}
           {group.items.map((item) => (
-            <MenuLine key={item.id} item={item} hasGutter={hasIcons} />
+            <MenuLine key={item.id} item={item} hasGutter={hasIcons} isReasonSaid={shared !== undefined} />
           ))}
         </MenuSection>
       ))}
     </AriaMenu>
   )
+  if (!shared) return menu
+  return (
+    <>
+      <p id={noteId} className="border-b border-line px-2 pt-1 pb-1.5 text-xs text-ink-muted">
+        {shared}
+      </p>
+      {menu}
+    </>
+  )
 }
 
-function MenuLine({ item, hasGutter }: { item: MenuAction; hasGutter: boolean }) {
+/** With fewer lines off, each says its own. */
+const fewestToShare = 3
+
+/** What all that is off is off for, to be said once: the sentences that every reason begins with. */
+export function sharedReason(reasons: readonly string[]): string | undefined {
+  const [first, ...others] = reasons
+  if (first === undefined || reasons.length < fewestToShare) return undefined
+  let end = first.length
+  for (const other of others) while (!other.startsWith(first.slice(0, end))) end--
+  const isWhole = reasons.every((reason) => reason.length === end)
+  return isWhole ? first : /^.*\.(?= )/s.exec(first.slice(0, end))?.[0]
+}
+
+interface MenuLineProps {
+  item: MenuAction
+  hasGutter: boolean
+  /** It stands above all lines */
+  isReasonSaid: boolean
+}
+
+function MenuLine({ item, hasGutter, isReasonSaid }: MenuLineProps) {
+  const reason = isReasonSaid ? undefined : item.disabledReason
   return (
     <AriaMenuItem
       id={item.id}
@@ -95,15 +128,15 @@ function MenuLine({ item, hasGutter }: { item: MenuAction; hasGutter: boolean })
       className={cx(
         popoverItemClassName,
         item.isDanger && !item.disabledReason ? 'text-failed data-focused:bg-failed-soft' : popoverItemColor,
-        item.disabledReason && 'items-start',
+        reason && 'items-start',
       )}
     >
       {hasGutter && <span className="flex h-5 w-4 shrink-0 items-center justify-center opacity-80">{item.icon}</span>}
       <span className="flex min-w-0 flex-1 flex-col">
         <Text slot="label">{item.label}</Text>
-        {item.disabledReason && (
+        {reason && (
           <Text slot="description" className="text-xs leading-4">
-            {item.disabledReason}
+            {reason}
           </Text>
         )}
       </span>

@@ -136,8 +136,8 @@ describe('afterwards', () => {
     const { members } = await asOwner.member.list({ tenantId: tenant.id })
     const idOf = (person: { email: string }) => members.find(({ email }) => email === person.email)?.id ?? ''
     const give = { memberId: idOf(admin), role: 'owner' as const }
-    await expect(asAdmin.member.changeRole(give)).rejects.toThrow(/own needs owner/)
-    await expect(asAdmin.member.remove({ memberId: idOf(owner) })).rejects.toThrow(/own needs owner/)
+    await expect(asAdmin.member.changeRole(give)).rejects.toThrow(/You need the role owner/)
+    await expect(asAdmin.member.remove({ memberId: idOf(owner) })).rejects.toThrow(/You need the role owner/)
     await expect(
       asAdmin.member.invite({ tenantId: tenant.id, email: 'o@example.test', role: 'owner' }),
     ).rejects.toThrow(/owner/)

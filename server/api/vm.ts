@@ -15,6 +15,7 @@ import { change, router, signedIn } from './trpc.ts'
 import { twinObstacle } from './vm-card.ts'
 import { Refusals } from './vm-each.ts'
 import { vmPermission } from './vm-permission.ts'
+import { vmRights } from './vm-rights.ts'
 
 export const vmRouter = router({
   /** One page of the VMs the asker may see; pass `nextCursor` back for the next. */
@@ -23,6 +24,9 @@ export const vmRouter = router({
   counts: signedIn
     .input(z.object({ filter: FilterText.default('') }))
     .query(({ ctx, input }) => countVms(ctx.tx, input.filter)),
+
+  /** What the asker may do before a VM is chosen, or with many of them. */
+  rights: signedIn.query(({ ctx }) => vmRights(ctx.actor)),
 
   /** Everything known of one VM but its XML, with what the asker can do to it or why not. */
   get: signedIn.input(z.object({ id: VmId })).query(async ({ ctx, input }) => {
@@ -35,7 +39,7 @@ export const vmRouter = router({
       tag: allowed(ctx.actor, 'vm', 'tag', vm),
       protect: allowed(ctx.actor, 'vm', 'protect', vm),
       assign: allowed(ctx.actor, 'vm', 'assign', vm),
-      makeTemplate: allowed(ctx.actor, 'template', 'create'),
+      makeTemplate: allowed(ctx.actor, 'template', 'create', vm),
       readXml: allowed(ctx.actor, 'vm', 'read-xml', vm),
     }
     const operation = (await readVmRows(ctx.tx, [vm.id]))[0]?.operation ?? null

@@ -136,6 +136,7 @@ export const walkCases: Record<string, WalkCase> = {
 
   'vm.list': asked(() => ({}), ...everyone),
   'vm.counts': asked(() => ({}), ...everyone),
+  'vm.rights': asked(undefined, ...everyone),
   'vm.get': asked(vmOf, ...tenants),
   'vm.xml': asked(vmOf, ...membersUp),
   'vm.events': asked(vmOf, ...tenants),

@@ -71,8 +71,25 @@ describe('whatever the table says', () => {
 })
 
 test('the reason names the tenant, the role and what it takes', () => {
-  expect(ask(grants('viewer'), 'vm', 'power')).toBe('Your role in Acme is viewer; power needs member.')
-  expect(ask(grants('owner'), 'vm', 'migrate')).toBe('Your role in Acme is owner; migrate needs operator.')
-  expect(ask(grants('admin'), 'host', 'drain')).toBe('Your highest role is admin; drain needs operator.')
-  expect(ask(grants('anyone'), 'site', 'read')).toBe('You have no role in any tenant; read needs viewer.')
+  expect(ask(grants('viewer'), 'vm', 'power')).toBe(
+    'Your role in Acme is viewer. You need the role member to start and stop it.',
+  )
+  expect(ask(grants('owner'), 'vm', 'migrate')).toBe(
+    'Your role in Acme is owner. Only operators may move it to another host.',
+  )
+  expect(ask(grants('admin'), 'host', 'drain')).toBe('Your role in Acme is admin. Only operators may do this.')
+  expect(ask(grants('anyone'), 'site', 'read')).toBe(
+    'You have no role in any tenant. You need the role viewer to do this.',
+  )
+  expect(ask(grants('owner'), 'vm', 'power', { tenantId: 'globex' })).toMatch(/^You have no role in its tenant\./)
+  expect(ask(grants('viewer'), 'vm', 'create', {})).toBe(
+    'Your role in Acme is viewer. You need the role member to create VMs.',
+  )
+  const inTwo = grants('viewer', {
+    memberships: ['Acme', 'Globex'].map((tenantName) => ({ tenantId: tenantName, tenantName, role: 'viewer' })),
+  })
+  expect(ask(inTwo, 'vm', 'create', {})).toBe('Your highest role is viewer. You need the role member to create VMs.')
+  expect(ask(grants('owner', { readOnly: true }), 'vm', 'clone')).toBe(
+    'This API key is read-only. You need a key that may make changes to clone it.',
+  )
 })

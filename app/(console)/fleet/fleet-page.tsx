@@ -14,12 +14,14 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { SidePanel } from '#components/ui/side-panel.tsx'
 import { SplitPane } from '#components/ui/split-pane.tsx'
 import { useStable } from '#components/ui/use-stable.ts'
+import { useReasonAgainstCreate } from '#components/vm/use-reason-against-create.ts'
 import { useVmCommand } from '#components/vm/use-vm-command.tsx'
 import { vmMenu } from '#components/vm/vm-command.tsx'
 import type { VmRow } from '#server/schema/vm.ts'
 import { FleetBulk } from './fleet-bulk.tsx'
 import { fleetColumns } from './fleet-columns.tsx'
 import { asTableSort, fleetParams, fromTableSort, type Grouping } from './fleet-query.ts'
+import { reasonAgainstAll, tenantsSelected } from './fleet-rights.ts'
 import { FleetToolbar } from './fleet-toolbar.tsx'
 import { FleetTree } from './fleet-tree.tsx'
 import { usePlaceNames } from './place-names.ts'
@@ -50,6 +52,8 @@ export function FleetPage({ operator }: { operator: boolean }) {
     ),
   )
   const totalCount = counts.data?.total
+  const rights = useQuery(trpc.vm.rights.queryOptions()).data
+  const reasonAgainstCreate = useReasonAgainstCreate()
   const columns = useMemo(() => fleetColumns(places), [places])
   const runStably = useStable(run)
   const rowMenu = useCallback(
@@ -77,23 +81,26 @@ export function FleetPage({ operator }: { operator: boolean }) {
     [list.error, list.isRefetching, refetch],
   )
   const empty = useMemo(
-    () => <NoVms filter={filter} operator={operator} onClear={() => setFilter('')} />,
-    [filter, operator, setFilter],
+    () => <NoVms {...{ filter, operator, reasonAgainstCreate }} onClear={() => setFilter('')} />,
+    [filter, operator, reasonAgainstCreate, setFilter],
   )
+  const selectedRows = useStable(() => rows.filter((row) => selection.has(row.id)))
+  const tenants = useMemo(() => tenantsSelected(rows, selection), [rows, selection])
   const bulkBar = useMemo(
     () =>
       selection.size > 0 && (
         <FleetBulk
-          rows={rows}
           selection={selection}
+          selectedRows={selectedRows}
           onSelectionChange={setSelection}
+          reasonAgainst={(right) => reasonAgainstAll(rights, tenants, right)}
           totalCount={totalCount}
           filter={filter}
           sort={view.sort}
           operator={operator}
         />
       ),
-    [rows, selection, totalCount, filter, view.sort, operator],
+    [selection, selectedRows, rights, tenants, totalCount, filter, view.sort, operator],
   )
   const tree = (
     <FleetTree
@@ -120,6 +127,7 @@ export function FleetPage({ operator }: { operator: boolean }) {
         onFilterChange={setFilter}
         places={places}
         totalCount={totalCount}
+        reasonAgainstCreate={reasonAgainstCreate}
       />
       <DataTable
         label="VMs"
@@ -155,7 +163,14 @@ export function FleetPage({ operator }: { operator: boolean }) {
   )
 }
 
-function NoVms({ filter, operator, onClear }: { filter: string; operator: boolean; onClear: () => void }) {
+interface NoVmsProps {
+  filter: string
+  operator: boolean
+  reasonAgainstCreate: string | undefined
+  onClear: () => void
+}
+
+function NoVms({ filter, operator, reasonAgainstCreate, onClear }: NoVmsProps) {
   const icon = <Boxes size={24} aria-hidden="true" />
   if (filter) {
     return (
@@ -170,7 +185,7 @@ function NoVms({ filter, operator, onClear }: { filter: string; operator: boolea
       title="No VMs yet"
       action={
         <>
-          <ButtonLink href="/fleet/create" variant="primary">
+          <ButtonLink href="/fleet/create" variant="primary" disabledReason={reasonAgainstCreate}>
             Create VM
           </ButtonLink>
           {operator && <ButtonLink href="/hosts?add=yes">Add a host</ButtonLink>}

@@ -16,6 +16,8 @@ export interface FleetToolbarProps {
   onFilterChange: (filter: string) => void
   places: PlaceNames | undefined
   totalCount: number | undefined
+  /** Why they may create no VM */
+  reasonAgainstCreate: string | undefined
 }
 
 /** Above the table: the filter, how many it leaves, saved views. Not drawn again for each page of rows. */
@@ -40,7 +42,12 @@ export const FleetToolbar = memo(function FleetToolbar(props: FleetToolbarProps)
         {totalCount !== undefined && formatCounted(totalCount, 'VM')}
       </span>
       <SavedViews />
-      <ButtonLink href="/fleet/create" variant="primary" icon={<Plus size={14} aria-hidden="true" />}>
+      <ButtonLink
+        href="/fleet/create"
+        variant="primary"
+        icon={<Plus size={14} aria-hidden="true" />}
+        disabledReason={props.reasonAgainstCreate}
+      >
         <span className="max-sm:sr-only">Create VM</span>
       </ButtonLink>
     </div>

@@ -14,6 +14,7 @@ export default async function Page({ searchParams }: { searchParams: Promise<Sea
   prefetchPage(
     trpc.vm.list.infiniteQueryOptions(listInput(filter, sort), { getNextPageParam: (page) => page.nextCursor }),
   )
+  prefetch(trpc.vm.rights.queryOptions())
   prefetch(trpc.vm.counts.queryOptions({ filter }))
   prefetch(trpc.savedView.list.queryOptions({ page: '/fleet' }))
   return (

@@ -6,13 +6,14 @@ import { Card } from '#components/ui/card.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
+import { CreateVmLink } from '#components/vm/create-vm-link.tsx'
 
 /** Where one's own VMs are. */
 export function VmsBySiteCard({ places }: { places: Outputs['fleet']['places'] }) {
   const sites = places.sites.filter((site) => site.count.vms > 0)
   return (
     <Card title="Your VMs by site" isFlush>
-      {sites.length === 0 && <EmptyState title="No VMs yet" action={<Link href="/fleet/create">Create a VM</Link>} />}
+      {sites.length === 0 && <EmptyState title="No VMs yet" action={<CreateVmLink />} />}
       <ul className="divide-y divide-line">
         {sites.map((site) => (
           <li key={site.id} className="flex items-center gap-3 px-4 py-2 text-sm">

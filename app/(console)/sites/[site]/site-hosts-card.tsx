@@ -11,6 +11,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatBytes, formatCounted } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Meter } from '#components/ui/meter.tsx'
+import { CreateVmLink } from '#components/vm/create-vm-link.tsx'
 
 type Places = Outputs['fleet']['places']
 type Host = Places['hosts'][number]
@@ -36,7 +37,7 @@ export function SiteHostsCard({ siteId, places, operator }: SiteHostsCardProps) 
                 Add a host
               </ButtonLink>
             ) : (
-              <ButtonLink href="/fleet/create">Create a VM</ButtonLink>
+              <CreateVmLink />
             )
           }
         >

@@ -10,6 +10,7 @@ import { formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { StateIcon } from '#components/ui/state-icon.tsx'
+import { CreateVmLink } from '#components/vm/create-vm-link.tsx'
 import { vmLook, vmStateWord } from '#components/vm/vm-state.ts'
 import { vmStates } from '#server/schema/vm.ts'
 
@@ -35,7 +36,7 @@ export function TenantVmsCard({ name }: { name: string }) {
       ) : !counts.data ? (
         <SkeletonRows rows={2} />
       ) : counts.data.total === 0 ? (
-        <EmptyState title="No VMs yet" action={<Link href="/fleet/create">Create a VM</Link>} />
+        <EmptyState title="No VMs yet" action={<CreateVmLink />} />
       ) : (
         <ul className="divide-y divide-line">
           {vmStates

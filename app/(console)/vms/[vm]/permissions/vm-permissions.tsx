@@ -9,30 +9,11 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { policy } from '#server/schema/policy.ts'
 import { tenantRoles } from '#server/schema/tenant.ts'
+import { type VmRight, vmRightWord } from '#server/schema/vm-right.ts'
 import { useVm } from '../use-vm.ts'
 import { AssignCard } from './assign-card.tsx'
 
-type VmAction = keyof typeof policy.vm
-const actions = Object.entries(policy.vm) as [VmAction, (typeof policy.vm)[VmAction]][]
-const actionWord: Record<VmAction, string> = {
-  read: 'See it',
-  'read-xml': 'See its XML',
-  console: 'See its screen',
-  power: 'Start and stop it',
-  edit: 'Change its configuration',
-  tag: 'Change its tags',
-  create: 'Create VMs',
-  clone: 'Clone it',
-  delete: 'Delete it',
-  snapshot: 'Take, delete and revert to snapshots',
-  backup: 'Back it up',
-  restore: 'Restore it and files of it',
-  'delete-backup': 'Delete its recovery points',
-  protect: 'Protect it against deletion',
-  migrate: 'Move it to another host',
-  assign: 'Give it to another tenant',
-  'edit-xml': 'Change its XML',
-}
+const actions = Object.entries(policy.vm) as [VmRight, (typeof policy.vm)[VmRight]][]
 const rank = (role: string) => tenantRoles.indexOf(role as (typeof tenantRoles)[number])
 
 /** Who may do what with this VM: the tenant's people, and what each role allows. */
@@ -84,7 +65,7 @@ export function VmPermissions() {
               {actions.map(([action, least]) => (
                 <tr key={action}>
                   <th scope="row" className="px-4 py-1.5 text-left font-normal">
-                    {actionWord[action]}
+                    {vmRightWord[action]}
                   </th>
                   {tenantRoles.map((role) => (
                     <td key={role} className="px-3 py-1.5 text-center">
