@@ -8,8 +8,15 @@ import { reserve } from '#server/core/quota.ts'
 import { assignVms, listVmEvents, readVm, setProtected, setTags, sizeOfVms } from '#server/core/vm.ts'
 import { countVms, listVms } from '#server/core/vm-list.ts'
 import { readVmRows } from '#server/core/vm-row.ts'
-import { FilterText } from '#server/schema/filter.ts'
-import { AssignInput, SetProtectedInput, SetTagsInput, VmEventList, VmId, VmListInput } from '#server/schema/vm.ts'
+import {
+  AssignInput,
+  FilterText,
+  SetProtectedInput,
+  SetTagsInput,
+  VmEventList,
+  VmId,
+  VmListInput,
+} from '#server/schema/vm.ts'
 import { vmCan } from '#server/schema/vm-rule.ts'
 import { change, router, signedIn } from './trpc.ts'
 import { twinObstacle } from './vm-card.ts'

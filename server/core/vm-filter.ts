@@ -52,7 +52,7 @@ const isCondition: Record<Exclude<IsWord, 'busy'>, Prisma.Sql> = {
 const foldedLike = (value: string) => Prisma.sql`lower(${nameLike(value)}::text)`
 
 const textCondition: Record<Exclude<TextKey, 'is' | Reference>, (values: string[]) => Prisma.Sql> = {
-  state: (values) => Prisma.sql`vm.state = ${any(lower(values).map((word) => word.replaceAll('-', '_')))}`,
+  state: (values) => Prisma.sql`vm.state = ${any(values)}`,
   tag: (values) => Prisma.sql`vm.tags && ${values}::text[]`,
   name: (values) => Prisma.sql`vm.name_folded LIKE ANY (ARRAY[${Prisma.join(values.map(foldedLike))}])`,
   ip: (values) => Prisma.sql`' ' || array_to_string(vm.addresses, ' ') LIKE ANY (${values.map(addressLike)}::text[])`,

@@ -35,10 +35,34 @@ describe('typed filter', () => {
     ['memo>1', 'There is no key "memo", so this is left out. Did you mean mem>…?'],
     ['disks>1', 'There is no key "disks", so this is left out. Did you mean disk>…?'],
     ['foo:bar', expect.stringMatching(/^There is no key "foo", .* Known: state, site,/)],
+    [
+      'state:run',
+      expect.stringMatching(/^There is no state "run", so this is left out. Known: creating, running, .* off,/),
+    ],
+    ['-state:off,halted', expect.stringMatching(/^There is no state "halted"/)],
     ['AND', 'Words are joined by "and" already: leave AND out, or look for it as "AND"'],
   ])('%s: the way out is said', (typed, problem) => {
     expect(parseFilter(`tag:prod ${typed}`)[1]?.problem).toEqual(problem)
     expect(filterTerms(`tag:prod ${typed}`)).toHaveLength(1)
+  })
+
+  test('a state is also called as others call it', () => {
+    const states = (text: string) => filterTerms(text).map((term) => 'values' in term && term.values)
+    expect(states('state:stopped state:shutoff,Shut-Off -state:RUNNING state:shutting-down')).toEqual([
+      ['off'],
+      ['off', 'off'],
+      ['running'],
+      ['shutting_down'],
+    ])
+  })
+
+  test('a small or between terms with keys is no word to look for: a comma is meant', () => {
+    const [, or, host] = parseFilter('host:a or host:b')
+    expect(or).toMatchObject({ start: 7, end: 9, term: null, problem: expect.stringMatching(/with a comma/) })
+    expect(host?.problem).toBeNull()
+    expect(parseFilter('web and state:off')[1]?.problem).toMatch(/joined by "and" already/)
+    for (const looked of ['or host:a', 'host:a or', 'this or that', 'host:a "or" host:b'])
+      expect(parseFilter(looked).every(({ problem }) => problem === null)).toBe(true)
   })
 
   test('a word in quotes is looked for, whatever it is', () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import { vmStates } from './vm.ts'
 
 /**
  * The typed filter of the fleet list: `state:running site:oslo tag:prod mem>256 -tenant:acme web`.
@@ -52,8 +52,6 @@ export interface FilterToken {
   term: FilterTerm | null
   problem: string | null
 }
-
-export const FilterText = z.string().max(500)
 
 const termPattern = /-?(?:"[^"]*"?|[^\s"]|(?<=[:,])"[^"]*"?)+/g
 const unitBytes: ReadonlyMap<string, number> = new Map([
@@ -114,6 +112,22 @@ function noSuchKey(typed: string): string {
   return `There is no key "${typed}", so this is left out. ${wayOut}`
 }
 
+/** Also what others call a VM that is off. */
+const stateWords: ReadonlyMap<string, string> = new Map([
+  ...vmStates.map((state) => [state, state] as const),
+  ...['stopped', 'shutoff', 'shut_off'].map((word) => [word, 'off'] as const),
+])
+const stateOf = (typed: string) => stateWords.get(typed.toLowerCase().replaceAll('-', '_'))
+
+/** What is wrong with a value of a key that knows its values. */
+function strangeValue(key: TextKey, values: readonly string[]): string | undefined {
+  if (key === 'is' && values.some((value) => !(isWords as readonly string[]).includes(value))) {
+    return `is: knows ${isWords.join(', ')}`
+  }
+  const strange = key === 'state' ? values.find((value) => !stateOf(value)) : undefined
+  return strange && `There is no state "${strange}", so this is left out. Known: ${vmStates.join(', ')}`
+}
+
 const joiningWords: ReadonlyMap<string, string> = new Map([
   ['AND', 'Words are joined by "and" already: leave AND out, or look for it as "AND"'],
   ['OR', 'OR is left out. For either of two values write them with a comma, as in state:running,paused'],
@@ -139,14 +153,15 @@ function parseTerm(typed: string): { term: FilterTerm } | { problem: string } {
   if (operator !== ':' && operator !== '=') return { problem: `${key} takes a word after a colon, as in ${key}:…` }
   const values = rawValue.split(',').map(unquoted).filter(Boolean)
   if (values.length === 0) return { problem: `${key}: needs a value` }
-  const strange = key === 'is' ? values.find((value) => !(isWords as readonly string[]).includes(value)) : undefined
-  if (strange !== undefined) return { problem: `is: knows ${isWords.join(', ')}` }
-  return { term: { kind: 'text', key, values, negated } }
+  const problem = strangeValue(key, values)
+  if (problem) return { problem }
+  const known = key === 'state' ? values.map((value) => stateOf(value) ?? value) : values
+  return { term: { kind: 'text', key, values: known, negated } }
 }
 
 /** Splits and understands a typed filter. Never throws: what can't be understood is a token with a problem. */
 export function parseFilter(text: string): FilterToken[] {
-  return [...text.matchAll(termPattern)].map((match) => {
+  const tokens = [...text.matchAll(termPattern)].map((match): FilterToken => {
     const typed = match[0]
     const parsed = parseTerm(typed)
     const place = { start: match.index, end: match.index + typed.length, text: typed }
@@ -154,6 +169,21 @@ export function parseFilter(text: string): FilterToken[] {
       ? { ...place, term: parsed.term, problem: null }
       : { ...place, term: null, problem: parsed.problem }
   })
+  return tokens.map((token, index) => {
+    const problem = joiningProblem(token, tokens[index - 1], tokens[index + 1])
+    return problem ? { ...token, term: null, problem } : token
+  })
+}
+
+/** A small "or" may be looked for, but hardly beside a term that has a key. */
+function joiningProblem({ text }: FilterToken, before?: FilterToken, after?: FilterToken): string | undefined {
+  if (
+    ![before, after].every(Boolean) ||
+    ![before, after].some((beside) => beside?.term && beside.term.kind !== 'word')
+  ) {
+    return undefined
+  }
+  return ['and', 'or'].includes(text) ? joiningWords.get(text.toUpperCase()) : undefined
 }
 
 export const filterTerms = (text: string): FilterTerm[] => parseFilter(text).flatMap((token) => token.term ?? [])

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { FilterText } from './filter.ts'
 
 export const vmStates = [
   'creating',
@@ -28,6 +27,9 @@ export const vmSortKeys = [
 export type VmSortKey = (typeof vmSortKeys)[number]
 
 export const VmId = z.uuid()
+
+/** As it is typed; see `parseFilter`. */
+export const FilterText = z.string().max(500)
 
 /** A tag is one word: it must be typeable in the filter. */
 export const Tag = z
