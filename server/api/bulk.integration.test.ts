@@ -44,7 +44,7 @@ test('tags and assignments of many have a result for each: one that can’t does
   const tagged = await (await as('owner')).vm.setTags({ ids, add: ['prod'], remove: [] })
   expect(tagged.done).toEqual([own.world.vm.id, own.world.busyVm.id])
   expect(tagged.refused).toEqual([
-    { vmId: elsewhere.vm.id, name: elsewhere.vm.name, reason: expect.stringMatching(/is viewer/) },
+    { vmId: elsewhere.vm.id, name: elsewhere.vm.name, code: 'forbidden', reason: expect.stringMatching(/is viewer/) },
   ])
   const tagsOf = async (id: string) => (await db().vm.findUniqueOrThrow({ where: { id } })).tags
   expect(await Promise.all(ids.map(tagsOf))).toEqual([['prod'], [], ['prod']])
@@ -55,6 +55,7 @@ test('tags and assignments of many have a result for each: one that can’t does
     {
       vmId: own.world.busyVm.id,
       name: own.world.busyVm.name,
+      code: 'conflict',
       reason: expect.stringMatching(/can’t change tenants now/),
     },
   ])
@@ -66,23 +67,99 @@ test('tags and assignments of many have a result for each: one that can’t does
   ])
 })
 
-test('the audit trail has of which VMs many were refused, and tells no tenant why another one’s was', async () => {
+interface Entry {
+  action: string
+  outcome: string
+  chain: string
+  on: string | null
+  code: string | null
+  detail: { [field: string]: unknown }
+}
+
+/** What the table itself has of what was asked since then, oldest first. */
+async function entriesSince(id: bigint): Promise<Entry[]> {
+  return db().$queryRaw<Entry[]>`
+    SELECT action, outcome::text, chain, coalesce(resource_name, resource_id) AS on, detail #>> '{error,code}' AS code, detail
+    FROM audit_entry WHERE id > ${id} ORDER BY id`
+}
+const newest = async () => (await db().auditEntry.findFirstOrThrow({ orderBy: { id: 'desc' } })).id
+
+test('what a role forbids of many is recorded as denied, of each VM on that VM; and so its error says', async () => {
+  const { vm, busyVm, tenant } = own.world
+  const since = await newest()
+  const viewer = await as('viewer')
+  const asked = { ids: [vm.id, busyVm.id], action: 'shutdown' as const }
+  await expect(viewer.vm.bulkPower(asked)).rejects.toMatchObject(refusal('forbidden', /is viewer; power needs member/))
+  const denied = { action: 'vm.power', outcome: 'denied', chain: tenant.id, code: 'forbidden' }
+  const entries = await entriesSince(since)
+  expect(entries).toMatchObject([
+    { ...denied, on: vm.name },
+    { ...denied, on: busyVm.name },
+  ])
+  expect(entries[0]?.detail).toEqual({ action: 'shutdown', error: { code: 'forbidden', message: expect.anything() } })
+  const { entries: found } = await (await as('owner')).audit.list({ outcome: 'denied', tenantId: tenant.id })
+  expect(found.map(({ resourceId }) => resourceId)).toEqual([busyVm.id, vm.id])
+})
+
+test('what can’t be done of many is recorded of the VM that it is about, beside what was begun', async () => {
+  const { vm, busyVm, tenant } = own.world
+  const unknown = randomUUID()
+  await db().vm.update({ where: { id: busyVm.id }, data: { state: 'off' } })
+  const since = await newest()
+  const { operationId, refused } = await (await as('owner')).vm.bulkPower({
+    ...{ ids: [vm.id, busyVm.id, unknown], action: 'suspend' },
+  })
+  expect(refused.map(({ vmId, code }) => [vmId, code])).toEqual([
+    [unknown, 'not-found'],
+    [busyVm.id, 'conflict'],
+  ])
+  const entries = await entriesSince(since)
+  expect(entries.map(({ outcome, chain, on, code }) => [outcome, chain, on, code])).toEqual(
+    expect.arrayContaining([
+      ['succeeded', tenant.id, 'suspend: 3 VMs', null],
+      ['failed', tenant.id, busyVm.name, 'conflict'],
+      ['failed', 'fleet', unknown, 'not-found'],
+    ]),
+  )
+  expect(entries).toHaveLength(3)
+  expect(entries.find(({ outcome }) => outcome === 'succeeded')?.detail).toEqual({
+    ...{ action: 'suspend', vms: [vm.id, busyVm.id, unknown], refused: [unknown, busyVm.id] },
+  })
+  expect((await operationById(operationId)).tenantId).toBe(tenant.id)
+})
+
+test('tags and assignments are recorded of each VM; no tenant is told of another one’s', async () => {
   const [elsewhere, operator] = [await anotherWorld(), await as('operator')]
   const ids = [own.world.vm.id, elsewhere.vm.id]
-  await db().vm.update({ where: { id: elsewhere.vm.id }, data: { state: 'paused' } })
+  let since = await newest()
+  await operator.vm.setTags({ ids, add: ['prod'], remove: [] })
+  const on = ({ outcome, chain, on }: Entry) => [outcome, chain, on]
+  const both = [
+    ['succeeded', own.world.tenant.id, own.world.vm.name],
+    ['succeeded', elsewhere.tenant.id, elsewhere.vm.name],
+  ]
+  const tagged = await entriesSince(since)
+  expect(tagged.map(on)).toEqual(expect.arrayContaining(both))
+  expect(tagged.map(({ detail }) => detail)).toEqual(Array(2).fill({ add: ['prod'], remove: [] }))
+
   await operationRow({ targetId: elsewhere.vm.id, targetName: elsewhere.vm.name, state: 'running' })
-  await operator.vm.bulkPower({ ids, action: 'suspend' })
-  await db().operation.updateMany({ where: { targetId: own.world.vm.id }, data: { state: 'succeeded' } })
+  since = await newest()
   await operator.vm.assign({ ids, tenantId: own.cast.strangerTenantId })
   await expect(operator.vm.assign({ ids: [elsewhere.vm.id], tenantId: null })).rejects.toThrow(/change tenants now/)
-  await operator.vm.setTags({ ids: [own.world.vm.id, randomUUID()], add: ['prod'], remove: [] })
-  const entries = await db().auditEntry.findMany({ where: { actorId: own.cast.operator.id }, orderBy: { id: 'asc' } })
-  const details = entries.slice(-4).map(({ action, outcome, detail }) => [action, outcome, detail])
-  expect(details).toMatchObject([
-    ['vm.power', 'succeeded', { vms: ids, refused: [elsewhere.vm.id] }],
-    ['vm.assign', 'succeeded', { vms: [own.world.vm.id], refused: [elsewhere.vm.id] }],
-    ['vm.assign', 'failed', { vms: [], refused: [elsewhere.vm.id] }],
-    ['vm.tag', 'succeeded', { vms: [own.world.vm.id], refused: [expect.any(String)] }],
-  ])
-  expect(JSON.stringify(details.slice(0, 2))).not.toContain(elsewhere.vm.name)
+  const assigned = await entriesSince(since)
+  const refused = ['failed', elsewhere.tenant.id, elsewhere.vm.name]
+  expect(assigned.map(on)).toEqual(
+    expect.arrayContaining([['succeeded', own.cast.strangerTenantId, own.world.vm.name], refused, refused]),
+  )
+  expect(assigned).toHaveLength(3)
+})
+
+test('many VMs of many tenants are recorded in unbroken chains, however many ask at once', async () => {
+  const [elsewhere, operator] = [await anotherWorld(), await as('operator')]
+  const ids = [own.world.vm.id, elsewhere.vm.id]
+  const since = await newest()
+  const ask = (order: string[], tag: string) => operator.vm.setTags({ ids: order, add: [tag], remove: [] })
+  await Promise.all(Array.from({ length: 6 }, (_, i) => ask(i % 2 ? ids : ids.toReversed(), `tag-${i}`)))
+  expect(await entriesSince(since)).toHaveLength(12)
+  expect(await db().$queryRaw`SELECT * FROM audit_check()`).toEqual([])
 })

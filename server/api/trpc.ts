@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import superjson from 'superjson'
 import { ZodError } from 'zod'
 import { scopeOf } from '#server/auth/actor.ts'
-import { audit, type Trail } from '#server/auth/audit.ts'
+import { auditChange, type Trail } from '#server/auth/audit.ts'
 import { type ActionOf, allowed, needsNoRow, type Resource } from '#server/auth/policy.ts'
 import { createBuckets, TooMany } from '#server/auth/rate.ts'
 import { type Db, inScope, type Scope, type Tx } from '#server/db.ts'
@@ -180,8 +180,8 @@ export const stream = mapped.meta({ access: 'signed-in', stream: true }).use(asy
 })
 
 /**
- * A mutation of this resource and action. Runs in one scoped transaction and leaves exactly one audit entry: succeeded
- * inside that transaction, denied or failed in another one after the rollback. What has no tenant's row to ask is
+ * A mutation of this resource and action. Runs in one scoped transaction and leaves one audit entry (of many things one
+ * for each): succeeded inside that transaction, denied or failed in another one after the rollback. What has no tenant's row to ask is
  * checked here; otherwise `load.…(ctx, id, action)` or `demand(…)` must be passed, or the change is refused.
  * @param action whose right it needs @param deed what is done by that right, where it is not the action itself
  */
@@ -220,7 +220,7 @@ function audited(resource: Resource, action: string) {
         const result = await next({ ctx: { tx, scope, trail } })
         if (!result.ok) return result
         if (!trail.authorised) throw new Error(`${path} changed something without a check of the policy`)
-        await audit(tx, trail, ctx.actor, ctx.origin, 'succeeded')
+        await auditChange(tx, trail, ctx.actor, ctx.origin)
         return result
       })
       if (!result.ok) await auditFailure(ctx, trail, result.error)
@@ -234,10 +234,7 @@ function audited(resource: Resource, action: string) {
 
 async function auditFailure(ctx: Context, trail: Trail, thrown: unknown): Promise<void> {
   const error = thrown instanceof TRPCError ? knownError(thrown) : (databaseError(thrown) ?? asSkerryError(thrown))
-  const outcome = error.code === 'forbidden' || error.code === 'unauthenticated' ? 'denied' : 'failed'
-  const reason = { code: error.code, message: error.message }
-  const failed = { ...trail, detail: { ...trail.detail, error: reason } }
-  await inScope(ctx.db, 'fleet', (tx) => audit(tx, failed, ctx.actor, ctx.origin, outcome)).catch((problem) =>
+  await inScope(ctx.db, 'fleet', (tx) => auditChange(tx, trail, ctx.actor, ctx.origin, error)).catch((problem) =>
     log.error(
       { requestId: ctx.requestId, error: String(problem) },
       'the audit entry of a failure could not be written',

@@ -29,7 +29,7 @@ export const vmBulkRouter = router({
   bulkPower: change('vm', 'power')
     .input(PowerInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
-      ctx.trail.detail = { action: input.action, vms: ids }
+      ctx.trail.detail = { action: input.action }
       return enqueueMany(
         ctx,
         ids,
@@ -43,7 +43,7 @@ export const vmBulkRouter = router({
   bulkSnapshot: change('vm', 'snapshot')
     .input(TakeSnapshotInput.extend(Ids))
     .mutation(({ ctx, input: { ids, ...input } }) => {
-      ctx.trail.detail = { snapshot: input.name, withMemory: input.withMemory, vms: ids }
+      ctx.trail.detail = { snapshot: input.name, withMemory: input.withMemory }
       const asked = new Map<string | null, number>()
       const wantedFor = async (vm: Vm) => {
         const beside = asked.get(vm.tenantId) ?? 0
@@ -59,7 +59,7 @@ export const vmBulkRouter = router({
     .input(z.object({ ...Ids, destinationHostId: z.uuid() }))
     .use(costly(30, 60))
     .query(async ({ ctx, input: { ids, destinationHostId } }) => {
-      const refusals = new Refusals()
+      const refusals = new Refusals(ctx.trail)
       const moves = await planMoves(ctx.tx, await refusals.loadAllowed(ctx, ids, 'migrate'), destinationHostId)
       return [...moves, ...refusals.refused.map(staying)]
     }),
@@ -67,7 +67,8 @@ export const vmBulkRouter = router({
   bulkMigrate: change('vm', 'migrate')
     .input(BulkMigrateInput)
     .mutation(({ ctx, input: { ids, standStill, ...input } }) => {
-      ctx.trail.detail = { to: input.destinationHostId, vms: ids, standStill }
+      ctx.trail.detail = { to: input.destinationHostId }
+      ctx.trail.ofAll = { standStill }
       const wantedFor = (vm: Vm, moves: Moves) =>
         migrationOf(moves, vm, { ...input, mayStandStill: standStill.includes(vm.id) })
       return enqueueMany(ctx, ids, 'migrate', 'migrate', wantedFor, readMoves)
@@ -88,8 +89,10 @@ async function enqueueMany<Known>(
   wantedFor: (vm: Vm, known: Known) => NewOperation | Promise<NewOperation>,
   read: (tx: Tx, vmIds: readonly string[]) => Promise<Known>,
 ): Promise<{ operationId: string; refused: Refusal[] }> {
-  const refusals = new Refusals()
+  const { trail } = ctx
+  const refusals = new Refusals(trail)
   const { refused } = refusals
+  trail.ofAll = { ...trail.ofAll, vms: [...ids] }
   const vms = await refusals.loadAllowed(ctx, ids, permission)
   const wanted: NewOperation[] = []
   const known = await read(
@@ -97,12 +100,11 @@ async function enqueueMany<Known>(
     vms.map((vm) => vm.id),
   )
   for (const vm of vms) {
-    const each = await refusals.orRefuse(vm.id, vm.name, () => wantedFor(vm, known))
+    const each = await refusals.orRefuse(vm, () => wantedFor(vm, known))
     if (each) wanted.push(each)
   }
-  const { detail } = ctx.trail
-  ctx.trail.detail = { ...detail, refused: refusals.ids }
-  if (wanted.length === 0) throw conflict(refused[0]?.reason ?? 'None of them can do that now.')
+  const none = () => refusals.first ?? conflict('None of them can do that now.')
+  if (wanted.length === 0) throw none()
   const tenants = new Set(wanted.map((each) => each.tenantId))
   if (tenants.size > 1 && !ctx.actor.operator) {
     throw conflict(`These VMs belong to ${tenants.size} tenants.`, 'Choose VMs of one tenant at a time.')
@@ -117,15 +119,15 @@ async function enqueueMany<Known>(
   })
   let begun = 0
   for (const each of wanted) {
-    const { id, name } = each.target
-    if (await refusals.orRefuse(id, name, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
+    const target = { ...each.target, tenantId: each.tenantId }
+    if (await refusals.orRefuse(target, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
   }
-  ctx.trail.detail = { ...detail, refused: refusals.ids }
-  if (begun === 0) throw conflict(refused.at(-1)?.reason ?? 'None of them can do that now.')
+  if (begun === 0) throw none()
+  trail.ofAll = { ...trail.ofAll, refused: refusals.ids }
   await ctx.tx.operation.update({
     where: { id: parent.id },
     data: { input: { refused: refused.map((each) => ({ ...each })) } },
   })
-  ctx.trail.resource = { kind: 'operation', id: parent.id, name, tenantId: parent.tenantId }
+  trail.resource = { kind: 'operation', id: parent.id, name, tenantId: parent.tenantId }
   return { operationId: parent.id, refused }
 }

@@ -1,19 +1,29 @@
 import type { Vm } from '#prisma/generated/client.ts'
+import type { Trail } from '#server/auth/audit.ts'
 import { type Asking, load } from '#server/auth/load.ts'
 import type { ActionOf } from '#server/auth/policy.ts'
-import { SkerryError } from '#server/errors.ts'
+import { type ErrorCode, SkerryError } from '#server/errors.ts'
 
 /** A VM for which it was not done, and why. */
 export interface Refusal {
   vmId: string
   name: string
+  code: ErrorCode
   reason: string
 }
 
-/** Collects what is refused of many, so that one VM does not keep the others from it. */
+type Named = Pick<Vm, 'id' | 'name' | 'tenantId'>
+
+/** Collects what is refused of many, so that one VM does not keep the others from it; for the audit trail as well. */
 export class Refusals {
   readonly refused: Refusal[] = []
   first: SkerryError | undefined
+  readonly #trail: Trail
+
+  constructor(trail: Trail) {
+    this.#trail = trail
+    trail.each = []
+  }
 
   /** For the audit trail, which tells no tenant of another one’s VMs. */
   get ids(): string[] {
@@ -21,19 +31,29 @@ export class Refusals {
   }
 
   /** @returns undefined when it was refused @throws what is no refusal */
-  async orRefuse<T>(vmId: string, name: string, work: () => T | Promise<T>): Promise<T | undefined> {
+  async orRefuse<T>(vm: Named, work: () => T | Promise<T>): Promise<T | undefined> {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof SkerryError)) throw error
-      this.#note(vmId, name, error)
+      this.#note(vm.id, vm, error)
       return undefined
     }
   }
 
-  #note(vmId: string, name: string, error: SkerryError): void {
+  /** @param seen absent when there is none that the asker sees */
+  #note(vmId: string, seen: Omit<Named, 'id'> | undefined, error: SkerryError): void {
     this.first ??= error
-    this.refused.push({ vmId, name, reason: error.message })
+    this.refused.push({ vmId, name: seen?.name ?? vmId, code: error.code, reason: error.message })
+    const { name = null, tenantId = null } = seen ?? {}
+    this.#trail.each?.push({ resource: { kind: 'vm', id: vmId, name, tenantId }, error })
+  }
+
+  /** For what is no operation that would be listed itself: an entry for each that it was done to. */
+  noteDone(vms: readonly Named[]): void {
+    for (const { id, name, tenantId } of vms) {
+      this.#trail.each?.push({ resource: { kind: 'vm', id, name, tenantId } })
+    }
   }
 
   /**
@@ -48,7 +68,7 @@ export class Refusals {
     } catch (error) {
       if (!(error instanceof SkerryError)) throw error
       const [only, ...others] = vms
-      if (only && others.length === 0) this.#note(only.id, only.name, error)
+      if (only && others.length === 0) this.#note(only.id, only, error)
     }
     if (vms.length < 2) return []
     const half = Math.ceil(vms.length / 2)
@@ -60,15 +80,17 @@ export class Refusals {
   async loadAllowed(ctx: Asking, ids: readonly string[], action: ActionOf<'vm'>): Promise<Vm[]> {
     const vms: Vm[] = []
     for (const vmId of new Set(ids)) {
-      const vm = await this.orRefuse(vmId, vmId, () => load.vm(ctx, vmId, action))
-      if (vm) vms.push(vm)
-      const { resource } = ctx.trail
-      const refusal = this.refused.at(-1)
-      // One that the asker sees and may not change has a name for them.
-      if (refusal?.vmId === resource?.id && refusal && resource) refusal.name = resource.name
+      delete ctx.trail.resource
+      try {
+        vms.push(await load.vm(ctx, vmId, action))
+      } catch (error) {
+        if (!(error instanceof SkerryError)) throw error
+        // Left behind for one that the asker sees and may not change.
+        this.#note(vmId, ctx.trail.resource, error)
+      }
     }
-    const last = vms.at(-1)
-    if (last) ctx.trail.resource = { kind: 'vm', id: last.id, name: last.name, tenantId: last.tenantId }
+    // What is asked of many is on none of them alone.
+    if (ids.length > 1) delete ctx.trail.resource
     return vms
   }
 }

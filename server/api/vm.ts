@@ -75,11 +75,13 @@ export const vmRouter = router({
   setTags: change('vm', 'tag')
     .input(SetTagsInput)
     .mutation(async ({ ctx, input: { ids, add, remove } }) => {
-      const refusals = new Refusals()
-      const done = (await refusals.loadAllowed(ctx, ids, 'tag')).map(({ id }) => id)
-      ctx.trail.detail = { vms: done, refused: refusals.ids, add, remove }
+      ctx.trail.detail = { add, remove }
+      const refusals = new Refusals(ctx.trail)
+      const vms = await refusals.loadAllowed(ctx, ids, 'tag')
+      const done = vms.map(({ id }) => id)
       if (done.length === 0) throw refusals.first
       await setTags(ctx.tx, done, add, remove)
+      refusals.noteDone(vms)
       return { done, refused: refusals.refused }
     }),
 
@@ -95,9 +97,9 @@ export const vmRouter = router({
   assign: change('vm', 'assign')
     .input(AssignInput)
     .mutation(async ({ ctx, input: { ids, tenantId } }) => {
-      const refusals = new Refusals()
+      ctx.trail.detail = { tenantId }
+      const refusals = new Refusals(ctx.trail)
       const vms = await refusals.loadAllowed(ctx, ids, 'assign')
-      ctx.trail.detail = { vms: [], refused: refusals.ids, tenantId }
       if (vms.length === 0) throw refusals.first
       if (tenantId) await load.tenant(ctx, tenantId, 'read')
       const give = async (some: readonly string[]) => {
@@ -108,8 +110,10 @@ export const vmRouter = router({
         await assignVms(ctx.tx, some, tenantId)
       }
       const done = await refusals.together(vms, give)
-      ctx.trail.detail = { vms: done, refused: refusals.ids, tenantId }
       if (done.length === 0) throw refusals.first
+      // In the chain of the tenant that has it now, or else of the one that had it.
+      const given = vms.filter(({ id }) => done.includes(id))
+      refusals.noteDone(given.map((vm) => ({ ...vm, tenantId: tenantId ?? vm.tenantId })))
       return { done, refused: refusals.refused }
     }),
 })

@@ -163,15 +163,15 @@ export const walkCases: Record<string, WalkCase> = {
   'vm.measure': asked(vmOf, ...operatorsRow),
   'vm.bulkPower': asked(
     (w) => ({ ids: [w.vm.id], action: 'suspend' }),
-    ...(['conflict', 'conflict', 'ok', 'conflict'] satisfies Answers),
+    ...(['not-found', 'forbidden', 'ok', 'conflict'] satisfies Answers),
   ),
   'vm.bulkSnapshot': asked(
     (w) => ({ ids: [w.vm.id], name: `bulk-${w.mark}` }),
-    ...(['conflict', 'conflict', 'ok', 'conflict'] satisfies Answers),
+    ...(['not-found', 'forbidden', 'ok', 'conflict'] satisfies Answers),
   ),
   'vm.bulkMigrate': asked(
     (w) => ({ ids: [w.vm.id], destinationHostId: w.secondHost.id }),
-    ...(['conflict', 'conflict', 'conflict', 'conflict'] satisfies Answers),
+    ...(['not-found', 'forbidden', 'forbidden', 'conflict'] satisfies Answers),
   ),
   'vm.bulkMigratePlan': asked((w) => ({ ids: [w.vm.id], destinationHostId: w.secondHost.id }), ...everyone),
   'vm.migratePreview': asked(vmOf, ...operatorsRow),

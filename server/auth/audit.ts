@@ -1,6 +1,7 @@
 import type { Prisma } from '#prisma/generated/client.ts'
 import { type AuditEntry, appendAudit } from '#server/core/audit.ts'
 import type { Tx } from '#server/db.ts'
+import type { SkerryError } from '#server/errors.ts'
 import type { Actor } from './actor.ts'
 
 /** What a mutation leaves for its one audit entry. `load` fills in the resource; a procedure may add detail. */
@@ -10,10 +11,21 @@ export interface Trail {
   resource?: { kind: string; id: string; name: string; tenantId: string | null }
   /** Facts worth keeping for years; secrets are cut out, but don't put them here */
   detail: Prisma.JsonObject
+  /** Of a change of many: an entry for each on which it was done or refused, beside the one of the whole */
+  each?: TrailPart[]
+  /** Facts of the whole alone, such as which they are */
+  ofAll?: Prisma.JsonObject
   /** A check of the policy was passed; a mutation that ends without one is refused */
   authorised: boolean
   /** The person a public mutation turned out to act for */
   actor?: Pick<Actor, 'kind' | 'id' | 'name'>
+}
+
+export interface TrailPart {
+  /** Without a name where there is none that the actor sees */
+  resource: { kind: string; id: string; name: string | null; tenantId: string | null }
+  /** Why it was not done; absent when it was */
+  error?: SkerryError
 }
 
 /** Where a request came from. */
@@ -23,10 +35,39 @@ export interface Origin {
   userAgent: string | null
 }
 
+/**
+ * Of a change that was made, or that failed for this error. What was asked of many and was done to each of them by itself
+ * has an entry for each; so has what was refused, and then it is not told again of the whole.
+ */
+export async function auditChange(
+  tx: Tx,
+  trail: Trail,
+  actor: Pick<Actor, 'kind' | 'id' | 'name'> | null,
+  origin: Origin,
+  error?: SkerryError,
+): Promise<void> {
+  const { each = [], ofAll, ...shared } = trail
+  // What was done is undone by the failure of the whole.
+  const parts = error ? each.filter((part) => part.error) : each
+  const isTold = error ? parts.some((part) => part.error === error) : parts.some((part) => !part.error)
+  const whole = { ...trail, detail: { ...trail.detail, ...ofAll }, error }
+  const entries = [...(isTold ? [] : [whole]), ...parts.map((part) => ({ ...shared, ...part }))]
+  // Each chain is locked until the transaction ends: always in the same order, so that no two wait for each other.
+  const chainOf = ({ resource }: Pick<Trail, 'resource'> | TrailPart) => resource?.tenantId ?? 'fleet'
+  for (const { error: why, detail, ...entry } of entries.toSorted((a, b) =>
+    chainOf(a) < chainOf(b) ? -1 : chainOf(a) > chainOf(b) ? 1 : 0,
+  )) {
+    const reason = why && { error: { code: why.code, message: why.message } }
+    await audit(tx, { ...entry, detail: { ...detail, ...reason } }, actor, origin, why ? outcomeOf(why) : 'succeeded')
+  }
+}
+
+const outcomeOf = ({ code }: SkerryError) => (code === 'forbidden' || code === 'unauthenticated' ? 'denied' : 'failed')
+
 /** Writes the trail's entry. Without any actor there is nobody to name and nothing was done: no entry. */
 export async function audit(
   tx: Tx,
-  trail: Trail,
+  trail: Omit<Trail, 'resource'> & { resource?: TrailPart['resource'] },
   actor: Pick<Actor, 'kind' | 'id' | 'name'> | null,
   origin: Origin,
   outcome: AuditEntry['outcome'],

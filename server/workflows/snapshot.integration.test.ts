@@ -165,7 +165,7 @@ test('of many at once, running and off: each that can has its snapshot, and ever
   await fleet.db.vm.update({ where: { id: crashed.id }, data: { state: 'crashed' } })
   const ids = [idOf('quiet'), idOf('often'), idOf('raw'), crashed.id]
   const asked = await person.vm.bulkSnapshot({ ids, name: 'together', withMemory: false })
-  const refusal = { vmId: crashed.id, name: 'lost', reason: expect.stringMatching(/has crashed/) }
+  const refusal = { vmId: crashed.id, name: 'lost', code: 'conflict', reason: expect.stringMatching(/has crashed/) }
   expect(asked.refused).toEqual([refusal])
   const end = await fleet.ended(asked.operationId)
   const { items } = end.result as { items: { id: string; name: string; state: string; reason: string | null }[] }
