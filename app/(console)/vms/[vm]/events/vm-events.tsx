@@ -12,6 +12,7 @@ import { ErrorMessage } from '#components/ui/error-message.tsx'
 import { RelativeTime } from '#components/ui/relative-time.tsx'
 import { SkeletonRows } from '#components/ui/skeleton.tsx'
 import { useVm } from '../use-vm.ts'
+import { eventWords } from './event-words.ts'
 
 /** What happened to the VM (as the hypervisor told it) and what was done to it. */
 export function VmEvents() {
@@ -42,15 +43,18 @@ function WhatHappened() {
         </EmptyState>
       )}
       <ol ref={list} aria-label="What happened, newest first" className="divide-y divide-line">
-        {events?.map((event) => (
-          <li key={event.id} className="flex items-baseline gap-3 px-4 py-1.5 text-sm">
-            <span className="w-28 shrink-0 text-xs text-ink-faint">
-              <RelativeTime at={event.at} />
-            </span>
-            <span className="shrink-0 font-medium">{event.kind}</span>
-            <span className="min-w-0 truncate text-ink-muted">{event.detail}</span>
-          </li>
-        ))}
+        {events?.map((event) => {
+          const { what, more } = eventWords(event)
+          return (
+            <li key={event.id} className="flex items-baseline gap-3 px-4 py-1.5 text-sm">
+              <span className="w-28 shrink-0 text-xs text-ink-faint">
+                <RelativeTime at={event.at} />
+              </span>
+              <span className="shrink-0 font-medium">{what}</span>
+              <span className="min-w-0 truncate text-ink-muted">{more}</span>
+            </li>
+          )
+        })}
       </ol>
       <ShowMore of="what happened" list={list} query={query} />
     </Card>
