@@ -32,13 +32,16 @@ export const auditSignIn = (db: Db) =>
     if (!action) return
     const session = ctx.context.newSession ?? ctx.context.session
     const failure = ctx.context.returned instanceof APIError ? ctx.context.returned : undefined
-    const person = session?.user ?? (await claimed(db, ctx.body))
+    const claim = session ? null : await claimed(db, ctx.body)
+    const person = session?.user ?? claim
+    // Nobody has shown to be the person that a refused sign-in named.
+    const actor = failure && claim ? { id: null, name: `somebody, as ${claim.name}` } : person
     const refused = failure && failure.statusCode < 500
     const entry: AuditEntry = {
       tenantId: null,
       actorKind: 'user',
-      actorId: person?.id ?? null,
-      actorName: person?.name ?? 'somebody unknown',
+      actorId: actor?.id ?? null,
+      actorName: actor?.name ?? 'somebody unknown',
       action,
       resourceKind: action.split('.')[0] ?? 'session',
       resourceId: person?.id ?? null,

@@ -6,6 +6,7 @@ import { RelativeTime } from '#components/ui/relative-time.tsx'
 import type { VisualState } from '#components/ui/state.ts'
 import { StateBadge } from '#components/ui/state-badge.tsx'
 import { operationKinds } from '#server/schema/operation.ts'
+import { type AuditNames, gistOf } from './audit-gist.ts'
 import { resourceWord } from './audit-words.ts'
 
 export type AuditRow = Outputs['audit']['list']['entries'][number]
@@ -36,7 +37,7 @@ export function resourceHref({ resourceKind, resourceId }: AuditRow): string | n
   return folder && resourceId ? `/${folder}/${resourceId}` : null
 }
 
-export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColumn<AuditRow>[] {
+export function auditColumns(names: AuditNames): DataColumn<AuditRow>[] {
   return [
     {
       id: 'action',
@@ -46,7 +47,7 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       grow: 1,
       cell: (entry) => (
         <span className="truncate">
-          {entry.action} <span className="text-ink-faint">{endOf(entry)?.operation}</span>
+          {entry.action} <span className="text-ink-faint">{gistOf(entry, names)}</span>
         </span>
       ),
     },
@@ -57,7 +58,7 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       grow: 2,
       cell: (entry) => (
         <span className="truncate">
-          {entry.resourceName ?? entry.resourceId ?? ''}{' '}
+          {entry.resourceName ?? entry.resourceId ?? '–'}{' '}
           <span className="text-xs text-ink-faint">{resourceWord(entry.resourceKind)}</span>
         </span>
       ),
@@ -94,7 +95,7 @@ export function auditColumns(tenantNames: ReadonlyMap<string, string>): DataColu
       widthPx: 130,
       cell: (entry) => (
         <span className="truncate">
-          {entry.tenantId ? (tenantNames.get(entry.tenantId) ?? 'a deleted tenant') : 'the fleet'}
+          {entry.tenantId ? (names.tenants.get(entry.tenantId) ?? 'a deleted tenant') : 'the fleet'}
         </span>
       ),
     },

@@ -13,6 +13,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { PageHeader } from '#components/ui/page-header.tsx'
 import { type AuditRow, auditColumns } from './audit-columns.tsx'
 import { AuditFilters } from './audit-filters.tsx'
+import { gistOf } from './audit-gist.ts'
 import { AuditPanel } from './audit-panel.tsx'
 import { auditPageSize, auditParams, auditSearch, exportHref } from './audit-query.ts'
 import { ChainCheck } from './chain-check.tsx'
@@ -42,7 +43,11 @@ export function AuditPage({ operator, readable }: AuditPageProps) {
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.entries) ?? [], [list.data])
   const tenants = operator ? (places.data?.tenants ?? []) : readable
   const tenantNames = useMemo(() => new Map(tenants.map(({ id, name }) => [id, name])), [tenants])
-  const columns = useMemo(() => auditColumns(tenantNames), [tenantNames])
+  const names = useMemo(
+    () => ({ tenants: tenantNames, hosts: new Map(places.data?.hosts.map(({ id, name }) => [id, name])) }),
+    [tenantNames, places.data],
+  )
+  const columns = useMemo(() => auditColumns(names), [names])
   const nameOf = (chain: string) =>
     chain === 'fleet' ? 'the fleet' : (tenantNames.get(chain) ?? `the deleted tenant ${chain}`)
   const opened = rows.find((entry) => entry.id === open)
@@ -83,6 +88,7 @@ export function AuditPage({ operator, readable }: AuditPageProps) {
       {opened && (
         <AuditPanel
           entry={opened}
+          gist={gistOf(opened, names)}
           chainName={nameOf(opened.chain)}
           onOnly={(part) => void setView({ ...part, open: null })}
           onClose={() => void setView({ open: null })}

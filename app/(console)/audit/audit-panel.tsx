@@ -12,19 +12,24 @@ import { resourceWord } from './audit-words.ts'
 
 export interface AuditPanelProps {
   entry: AuditRow
+  gist: string | undefined
   chainName: string
   onOnly: (part: { actor?: string; resource?: string }) => void
   onClose: () => void
 }
 
 /** One entry in full: who, what, on what, from where, how it ended, and its place in the chain. */
-export function AuditPanel({ entry, chainName, onOnly, onClose }: AuditPanelProps) {
+export function AuditPanel({ entry, gist, chainName, onOnly, onClose }: AuditPanelProps) {
   const { look, word } = outcomeOf(entry)
   const href = resourceHref(entry)
   const name = entry.resourceName ?? entry.resourceId
   const { actorId, resourceId } = entry
   return (
-    <SidePanel isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={entry.action}>
+    <SidePanel
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={gist ? `${entry.action}: ${gist}` : entry.action}
+    >
       <div className="flex flex-col gap-4">
         <KeyValueList
           items={[
@@ -33,7 +38,7 @@ export function AuditPanel({ entry, chainName, onOnly, onClose }: AuditPanelProp
             { label: 'By', value: entry.actorName, note: actorKindWord[entry.actorKind] },
             {
               label: 'On',
-              value: href && name ? <Link href={href}>{name}</Link> : name,
+              value: href && name ? <Link href={href}>{name}</Link> : (name ?? '–'),
               note: resourceWord(entry.resourceKind),
             },
             { label: 'From address', value: entry.origin, isMono: true },
