@@ -54,9 +54,8 @@ export async function auditChange(
   const entries = [...(isTold ? [] : [whole]), ...parts.map((part) => ({ ...shared, ...part }))]
   // Each chain is locked until the transaction ends: always in the same order, so that no two wait for each other.
   const chainOf = ({ resource }: Pick<Trail, 'resource'> | TrailPart) => resource?.tenantId ?? 'fleet'
-  for (const { error: why, detail, ...entry } of entries.toSorted((a, b) =>
-    chainOf(a) < chainOf(b) ? -1 : chainOf(a) > chainOf(b) ? 1 : 0,
-  )) {
+  const inOrder = entries.toSorted((a, b) => chainOf(a).localeCompare(chainOf(b)))
+  for (const { error: why, detail, ...entry } of inOrder) {
     const reason = why && { error: { code: why.code, message: why.message } }
     await audit(tx, { ...entry, detail: { ...detail, ...reason } }, actor, origin, why ? outcomeOf(why) : 'succeeded')
   }
