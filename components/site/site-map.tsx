@@ -18,8 +18,8 @@ const asMapSite = (site: Places['sites'][number], hosts: Places['hosts'], operat
   latitude: site.latitude,
   longitude: site.longitude,
   kind: kinds[site.kind],
-  state: siteLook(site).look,
-  stateWord: siteLook(site).word,
+  state: siteLook(site, operator).look,
+  stateWord: siteLook(site, operator).word,
   summary: [
     operator ? `${formatCount(site.hostsConnected)} of ${formatCounted(site.hosts, 'host')}` : null,
     formatCounted(site.count.vms, 'VM'),

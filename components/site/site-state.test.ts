@@ -7,5 +7,10 @@ test.each([
   [2, 1, 'degraded'],
   [2, 0, 'failed'],
 ] as const)('a site with %i hosts of which %i answer is %s', (hosts, hostsConnected, look) => {
-  expect(siteLook({ hosts, hostsConnected }).look).toBe(look)
+  expect(siteLook({ hosts, hostsConnected }, true).look).toBe(look)
+})
+
+test('a site with no host that somebody may know of is not said to have none', () => {
+  expect(siteLook({ hosts: 0, hostsConnected: 0 }, true).word).toBe('No hosts')
+  expect(siteLook({ hosts: 0, hostsConnected: 0 }, false).word).toBe('No VMs of yours')
 })

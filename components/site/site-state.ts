@@ -2,9 +2,14 @@ import type { VisualState } from '#components/ui/state.ts'
 
 export const siteKindWord = { region: 'Region', edge: 'Edge', emulated_edge: 'Emulated edge' } as const
 
-/** How a site is, told from its hosts. */
-export function siteLook(site: { hosts: number; hostsConnected: number }): { look: VisualState; word: string } {
-  if (site.hosts === 0) return { look: 'off', word: 'No hosts' }
+interface SiteHosts {
+  hosts: number
+  hostsConnected: number
+}
+
+/** How a site is, told from its hosts. Others than operators know only of those that carry their VMs. */
+export function siteLook(site: SiteHosts, operator: boolean): { look: VisualState; word: string } {
+  if (site.hosts === 0) return { look: 'off', word: operator ? 'No hosts' : 'No VMs of yours' }
   if (site.hostsConnected === site.hosts) return { look: 'running', word: 'All right' }
   if (site.hostsConnected === 0) return { look: 'failed', word: 'Unreachable' }
   return { look: 'degraded', word: 'Degraded' }

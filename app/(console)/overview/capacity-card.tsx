@@ -26,7 +26,7 @@ export function CapacityCard({ places }: { places: Outputs['fleet']['places'] })
         <ul className="divide-y divide-line">
           {places.sites.map((site) => {
             const own = capacity.data.find((row) => row.siteId === site.id)
-            const { look, word } = siteLook(site)
+            const { look, word } = siteLook(site, true)
             return (
               <li
                 key={site.id}

@@ -11,7 +11,7 @@ export type SiteRow = Outputs['fleet']['places']['sites'][number]
 
 export const siteSorts: Record<string, SortValue<SiteRow>> = {
   name: (site) => site.name,
-  state: (site) => siteLook(site).word,
+  state: (site) => siteLook(site, true).word,
   kind: (site) => site.kind,
   hosts: (site) => site.hosts,
   vms: (site) => site.count.vms,
@@ -39,10 +39,8 @@ export function siteColumns(operator: boolean): DataColumn<SiteRow>[] {
       isSortable: true,
       widthPx: 120,
       cell: (site) => {
-        const { look, word } = siteLook(site)
-        return (
-          <StateBadge state={look} label={!operator && look === 'off' ? 'No VMs of yours' : word} variant="plain" />
-        )
+        const { look, word } = siteLook(site, operator)
+        return <StateBadge state={look} label={word} variant="plain" />
       },
     },
     { id: 'kind', header: 'Kind', isSortable: true, widthPx: 120, cell: (site) => siteKindWord[site.kind] },

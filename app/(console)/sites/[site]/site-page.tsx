@@ -43,7 +43,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
       </>
     )
   }
-  const { look, word } = siteLook(site)
+  const { look, word } = siteLook(site, operator)
   const fleetHref = `/fleet?filter=${encodeURIComponent(`site:"${site.name}"`)}`
   return (
     <>
@@ -51,7 +51,7 @@ export function SitePage({ id, operator }: { id: string; operator: boolean }) {
         title={site.name}
         state={
           <>
-            {(operator || look !== 'off') && <StateBadge state={look} label={word} />}
+            <StateBadge state={look} label={word} />
             {site.simulated && <SimulatedBadge />}
           </>
         }
