@@ -145,7 +145,7 @@ test('a disk that it adds counts by its size, also when it is named by its pool'
     return fleet.ended(await fleet.ask({ kind: 'edit-vm-xml', target, tenantId, hostId: a.id, input: { xml } }))
   }
   expect((await define(withVolume(before))).error).toMatchObject({
-    ...{ code: 'conflict', message: expect.stringMatching(/quota of .* GiB disk/) },
+    ...{ code: 'conflict', message: expect.stringMatching(/quota of 16 MiB disk: .* 24 MiB more asked for/) },
   })
   expect(await judge().xml('app', '--inactive')).toBe(before)
   await fleet.db.tenant.update({ where: { id: tenantId }, data: { quotaDiskBytes: diskBytes + BigInt(24 * mib) } })
