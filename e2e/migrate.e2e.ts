@@ -138,8 +138,12 @@ test('a snapshot in a file beside the disk, taken in the browser, comes along wi
   expect((await newestCount(to, vm))?.bootId, 'it did not boot again').toBe(before?.bootId)
   expect(await chainOf(to, vm)).toHaveLength(2)
   expect(await virsh(to, 'snapshot-list', vm, '--name')).toBe('before-sale')
-  await virsh(from, 'pool-refresh', 'default')
-  expect(await virsh(from, 'vol-list', 'default'), 'nothing of it is left').not.toContain(vm)
+  const volumesOn = async (host: string) => {
+    await virsh(host, 'pool-refresh', 'default')
+    return virsh(host, 'vol-list', 'default')
+  }
+  // Its disks go once it is gone.
+  await expect.poll(() => volumesOn(from), { message: 'nothing of it is left', timeout: 30_000 }).not.toContain(vm)
 
   await page.getByRole('button', { name: 'Delete before-sale' }).click()
   await page
