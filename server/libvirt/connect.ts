@@ -50,16 +50,16 @@ export async function openConnection(transport: Transport, options: ConnectOptio
     return connection
   } catch (error) {
     connection.close()
-    throw explain(error, transport)
+    throw await explain(error, transport)
   }
 }
 
-function explain(error: unknown, transport: Transport): unknown {
+async function explain(error: unknown, transport: Transport): Promise<unknown> {
   if (error instanceof LibvirtError && error.procedure === 'authPolkit') {
     return new TransportError('authentication', `${transport.address}: ${error.message}`, error)
   }
   if (error instanceof ConnectionLost) {
-    const trouble = transport.lastTrouble?.()
+    const trouble = await transport.lastTrouble?.()
     return trouble ?? new TransportError('closed', `${transport.address}: ${error.message}`, error)
   }
   if (error instanceof CallTimeout) {

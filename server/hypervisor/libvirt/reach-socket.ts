@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { SkerryError, unsupported } from '../../errors.ts'
 import type { TransportError } from '../../libvirt/error.ts'
 import { openTunnel, type SshTarget, troubleOf } from '../../libvirt/transport/ssh.ts'
@@ -10,9 +9,6 @@ import type { Route } from './address.ts'
 import { explainConnection } from './connection-error.ts'
 
 const usualTimeoutMs = 15_000
-/** What ssh says comes another way than the end of a connection, and may come after it. */
-const sayingMs = 500
-const sayingPollMs = 10
 
 /** Sockets of a host beside libvirt's own. */
 export function reachSocketVerbs({ sockets, label }: Route): Pick<HypervisorHost, 'reachSocket'> {
@@ -54,13 +50,8 @@ async function throughSsh(
   return {
     path: tunnel.socketPath,
     async trouble() {
-      const deadline = performance.now() + sayingMs
-      for (;;) {
-        const found = troubleOf(target, tunnel)
-        if (found) return explainSocket(found, label)
-        if (performance.now() > deadline) return undefined
-        await delay(sayingPollMs)
-      }
+      const found = await troubleOf(target, tunnel)
+      return found && explainSocket(found, label)
     },
     close: () => tunnel.stop(),
   }

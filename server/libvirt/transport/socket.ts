@@ -13,8 +13,8 @@ export interface Transport {
   readonly address: string
   /** A fresh byte stream to the daemon. Rejects with TransportError. */
   open(options: OpenOptions): Promise<Duplex>
-  /** What went wrong lately beneath an open stream, when the transport knows. */
-  lastTrouble?(): TransportError | undefined
+  /** What went wrong lately beneath an open stream, when the transport knows; what it learns within a moment counts too. */
+  lastTrouble?(): Promise<TransportError | undefined>
   /** Gives back what the transport holds; streams opened before may end. */
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { TransportError, type TransportFailure } from '../error.ts'
 import { awaitSocket, type OpenOptions, type Transport } from './socket.ts'
 import { Tunnel } from './tunnel.ts'
@@ -85,6 +86,9 @@ const addressOf = ({ host, port, user }: SshTarget) =>
   `ssh://${user ? `${user}@` : ''}${host}${port === undefined ? '' : `:${port}`}`
 
 const daemonSocket = '/run/libvirt/libvirt-sock'
+/** Of a stream that ended, ssh has said why within so long, if it says anything. */
+const sayingMs = 500
+const sayingPollMs = 10
 
 /** An ssh process that leads to a socket on another machine, until it is stopped. Rejects with TransportError. */
 export function openTunnel(target: SshTarget, options: OpenOptions): Promise<Tunnel> {
@@ -131,10 +135,16 @@ async function open(
   throw explain(address, tunnel.said)
 }
 
-/** What stands in the way of connections through a tunnel, when ssh has said so or has ended. */
-export function troubleOf(target: SshTarget, { said, hasEnded }: Tunnel): TransportError | undefined {
-  const isTold = hasEnded || failureByText.some(([pattern]) => pattern.test(said))
-  return isTold ? explain(addressOf(target), said) : undefined
+/**
+ * What stands in the way of connections through a tunnel, when ssh says so or has ended. Its words come by another way
+ * than the end of a connection, which may overtake them: they are waited for.
+ */
+export async function troubleOf(target: SshTarget, tunnel: Tunnel): Promise<TransportError | undefined> {
+  const isTold = () => tunnel.hasEnded || failureByText.some(([pattern]) => pattern.test(tunnel.said))
+  for (const deadline = performance.now() + sayingMs; !isTold(); await delay(sayingPollMs)) {
+    if (performance.now() > deadline) return undefined
+  }
+  return explain(addressOf(target), tunnel.said)
 }
 
 /** A daemon's socket on another machine, through one ssh process that all its connections share. */
@@ -160,7 +170,7 @@ export function sshTransport(target: SshTarget): Transport {
       const socket = net.connect({ path: tunnel.socketPath })
       return awaitSocket(socket, address, options, (succeed) => socket.once('connect', succeed))
     },
-    lastTrouble: () => latest && troubleOf(target, latest),
+    lastTrouble: async () => latest && troubleOf(target, latest),
     async close() {
       const opened = await opening?.catch(() => undefined)
       await (opened ?? latest)?.stop()
