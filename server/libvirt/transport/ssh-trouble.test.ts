@@ -6,7 +6,7 @@ const target = { host: 'oslo-1' }
 
 test('what ssh says shortly after a connection has ended is its reason', async () => {
   const refusal = 'channel 2: open failed: connect failed: open failed'
-  const tunnel = await Tunnel.start(() => ['sh', '-c', `sleep 0.2; echo '${refusal}' >&2; sleep 60`])
+  const tunnel = await Tunnel.start(() => ['sh', '-c', `sleep 0.2; echo '${refusal}' >&2; exec sleep 60`])
   try {
     expect(await troubleOf(target, tunnel)).toMatchObject({
       reason: 'socket-missing',
