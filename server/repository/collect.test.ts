@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { chunkBytes } from './layout.ts'
+import type { Repository } from './repository.ts'
 import { pick, seededRandom } from './testing/random.ts'
 import {
   backUp,
@@ -153,9 +154,11 @@ test('a new key seals everything anew in time, after which the earlier key may g
 test('two collectors at once, with backups, restores and removals between, lose nothing', async () => {
   await using folder = await scratchFolder()
   const random = seededRandom(16)
-  const workers = await Promise.all(
-    ['a', 'b', 'c'].map((cache) => scratchRepository(folder.path, { cache, packBytes: 128 * 1024 })),
-  )
+  const workers: Repository[] = []
+  // One after the other: the first makes the datastore.
+  for (const cache of ['a', 'b', 'c']) {
+    workers.push(await scratchRepository(folder.path, { cache, packBytes: 128 * 1024 }))
+  }
   const images = new Map<number, Buffer>()
   let next = 0
   let isOver = false
