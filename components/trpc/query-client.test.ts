@@ -16,7 +16,7 @@ async function timesAsked(error: Error): Promise<number> {
 }
 
 const answered = (code: string) =>
-  TRPCClientError.from({ error: { code: -32603, message: code, data: { skerry: { code } } } } as never)
+  new TRPCClientError(code, { result: { error: { code: -32603, message: code, data: { skerry: { code } } } } })
 
 test.each(['forbidden', 'not-found', 'unauthenticated', 'invalid'])(
   '%s is an answer and not asked again',

@@ -6,7 +6,7 @@ import { Button } from '#components/ui/button.tsx'
 import { Menu } from '#components/ui/menu.tsx'
 import { useVmCommand } from './use-vm-command.tsx'
 import { commandLook, reasonAgainst, type VmCommand, vmMenu } from './vm-command.tsx'
-import { isToBeResumed, wayOf } from './vm-state.ts'
+import { isToBeResumed } from './vm-state.ts'
 
 /** What can be done with a VM: the usual in sight, the rest behind one button. */
 export function VmActionBar({ vm }: { vm: Outputs['vm']['get'] }) {
@@ -17,7 +17,7 @@ export function VmActionBar({ vm }: { vm: Outputs['vm']['get'] }) {
   return (
     <>
       {shown.map((command) => {
-        const reason = (command === 'start' ? wayOf(vm)?.reason : undefined) ?? reasonAgainst(vm, vm, command)
+        const reason = reasonAgainst(vm, vm, command)
         return (
           <Button
             key={command}

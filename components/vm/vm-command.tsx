@@ -24,6 +24,7 @@ import { whyNot } from '#components/ui/why-not.ts'
 import type { RowOperation } from '#server/schema/vm.ts'
 import type { PowerInput } from '#server/schema/vm-action.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
+import { wayOf } from './vm-state.ts'
 
 export type PowerAction = PowerInput['action']
 export type VmCommand =
@@ -47,6 +48,7 @@ export interface NamedVm {
 /** What a command needs to know of its VM; rows and pages both have it. */
 export interface CommandVm extends NamedVm {
   state: string
+  stateReason: string | null
   protected: boolean
   operation: Pick<RowOperation, 'kind'> | null
 }
@@ -112,6 +114,8 @@ export function reasonAgainst(vm: CommandVm, answers: VmAnswers, command: VmComm
   if (command === 'protect' || command === 'unprotect') return answers ? whyNot(answers.may.protect) : undefined
   const busy = vm.operation && busyWith[vm.operation.kind]
   if (busy) return `${busy}: wait for its end, or cancel it.`
+  const way = command === 'start' ? wayOf(vm) : undefined
+  if (way) return way.reason
   if (!answers) {
     // Whether its host is out of reach, or has it no longer, the row doesn't say.
     if (areSeldomGiven.has(command) || vm.state === 'unknown') return 'Looking whether it can be done.'

@@ -52,13 +52,13 @@ export async function auditChange(
   const isTold = error ? parts.some((part) => part.error === error) : parts.some((part) => !part.error)
   const whole = { ...trail, detail: { ...trail.detail, ...ofAll }, error }
   const entries = [...(isTold ? [] : [whole]), ...parts.map((part) => ({ ...shared, ...part }))]
-  // Each chain is locked until the transaction ends: always in the same order, so that no two wait for each other.
-  const chainOf = ({ resource }: Pick<Trail, 'resource'> | TrailPart) => resource?.tenantId ?? 'fleet'
-  const inOrder = entries.toSorted((a, b) => chainOf(a).localeCompare(chainOf(b)))
-  for (const { error: why, detail, ...entry } of inOrder) {
+  const who = trail.actor ?? actor
+  if (!who) return
+  const written = entries.map(({ error: why, detail, ...entry }) => {
     const reason = why && { error: { code: why.code, message: why.message } }
-    await audit(tx, { ...entry, detail: { ...detail, ...reason } }, actor, origin, why ? outcomeOf(why) : 'succeeded')
-  }
+    return entryOf({ ...entry, detail: { ...detail, ...reason } }, who, origin, why ? outcomeOf(why) : 'succeeded')
+  })
+  await appendAudit(tx, ...written)
 }
 
 const outcomeOf = ({ code }: SkerryError) => (code === 'forbidden' || code === 'unauthenticated' ? 'denied' : 'failed')
@@ -66,14 +66,22 @@ const outcomeOf = ({ code }: SkerryError) => (code === 'forbidden' || code === '
 /** Writes the trail's entry. Without any actor there is nobody to name and nothing was done: no entry. */
 export async function audit(
   tx: Tx,
-  trail: Omit<Trail, 'resource'> & { resource?: TrailPart['resource'] },
+  trail: Trail,
   actor: Pick<Actor, 'kind' | 'id' | 'name'> | null,
   origin: Origin,
   outcome: AuditEntry['outcome'],
 ): Promise<void> {
   const who = trail.actor ?? actor
-  if (!who) return
-  await appendAudit(tx, {
+  if (who) await appendAudit(tx, entryOf(trail, who, origin, outcome))
+}
+
+function entryOf(
+  trail: Omit<Trail, 'resource'> & { resource?: TrailPart['resource'] },
+  who: Pick<Actor, 'kind' | 'id' | 'name'>,
+  origin: Origin,
+  outcome: AuditEntry['outcome'],
+): AuditEntry {
+  return {
     tenantId: trail.resource?.tenantId ?? null,
     actorKind: who.kind,
     actorId: who.id,
@@ -87,5 +95,5 @@ export async function audit(
     userAgent: origin.userAgent,
     requestId: origin.requestId,
     detail: trail.detail,
-  })
+  }
 }

@@ -2,6 +2,11 @@ import { existsSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+// A user's PATH lacks the folders of what is root's (nft, ip, sshd), and root has it too after a plain `su`.
+const systemFolders = ['/usr/sbin', '/sbin']
+const path = (process.env.PATH ?? '').split(delimiter)
+process.env.PATH = [...path, ...systemFolders.filter((folder) => !path.includes(folder))].join(delimiter)
+
 /** The folder of this checkout, without a slash at its end. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
@@ -35,6 +40,6 @@ export const workerEnvironment = {
 /** The environment without npm's additions to PATH, to find the machine's own Node and npm. @returns {NodeJS.ProcessEnv} */
 export function machineEnvironment() {
   const entries = (process.env.PATH ?? '').split(delimiter)
-  const path = entries.filter((entry) => !entry.includes('node_modules')).join(delimiter)
-  return { ...process.env, PATH: path }
+  const withoutNpm = entries.filter((entry) => !entry.includes('node_modules')).join(delimiter)
+  return { ...process.env, PATH: withoutNpm }
 }
