@@ -11,8 +11,6 @@ export interface BackupPlan {
    * read with TLS; without it, whoever gets there
    */
   listen: 'socket' | { host: string; port?: number; tls: boolean }
-  /** Storage pool for what the guest overwrites meanwhile; beside each disk when absent */
-  scratchPool?: string
   /** Has the guest agent freeze the file systems for the instant, where it can, so that they are clean in the backup */
   quiesce?: boolean
 }

@@ -48,9 +48,16 @@ export async function backupTrial(
     },
     /** Names of jobs, rows and the like that a trial shall not leave */
     async remains(): Promise<string[]> {
+      const files = await a.lab.run('find', '/var/lib/libvirt/images', '-name', `${name}.*scratch*`)
       const rows = await fleet.db.recoveryPoint.count({ where: { vmId: guest.id } })
       const job = (await a.lab.virsh('domjobinfo', name).catch(() => 'None')).includes('None') ? [] : ['a job']
-      return [...(await checkpoints()), ...(await points()), ...job, ...(rows ? [`${rows} rows`] : [])]
+      return [
+        ...(await checkpoints()),
+        ...(await points()),
+        ...job,
+        ...(rows ? [`${rows} rows`] : []),
+        ...files.split('\n').filter(Boolean),
+      ]
     },
     async clear() {
       await repositories.close()

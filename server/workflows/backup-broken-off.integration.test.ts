@@ -125,7 +125,7 @@ test('the power fails in the middle of a backup and of a restore: both can be pu
   expect(await compared(again.id, web)).toMatch(/identical/)
   expect(await checkpoints('web')).toEqual([`skerry-${again.id}`])
   expect(await domstate('web')).toBe('shut off')
-  expect(await a.lab.run('ls', '/var/lib/libvirt/images')).not.toContain('.backup')
+  expect(await a.lab.run('ls', '/var/lib/libvirt/images')).not.toContain('scratch')
 
   const undone = await cleanUp(restoreId)
   expect(undone.error).toBeNull()

@@ -165,6 +165,9 @@ export async function unbegin(context: Context): Promise<string | undefined> {
     isStarted = await startPaused(host, uuid)
     await host.endBackup(uuid)
     await host.deleteCheckpoint(uuid, checkpointOf(context.operation.id))
+  } else if (!(await host.readBackup(uuid))) {
+    // What was made for one that did not come to begin.
+    await host.endBackup(uuid)
   }
   if (wasOff || isStarted) await stopPaused(host, uuid)
   return undefined

@@ -1,6 +1,7 @@
 import { asSkerryError } from '../../errors.ts'
 import { errorCode } from '../../libvirt/error.ts'
 import {
+  backupFlag,
   checkpointCreateFlag,
   checkpointListFlag,
   checkpointXmlFlag,
@@ -10,16 +11,13 @@ import {
 import { jobType } from '../../libvirt/value.ts'
 import type { BackupExports, BackupPlan } from '../backup-plan.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
-import type { Freeze } from '../facts.ts'
+import { type Scratch, scratchFiles } from './backup-scratch.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
 import { beginAt, placesToListen } from './listen.ts'
 import type { Session } from './session.ts'
-import { storageVerbs } from './storage.ts'
 import { buildBackupXml, readBackupXml } from './xml/backup.ts'
 import { buildCheckpointXml, readCheckpointXml, readMarkedSizes } from './xml/checkpoint.ts'
-import { readPoolXml } from './xml/storage.ts'
-import { readVmXml } from './xml/vm.ts'
 
 type BackupVerbs = Pick<
   HypervisorHost,
@@ -42,46 +40,33 @@ const endPollMs = 50
 /** How many looks pass until a backup is told again to end. */
 const abortEvery = 40
 
-const folderKinds = ['dir', 'fs', 'netfs']
-
 /** So QEMU deletes no checkpoint whose marks went with a disk; there is no code of its own for it. */
 const isOfLostMarks = (error: unknown) =>
   refusedWith(error, errorCode.internalError) && /bitmap .* not found/.test(asSkerryError(error).detail ?? '')
 
-/** `source` where the place is beside it */
-interface ScratchPlace {
-  target: string
-  source: string | null
-  scratchPath: string | null
-}
-
 /** Reading the disks of running VMs as they were at an instant, and what changed between two. */
 export function backupVerbs(session: Session): BackupVerbs {
-  const storage = storageVerbs(session)
+  const scratch = scratchFiles(session)
 
-  async function begin(vm: string, plan: BackupPlan, address: BackupExports['address'], options: CallOptions) {
-    await refuseWhileBusy(vm, options)
-    const places = await scratchPlaces(vm, plan, options)
+  async function begin(
+    vm: string,
+    plan: BackupPlan,
+    { files, address }: { files: readonly Scratch[]; address: BackupExports['address'] },
+    options: CallOptions,
+  ) {
     const { since, checkpoint } = plan
-    const backupXml = buildBackupXml({ since, address, disks: places })
-    const marks = places.map(({ target, scratchPath }) => ({ target, marked: scratchPath !== null }))
+    const backupXml = buildBackupXml({ since, address, disks: files })
+    const marks = files.map(({ target, path }) => ({ target, marked: path !== null }))
     const checkpointXml = checkpoint ? buildCheckpointXml({ name: checkpoint, disks: marks }) : null
-    const args = { domain: { uuid: vm }, backupXml, checkpointXml }
+    const flags = files.some(({ pool }) => pool !== null) ? backupFlag.reuseExternal : 0
+    const args = { domain: { uuid: vm }, backupXml, checkpointXml, flags }
     const start = () => session.long('begin a backup', 'domainBackupBegin', args, { timeoutMs: longMs, ...options })
-    const attempt = async () => {
-      if (plan.quiesce) return (await frozen(session, vm, start, options)).freeze
-      await start()
-      return null
+    if (plan.quiesce) {
+      const { freeze } = await frozen(session, vm, start, options)
+      return { ...readBackupXml(backupXml), freeze }
     }
-    let freeze: Freeze | null
-    try {
-      freeze = await attempt()
-    } catch (error) {
-      // So libvirt refuses, among other things, to write over a file that a host left when its power failed.
-      if (!refusedWith(error, errorCode.invalidArgument) || !(await clearLeftOver(vm, places, options))) throw error
-      freeze = await attempt()
-    }
-    return { ...readBackupXml(backupXml), freeze }
+    await start()
+    return { ...readBackupXml(backupXml), freeze: null }
   }
 
   /** libvirt itself would wait half a minute for the other job to end. */
@@ -90,47 +75,6 @@ export function backupVerbs(session: Session): BackupVerbs {
     if (type === jobType.none) return
     const why = 'a backup, a move or another job of the VM goes on'
     throw session.refuse('conflict', 'begin a backup', why, 'Wait for its end, or cancel it, then try again.')
-  }
-
-  /** Where what the guest overwrites meanwhile is kept, of each disk; always the same place for the same disk. */
-  async function scratchPlaces(vm: string, plan: BackupPlan, options: CallOptions): Promise<ScratchPlace[]> {
-    const { xml } = await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid: vm } }, options)
-    const { disks } = readVmXml(xml)
-    const refuse = (why: string, wayOut: string) => session.refuse('invalid', 'begin a backup', why, wayOut)
-    const absent = plan.disks.filter((target) => !disks.some((disk) => disk.target === target))
-    if (absent.length > 0) throw refuse(`the VM has no disk ${absent.join(', ')}`, 'Choose disks that it has.')
-    const folder = plan.scratchPool === undefined ? null : await folderOf(plan.scratchPool, options)
-    return disks.map(({ target, kind, source }) => {
-      if (!plan.disks.includes(target)) return { target, source, scratchPath: null }
-      if (folder !== null) return { target, source: null, scratchPath: `${folder}/${vm}-${target}.backup` }
-      if (kind === 'file' && source) return { target, source, scratchPath: `${source}.backup` }
-      throw refuse(`there is no place beside the disk ${target}`, 'Name a storage pool for what the guest overwrites.')
-    })
-  }
-
-  async function folderOf(pool: string, options: CallOptions): Promise<string> {
-    const step = `find the storage pool ${pool}`
-    const found = await session.read(step, 'storagePoolLookupByName', { name: pool }, options)
-    const { xml } = await session.read(step, 'storagePoolGetXmlDesc', { pool: found.pool }, options)
-    const { path, kind } = readPoolXml(xml)
-    if (path && folderKinds.includes(kind)) return path
-    throw session.refuse('invalid', 'begin a backup', `the pool ${pool} is no folder`, 'Name a pool of files.')
-  }
-
-  /** Only while no backup goes on, whose files they would be. @returns whether there was anything */
-  async function clearLeftOver(vm: string, places: readonly ScratchPlace[], options: CallOptions): Promise<boolean> {
-    if ((await backupXml(vm, options)) !== null) return false
-    let cleared = false
-    for (const { source, scratchPath } of places) {
-      if (scratchPath === null) continue
-      const beside = source === null ? null : await storage.findVolume(source, options)
-      if (beside) await storage.refreshPool(beside.pool, options)
-      const leftOver = await storage.findVolume(scratchPath, options)
-      if (!leftOver) continue
-      await storage.deleteVolume(leftOver.pool, leftOver.name, options)
-      cleared = true
-    }
-    return cleared
   }
 
   async function backupXml(vm: string, options: CallOptions): Promise<string | null> {
@@ -143,6 +87,11 @@ export function backupVerbs(session: Session): BackupVerbs {
     }
   }
 
+  async function clearScratch(vm: string, options: CallOptions) {
+    // Whose they are then.
+    if ((await backupXml(vm, options)) === null) await scratch.clear(vm, options)
+  }
+
   const checkpointNames = async (vm: string, options: CallOptions): Promise<string[]> => {
     const args = { domain: { uuid: vm }, flags: checkpointListFlag.topological }
     const { checkpoints } = await session.read('list checkpoints', 'domainListAllCheckpoints', args, options)
@@ -153,12 +102,19 @@ export function backupVerbs(session: Session): BackupVerbs {
     async beginBackup(vm, plan, options = {}) {
       const find = async () =>
         (await session.read('begin a backup', 'domainLookupByUuid', { uuid: vm }, options)).domain
-      return beginAt(
-        await placesToListen(plan.listen, find, ports),
-        (address) => begin(vm, plan, address, options),
-        // QEMU's own refusals, of which a port in use is one, all have this code.
-        (error) => refusedWith(error, errorCode.internalError),
-      )
+      await refuseWhileBusy(vm, options)
+      const files = await scratch.make(vm, plan.disks, options)
+      try {
+        return await beginAt(
+          await placesToListen(plan.listen, find, ports),
+          (address) => begin(vm, plan, { files, address }, options),
+          // QEMU's own refusals, of which a port in use is one, all have this code.
+          (error) => refusedWith(error, errorCode.internalError),
+        )
+      } catch (error) {
+        await clearScratch(vm, options).catch(() => {})
+        throw error
+      }
     },
 
     async readBackup(vm, options = {}) {
@@ -167,14 +123,8 @@ export function backupVerbs(session: Session): BackupVerbs {
     },
 
     async endBackup(vm, options = {}) {
-      const domain = { uuid: vm }
-      if ((await backupXml(vm, options)) === null) return
-      const { params } = await session.read("read a VM's job", 'domainGetJobStats', { domain }, options)
-      if (params.operation !== backupOperation) return
-      await abortUntilEnded(vm, options)
-      // Else a later question about the VM's last job would be answered with this one.
-      const forget = { domain, flags: jobStatsFlag.completed }
-      await session.read("read a VM's job", 'domainGetJobStats', forget, options).catch(() => {})
+      await endExports(vm, options)
+      await clearScratch(vm, options)
     },
 
     async listCheckpoints(vm, options = {}) {
@@ -236,6 +186,17 @@ export function backupVerbs(session: Session): BackupVerbs {
         if (!refusedWith(error, errorCode.noCheckpoint)) throw error
       }
     },
+  }
+
+  async function endExports(vm: string, options: CallOptions) {
+    const domain = { uuid: vm }
+    if ((await backupXml(vm, options)) === null) return
+    const { params } = await session.read("read a VM's job", 'domainGetJobStats', { domain }, options)
+    if (params.operation !== backupOperation) return
+    await abortUntilEnded(vm, options)
+    // Else a later question about the VM's last job would be answered with this one.
+    const forget = { domain, flags: jobStatsFlag.completed }
+    await session.read("read a VM's job", 'domainGetJobStats', forget, options).catch(() => {})
   }
 
   /** An aborted backup takes its exports down a moment later; one that just begins can't be aborted yet. */

@@ -4,8 +4,8 @@ import { buildCheckpointXml, readCheckpointXml } from './checkpoint.ts'
 import { find, findAll, parseXml } from './tree.ts'
 
 const disks = [
-  { target: 'vda', scratchPath: "/s/o'hara.qcow2" },
-  { target: 'vdb', scratchPath: null },
+  { target: 'vda', path: "/s/o'hara.qcow2" },
+  { target: 'vdb', path: null },
 ]
 
 test('a backup is asked for on a socket, whole', () => {
@@ -49,7 +49,7 @@ test('a backup of somebody else is read as libvirt tells it', () => {
 test('a checkpoint marks the disks that are backed up and no others, and reads back', () => {
   const text = buildCheckpointXml({
     name: 'a&b',
-    disks: disks.map(({ target, scratchPath }) => ({ target, marked: scratchPath !== null })),
+    disks: disks.map(({ target, path }) => ({ target, marked: path !== null })),
   })
   expect(readCheckpointXml(text)).toMatchObject({ name: 'a&b', parent: null, disks: ['vda'], xml: text })
   const told = `<domaincheckpoint><name>two</name><parent><name>one</name></parent><creationTime>1700000000</creationTime>

@@ -5,9 +5,8 @@ import { xml } from './write.ts'
 export interface NewBackup {
   since?: string | undefined
   address: BackupExports['address']
-  /** Every disk of the VM */
   /** Every disk of the VM. One that is included needs a place for what the guest overwrites meanwhile */
-  disks: readonly { target: string; scratchPath: string | null }[]
+  disks: readonly { target: string; path: string | null }[]
 }
 
 const bitmapOf = (target: string) => `backup-${target}`
@@ -25,8 +24,8 @@ export function buildBackupXml({ since, address, disks }: NewBackup): string {
     xml(
       'disks',
       {},
-      disks.map(({ target, scratchPath }) => {
-        if (scratchPath === null) return xml('disk', { name: target, backup: 'no' })
+      disks.map(({ target, path }) => {
+        if (path === null) return xml('disk', { name: target, backup: 'no' })
         const attributes = {
           name: target,
           backup: 'yes',
@@ -34,7 +33,7 @@ export function buildBackupXml({ since, address, disks }: NewBackup): string {
           exportname: target,
           exportbitmap: since !== undefined && bitmapOf(target),
         }
-        return xml('disk', attributes, xml('scratch', { file: scratchPath }))
+        return xml('disk', attributes, xml('scratch', { file: path }))
       }),
     ),
   ).text
