@@ -18,6 +18,13 @@ test('the fleet’s table fits a laptop; narrower, it scrolls sideways and the n
   })
   await expect.poll(() => table.evaluate((element) => element.scrollLeft)).toBe(200)
   expect((await name.boundingBox())?.x).toBe(left)
+  // A shadow tells that there is more, as long as there is.
+  const hint = page.locator('[data-sideways-hint]')
+  await expect(hint).toBeVisible()
+  await table.evaluate((element) => {
+    element.scrollLeft = element.scrollWidth
+  })
+  await expect(hint).toBeHidden()
 })
 
 test('it fits a laptop too where hosts are simulated, and says so of each of their VMs', async ({ as }) => {

@@ -158,7 +158,7 @@ function PaletteLine({ id, item, isChosen, onPoint, onChoose }: PaletteLineProps
       className={cx(
         'flex min-h-8 w-full cursor-default scroll-mt-9 items-center gap-2.5 rounded-md px-2.5 py-1 text-left text-sm',
         isOff ? 'text-ink-faint' : item.isDanger ? 'text-failed' : 'text-ink',
-        isChosen && 'bg-active',
+        isChosen && 'bg-active shadow-[inset_2px_0_0_var(--color-accent)]',
       )}
     >
       {item.icon && <span className="flex w-4 shrink-0 justify-center opacity-80">{item.icon}</span>}

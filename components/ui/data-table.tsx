@@ -12,6 +12,7 @@ import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
 import type { MenuGroup } from './menu.tsx'
 import { type MenuAnchor, RowMenu } from './row-menu.tsx'
 import { selectionExtent, toggleAll, toggleOne, toggleRange } from './selection.ts'
+import { SidewaysHint } from './sideways-hint.tsx'
 import { SkeletonRows } from './skeleton.tsx'
 import { useActiveRow } from './use-active-row.ts'
 import { useGo } from './use-go.ts'
@@ -238,6 +239,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
           />
         )}
       </table>
+      {isSideways && <SidewaysHint scrollElement={scrollElement} hasTail={hasTail} />}
       {isEmpty && (
         <div className="absolute inset-x-0 top-8.5 bottom-0 overflow-auto">
           {props.error ? (

@@ -1,7 +1,7 @@
 'use client'
 
 import { ChevronDown, ChevronUp } from 'lucide-react'
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { IconButton } from './icon-button.tsx'
 import { useResize } from './use-resize.ts'
 
@@ -34,8 +34,20 @@ export function ResizablePanel(props: ResizablePanelProps) {
     axis: 'y',
     growsForward: false,
   })
+  const panel = useRef<HTMLElement>(null)
+  useLayoutEffect(() => {
+    const { style } = document.documentElement
+    const observer = new ResizeObserver(() =>
+      style.setProperty('--foot-height', `${panel.current?.offsetHeight ?? 0}px`),
+    )
+    if (panel.current) observer.observe(panel.current)
+    return () => {
+      observer.disconnect()
+      style.removeProperty('--foot-height')
+    }
+  }, [])
   return (
-    <section aria-label={label} className="relative flex shrink-0 flex-col border-t border-line bg-surface">
+    <section ref={panel} aria-label={label} className="relative flex shrink-0 flex-col border-t border-line bg-surface">
       {isOpen && (
         <div
           {...separatorProps}

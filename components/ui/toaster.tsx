@@ -10,6 +10,9 @@ export function Toaster() {
       theme={useTheme()}
       position="bottom-right"
       gap={8}
+      // Over what stays at the foot of the page, not on it.
+      offset={{ bottom: 'calc(var(--foot-height, 0px) + 16px)', right: 16 }}
+      mobileOffset={{ bottom: 'calc(var(--foot-height, 0px) + 12px)', left: 12, right: 12 }}
       toastOptions={{
         unstyled: true,
         classNames: {
