@@ -10,7 +10,7 @@ interface KeepCloneDialogProps {
   onClose: () => void
 }
 
-/** Copies what a clone shares into its own disks. */
+/** Copies the disks of a clone, with what they share. */
 export function KeepCloneDialog({ vm, onClose }: KeepCloneDialogProps) {
   const trpc = useTRPC()
   const keep = useMutation(trpc.vm.keep.mutationOptions({ onSuccess: onClose }))
@@ -26,12 +26,13 @@ export function KeepCloneDialog({ vm, onClose }: KeepCloneDialogProps) {
       error={refusal('It shares as before', keep.error)}
     >
       <p>
-        What it shares with its recovery point is copied into its own disks while it runs on. Then it is a VM like any
-        other: it can move, be backed up and have snapshots, and the recovery point may go.
+        Its disks are copied whole, with what they share with its recovery point, while it runs on. Then it is a VM like
+        any other: it can move, be backed up and have snapshots, and the recovery point may go.
       </p>
       <p>
-        Its disks then take the room of all that is in them. Of one that stands in an archive all that it has not read
-        yet is fetched, and paid for. You can cancel at any time; what was copied stays.
+        The copies take the room of all that is in its disks, and what it has now goes only after that. Of one that
+        stands in an archive all that it has not read lately is fetched, and paid for. You can cancel at any time; a
+        disk that is not copied to its end is copied anew the next time.
       </p>
     </ConfirmDialog>
   )

@@ -17,6 +17,3 @@ export interface DiskBacking {
   address: BackingAddress
   exportName: string
 }
-
-/** How far a disk has got to be on its own. */
-export type PullReading = { state: 'running'; doneBytes: number; totalBytes: number } | { state: 'shares' | 'own' }

@@ -5,8 +5,8 @@
  * not answered. Their messages are Skerry's words; what the hypervisor said is their detail.
  */
 
-import type { PullReading } from './backing.ts'
 import type { BackupExports, BackupPlan, OpenDisksPlan } from './backup-plan.ts'
+import type { DiskCopyReading } from './disk-copy.ts'
 import type {
   CheckpointFacts,
   DirtyRate,
@@ -231,13 +231,18 @@ export interface HypervisorHost {
    */
   openPort(port: number, socketPath: string, options?: CallOptions): Promise<OpenedPort>
 
-  // ── disks of clones ──
-  /** Begins to copy what a running VM's disk reads of others into it. @throws conflict while a job works on the disk */
-  beginPull(vm: string, target: string, options?: CallOptions): Promise<void>
-  /** `own` when there is nothing to copy any more; `shares` when nothing is being copied. */
-  readPull(vm: string, target: string, options?: CallOptions): Promise<PullReading>
-  /** What was copied stays. None going on is fine. */
-  abortPull(vm: string, target: string, options?: CallOptions): Promise<void>
+  // ── copying disks of running VMs ──
+  /**
+   * Begins to copy a disk, with all that it reads of others, into a qcow2 of the same size that is there already. What the
+   * guest writes meanwhile goes into both. @throws conflict while the VM is off, or a job works on the disk
+   */
+  beginDiskCopy(vm: string, target: string, path: string, options?: CallOptions): Promise<void>
+  /** `copy` is null when none is made: it ended, broke off, or went with the VM that was switched off. */
+  readDiskCopy(vm: string, target: string, options?: CallOptions): Promise<DiskCopyReading>
+  /** The VM goes over to the copy, which is ready, also for its next start; the old file is then nobody's. */
+  switchToDiskCopy(vm: string, target: string, options?: CallOptions): Promise<void>
+  /** The VM stays on what it has, and what was copied is good for nothing. Without one into that path it does nothing. */
+  abortDiskCopy(vm: string, target: string, path: string, options?: CallOptions): Promise<void>
 
   // ── moving ──
   /** Resolves when the VM runs at the destination and is gone here. Holds a job connection meanwhile. */

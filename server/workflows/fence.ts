@@ -19,7 +19,7 @@ const changes: Record<Verb, boolean> = {
   ...{ takeSnapshot: true, revertToSnapshot: true, deleteSnapshot: true, forgetSnapshots: true, importSnapshots: true },
   ...{ listSnapshots: false, exportSnapshots: false },
   ...{ openDisks: true, closeDisks: false, reachSocket: false, openPort: false },
-  ...{ beginPull: true, readPull: false, abortPull: true },
+  ...{ beginDiskCopy: true, readDiskCopy: false, switchToDiskCopy: true, abortDiskCopy: true },
   ...{ migrate: true, abortJob: true, switchToPostCopy: true, setMigrationLimits: true, measureDirtyRate: false },
   ...{ readJob: false, readCompletedJob: false, saveMemory: true, restoreMemory: true },
   ...{ readSavedMemory: false, isSaveBrokenOff: false },

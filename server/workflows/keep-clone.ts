@@ -1,107 +1,145 @@
 /**
- * Keeps a clone on its own: what it shares with its recovery point is copied into its disks while it runs. Then it is a
- * VM like any other, and the recovery point may go.
+ * Keeps a clone on its own: each of its disks, with what that shares with the recovery point, is copied into a volume of
+ * its own while the VM runs, which then goes over to it. Then it is a VM like any other, and the recovery point may go.
  *
  * | state         | keep on its own                                            |
  * |---------------|------------------------------------------------------------|
  * | running       | yes                                                        |
  * | anything else | refused: the hypervisor copies while it runs               |
  *
- * Cancelled or broken off, what was copied stays, the rest is shared as before, and the next time goes on there.
+ * | broken off or cancelled   | the disk                                               |
+ * |---------------------------|--------------------------------------------------------|
+ * | before it was gone over to| shares as before; the volume goes, next time anew      |
+ * | afterwards                | is on its own for good; next time the others follow    |
+ *
+ * So there is a way back as long as disks are copied, and whatever of them is done by then stays done.
  */
 
-import { conflict } from '#server/errors.ts'
-import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import { sharingDisks, withoutBacking } from '#server/hypervisor/libvirt/xml/backing.ts'
+import { taggedName } from '#server/core/volume-name.ts'
+import { conflict, unsupported } from '#server/errors.ts'
+import { sharingDisks } from '#server/hypervisor/libvirt/xml/backing.ts'
 import { KeepCloneInput } from '#server/schema/backup.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
 import { resumeStalled } from './clone-stall.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { Cancelled, pause } from './pause.ts'
-import { vmRow } from './vm-on-host.ts'
+import { copyDisk, isOnItsOwn, type KeptDisk, leaveOld } from './keep-disk.ts'
+import { removeMade, volumeAt } from './new-vm.ts'
+import { Cancelled } from './pause.ts'
+import { makeEmpty } from './restored-disk.ts'
+import { vmRow, vmWithDisks, volumeOfDisk } from './vm-on-host.ts'
 
-type Memory = { copiedDisks: string[] }
+interface Memory {
+  disks: KeptDisk[]
+}
 type Context = StepContext<KeepCloneInput, Memory>
-
-const pollMs = 500
-/** The first read after a worker has gone fails, and has the hypervisor connect anew for the next. */
-const mostBegins = 5
 
 export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
   kind: 'keep-clone',
   input: KeepCloneInput,
   noReturnAfter: 'copy',
-  result: ({ copiedDisks }) => ({ copiedDisks }),
+  result: ({ disks = [] }) => ({ copiedDisks: disks.map(({ target }) => target) }),
   steps: [
-    { name: 'copy', do: copy, undo: stopCopying },
+    { name: 'look', do: look },
     {
-      name: 'let go',
+      name: 'make disks',
       do: async (context) => {
-        const vm = await vmRow(context)
-        const host = await context.host(vm.hostId)
-        const definition = await host.readXml(vm.uuid, { secure: true, inactive: true })
-        if (sharingDisks(definition).length > 0) await host.define(withoutBacking(definition))
-        // Nobody looks after it as a clone from then on.
-        await resumeStalled(host, vm.uuid)
-        await context.db.vm.updateMany({
-          where: { id: vm.id },
-          data: { standsOnId: null, standsOnArchiveStoreId: null },
-        })
+        const { host } = await placed(context)
+        await makeEmpty(context, host, context.memory.disks ?? [])
         return undefined
       },
+      undo: removeUnused,
     },
+    { name: 'copy', do: copy, undo: stopCopying },
+    { name: 'let go', do: letGo },
   ],
 })
 
-async function copy(context: Context): Promise<Memory> {
+async function placed(context: Context) {
   const vm = await vmRow(context)
-  const host = await context.host(vm.hostId)
-  // Its reads failed while the worker was away.
-  await resumeStalled(host, vm.uuid)
-  const state = async () => (await host.readVm(vm.uuid))?.state ?? 'off'
-  const ruling = vmRule({ state: await state(), standsOnId: vm.standsOnId }, 'keep')
-  if (ruling !== true) throw conflict(`${vm.name} can’t be kept on its own now. ${ruling}`)
-  const targets = sharingDisks(await host.readXml(vm.uuid, { secure: false }))
-  try {
-    for (const target of targets) await copyDisk(context, host, vm, target)
-  } catch (error) {
-    if (error instanceof Cancelled || (await state()) !== 'off') throw error
-    throw conflict(`${vm.name} was switched off meanwhile.`, 'Start it, then try again: what was copied stays.')
-  }
-  return { copiedDisks: targets }
+  return { vm, host: await context.host(vm.hostId) }
 }
 
-async function copyDisk(context: Context, host: HypervisorHost, vm: { uuid: string; name: string }, target: string) {
-  let begins = 0
-  let first: { at: number; bytes: number } | undefined
-  for (;;) {
-    if (context.signal.aborted) throw new Cancelled()
-    const reading = await host.readPull(vm.uuid, target)
-    if (reading.state === 'own') return
-    if (reading.state === 'running') {
-      const { doneBytes: done, totalBytes: total } = reading
-      first ??= { at: performance.now(), bytes: done }
-      const seconds = (performance.now() - first.at) / 1000
-      const ratePerSecond = seconds > 0 ? (done - first.bytes) / seconds : null
-      const remainingMs = ratePerSecond ? ((total - done) / ratePerSecond) * 1000 : null
-      context.progress({ phase: `copying ${target}`, done, total, unit: 'bytes', ratePerSecond, remainingMs })
-    } else {
-      if (begins === mostBegins)
-        throw conflict(`The copying of ${target} broke off.`, 'Try again: what was copied stays.')
-      await host.beginPull(vm.uuid, target)
-      begins++
+async function look(context: Context): Promise<Memory> {
+  const { vm, host } = await placed(context)
+  // Its reads failed while the worker was away.
+  await resumeStalled(host, vm.uuid)
+  const { facts } = await vmWithDisks(context)
+  const ruling = vmRule({ state: facts.state, standsOnId: vm.standsOnId }, 'keep')
+  if (ruling !== true) throw conflict(`${vm.name} can’t be kept on its own now. ${ruling}`)
+  const sharing = sharingDisks(await host.readXml(vm.uuid, { secure: false }))
+  const disks: KeptDisk[] = []
+  for (const disk of facts.disks) {
+    const { target, source, capacityBytes: sizeBytes } = disk
+    if (!sharing.includes(target)) continue
+    const volume = await volumeOfDisk(host, disk)
+    if (!volume || source === null) {
+      throw unsupported(
+        `The disk ${target} of ${vm.name} is in none of its host’s storage pools, so there is no place for what it shares.`,
+        'Start the pool that it was made in, or restore its recovery point as a new VM.',
+      )
     }
-    await pause(pollMs, context.signal)
+    const name = taggedName(volume.name, context.operation.id)
+    const { poolName, volumeName, device, readOnly, shareable } = disk
+    const old = { target, source, poolName, volumeName, device, readOnly, shareable }
+    disks.push({ ...(await volumeAt(context, vm.hostId, volume.pool, name)), target, sizeBytes, old })
+  }
+  return { disks }
+}
+
+async function copy(context: Context): Promise<undefined> {
+  const { vm, host } = await placed(context)
+  try {
+    for (const disk of context.memory.disks ?? []) {
+      await copyDisk(context, host, vm, disk)
+      await leaveOld(context, host, vm, disk)
+    }
+  } catch (error) {
+    const facts = await host.readVm(vm.uuid)
+    if (error instanceof Cancelled || facts?.state !== 'off') throw error
+    const what = facts.stateReason === 'crashed' ? 'crashed' : 'was switched off'
+    const wayOut = 'Start it, then try again: a disk that was not copied to its end is then copied anew.'
+    throw conflict(`${vm.name} ${what} meanwhile.`, wayOut)
   }
 }
 
 async function stopCopying(context: Context): Promise<string | undefined> {
-  const vm = await vmRow(context)
-  const host = await context.host(vm.hostId)
-  const facts = await host.readVm(vm.uuid)
-  if (!facts || facts.state === 'off') return undefined
-  for (const target of sharingDisks(await host.readXml(vm.uuid, { secure: false }))) {
-    await host.abortPull(vm.uuid, target)
+  const { vm, host } = await placed(context)
+  if (!(await host.readVm(vm.uuid))) return undefined
+  const done: string[] = []
+  for (const disk of context.memory.disks ?? []) {
+    await host.abortDiskCopy(vm.uuid, disk.target, disk.path)
+    if (!(await isOnItsOwn(host, vm, disk))) continue
+    await leaveOld(context, host, vm, disk)
+    done.push(disk.target)
   }
-  return 'stopped copying'
+  return done.length > 0
+    ? `stopped copying; ${done.join(', ')} shares nothing any more and stays so`
+    : 'stopped copying'
+}
+
+async function removeUnused(context: Context): Promise<string | undefined> {
+  const { vm, host } = await placed(context)
+  const isThere = (await host.readVm(vm.uuid)) !== null
+  let removed = 0
+  for (const disk of context.memory.disks ?? []) {
+    if (isThere && (await isOnItsOwn(host, vm, disk))) continue
+    if (await removeMade(context, host, disk)) removed++
+  }
+  if (removed === 0) return undefined
+  return `removed the ${removed === 1 ? 'volume' : `${removed} volumes`} into which it was to be copied`
+}
+
+async function letGo(context: Context): Promise<undefined> {
+  const { vm, host } = await placed(context)
+  const [sharing] = sharingDisks(await host.readXml(vm.uuid, { secure: false, inactive: true }))
+  if (sharing !== undefined) {
+    const wayOut = 'Restart it, then keep it on its own again.'
+    throw conflict(`From its next start on ${vm.name} has a disk that shares blocks (${sharing}).`, wayOut)
+  }
+  // Nobody looks after it as a clone from then on.
+  await resumeStalled(host, vm.uuid)
+  await context.db.vm.updateMany({
+    where: { id: vm.id },
+    data: { standsOnId: null, standsOnArchiveStoreId: null },
+  })
 }

@@ -2,11 +2,11 @@ import type { Candidate, CandidateVerdict } from '#server/core/migration-preview
 import { memoryFileBytes } from '#server/core/migration-storage.ts'
 import { sizeText } from '#server/core/size-text.ts'
 import { taggedName } from '#server/core/volume-name.ts'
-import { conflict, SkerryError } from '#server/errors.ts'
-import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
+import { conflict } from '#server/errors.ts'
+import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
-import { Cancelled } from './pause.ts'
+import { freeIn } from './pool-room.ts'
 import type { Volume } from './volume-use.ts'
 
 /** What moves with its memory saved, and where that lies meanwhile. Plain JSON. */
@@ -63,37 +63,6 @@ async function requireRoom(host: HypervisorHost, hostName: string, pool: string,
     `Not enough space in ${pool} on ${hostName}: ${sizeText(bytes)} needed, ${sizeText(freeBytes)} are free.`,
     'Free some space there, or shut the VM down first: then its memory need not be saved.',
   )
-}
-
-/** As it is now: libvirt counts what others write only when it looks again. */
-async function freeIn(host: HypervisorHost, pool: string): Promise<number> {
-  // A pool in which something is written just now does not let itself be read again.
-  await host.refreshPool(pool).catch(() => undefined)
-  return (await host.listStoragePools()).find(({ name }) => name === pool)?.availableBytes ?? 0
-}
-
-const nothingLeftBytes = 16 * 2 ** 20
-
-/** Does what fills a pool, and says so when that has become full. */
-export async function unlessFull<T>(
-  host: HypervisorHost,
-  hostName: string,
-  pool: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Cancelled || error instanceof OutcomeUnknown) throw error
-    const freeBytes = await freeIn(host, pool).catch(() => Number.POSITIVE_INFINITY)
-    if (freeBytes > nothingLeftBytes) throw error
-    const { message, detail } = error as Partial<SkerryError>
-    throw new SkerryError('conflict', `${pool} on ${hostName} has become full.`, {
-      wayOut: 'Free some space there, then try again.',
-      detail: [message, detail].filter(Boolean).join(' '),
-      cause: error,
-    })
-  }
 }
 
 /**

@@ -3,9 +3,10 @@ import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.t
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { JobReading } from '#server/hypervisor/host-event.ts'
 import type { StepContext } from './define.ts'
-import { type MemoryState, memoryState, type SavedMemory, unlessFull } from './migration-memory.ts'
+import { type MemoryState, memoryState, type SavedMemory } from './migration-memory.ts'
 import type { MovePlan } from './migration-plan.ts'
 import { Cancelled, pause, until } from './pause.ts'
+import { unlessFull } from './pool-room.ts'
 
 type Context = StepContext<unknown, object>
 

@@ -56,7 +56,11 @@ export async function planRestored(context: Context): Promise<RestoredDisk[]> {
 }
 
 /** Anew, with nothing in them. */
-export async function makeEmpty(context: Context, host: HypervisorHost, disks: readonly RestoredDisk[]): Promise<void> {
+export async function makeEmpty(
+  context: Pick<Context, 'db' | 'operation' | 'signal' | 'progress'>,
+  host: HypervisorHost,
+  disks: readonly RestoredDisk[],
+): Promise<void> {
   context.progress({ phase: 'making the disks' })
   for (const volume of disks) {
     await removeMade(context, host, volume)

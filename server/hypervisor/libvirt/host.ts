@@ -7,12 +7,12 @@ import { backupVerbs } from './backup.ts'
 import { explainConnection } from './connection-error.ts'
 import { definitionVerbs } from './definition.ts'
 import { deviceVerbs } from './device.ts'
+import { diskCopyVerbs } from './disk-copy.ts'
 import { readEvent } from './event.ts'
 import { guestVerbs } from './guest.ts'
 import { migrationVerbs } from './migration.ts'
 import { openDisksVerbs } from './open-disks.ts'
 import { openPortVerbs } from './open-port.ts'
-import { pullVerbs } from './pull.ts'
 import { reachSocketVerbs } from './reach-socket.ts'
 import { hostVerbs } from './read-host.ts'
 import { vmVerbs } from './read-vm.ts'
@@ -83,7 +83,7 @@ export function openHost(address: HostAddress): HypervisorHost {
     ...migrationVerbs(session),
     ...savedMemoryVerbs(session),
     ...backupVerbs(session),
-    ...pullVerbs(session),
+    ...diskCopyVerbs(session),
     ...guestVerbs(session),
   }
 }

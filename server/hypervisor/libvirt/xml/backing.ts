@@ -1,5 +1,4 @@
 import type { BackingAddress, DiskBacking } from '../../backing.ts'
-import { XmlEdit } from './edit.ts'
 import { attributeAt, find, findAll, parseXml, type XmlElement } from './tree.ts'
 import { type Xml, xml } from './write.ts'
 
@@ -28,24 +27,8 @@ function sourceOf(address: BackingAddress): { at: Xml; tls: Record<string, strin
 const disksOf = (root: XmlElement) => findAll(find(root, 'devices'), 'disk')
 const isShared = (backing: XmlElement | undefined) => backing?.attributes.type === 'network'
 
-/** Whether a disk reads what others have, too. */
-export function sharesBacking(definition: string, target: string): boolean {
-  const disk = disksOf(parseXml(definition)).find((each) => attributeAt(each, 'target', 'dev') === target)
-  return isShared(find(disk, 'backingStore'))
-}
-
-/** Targets of all disks that do. */
+/** Targets of all disks that read what others have, too. */
 export const sharingDisks = (definition: string): string[] =>
   disksOf(parseXml(definition)).flatMap((disk) =>
     isShared(find(disk, 'backingStore')) ? (attributeAt(disk, 'target', 'dev') ?? []) : [],
   )
-
-/** The definition of a VM whose disks need nobody else's any more. */
-export function withoutBacking(definition: string): string {
-  const edit = new XmlEdit(definition)
-  for (const disk of disksOf(edit.root)) {
-    const backing = find(disk, 'backingStore')
-    if (backing && isShared(backing)) edit.remove(backing)
-  }
-  return edit.toString()
-}

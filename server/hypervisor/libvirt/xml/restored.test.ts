@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { sharesBacking, sharingDisks, withoutBacking } from './backing.ts'
+import { sharingDisks } from './backing.ts'
+import { withDiskSources } from './relocate.ts'
 import { restoredXml } from './restored.ts'
 import { readVmXml } from './vm.ts'
 
@@ -77,8 +78,9 @@ test('disks of a clone read what they share from elsewhere, and the guest stands
   )
   expect(clone({ socketPath: '/run/x.sock' })).toContain("<host transport='unix' socket='/run/x.sock'/>")
   expect(sharingDisks(xml)).toEqual(['vda', 'vdb'])
-  expect(sharesBacking(xml, 'vdb')).toBe(true)
-  expect(sharingDisks(withoutBacking(xml))).toEqual([])
+  const own = withDiskSources(xml, { '/new/a.qcow2': '/own/a.qcow2' })
+  expect(sharingDisks(own)).toEqual(['vdb'])
+  expect(sharingDisks(withDiskSources(own, { '/new/b.qcow2': '/new/b.qcow2' }))).toEqual([])
   // The name lets whoever has it read, so it is nobody's to see.
   expect(readVmXml(xml).disks.map(({ backingPath }) => backingPath)).toEqual([null, null, null])
 })
