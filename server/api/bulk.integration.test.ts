@@ -101,7 +101,7 @@ test('what a role forbids of many is recorded as denied, of each VM on that VM; 
   expect(found.map(({ resourceId }) => resourceId)).toEqual([busyVm.id, vm.id])
 })
 
-test('what can’t be done of many is recorded of the VM that it is about, beside what was begun', async () => {
+test('what is begun on many, and what can’t be, is recorded of each VM on that VM', async () => {
   const { vm, busyVm, tenant } = own.world
   const unknown = randomUUID()
   await db().vm.update({ where: { id: busyVm.id }, data: { state: 'off' } })
@@ -116,14 +116,14 @@ test('what can’t be done of many is recorded of the VM that it is about, besid
   const entries = await entriesSince(since)
   expect(entries.map(({ outcome, chain, on, code }) => [outcome, chain, on, code])).toEqual(
     expect.arrayContaining([
-      ['succeeded', tenant.id, 'suspend: 3 VMs', null],
+      ['succeeded', tenant.id, vm.name, null],
       ['failed', tenant.id, busyVm.name, 'conflict'],
       ['failed', 'fleet', unknown, 'not-found'],
     ]),
   )
   expect(entries).toHaveLength(3)
   expect(entries.find(({ outcome }) => outcome === 'succeeded')?.detail).toEqual({
-    ...{ action: 'suspend', vms: [vm.id, busyVm.id, unknown], refused: [unknown, busyVm.id] },
+    ...{ action: 'suspend', operationId },
   })
   expect((await operationById(operationId)).tenantId).toBe(tenant.id)
 })

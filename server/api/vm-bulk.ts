@@ -117,17 +117,17 @@ async function enqueueMany<Known>(
     exclusive: false,
     input: { refused: refused.map((each) => ({ ...each })) },
   })
-  let begun = 0
+  const begun: { id: string; name: string; tenantId: string | null }[] = []
   for (const each of wanted) {
     const target = { ...each.target, tenantId: each.tenantId }
-    if (await refusals.orRefuse(target, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun++
+    if (await refusals.orRefuse(target, () => enqueue(asker(ctx), { ...each, parentId: parent.id }))) begun.push(target)
   }
-  if (begun === 0) throw none()
-  trail.ofAll = { ...trail.ofAll, refused: refusals.ids }
+  if (begun.length === 0) throw none()
+  refusals.noteDone(begun)
   await ctx.tx.operation.update({
     where: { id: parent.id },
     data: { input: { refused: refused.map((each) => ({ ...each })) } },
   })
-  trail.resource = { kind: 'operation', id: parent.id, name, tenantId: parent.tenantId }
+  trail.detail = { ...trail.detail, operationId: parent.id }
   return { operationId: parent.id, refused }
 }

@@ -42,6 +42,6 @@ test('when each is refused nothing is done, and the first reason is told', async
   const refusals = refusalsOfTest()
   const none = await refusals.together(vms.slice(0, 3), async ([id]) => Promise.reject(conflict(`No ${id}.`)))
   expect(none).toEqual([])
-  expect(refusals.ids).toEqual(['id-0', 'id-1', 'id-2'])
+  expect(refusals.refused.map(({ vmId }) => vmId)).toEqual(['id-0', 'id-1', 'id-2'])
   expect(refusals.first?.message).toBe('No id-0.')
 })

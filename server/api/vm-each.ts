@@ -25,11 +25,6 @@ export class Refusals {
     trail.each = []
   }
 
-  /** For the audit trail, which tells no tenant of another one’s VMs. */
-  get ids(): string[] {
-    return this.refused.map(({ vmId }) => vmId)
-  }
-
   /** @returns undefined when it was refused @throws what is no refusal */
   async orRefuse<T>(vm: Named, work: () => T | Promise<T>): Promise<T | undefined> {
     try {
@@ -49,7 +44,7 @@ export class Refusals {
     this.#trail.each?.push({ resource: { kind: 'vm', id: vmId, name, tenantId }, error })
   }
 
-  /** For what is no operation that would be listed itself: an entry for each that it was done to. */
+  /** An entry for each that it was done to, or begun on: found by its name, and in its tenant's own chain. */
   noteDone(vms: readonly Named[]): void {
     for (const { id, name, tenantId } of vms) {
       this.#trail.each?.push({ resource: { kind: 'vm', id, name, tenantId } })
