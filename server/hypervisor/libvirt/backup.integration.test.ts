@@ -127,6 +127,24 @@ test('a full backup of a running guest makes a checkpoint; another meanwhile is 
   expect(await first.run('find', '/var/lib/libvirt/qemu', '-name', '*skerry*')).toBe('')
 })
 
+test('a disk that lies in no pool is backed up too: there libvirt makes what the guest overwrites meanwhile', async () => {
+  const beside = '/var/lib/libvirt/beside.qcow2'
+  await first.run('qemu-img', 'create', '-q', '-f', 'qcow2', beside, '16M')
+  await first.virsh('attach-disk', 'kept', beside, 'vdb', '--live', '--subdriver', 'qcow2')
+  const plan = { disks: ['vda', 'vdb'], listen: 'socket' } as const
+  const { disks } = await host.beginBackup(guest.uuid, plan)
+  expect(disks.map(({ target }) => target)).toEqual(['vda', 'vdb'])
+  expect((await scratchFiles()).trim().split('\n').sort()).toEqual([
+    `${beside}.skerry-scratch`,
+    `${guest.diskPath}.skerry-scratch`,
+  ])
+  expect(await first.virsh('vol-list', 'default')).not.toContain('scratch')
+  await host.endBackup(guest.uuid)
+  expect(await scratchFiles()).toBe('')
+  await first.virsh('detach-disk', 'kept', 'vdb', '--live')
+  await first.run('rm', beside)
+})
+
 test('an incremental backup is what changed alone, and gives the disk as it is', async () => {
   const before = await waitForCount(first, 'kept')
   await waitForCount(first, 'kept', before.n + 2)
