@@ -239,7 +239,7 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
           />
         )}
       </table>
-      {isSideways && <SidewaysHint scrollElement={scrollElement} hasTail={hasTail} />}
+      {isSideways && <SidewaysHint scrollElement={scrollElement} widthPx={minWidthPx} hasTail={hasTail} />}
       {isEmpty && (
         <div className="absolute inset-x-0 top-8.5 bottom-0 overflow-auto">
           {props.error ? (

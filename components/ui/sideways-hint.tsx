@@ -6,20 +6,22 @@ import { tailWidthPx } from './data-table-column.ts'
 export interface SidewaysHintProps {
   /** What scrolls */
   scrollElement: HTMLElement | null
+  /** Of what scrolls */
+  widthPx: number
   /** Whether a column of buttons stays at its right side */
   hasTail: boolean
 }
 
 /** A shadow at the right side of what is wider than its place, until its end is in sight. */
-export function SidewaysHint({ scrollElement, hasTail }: SidewaysHintProps) {
+export function SidewaysHint({ scrollElement, widthPx, hasTail }: SidewaysHintProps) {
   const hint = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     if (!scrollElement) return
     // Past React: it is asked in every frame of a scroll.
     const look = () => {
-      const { scrollLeft, scrollWidth, clientWidth, offsetWidth } = scrollElement
+      const { scrollLeft, clientWidth, offsetWidth } = scrollElement
       if (!hint.current) return
-      hint.current.hidden = scrollLeft + clientWidth >= scrollWidth - 1
+      hint.current.hidden = scrollLeft + clientWidth >= widthPx - 1
       hint.current.style.right = `${offsetWidth - clientWidth + (hasTail ? tailWidthPx : 0)}px`
     }
     look()
@@ -30,7 +32,7 @@ export function SidewaysHint({ scrollElement, hasTail }: SidewaysHintProps) {
       observer.disconnect()
       scrollElement.removeEventListener('scroll', look)
     }
-  }, [scrollElement, hasTail])
+  }, [scrollElement, widthPx, hasTail])
   return (
     <div
       ref={hint}

@@ -103,7 +103,7 @@ export const vmActionRouter = router({
       return once(ctx, request, () => measureOf(vm, input))
     }),
 
-  /** Copies what a clone shares with its recovery point into its own disks. */
+  /** Copies what a clone shares with its recovery point into disks of its own. */
   keep: change('vm', 'clone', 'keep')
     .input(z.object(onVm))
     .mutation(async ({ ctx, input: { id, idempotencyKey } }) => {

@@ -68,7 +68,6 @@ export const vmBulkRouter = router({
     .input(BulkMigrateInput)
     .mutation(({ ctx, input: { ids, standStill, ...input } }) => {
       ctx.trail.detail = { to: input.destinationHostId }
-      ctx.trail.ofAll = { standStill }
       const wantedFor = (vm: Vm, moves: Moves) =>
         migrationOf(moves, vm, { ...input, mayStandStill: standStill.includes(vm.id) })
       return enqueueMany(ctx, ids, 'migrate', 'migrate', wantedFor, readMoves)
@@ -92,7 +91,7 @@ async function enqueueMany<Known>(
   const { trail } = ctx
   const refusals = new Refusals(trail)
   const { refused } = refusals
-  trail.ofAll = { ...trail.ofAll, vms: [...ids] }
+  trail.ofAll = { vms: [...ids] }
   const vms = await refusals.loadAllowed(ctx, ids, permission)
   const wanted: NewOperation[] = []
   const known = await read(

@@ -165,7 +165,7 @@ export function migrationOf(moves: Moves, vm: Vm, input: MigrateInput): NewOpera
   })
 }
 
-/** What a clone shares is copied into its own disks. */
+/** What a clone shares is copied into disks of its own. */
 export function keepOf(vm: Vm): NewOperation {
   demandState(vm, 'keep')
   return operationOn(vm, { kind: 'keep-clone', input: {} })

@@ -6,6 +6,7 @@ import { taggedName } from '#server/core/volume-name.ts'
 import { type TestEngine, testEngine } from '#server/testing/engine.ts'
 import { type TestFleet, testFleet } from '#server/testing/fleet.ts'
 import { expectOnItsOwn } from '#server/testing/kept-clone.ts'
+import { askCleanUp } from '#server/testing/moving.ts'
 import { runningClone } from '#server/testing/running-clone.ts'
 
 type Clone = Awaited<ReturnType<typeof runningClone>>
@@ -118,6 +119,38 @@ test('cancelled between two disks the one is on its own, the other shares, and t
   await expectOnItsOwn(fleet, its, oldFiles)
   expect((await its.files())[0]).toBe(files[0])
   expect((await its.row()).standsOnId).toBeNull()
+})
+
+test('what is cleaned up later is nothing that a snapshot has come to stand on since', async () => {
+  const name = 'kept-late'
+  const its = await cloneOf(name)
+  const broken = new Error('made to fail')
+  // The VM has gone over to its copy, and then the worker reaches nothing any more.
+  engine.hooks = {
+    aroundStep: ({ step, turn }, run) => {
+      if (step !== 'copy') return run()
+      return turn === 'undo' ? Promise.reject(broken) : run().then(() => Promise.reject(broken))
+    },
+  }
+  const id = await keep(its)
+  expect((await fleet.ended(id)).error).toMatchObject({
+    left: expect.arrayContaining([expect.stringMatching(/^copy/)]),
+  })
+  engine.hooks = {}
+  const [own = ''] = await its.files()
+  expect(own).not.toBe(its.diskPath)
+  await lab.virsh('snapshot-create-as', name, 'then', '--disk-only', '--no-metadata')
+  const [overlay = ''] = await its.files()
+  expect(overlay).not.toBe(own)
+
+  const undone = await fleet.ended(await askCleanUp(fleet, its.on.target, fleet.host('a'), id))
+  expect(undone.error).toBeNull()
+  expect(await lab.run('ls', own)).toContain(own)
+  await lab.virsh('destroy', name)
+  await lab.virsh('start', name)
+  expect(await its.files()).toEqual([overlay])
+  await lab.virsh('blockcommit', name, 'vda', '--active', '--pivot', '--wait')
+  await lab.run('rm', overlay)
 })
 
 test('one that is switched off or crashes meanwhile says so, leaves nothing, and can be kept later', async () => {

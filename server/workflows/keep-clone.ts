@@ -22,7 +22,7 @@ import { KeepCloneInput } from '#server/schema/backup.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
 import { resumeStalled } from './clone-stall.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { copyDisk, isOnItsOwn, type KeptDisk, leaveOld } from './keep-disk.ts'
+import { copyDisk, demandRoom, isOnItsOwn, type KeptDisk, leaveOld, unusedOf } from './keep-disk.ts'
 import { removeMade, volumeAt } from './new-vm.ts'
 import { Cancelled } from './pause.ts'
 import { makeEmpty } from './restored-disk.ts'
@@ -30,6 +30,8 @@ import { vmRow, vmWithDisks, volumeOfDisk } from './vm-on-host.ts'
 
 interface Memory {
   disks: KeptDisk[]
+  /** Volumes of before that stay, with the reason */
+  kept: string[]
 }
 type Context = StepContext<KeepCloneInput, Memory>
 
@@ -37,7 +39,7 @@ export const keepClone = defineWorkflow<KeepCloneInput, Memory>({
   kind: 'keep-clone',
   input: KeepCloneInput,
   noReturnAfter: 'copy',
-  result: ({ disks = [] }) => ({ copiedDisks: disks.map(({ target }) => target) }),
+  result: ({ disks = [], kept = [] }) => ({ copiedDisks: disks.map(({ target }) => target), kept }),
   steps: [
     { name: 'look', do: look },
     {
@@ -59,7 +61,7 @@ async function placed(context: Context) {
   return { vm, host: await context.host(vm.hostId) }
 }
 
-async function look(context: Context): Promise<Memory> {
+async function look(context: Context): Promise<Pick<Memory, 'disks'>> {
   const { vm, host } = await placed(context)
   // Its reads failed while the worker was away.
   await resumeStalled(host, vm.uuid)
@@ -68,6 +70,7 @@ async function look(context: Context): Promise<Memory> {
   if (ruling !== true) throw conflict(`${vm.name} can’t be kept on its own now. ${ruling}`)
   const sharing = sharingDisks(await host.readXml(vm.uuid, { secure: false }))
   const disks: KeptDisk[] = []
+  const written: { pool: string; ownBytes: number }[] = []
   for (const disk of facts.disks) {
     const { target, source, capacityBytes: sizeBytes } = disk
     if (!sharing.includes(target)) continue
@@ -82,20 +85,25 @@ async function look(context: Context): Promise<Memory> {
     const { poolName, volumeName, device, readOnly, shareable } = disk
     const old = { target, source, poolName, volumeName, device, readOnly, shareable }
     disks.push({ ...(await volumeAt(context, vm.hostId, volume.pool, name)), target, sizeBytes, old })
+    written.push({ pool: volume.pool, ownBytes: disk.allocationBytes })
   }
+  await demandRoom(host, written)
   return { disks }
 }
 
-async function copy(context: Context): Promise<undefined> {
+async function copy(context: Context): Promise<Pick<Memory, 'kept'>> {
   const { vm, host } = await placed(context)
+  const kept: string[] = []
   try {
     for (const disk of context.memory.disks ?? []) {
       await copyDisk(context, host, vm, disk)
-      await leaveOld(context, host, vm, disk)
+      kept.push(...(await leaveOld(context, host, vm, disk)))
     }
+    return { kept }
   } catch (error) {
-    const facts = await host.readVm(vm.uuid)
-    if (error instanceof Cancelled || facts?.state !== 'off') throw error
+    if (error instanceof Cancelled) throw error
+    const facts = await host.readVm(vm.uuid).catch(() => null)
+    if (facts?.state !== 'off') throw error
     const what = facts.stateReason === 'crashed' ? 'crashed' : 'was switched off'
     const wayOut = 'Start it, then try again: a disk that was not copied to its end is then copied anew.'
     throw conflict(`${vm.name} ${what} meanwhile.`, wayOut)
@@ -119,12 +127,9 @@ async function stopCopying(context: Context): Promise<string | undefined> {
 
 async function removeUnused(context: Context): Promise<string | undefined> {
   const { vm, host } = await placed(context)
-  const isThere = (await host.readVm(vm.uuid)) !== null
+  const disks = context.memory.disks ?? []
   let removed = 0
-  for (const disk of context.memory.disks ?? []) {
-    if (isThere && (await isOnItsOwn(host, vm, disk))) continue
-    if (await removeMade(context, host, disk)) removed++
-  }
+  for (const disk of await unusedOf(context, host, vm, disks)) if (await removeMade(context, host, disk)) removed++
   if (removed === 0) return undefined
   return `removed the ${removed === 1 ? 'volume' : `${removed} volumes`} into which it was to be copied`
 }

@@ -1,9 +1,11 @@
+import { sizeText } from '#server/core/size-text.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { StepContext } from './define.ts'
 import { Cancelled, pause } from './pause.ts'
-import { refuseFull } from './pool-room.ts'
+import { readPoolsAgain } from './pool-again.ts'
+import { freeIn, nothingLeftBytes, refuseFull } from './pool-room.ts'
 import type { RestoredDisk } from './restored-disk.ts'
 import { type OldDisk, volumesToDelete } from './volume-use.ts'
 
@@ -42,7 +44,8 @@ export async function copyDisk(context: Context, host: HypervisorHost, vm: Owner
     const { path, copy } = await host.readDiskCopy(vm.uuid, target)
     if (path === disk.path) return
     if (path !== disk.old.source || (copy && copy.path !== disk.path)) {
-      const wayOut = 'Look at its host who does, wait for the end, then try again.'
+      const wayOut =
+        'Clean up what an earlier try of it left, if one did; else look at its host who works on it. Then try again.'
       throw conflict(`Something else works on the disk ${target} of ${vm.name}.`, wayOut)
     }
     if (copy?.isReady) {
@@ -76,15 +79,59 @@ async function betweenBegins(context: Context, host: HypervisorHost, { target, p
   await pause(pollMs * 2 ** (begins - 1), context.signal)
 }
 
-/** Of a disk that is on its own: the VM's next start has it so, too, and only then what it was before goes. */
-export async function leaveOld(context: Context, host: HypervisorHost, vm: Owner, disk: KeptDisk): Promise<void> {
+/**
+ * Of a disk that is on its own: the VM's next start has it so, too, and only then what it was before goes.
+ * @returns what stays of it, with the reason
+ */
+export async function leaveOld(context: Context, host: HypervisorHost, vm: Owner, disk: KeptDisk): Promise<string[]> {
   const definition = await host.readXml(vm.uuid, { secure: true, inactive: true })
   // Also of one that names the volume already what is beneath it goes: there is nothing.
   const own = withDiskSources(definition, { [disk.old.source]: disk.path, [disk.path]: disk.path })
   if (own !== definition) await host.define(own)
-  const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
-  const { doomed, kept } = await volumesToDelete(place, [disk.old])
+  const { doomed, kept } = await volumesToDelete(placeOf(context, host, vm), [disk.old])
   for (const { pool, name } of doomed) await host.deleteVolume(pool, name)
-  for (const { name, reason } of kept)
-    context.log.warn({ vm: vm.name, volume: name, reason }, 'left a clone’s old disk')
+  return kept.map(({ name, reason }) => `${name}: ${reason}`)
+}
+
+const placeOf = ({ db }: Context, host: HypervisorHost, { uuid, hostId }: Owner) => ({ db, host, hostId, vmUuid: uuid })
+
+/**
+ * Which of the volumes nothing uses: neither the VM, which went over to those of disks that are done, nor an overlay that
+ * somebody has put on one since. @throws conflict when a pool can't be read again, and so nobody knows
+ */
+export async function unusedOf(
+  context: Context,
+  host: HypervisorHost,
+  vm: Owner,
+  disks: readonly KeptDisk[],
+): Promise<KeptDisk[]> {
+  // What QEMU made, such as a snapshot, its pool knows only then.
+  const unread = await readPoolsAgain(host)
+  const unknown = disks.find(({ pool }) => unread.includes(pool))
+  if (unknown) {
+    const wayOut = 'Look at the pool, then clean up again.'
+    throw conflict(`The storage pool ${unknown.pool} can’t be read now, so ${unknown.name} stays.`, wayOut)
+  }
+  // Of no disk of the VM: what any of them is or stands on is in use.
+  const none = { target: '', device: 'disk', readOnly: false, shareable: false }
+  const made = disks.map(({ path, pool, name }) => ({ ...none, source: path, poolName: pool, volumeName: name }))
+  const { doomed } = await volumesToDelete(placeOf(context, host, vm), made)
+  return disks.filter(({ path }) => doomed.some((volume) => volume.path === path))
+}
+
+/** @throws conflict when what the clone has written itself, which is there twice meanwhile, would not fit */
+export async function demandRoom(
+  host: HypervisorHost,
+  disks: readonly { pool: string; ownBytes: number }[],
+): Promise<void> {
+  for (const pool of new Set(disks.map((disk) => disk.pool))) {
+    const ownBytes = disks.filter((disk) => disk.pool === pool).reduce((sum, disk) => sum + disk.ownBytes, 0)
+    const freeBytes = await freeIn(host, pool)
+    if (freeBytes > ownBytes + nothingLeftBytes) continue
+    const where = `${pool} on ${host.address.name ?? 'its host'}`
+    throw conflict(
+      `There are ${sizeText(freeBytes)} free in ${where}, and the copy takes more than ${sizeText(ownBytes)}.`,
+      'Free some space there, then try again.',
+    )
+  }
 }

@@ -9,7 +9,7 @@ export async function freeIn(host: HypervisorHost, pool: string): Promise<number
   return (await host.listStoragePools()).find(({ name }) => name === pool)?.availableBytes ?? 0
 }
 
-const nothingLeftBytes = 16 * 2 ** 20
+export const nothingLeftBytes = 16 * 2 ** 20
 
 /** @throws conflict when a pool has become full, which is then what went wrong */
 export async function refuseFull(host: HypervisorHost, hostName: string, pool: string, error?: unknown): Promise<void> {

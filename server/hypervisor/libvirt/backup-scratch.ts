@@ -16,7 +16,7 @@ export interface Scratch {
 }
 
 /** No other program names its files so: whatever bears that name may be deleted. */
-const suffix = '.skerry-scratch'
+export const scratchSuffix = '.skerry-scratch'
 const sectorBytes = 512
 
 const nameIn = (path: string) => path.slice(path.lastIndexOf('/') + 1)
@@ -42,19 +42,37 @@ export function scratchFiles(session: Session) {
     return Math.ceil(Number(capacityBytes) / sectorBytes) * sectorBytes
   }
 
+  /** The one in whose folder a file lies; null where that is of none. */
+  async function poolOf(path: string, options: CallOptions): Promise<string | null> {
+    try {
+      const args = { path: path.slice(0, path.lastIndexOf('/')) }
+      return (await session.read(step, 'storagePoolLookupByTargetPath', args, options)).pool.name
+    } catch (error) {
+      if (!refusedWith(error, errorCode.noStoragePool)) throw error
+      // Its folder may be known by another path.
+      return (await storage.findVolume(path, options))?.pool ?? null
+    }
+  }
+
+  /** @returns its path */
   async function makeOne(vm: string, target: string, pool: string, name: string, options: CallOptions) {
     const capacityBytes = await sizeOf(vm, target, options)
     const make = () => storage.createVolume(pool, { name, format: 'qcow2', capacityBytes }, options)
     try {
-      await make()
+      return (await make()).path
     } catch (error) {
       const isThere = refusedWith(error, errorCode.storageVolumeExists)
       // So libvirt refuses what the pool does not know of, such as what is left after its host's power failed.
       if (!isThere && !refusedWith(error, errorCode.operationInvalid)) throw error
-      if (!isThere) await storage.refreshPool(pool, options)
-      await storage.deleteVolume(pool, name, options)
-      await make()
+      await removeLeftOver(pool, name, options)
+      return (await make()).path
     }
+  }
+
+  /** Of a backup whose worker or host was lost: no other goes on. */
+  async function removeLeftOver(pool: string, name: string, options: CallOptions) {
+    await storage.refreshPool(pool, options)
+    await storage.deleteVolume(pool, name, options)
   }
 
   return {
@@ -67,18 +85,21 @@ export function scratchFiles(session: Session) {
       const found = disks.map(async ({ target, kind, source }): Promise<Scratch> => {
         if (!targets.includes(target)) return { target, path: null, pool: null }
         if (kind !== 'file' || !source) {
-          throw refuse(`the disk ${target} is no file, and there is no place beside it`, 'Leave it out.')
+          const why = `the disk ${target} is no file, so there is no place beside it for what the guest overwrites meanwhile`
+          throw refuse(why, 'Make it a file of a storage pool.')
         }
-        const volume = await storage.findVolume(source, options)
-        return { target, path: source + suffix, pool: volume?.pool ?? null }
+        return { target, path: source + scratchSuffix, pool: await poolOf(source, options) }
       })
       const all = await Promise.all(found)
       // libvirt makes all of a backup or none. What lies in a folder that is no pool it alone can make.
-      if (all.some(({ path, pool }) => path !== null && pool === null)) {
-        return all.map((each) => ({ ...each, pool: null }))
-      }
-      for (const { target, path, pool } of all) {
-        if (path !== null && pool !== null) await makeOne(vm, target, pool, nameIn(path), options)
+      const isAlone = all.some(({ path, pool }) => path !== null && pool === null)
+      for (const each of all) {
+        const { target, path, pool } = each
+        if (path === null || pool === null) continue
+        if (isAlone) {
+          await removeLeftOver(pool, nameIn(path), options)
+          each.pool = null
+        } else each.path = await makeOne(vm, target, pool, nameIn(path), options)
       }
       return all
     },
@@ -88,8 +109,8 @@ export function scratchFiles(session: Session) {
       try {
         for (const { kind, source } of await disksOf(vm, options)) {
           if (kind !== 'file' || !source) continue
-          const volume = await storage.findVolume(source + suffix, options)
-          if (volume) await storage.deleteVolume(volume.pool, volume.name, options)
+          const pool = await poolOf(source, options)
+          if (pool) await storage.deleteVolume(pool, nameIn(source) + scratchSuffix, options)
         }
       } catch (error) {
         if (!refusedWith(error, errorCode.noDomain)) throw error

@@ -89,6 +89,21 @@ async function troubles(socketPath: string) {
   return JSON.parse(await run(process.execPath, ['--input-type=module', '-e', script]))
 }
 
+test('a disk that a snapshot made is known to no pool, and yet the pool makes what the guest overwrites meanwhile', async () => {
+  await first.virsh('snapshot-create-as', 'kept', 'then', '--disk-only', '--no-metadata')
+  expect(await first.virsh('vol-list', 'default')).not.toContain('kept.then')
+  const { disk } = await begin({})
+  expect(disk.target).toBe('vda')
+  expect(await first.virsh('vol-list', 'default')).toContain('kept.then.skerry-scratch')
+  expect((await host.listStoragePools()).flatMap(({ volumes }) => volumes.map(({ name }) => name))).toEqual(
+    expect.not.arrayContaining([expect.stringContaining('scratch')]),
+  )
+  await host.endBackup(guest.uuid)
+  expect(await scratchFiles()).toBe('')
+  await first.virsh('blockcommit', 'kept', 'vda', '--active', '--pivot', '--wait')
+  await first.run('rm', guest.diskPath.replace('.qcow2', '.then'))
+})
+
 test('a full backup of a running guest makes a checkpoint; another meanwhile is refused', async () => {
   const folder = `/var/lib/libvirt/qemu/domain-${(await first.virsh('domid', 'kept')).trim()}-kept`
   // As when the host's power failed in the middle of an earlier one.
@@ -141,6 +156,13 @@ test('a disk that lies in no pool is backed up too: there libvirt makes what the
   expect(await first.virsh('vol-list', 'default')).not.toContain('scratch')
   await host.endBackup(guest.uuid)
   expect(await scratchFiles()).toBe('')
+  // As when the host's power failed: nothing lets us look there.
+  await first.run('touch', `${beside}.skerry-scratch`, `${guest.diskPath}.skerry-scratch`)
+  await expect(host.beginBackup(guest.uuid, plan)).rejects.toMatchObject({
+    ...{ code: 'conflict', wayOut: expect.stringContaining(`${beside}.skerry-scratch`) },
+  })
+  expect(await scratchFiles()).toBe(`${beside}.skerry-scratch\n`)
+  await first.run('rm', `${beside}.skerry-scratch`)
   await first.virsh('detach-disk', 'kept', 'vdb', '--live')
   await first.run('rm', beside)
 })

@@ -10,7 +10,7 @@ import {
 } from '../../libvirt/flag.ts'
 import { jobType } from '../../libvirt/value.ts'
 import type { BackupExports, BackupPlan } from '../backup-plan.ts'
-import type { CallOptions, HypervisorHost } from '../driver.ts'
+import { type CallOptions, type HypervisorHost, OutcomeUnknown } from '../driver.ts'
 import { type Scratch, scratchFiles } from './backup-scratch.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
@@ -60,7 +60,15 @@ export function backupVerbs(session: Session): BackupVerbs {
     const checkpointXml = checkpoint ? buildCheckpointXml({ name: checkpoint, disks: marks }) : null
     const flags = files.some(({ pool }) => pool !== null) ? backupFlag.reuseExternal : 0
     const args = { domain: { uuid: vm }, backupXml, checkpointXml, flags }
-    const start = () => session.long('begin a backup', 'domainBackupBegin', args, { timeoutMs: longMs, ...options })
+    const limits = { timeoutMs: longMs, ...options }
+    const start = () =>
+      session.long('begin a backup', 'domainBackupBegin', args, limits).catch((error: unknown) => {
+        // So libvirt refuses to write over what is there: left over where no pool lets us see it.
+        if (flags !== 0 || !refusedWith(error, errorCode.invalidArgument)) throw error
+        const paths = files.flatMap(({ path }) => path ?? []).join(', ')
+        const why = 'a file is in the way that an earlier backup left where no storage pool is active'
+        throw session.refuse('conflict', 'begin a backup', why, `Look on the host for ${paths}, and delete it.`)
+      })
     if (plan.quiesce) {
       const { freeze } = await frozen(session, vm, start, options)
       return { ...readBackupXml(backupXml), freeze }
@@ -88,8 +96,12 @@ export function backupVerbs(session: Session): BackupVerbs {
   }
 
   async function clearScratch(vm: string, options: CallOptions) {
-    // Whose they are then.
-    if ((await backupXml(vm, options)) === null) await scratch.clear(vm, options)
+    try {
+      // Else they are that backup's.
+      if ((await backupXml(vm, options)) === null) await scratch.clear(vm, options)
+    } catch {
+      // What can't be deleted now the next backup does. It must not keep this one from its end.
+    }
   }
 
   const checkpointNames = async (vm: string, options: CallOptions): Promise<string[]> => {
@@ -112,7 +124,8 @@ export function backupVerbs(session: Session): BackupVerbs {
           (error) => refusedWith(error, errorCode.internalError),
         )
       } catch (error) {
-        await clearScratch(vm, options).catch(() => {})
+        // Else it may begin yet.
+        if (!(error instanceof OutcomeUnknown)) await clearScratch(vm, options)
         throw error
       }
     },

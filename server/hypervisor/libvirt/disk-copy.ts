@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { errorCode } from '../../libvirt/error.ts'
 import { blockCopyFlag, blockJobAbortFlag } from '../../libvirt/flag.ts'
 import type { DiskCopyReading } from '../disk-copy.ts'
 import type { CallOptions, HypervisorHost } from '../driver.ts'
+import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { copyDestination, readDiskFiles } from './xml/disk-copy.ts'
 
@@ -8,6 +11,7 @@ type DiskCopyVerbs = Pick<HypervisorHost, 'beginDiskCopy' | 'readDiskCopy' | 'sw
 
 /** Ending one waits for what is on its way. */
 const longMs = 60_000
+const endPollMs = 100
 /** libvirt lets jobs alone that a VM with a definition would not know any more after a restart; whoever begins one says so. */
 const beginFlags = blockCopyFlag.reuseExternal | blockCopyFlag.transientJob
 
@@ -23,8 +27,18 @@ export function diskCopyVerbs(session: Session): DiskCopyVerbs {
   return {
     async beginDiskCopy(vm, target, path, options = {}) {
       const destinationXml = copyDestination(path)
-      const args = { domain: { uuid: vm }, disk: target, destinationXml, params: {}, flags: beginFlags }
-      await session.long(step, 'domainBlockCopy', args, { timeoutMs: longMs, ...options })
+      const disk = { domain: { uuid: vm }, disk: target }
+      const args = { ...disk, destinationXml, params: {}, flags: beginFlags }
+      try {
+        await session.long(step, 'domainBlockCopy', args, { timeoutMs: longMs, ...options })
+      } catch (error) {
+        // So libvirt says, among other things, that a job of another kind works on the disk.
+        if (!refusedWith(error, errorCode.operationUnsupported)) throw error
+        const { found } = await session.read(step, 'domainGetBlockJobInfo', { ...disk, flags: 0 }, options)
+        if (!found) throw error
+        const why = `something else works on the disk ${target}`
+        throw session.refuse('conflict', step, why, 'Wait for its end, then try again.')
+      }
     },
 
     async readDiskCopy(vm, target, options = {}): Promise<DiskCopyReading> {
@@ -41,10 +55,21 @@ export function diskCopyVerbs(session: Session): DiskCopyVerbs {
     },
 
     async abortDiskCopy(vm, target, path, options = {}) {
-      const { copy } = await filesOf(vm, target, options)
-      if (copy?.path !== path) return
       const args = { domain: { uuid: vm }, disk: target, flags: 0 }
-      await session.long('stop copying a disk', 'domainBlockJobAbort', args, { timeoutMs: longMs, ...options })
+      const limits = { timeoutMs: longMs, ...options }
+      const deadline = performance.now() + longMs
+      for (;;) {
+        const { copy } = await filesOf(vm, target, options)
+        if (copy?.path !== path) return
+        try {
+          await session.long('stop copying a disk', 'domainBlockJobAbort', args, limits)
+        } catch (error) {
+          // It ends by itself just now.
+          const isEnding = refusedWith(error, errorCode.operationInvalid, errorCode.blockCopyActive)
+          if (!isEnding || performance.now() > deadline) throw error
+          await delay(endPollMs)
+        }
+      }
     },
   }
 }

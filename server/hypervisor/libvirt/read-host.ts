@@ -1,6 +1,7 @@
 import { errorCode } from '../../libvirt/error.ts'
 import { type CallOptions, type HypervisorHost, probeVolumePrefix } from '../driver.ts'
 import type { HostDeviceFacts, StoragePoolFacts, VolumeFacts } from '../facts.ts'
+import { scratchSuffix } from './backup-scratch.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { readCapabilitiesXml, readDeviceXml } from './xml/host.ts'
@@ -75,9 +76,12 @@ export function hostVerbs(session: Session): HostVerbs {
     return present(await Promise.all(found)).map(({ xml }) => readDeviceXml(xml))
   }
 
+  /** Ours, for minutes: nothing that anybody could use. */
+  const isPassing = (name: string) => name.startsWith(probeVolumePrefix) || name.endsWith(scratchSuffix)
+
   async function volumes(pool: { name: string; uuid: string }, options: CallOptions): Promise<VolumeFacts[]> {
     const list = await ifThere(session.read('list volumes', 'storagePoolListAllVolumes', { pool }, options))
-    const listed = (list?.volumes ?? []).filter(({ name }) => !name.startsWith(probeVolumePrefix))
+    const listed = (list?.volumes ?? []).filter(({ name }) => !isPassing(name))
     const found = listed.map((volume) =>
       ifThere(session.read('read a volume', 'storageVolGetXmlDesc', { volume }, options)),
     )

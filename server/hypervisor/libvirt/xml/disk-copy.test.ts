@@ -24,6 +24,7 @@ test('a copy is told with where it goes and whether all is in it', () => {
     const read = readDiskFiles(running(mirror('copy', ` ready='${ending}'`)), 'vda')
     expect(read.copy).toEqual({ path: '/new.qcow2', isReady: false })
   }
+  expect(readDiskFiles(running(mirror('', " ready='yes'")), 'vda').copy).toEqual({ path: '/new.qcow2', isReady: false })
   expect(readDiskFiles(running(mirror('active-commit', " ready='yes'")), 'vda').copy).toBeNull()
 })
 

@@ -15,10 +15,14 @@ export const copyDestination = (path: string): string =>
 export function readDiskFiles(definition: string, target: string) {
   const disks = findAll(find(parseXml(definition), 'devices'), 'disk')
   const disk = disks.find((each) => attributeAt(each, 'target', 'dev') === target)
-  const mirror = findAll(disk, 'mirror').find(({ attributes }) => attributes.job === 'copy')
+  // While it ends, libvirt tells no kind of it any more.
+  const mirror = findAll(disk, 'mirror').find(({ attributes }) => !attributes.job || attributes.job === 'copy')
   const copyPath = attributeAt(mirror, 'source', 'file')
   return {
     path: attributeAt(disk, 'source', 'file'),
-    copy: copyPath === null ? null : { path: copyPath, isReady: mirror?.attributes.ready === 'yes' },
+    copy:
+      copyPath === null
+        ? null
+        : { path: copyPath, isReady: mirror?.attributes.job === 'copy' && mirror.attributes.ready === 'yes' },
   }
 }
