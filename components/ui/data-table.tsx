@@ -6,6 +6,7 @@ import { ColumnMenu } from './column-menu.tsx'
 import { DataTableBody, type DataTableBodyHandle } from './data-table-body.tsx'
 import { columnTemplate, type DataColumn, type Sort } from './data-table-column.ts'
 import { DataTableHeader } from './data-table-header.tsx'
+import { belowButton, rowUnder } from './data-table-hit.ts'
 import { gridKeyHandler } from './data-table-keyboard.ts'
 import { EmptyState } from './empty-state.tsx'
 import { ErrorMessage, type ErrorMessageProps } from './error-message.tsx'
@@ -278,25 +279,3 @@ function DataTableInner<Row extends object>(props: DataTableProps<Row>) {
  * Shift F10 opens the row's menu; Right enters the row's own controls, Escape leaves them.
  */
 export const DataTable = memo(DataTableInner) as typeof DataTableInner
-
-interface RowHit {
-  index: number
-  part: string | undefined
-  element: Element
-  /** Something in the row that has a press of its own. */
-  isControl: boolean
-}
-
-function rowUnder(event: MouseEvent<HTMLTableElement>): RowHit | null {
-  if (!(event.target instanceof Element)) return null
-  const row = event.target.closest<HTMLElement>('tr[data-index]')
-  if (!row) return null
-  const part = event.target.closest<HTMLElement>('[data-part]')
-  const isControl = event.target.closest('a, button, input') !== null
-  return { index: Number(row.dataset.index), part: part?.dataset.part, element: part ?? row, isControl }
-}
-
-function belowButton(button: Element): MenuAnchor {
-  const box = button.getBoundingClientRect()
-  return { xPx: box.right, yPx: box.bottom, side: 'end' }
-}

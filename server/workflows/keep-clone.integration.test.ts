@@ -222,3 +222,21 @@ test('a pool that becomes full ends it at once, and has its room back', async ()
   expect((await fleet.ended(await keep(its))).error).toBeNull()
   await expectOnItsOwn(fleet, its, [its.diskPath])
 })
+
+test('without room for what the clone wrote itself nothing is begun', async () => {
+  const name = 'kept-tight'
+  const its = await cloneOf(name)
+  const folder = dirname(its.diskPath)
+  const [copy, tight] = [`/tmp/${name}.qcow2`, `mount -t tmpfs -o size=17m tmpfs ${folder}`]
+  before('look', () => lab.run('bash', '-c', `cp ${its.diskPath} ${copy} && ${tight} && mv ${copy} ${its.diskPath}`))
+  const end = await fleet.ended(await keep(its))
+  const left = await lab.run('ls', folder)
+  await lab.run('umount', folder)
+  await lab.virsh('pool-refresh', 'default')
+  expect(end.error).toMatchObject({
+    ...{ code: 'conflict', message: expect.stringMatching(/^Not enough space in default on a: 1\d(\.\d)? MiB needed/) },
+  })
+  expect(end.error).not.toHaveProperty('left')
+  expect(left.trim()).toBe(`${name}.qcow2`)
+  expect(await stateOf(name)).toBe('running (booted)')
+})

@@ -1,11 +1,10 @@
-import { sizeText } from '#server/core/size-text.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { withDiskSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { StepContext } from './define.ts'
 import { Cancelled, pause } from './pause.ts'
 import { readPoolsAgain } from './pool-again.ts'
-import { freeIn, nothingLeftBytes, refuseFull } from './pool-room.ts'
+import { nothingLeftBytes, refuseFull, requireRoom } from './pool-room.ts'
 import type { RestoredDisk } from './restored-disk.ts'
 import { type OldDisk, volumesToDelete } from './volume-use.ts'
 
@@ -29,6 +28,8 @@ const pollMs = 500
  * least every 16 s. So the waits between these double, to 16 s in all.
  */
 const mostBegins = 6
+
+const nameOf = (host: HypervisorHost) => host.address.name ?? 'its host'
 
 /** Whether the VM has gone over to the volume: then that is all there is of the disk. */
 export const isOnItsOwn = async (host: HypervisorHost, { uuid }: Owner, disk: KeptDisk): Promise<boolean> =>
@@ -71,7 +72,7 @@ export async function copyDisk(context: Context, host: HypervisorHost, vm: Owner
 
 /** @throws conflict when it has broken off often enough, or for want of room */
 async function betweenBegins(context: Context, host: HypervisorHost, { target, pool }: KeptDisk, begins: number) {
-  await refuseFull(host, host.address.name ?? 'its host', pool)
+  await refuseFull(host, nameOf(host), pool)
   if (begins === mostBegins) {
     throw conflict(`The copying of ${target} broke off.`, 'Try again: this disk is then copied anew.')
   }
@@ -105,6 +106,7 @@ export async function unusedOf(
   vm: Owner,
   disks: readonly KeptDisk[],
 ): Promise<KeptDisk[]> {
+  if (disks.length === 0) return []
   // What QEMU made, such as a snapshot, its pool knows only then.
   const unread = await readPoolsAgain(host)
   const unknown = disks.find(({ pool }) => unread.includes(pool))
@@ -125,13 +127,8 @@ export async function demandRoom(
   disks: readonly { pool: string; ownBytes: number }[],
 ): Promise<void> {
   for (const pool of new Set(disks.map((disk) => disk.pool))) {
-    const ownBytes = disks.filter((disk) => disk.pool === pool).reduce((sum, disk) => sum + disk.ownBytes, 0)
-    const freeBytes = await freeIn(host, pool)
-    if (freeBytes > ownBytes + nothingLeftBytes) continue
-    const where = `${pool} on ${host.address.name ?? 'its host'}`
-    throw conflict(
-      `There are ${sizeText(freeBytes)} free in ${where}, and the copy takes more than ${sizeText(ownBytes)}.`,
-      'Free some space there, then try again.',
-    )
+    const ownBytes = disks.reduce((sum, disk) => sum + (disk.pool === pool ? disk.ownBytes : 0), 0)
+    const wayOut = 'Free some space there, then try again.'
+    await requireRoom(host, nameOf(host), pool, ownBytes + nothingLeftBytes, wayOut)
   }
 }

@@ -1,12 +1,11 @@
 import type { Candidate, CandidateVerdict } from '#server/core/migration-preview.ts'
 import { memoryFileBytes } from '#server/core/migration-storage.ts'
-import { sizeText } from '#server/core/size-text.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { VmFacts } from '#server/hypervisor/facts.ts'
 import type { StepContext } from './define.ts'
-import { freeIn } from './pool-room.ts'
+import { requireRoom } from './pool-room.ts'
 import type { Volume } from './volume-use.ts'
 
 /** What moves with its memory saved, and where that lies meanwhile. Plain JSON. */
@@ -38,10 +37,11 @@ export async function planSaved(
   if (await destination.readVm(facts.uuid)) {
     throw conflict(`${to.name} knows ${facts.name} already.`, 'Look which of the two is meant, and remove the other.')
   }
+  const wayOut = 'Free some space there, or shut the VM down first: then its memory need not be saved.'
   const fileBytes = memoryFileBytes(facts.memoryBytes)
   const diskBytes = verdict.disks.reduce((sum, disk) => sum + (disk.poolName === pool ? disk.bytes : 0), 0)
-  await requireRoom(source, from.name, pool, fileBytes)
-  await requireRoom(destination, to.name, pool, fileBytes + diskBytes)
+  await requireRoom(source, from.name, pool, fileBytes, wayOut)
+  await requireRoom(destination, to.name, pool, fileBytes + diskBytes, wayOut)
   const volumeIn = (host: Candidate, word: string): Volume => {
     const name = taggedName(`${facts.name}-${word}.save`, operation.id)
     const path = host.pools.find((each) => each.name === pool)?.path
@@ -54,15 +54,6 @@ export async function planSaved(
     here: volumeIn(from, 'memory'),
     there: volumeIn(to, 'memory-copy'),
   }
-}
-
-async function requireRoom(host: HypervisorHost, hostName: string, pool: string, bytes: number): Promise<void> {
-  const freeBytes = await freeIn(host, pool)
-  if (freeBytes >= bytes) return
-  throw conflict(
-    `Not enough space in ${pool} on ${hostName}: ${sizeText(bytes)} needed, ${sizeText(freeBytes)} are free.`,
-    'Free some space there, or shut the VM down first: then its memory need not be saved.',
-  )
 }
 
 /**

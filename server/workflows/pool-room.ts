@@ -1,15 +1,33 @@
-import { SkerryError } from '#server/errors.ts'
+import { sizeText } from '#server/core/size-text.ts'
+import { conflict, SkerryError } from '#server/errors.ts'
 import { type HypervisorHost, OutcomeUnknown } from '#server/hypervisor/driver.ts'
 import { Cancelled } from './pause.ts'
 
 /** As it is now: libvirt counts what others write only when it looks again. */
-export async function freeIn(host: HypervisorHost, pool: string): Promise<number> {
+async function freeIn(host: HypervisorHost, pool: string): Promise<number> {
   // A pool in which something is written just now does not let itself be read again.
   await host.refreshPool(pool).catch(() => undefined)
   return (await host.listStoragePools()).find(({ name }) => name === pool)?.availableBytes ?? 0
 }
 
+/** Less than that is nothing. */
 export const nothingLeftBytes = 16 * 2 ** 20
+
+/** @throws conflict where a pool has less left than that */
+export async function requireRoom(
+  host: HypervisorHost,
+  hostName: string,
+  pool: string,
+  bytes: number,
+  wayOut: string,
+): Promise<void> {
+  const freeBytes = await freeIn(host, pool)
+  if (freeBytes >= bytes) return
+  throw conflict(
+    `Not enough space in ${pool} on ${hostName}: ${sizeText(bytes)} needed, ${sizeText(freeBytes)} are free.`,
+    wayOut,
+  )
+}
 
 /** @throws conflict when a pool has become full, which is then what went wrong */
 export async function refuseFull(host: HypervisorHost, hostName: string, pool: string, error?: unknown): Promise<void> {

@@ -115,8 +115,8 @@ export function backupVerbs(session: Session): BackupVerbs {
       const find = async () =>
         (await session.read('begin a backup', 'domainLookupByUuid', { uuid: vm }, options)).domain
       await refuseWhileBusy(vm, options)
-      const files = await scratch.make(vm, plan.disks, options)
       try {
+        const files = await scratch.make(vm, plan.disks, options)
         return await beginAt(
           await placesToListen(plan.listen, find, ports),
           (address) => begin(vm, plan, { files, address }, options),
