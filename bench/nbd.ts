@@ -1,6 +1,6 @@
 // Blocks over NBD on one machine, from the page cache: our client beside QEMU's against QEMU's server, and our server
 // beside QEMU's with QEMU's client. Ratios above 1 are ours being faster.
-import { open, rm, stat } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NbdClient } from '#server/nbd/client.ts'
@@ -66,20 +66,13 @@ async function ourMs({ kind, requests, bytes, depth }: Load, client: NbdClient):
   return ms
 }
 
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
-
 const path = join(tmpdir(), `skerry-bench-nbd-${process.pid}`)
 const theirSocket = `${path}.theirs`
 const ourSocket = `${path}.ours`
 const file = await open(`${path}.raw`, 'w+')
 await file.write(pattern(imageBytes))
-const theirs = await QemuNbd.start(['-k', theirSocket, '-f', 'raw', '--cache=writeback', `${path}.raw`], () =>
-  exists(theirSocket),
-)
+const theirArgs = ['-k', theirSocket, '-f', 'raw', '--cache=writeback', `${path}.raw`]
+const theirs = await QemuNbd.start({ socketPath: theirSocket }, theirArgs)
 const ours = await NbdServer.start({ listen: { socketPath: ourSocket }, open: () => fileExport(file, imageBytes) })
 try {
   sayMachine()

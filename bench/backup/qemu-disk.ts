@@ -1,9 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { open, rm } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import { connectNbd } from '#server/nbd/connect.ts'
+import { QemuNbd } from '#server/nbd/testing/qemu-nbd.ts'
 import type { Change } from './image.ts'
 
 export const exportName = 'disk'
@@ -13,7 +11,7 @@ export const bitmapName = 'since'
 export class QemuDisk {
   readonly socketPath: string
   readonly #path: string
-  #server: ChildProcess | undefined
+  #server: QemuNbd | undefined
 
   constructor(folder: string) {
     this.#path = `${folder}/disk.qcow2`
@@ -28,17 +26,19 @@ export class QemuDisk {
 
   async serve(options: readonly string[] = ['-r', '-B', bitmapName]): Promise<void> {
     await rm(this.socketPath, { force: true })
-    const place = ['-k', this.socketPath, '-x', exportName, '--persistent', '--shared=8']
-    this.#server = spawn('qemu-nbd', ['-f', 'qcow2', ...place, ...options, this.#path], { stdio: 'inherit' })
-    while (!existsSync(this.socketPath)) await delay(20)
+    const place = ['-k', this.socketPath, '-x', exportName]
+    this.#server = await QemuNbd.start({ socketPath: this.socketPath }, [
+      '-f',
+      'qcow2',
+      ...place,
+      ...options,
+      this.#path,
+    ])
   }
 
   async stop(): Promise<void> {
-    const server = this.#server
+    await this.#server?.stop()
     this.#server = undefined
-    if (!server || server.exitCode !== null) return
-    server.kill('SIGTERM')
-    await once(server, 'exit')
   }
 
   /** Writes the changes as a guest would. */

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { copyFile, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
-import net from 'node:net'
+import { copyFile, mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -19,23 +18,10 @@ let raw: string
 const servers: QemuNbd[] = []
 
 const at = (name: string) => path.join(folder, name)
-const exists = (file: string) =>
-  stat(file).then(
-    () => true,
-    () => false,
-  )
-const listens = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
 
 async function serve(name: string, ...args: string[]) {
   const socketPath = at(`${name}.sock`)
-  servers.push(await QemuNbd.start(['-k', socketPath, '-x', 'disk', ...args], () => exists(socketPath)))
+  servers.push(await QemuNbd.start({ socketPath }, ['-k', socketPath, '-x', 'disk', ...args]))
   return { socketPath, exportName: 'disk' }
 }
 
@@ -197,8 +183,8 @@ test('TLS with certificates on both sides, and each way in which they do not fit
   const port = await freePort()
   const args = ['-f', 'raw', '-r', '-x', 'disk', '-b', '127.0.0.1', '-p', `${port}`, raw]
   const object = `tls-creds-x509,id=tls,endpoint=server,verify-peer=yes,dir=${credentials}`
-  servers.push(await QemuNbd.start(['--object', object, '--tls-creds', 'tls', ...args], () => listens(port)))
   const address = { host: '127.0.0.1', port, exportName: 'disk', timeoutMs: 5000 }
+  servers.push(await QemuNbd.start(address, ['--object', object, '--tls-creds', 'tls', ...args]))
   const tls = { authority: authority.certificate, certificate: client.certificate, key: client.key }
   const connection = await connectNbd({ ...address, tls })
   expect((await connection.read(0, 4 * MIB)).length).toBe(4 * MIB)

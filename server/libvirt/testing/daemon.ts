@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Host } from '../host.ts'
 import { unixTransport } from '../transport/socket.ts'
+import { takesConnections } from '../transport/takes-connections.ts'
 
 const run = promisify(execFile)
 
@@ -87,7 +87,7 @@ export class Daemon {
       this.#said = (this.#said + chunk.toString()).slice(-8192)
     })
     for (let attempt = 0; attempt < 500; attempt++) {
-      if (await canConnect(this.socketPath)) return
+      if (await takesConnections(this.socketPath)) return
       if (child.exitCode !== null) break
       await delay(20)
     }
@@ -132,14 +132,4 @@ export class Daemon {
     await this.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
-}
-
-function canConnect(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ path: socketPath })
-    socket.once('connect', () => resolve(true))
-    socket.once('error', () => resolve(false))
-    socket.once('close', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }

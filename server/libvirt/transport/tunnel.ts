@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { takesConnections } from './takes-connections.ts'
 
 /**
  * Runs its arguments until they end or until our own process does, however that dies: then its end of the pipe on
@@ -84,27 +85,22 @@ export class Tunnel {
   }
 
   /**
-   * Waits until it is as it shall be, which is where its socket is there ('ready'), the program has ended, the signal has
+   * Waits until it is as it shall be, which is where its socket takes connections ('ready'), the program has ended, the signal has
    * fired, or the time is up.
    */
   async whenReady(
     timeoutMs: number,
     signal?: AbortSignal,
-    isReady: () => boolean | Promise<boolean> = () => this.#hasSocket(),
+    isReady: () => boolean | Promise<boolean> = () => takesConnections(this.socketPath),
   ): Promise<'ready' | 'ended' | 'aborted' | 'timeout'> {
     const deadline = performance.now() + timeoutMs
     while (performance.now() < deadline) {
       if (signal?.aborted) return 'aborted'
       if (this.#hasEnded) return 'ended'
-      const found = await isReady()
-      await delay(pollMs) // also lets the program listen on what it has just bound
-      if (found) return 'ready'
+      if (await isReady()) return 'ready'
+      await delay(pollMs)
     }
     return 'timeout'
-  }
-
-  async #hasSocket(): Promise<boolean> {
-    return (await stat(this.socketPath).catch(() => undefined)) !== undefined
   }
 
   /** Ends the program, by force after three seconds, and removes the folder. */

@@ -2,6 +2,9 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { listNbdExports } from '../connect.ts'
+import type { NbdAddress } from '../transport.ts'
+import { codeOf } from './failure.ts'
 
 const run = promisify(execFile)
 
@@ -19,13 +22,16 @@ export class QemuNbd {
     this.#child = child
   }
 
-  /** Returns once it listens: `--fork` would leave it behind, so a pid file tells. */
-  static async start(args: readonly string[], isUp: () => Promise<boolean>): Promise<QemuNbd> {
+  /**
+   * Returns once it takes connections at the address that the arguments give it. `--fork` would leave it behind, and its
+   * socket's file is there before it listens.
+   */
+  static async start(address: NbdAddress, args: readonly string[]): Promise<QemuNbd> {
     const child = spawn('qemu-nbd', ['--persistent', '--shared=16', ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
     const said: string[] = []
     if (child.stderr) createInterface(child.stderr).on('line', (line) => said.push(line))
     const deadline = Date.now() + 10_000
-    while (!(await isUp())) {
+    while ((await codeOf(listNbdExports(address))) === 'unreachable') {
       if (child.exitCode !== null || Date.now() > deadline)
         throw new Error(`qemu-nbd did not start: ${said.join('\n')}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
