@@ -10,6 +10,9 @@ const env = {
   SKERRY_LOG_LEVEL: 'error',
 }
 
+/** A poll ends as soon as it holds; on a busy machine a second is no proof that it never will. */
+const poll = { timeout: 20_000 }
+
 /** Long files first, for the last to end together. Suites of faults are short to read and run for minutes. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -32,6 +35,8 @@ export default defineConfig({
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
           // By itself vitest leaves a processor free.
           maxWorkers: '100%',
+          testTimeout: 30_000,
+          expect: { poll },
         },
       },
       {
@@ -44,8 +49,7 @@ export default defineConfig({
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // A poll ends as soon as it holds; on a busy machine a second is no proof that it never will.
-          expect: { poll: { timeout: 20_000 } },
+          expect: { poll },
         },
       },
     ],
