@@ -2,7 +2,7 @@ import { Meter } from '#components/ui/meter.tsx'
 import type { SiteCapacity } from '#server/schema/site.ts'
 
 /** CPU and memory, used and promised. More vCPUs than CPUs is common; more memory than there is, is not. */
-export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'siteId'> }) {
+export function CapacityMeters({ capacity }: { capacity: Omit<SiteCapacity, 'siteId' | 'cpuFullSince'> }) {
   return (
     <div className="@container min-w-0">
       <div className="grid gap-x-8 gap-y-2 @sm:grid-cols-2 @5xl:grid-cols-4">

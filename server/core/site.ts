@@ -40,7 +40,7 @@ export const readCapacities = (tx: Tx) =>
       WHERE state IN ('running', 'paused', 'shutting_down', 'unknown') AND missing_since IS NULL GROUP BY host_id
     )
     SELECT site_id::text AS "siteId", sum(cpu_count)::int AS cpus,
-      coalesce(sum(cpu_usage * cpu_count), 0)::float8 AS "cpusUsed",
+      coalesce(sum(cpu_usage * cpu_count), 0)::float8 AS "cpusUsed", max(cpu_full_since) AS "cpuFullSince",
       coalesce(sum(promised.vcpus), 0)::int AS "vcpusPromised", sum(memory_bytes)::float8 AS "memoryBytes",
       sum(memory_bytes - memory_free_bytes)::float8 AS "memoryUsedBytes",
       coalesce(sum(promised.memory), 0)::float8 AS "memoryPromisedBytes"

@@ -3,6 +3,9 @@ import type { HostDeviceFacts, HostFacts, NetworkFacts, StoragePoolFacts } from 
 import { rowId } from './row-id.ts'
 import { transact } from './transaction.ts'
 
+/** The share from which a CPU is full, as where the bars of the console turn red. */
+const fullFrom = 0.95
+
 /** Every call here writes only what differs: each write tells all browsers. */
 
 export async function writeConnected(db: Db, hostId: string): Promise<void> {
@@ -13,7 +16,8 @@ export async function writeConnected(db: Db, hostId: string): Promise<void> {
 
 export async function writeUnreachable(db: Db, hostId: string, reason: string): Promise<void> {
   await db.$executeRaw`
-    UPDATE host SET state = 'unreachable', state_reason = ${reason}, cpu_usage = NULL, control_round_trip_ms = NULL,
+    UPDATE host SET state = 'unreachable', state_reason = ${reason}, cpu_usage = NULL, cpu_full_since = NULL,
+      control_round_trip_ms = NULL,
       state_since = CASE WHEN state = 'unreachable' THEN state_since ELSE now() END
     WHERE id = ${hostId}::uuid AND (state, state_reason) IS DISTINCT FROM ('unreachable'::host_state, ${reason})`
 }
@@ -42,8 +46,9 @@ export async function writeFacts(db: Db, hostId: string, facts: HostFacts): Prom
 /** Load moves all the time: less than a hundredth of the CPU or of the memory is not worth a notice. */
 export async function writeLoad(db: Db, hostId: string, load: { cpuUsage: number | null; memoryFreeBytes: number }) {
   await db.$executeRaw`
-    UPDATE host SET cpu_usage = ${load.cpuUsage}::float8, memory_free_bytes = ${load.memoryFreeBytes}::float8,
-      last_seen_at = now()
+    UPDATE host SET cpu_usage = ${load.cpuUsage}::float8,
+      cpu_full_since = CASE WHEN ${load.cpuUsage}::float8 >= ${fullFrom}::float8 THEN coalesce(cpu_full_since, now()) END,
+      memory_free_bytes = ${load.memoryFreeBytes}::float8, last_seen_at = now()
     WHERE id = ${hostId}::uuid AND ((cpu_usage IS NULL) <> (${load.cpuUsage}::float8 IS NULL)
       OR abs(cpu_usage - ${load.cpuUsage}::float8) > 0.01
       OR abs(memory_free_bytes - ${load.memoryFreeBytes}::float8) > 0.01 * memory_bytes)`

@@ -110,9 +110,11 @@ test('what belongs to a VM changes it and neither brings nor removes it', async 
 })
 
 test("a host's load is told apart from its place, to tenants without the host; its lease is told to nobody", async () => {
-  const load = (cpuUsage: number) => () => db.host.update({ where: { id: host.id }, data: { cpuUsage } })
+  const load = (cpuUsage: number) => () =>
+    db.host.update({ where: { id: host.id }, data: { cpuUsage, cpuFullSince: cpuUsage === 1 ? new Date() : null } })
   expect(await told('fleet', load(0.4))).toMatchObject([{ load: true, places: false, changedHostIds: [host.id] }])
   expect(await told(acme, load(0.5))).toMatchObject([{ load: true, places: false, changedHostIds: [] }])
+  expect(await told(acme, load(1))).toMatchObject([{ load: true, places: false, changedHostIds: [] }])
   const lease = () => db.host.update({ where: { id: host.id }, data: { workerId: 'w', leaseExpiresAt: new Date() } })
   const other = listen('fleet')
   await lease()

@@ -17,6 +17,8 @@ export interface SiteCapacity {
   cpus: number
   /** Of hosts that answer */
   cpusUsed: number
+  /** Since when the last of the hosts whose CPU is full has been so */
+  cpuFullSince: Date | null
   vcpusPromised: number
   memoryBytes: number
   memoryUsedBytes: number

@@ -62,8 +62,12 @@ test('a site whose bars are red needs attention; vCPUs may be promised beyond it
   const site = { id: 's', name: 'Bergen', slug: 'bergen', latitude: 60, longitude: 5, hosts: 1 }
   const sites = [site] as unknown as Parameters<typeof capacityItems>[0]
   const roomy = { siteId: 's', cpus: 2, cpusUsed: 1, vcpusPromised: 9, memoryBytes: 100, memoryUsedBytes: 50 }
-  expect(capacityItems(sites, [{ ...roomy, memoryPromisedBytes: 94 }])).toEqual([])
-  expect(capacityItems(sites, [{ ...roomy, cpusUsed: 2, memoryPromisedBytes: 120 }])).toMatchObject([
+  const cpuFullSince = new Date('2026-11-27T10:00:00Z')
+  const minutesOn = (minutes: number) => cpuFullSince.getTime() + minutes * 60_000
+  expect(capacityItems(sites, [{ ...roomy, cpuFullSince: null, memoryPromisedBytes: 94 }], minutesOn(0))).toEqual([])
+  const full = { ...roomy, cpusUsed: 2, cpuFullSince }
+  expect(capacityItems(sites, [{ ...full, memoryPromisedBytes: 120 }], minutesOn(10))).toMatchObject([
     { look: 'degraded', name: 'Bergen', detail: 'CPU used 100 %, memory promised 120 %', href: '/sites/s' },
   ])
+  expect(capacityItems(sites, [{ ...full, memoryPromisedBytes: 50 }], minutesOn(9))).toEqual([])
 })

@@ -118,14 +118,22 @@ export function bootTestItems({ failed }: { failed: number }): AttentionItem[] {
   ]
 }
 
+/** A CPU that is full for a shorter time has something to do, which is what it is there for. */
+const cpuFullForMs = 10 * 60_000
+
 /** Sites without room, by the same measure as their bars; more vCPUs than CPUs may be promised. */
-export function capacityItems(sites: Places['sites'], capacities: readonly SiteCapacity[]): AttentionItem[] {
+export function capacityItems(
+  sites: Places['sites'],
+  capacities: readonly SiteCapacity[],
+  nowMs: number,
+): AttentionItem[] {
   return capacities.flatMap((capacity): AttentionItem[] => {
     const site = sites.find(({ id }) => id === capacity.siteId)
     if (!site) return []
-    const { cpus, cpusUsed, memoryBytes, memoryUsedBytes, memoryPromisedBytes } = capacity
+    const { cpus, cpusUsed, cpuFullSince, memoryBytes, memoryUsedBytes, memoryPromisedBytes } = capacity
+    const isLong = cpuFullSince !== null && nowMs - cpuFullSince.getTime() >= cpuFullForMs
     const full = [
-      { word: 'CPU used', share: cpus > 0 ? cpusUsed / cpus : 0 },
+      { word: 'CPU used', share: cpus > 0 && isLong ? cpusUsed / cpus : 0 },
       { word: 'memory used', share: memoryBytes > 0 ? memoryUsedBytes / memoryBytes : 0 },
       { word: 'memory promised', share: memoryBytes > 0 ? memoryPromisedBytes / memoryBytes : 0 },
     ].filter(({ share }) => share >= fullFrom)

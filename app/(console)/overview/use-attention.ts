@@ -45,7 +45,7 @@ export function useAttention(operator: boolean) {
       ...protectionItems(protection.data.byState),
       ...bootTestItems(protection.data.byBoot),
       ...datastoreItems(datastores.data ?? []),
-      ...capacityItems(places.data.sites, capacity.data ?? []),
+      ...capacityItems(places.data.sites, capacity.data ?? [], capacity.dataUpdatedAt),
       ...quotaItems(tenants.data),
       ...operationItems(operations.data.items),
     ]
@@ -61,6 +61,7 @@ export function useAttention(operator: boolean) {
     protection.data,
     datastores.data,
     capacity.data,
+    capacity.dataUpdatedAt,
   ])
   return {
     items,
