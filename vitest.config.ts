@@ -47,7 +47,7 @@ export default defineConfig({
           globalSetup: ['server/testing/postgres-setup.ts'],
           // Much of what they do is waiting: for a guest to boot, a lease to run out.
           maxWorkers: 3,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 180_000,
           expect: { poll },
         },

@@ -38,13 +38,14 @@ export function snapshotCards(vm: Vm, page: SnapshotPage): RadioCard[] {
       title: 'With memory',
       aside: `≈ ${stands} of standstill`,
       description: `You can go back to this very moment, with all programs running. The VM stands still while ${formatBytes(Number(vm.memoryBytes))} of memory are saved, and its disk grows by as much at most.`,
-      disabledReason: whyNot(page.inside),
+      disabledReason: whyNot(page.canHold.memory),
     },
     {
       id: 'disks',
       title: 'Disks alone',
       aside: 'at once',
       description: `The VM does not notice; going back starts it anew. ${whole} Later writes go to new files, which makes the disks a little slower.${back}`,
+      disabledReason: whyNot(page.canHold.disks),
     },
   ]
 }
@@ -66,7 +67,9 @@ function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
   const [name, setName] = useState(() => suggestedName('', page.snapshots))
   const [description, setDescription] = useState('')
   const isOff = vm.state === 'off'
-  const [kind, setKind] = useState(page.inside === true ? 'memory' : 'disks')
+  const [kind, setKind] = useState(page.canHold.memory === true ? 'memory' : 'disks')
+  const { memory, disks, off } = page.canHold
+  const cannot = isOff ? whyNot(off) : whyNot(memory) && whyNot(disks)
   const take = useMutation(trpc.snapshot.take.mutationOptions({ onSuccess: onClose }))
   const taken = page.snapshots.some((each) => each.name === name) ? `There is a snapshot ${name} already.` : undefined
   const problem = SnapshotName.safeParse(name).error?.issues[0]?.message ?? taken
@@ -75,7 +78,7 @@ function AskSnapshot({ vm, page, onClose }: AskSnapshotProps) {
     <FormBody
       submitLabel="Take snapshot"
       isPending={take.isPending}
-      disabledReason={isOff && page.inside !== true ? page.inside : undefined}
+      disabledReason={cannot}
       isIncomplete={Boolean(problem)}
       onSubmit={() => take.mutate({ vmId: vm.id, name, description, withMemory: kind === 'memory' })}
       onClose={onClose}

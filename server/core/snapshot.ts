@@ -1,5 +1,6 @@
 import type { Disk, Snapshot, SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
+import { conflict } from '#server/errors.ts'
 import { type Answer, vmRule } from '#server/schema/vm-rule.ts'
 
 /** The first libvirt that leads a VM back to a snapshot in files of its own. */
@@ -37,8 +38,74 @@ export function insideRule(disks: readonly Pick<Disk, 'target' | 'device' | 'for
     : true
 }
 
-export function deleteRule(vm: Ruled): Answer {
-  return vmRule(vm, 'delete-snapshot')
+/** internal: inside its disks' files; external: beside them, where later writes go to other files */
+export type SnapshotStorage = 'internal' | 'external'
+
+type Stored = Pick<Snapshot, 'name' | 'parent'> & { storage: string }
+
+const placeOf = (storage: string) => (storage === 'internal' ? 'inside the disks' : 'beside the disks')
+
+/** Where a snapshot of the VM as it is now comes to lie; of one that is off where its others do. */
+export function storageOf({ state }: Ruled, withMemory: boolean, others: readonly Pick<Stored, 'storage'>[]) {
+  if (state !== 'off') return withMemory ? 'internal' : 'external'
+  return others.some(({ storage }) => storage === 'external') ? 'external' : 'internal'
+}
+
+/**
+ * Whether a snapshot that lies there goes with the VM's others: of two on each other, one inside the disks and one beside
+ * them, libvirt deletes neither any more.
+ * @returns true, or why not
+ */
+export function mixingRule(storage: SnapshotStorage, others: readonly Pick<Stored, 'name' | 'storage'>[]): Answer {
+  const other = others.find((each) => each.storage !== storage)
+  if (!other) return true
+  return `Its snapshot ${other.name} lies ${placeOf(other.storage)}: with one ${placeOf(storage)} on top, neither could be deleted any more.`
+}
+
+/** What somebody can do whom {@link mixingRule} refuses a snapshot. */
+export const wayOutOfMixing = ({ state }: Ruled): string =>
+  state === 'off' ? 'Delete its other snapshots first.' : 'Take the other kind, or delete its other snapshots first.'
+
+type InsideDisks = Parameters<typeof insideRule>[0]
+const storageRule = (storage: SnapshotStorage, disks: InsideDisks, others: readonly Stored[]): Answer => {
+  const mixing = mixingRule(storage, others)
+  return mixing === true && storage === 'internal' ? insideRule(disks) : mixing
+}
+
+/** Whether a snapshot can be deleted, by what the VM does and by how it and the VM's others lie on each other. */
+export function deleteRule(vm: Ruled, snapshot: Stored, all: readonly Stored[]): Answer {
+  const ruling = vmRule(vm, 'delete-snapshot')
+  if (ruling !== true) return ruling
+  const below = snapshot.storage === 'external' ? all.filter(({ name }) => name === snapshot.parent) : []
+  const other = [...below, ...withThoseAfter(snapshot, all)].find(({ storage }) => storage !== snapshot.storage)
+  return other
+    ? `libvirt can’t delete it: it lies ${placeOf(snapshot.storage)}, and ${other.name} ${placeOf(other.storage)}, one on the other.`
+    : true
+}
+
+/** @throws conflict, with the reason why the snapshot, or one of those after it that go with it, can't be deleted */
+export function demandDeletable<Each extends Stored>(
+  vm: Ruled & { name: string },
+  first: Each,
+  all: readonly Each[],
+  withChildren: boolean,
+): Each[] {
+  const doomed = withChildren ? withThoseAfter(first, all) : [first]
+  for (const each of doomed) {
+    const ruling = deleteRule(vm, each, all)
+    if (ruling !== true) throw conflict(`The snapshot ${each.name} of ${vm.name} can’t be deleted. ${ruling}`)
+  }
+  return doomed
+}
+
+/** A snapshot, then all that were taken after it on its branch. @param all parents before their children */
+export function withThoseAfter<Each extends Pick<Stored, 'name' | 'parent'>>(
+  first: Each,
+  all: readonly Each[],
+): Each[] {
+  const found = [first]
+  for (const each of all) if (found.some(({ name }) => name === each.parent)) found.push(each)
+  return found
 }
 
 export interface SnapshotPage {
@@ -53,8 +120,9 @@ export interface SnapshotPage {
   })[]
   schedules: SnapshotSchedule[]
   can: { take: Answer; schedule: Answer }
-  /** Whether its disks can hold a snapshot, and whether one in files beside them can be gone back to */
-  inside: Answer
+  /** Whether there can be one with memory or of its disks alone while it runs, and one while it is off */
+  canHold: { memory: Answer; disks: Answer; off: Answer }
+  /** Whether one beside the disks can be gone back to */
   externalRevert: Answer
   /** Seconds that the VM is likely to stand still while its memory is saved */
   standstillSeconds: number
@@ -77,17 +145,22 @@ export async function readSnapshotPage(tx: Tx, vm: Vm, allowed: Answer): Promise
     omit: { vmId: true },
   })
   const schedules = await tx.snapshotSchedule.findMany({ where: { vmId: vm.id }, orderBy: { createdAt: 'asc' } })
+  const disks = await tx.disk.findMany({ where: { vmId: vm.id } })
   const known = new Set(schedules.map(({ id }) => id))
   const person = (answer: Answer) => (allowed === true ? answer : allowed)
   return {
     snapshots: found.map((snapshot) => ({
       ...snapshot,
       scheduleId: snapshot.scheduleId && known.has(snapshot.scheduleId) ? snapshot.scheduleId : null,
-      can: { revert: person(revertRule(vm, snapshot, host)), delete: person(deleteRule(vm)) },
+      can: { revert: person(revertRule(vm, snapshot, host)), delete: person(deleteRule(vm, snapshot, found)) },
     })),
     schedules,
     can: { take: person(takeRule(vm)), schedule: allowed },
-    inside: insideRule(await tx.disk.findMany({ where: { vmId: vm.id } })),
+    canHold: {
+      memory: storageRule('internal', disks, found),
+      disks: storageRule('external', disks, found),
+      off: storageRule(storageOf({ state: 'off' }, false, found), disks, found),
+    },
     externalRevert: externalRevertRule(host),
     standstillSeconds: Number(vm.memoryBytes) / savedBytesPerSecond,
     isBackedUp: (await tx.recoveryPoint.count({ where: { vmUuid: vm.uuid, tenantId: vm.tenantId }, take: 1 })) > 0,

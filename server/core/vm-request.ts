@@ -19,7 +19,7 @@ import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
 import { demandValid, disksToRestore } from './restore-disk.ts'
-import { revertRule } from './snapshot.ts'
+import { demandDeletable, mixingRule, revertRule, storageOf, wayOutOfMixing } from './snapshot.ts'
 import { demandRestorable, demandRestorableFrom } from './store-damage.ts'
 
 /**
@@ -51,6 +51,9 @@ export async function snapshotOf(tx: Tx, vm: Vm, input: TakeSnapshotPlan, beside
   demandState(vm, 'snapshot')
   const taken = await tx.snapshot.count({ where: { vmId: vm.id, name: input.name } })
   if (taken > 0) throw conflict(`${vm.name} has a snapshot ${input.name} already.`, 'Choose another name.')
+  const others = await tx.snapshot.findMany({ where: { vmId: vm.id } })
+  const mixing = mixingRule(storageOf(vm, input.withMemory, others), others)
+  if (mixing !== true) throw conflict(`${vm.name} can’t have that snapshot. ${mixing}`, wayOutOfMixing(vm))
   await reserve(tx, vm.tenantId, { snapshots: beside + 1 })
   return operationOn(vm, { kind: 'take-snapshot', input })
 }
@@ -68,8 +71,10 @@ export async function revertOf(tx: Tx, vm: Vm, input: RevertSnapshotInput): Prom
 }
 
 export async function snapshotDeletionOf(tx: Tx, vm: Vm, input: DeleteSnapshotInput): Promise<NewOperation> {
-  await snapshotNamed(tx, vm, input.name)
+  const snapshot = await snapshotNamed(tx, vm, input.name)
   demandState(vm, 'delete-snapshot')
+  const all = await tx.snapshot.findMany({ where: { vmId: vm.id }, orderBy: { takenAt: 'asc' } })
+  demandDeletable(vm, snapshot, all, input.withChildren)
   return operationOn(vm, { kind: 'delete-snapshot', input })
 }
 

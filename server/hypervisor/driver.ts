@@ -16,7 +16,6 @@ import type {
   NetworkFacts,
   SnapshotDefinition,
   SnapshotFacts,
-  SnapshotMark,
   StoragePoolFacts,
   VmFacts,
   VmReading,
@@ -192,18 +191,19 @@ export interface HypervisorHost {
   /** Parents before their children. */
   listSnapshots(vm: string, options?: CallOptions): Promise<SnapshotFacts[]>
   /**
-   * With memory the VM stands still while that is saved. Without, and while it runs, later writes go to new files.
-   * `quiesce` has the guest agent freeze the guest's file systems for the instant, where it can; only without memory.
+   * Inside its disks one of a VM that runs holds its memory too, and the VM stands still while that is saved; beside
+   * them later writes go to new files. `quiesce` has the guest agent freeze the guest's file systems for the instant,
+   * where it can; only beside them and while it runs.
    */
   takeSnapshot(
     vm: string,
-    snapshot: { name: string; description: string; withMemory: boolean; quiesce: boolean; mark: SnapshotMark },
+    snapshot: Pick<SnapshotFacts, 'name' | 'description' | 'storage' | 'mark'> & { quiesce: boolean },
     options?: CallOptions,
   ): Promise<void>
   /** The VM is then in the state it was in; what happened since is lost. */
   revertToSnapshot(vm: string, name: string, options?: CallOptions): Promise<void>
-  /** Absent is fine. `withChildren`: and all that were taken after it on its branch. */
-  deleteSnapshot(vm: string, name: string, options?: CallOptions & { withChildren?: boolean }): Promise<void>
+  /** Those taken after it stay; absent is fine. */
+  deleteSnapshot(vm: string, name: string, options?: CallOptions): Promise<void>
   /** What another host needs to know them; parents before their children. */
   exportSnapshots(vm: string, options?: CallOptions): Promise<SnapshotDefinition[]>
   /** The host forgets that there are snapshots; what is in the disks stays. */

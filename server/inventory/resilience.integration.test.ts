@@ -186,8 +186,17 @@ test('a daemon that restarts at once alarms nobody', async () => {
   const watch = setInterval(async () => {
     for (const row of await rows('SELECT state FROM host WHERE id = $1', ids.first)) seen.add(row.state)
   }, 20)
-  await first.stopDaemon()
-  await first.startDaemon()
+  // On a busy machine it may be away for longer than is forgiven.
+  let awayMs = Number.POSITIVE_INFINITY
+  for (let attempt = 0; attempt < 5 && awayMs > 800; attempt++) {
+    await within(15_000, 'SELECT state::text FROM host ORDER BY name LIMIT 1', { state: 'connected' })
+    seen.clear()
+    const stoppedAt = performance.now()
+    await first.stopDaemon()
+    await first.startDaemon()
+    awayMs = performance.now() - stoppedAt
+  }
+  expect(awayMs).toBeLessThan(800)
   await createGuest(first, { name: 'late' })
   await within(10_000, both('late'), { host: 'connected', vm: 'off' })
   clearInterval(watch)

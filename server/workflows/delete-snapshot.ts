@@ -8,8 +8,7 @@
  * | anything else                | refused           |
  */
 
-import { deleteRule } from '#server/core/snapshot.ts'
-import { conflict } from '#server/errors.ts'
+import { demandDeletable } from '#server/core/snapshot.ts'
 import { DeleteSnapshotInput } from '#server/schema/snapshot.ts'
 import { defineWorkflow } from './define.ts'
 import { recordNow } from './snapshot-step.ts'
@@ -30,13 +29,9 @@ export const deleteSnapshot = defineWorkflow<DeleteSnapshotInput, Memory>({
       do: async (context) => {
         const { vm, facts } = await vmOnHost(context)
         const { name, withChildren } = context.input
-        const ruling = deleteRule({ state: facts.state })
-        if (ruling !== true) throw conflict(`Snapshots of ${vm.name} can’t be deleted now. ${ruling}`)
-        const doomed = facts.snapshots.filter((each) => each.name === name)
-        // Parents stand before their children, so one pass finds all that come after it.
-        for (const each of withChildren ? facts.snapshots : []) {
-          if (doomed.some((parent) => parent.name === each.parent)) doomed.push(each)
-        }
+        const first = facts.snapshots.find((each) => each.name === name)
+        if (!first) return { deleted: [] }
+        const doomed = demandDeletable({ name: vm.name, state: facts.state }, first, facts.snapshots, withChildren)
         return { deleted: doomed.map((each) => each.name) }
       },
     },
@@ -44,8 +39,12 @@ export const deleteSnapshot = defineWorkflow<DeleteSnapshotInput, Memory>({
       name: 'delete',
       do: async (context) => {
         const { vm, host } = await vmOnHost(context)
-        context.progress({ phase: `deleting ${context.input.name}` })
-        await host.deleteSnapshot(vm.uuid, context.input.name, { withChildren: context.input.withChildren })
+        const { deleted = [] } = context.memory
+        // libvirt deletes files beside the disks for one snapshot at a time: the last taken goes first.
+        for (const [index, name] of deleted.toReversed().entries()) {
+          context.progress({ phase: `deleting ${name}`, done: index, total: deleted.length, unit: 'items' })
+          await host.deleteSnapshot(vm.uuid, name)
+        }
         return undefined
       },
     },

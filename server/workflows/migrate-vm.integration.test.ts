@@ -53,6 +53,23 @@ test('a running VM moves with its disk over TLS and never stops counting', async
   expect(row.events.map((event) => event.kind)).toEqual(['migrated'])
 })
 
+test('a suspended VM moves with its disk and goes on there from where it was', async () => {
+  const guest = await fleet.guest('a', { name: 'sleeper' })
+  const before = await waitForCount(a.lab, 'sleeper', 2)
+  await a.lab.virsh('suspend', 'sleeper')
+  const end = await fleet.ended(await migrate(guest, b), 90_000)
+  expect(end.error).toBeNull()
+  expect(end.result).toMatchObject({ from: 'a', to: 'b', live: true, postCopy: false, copiedDisks: ['vda'], left: [] })
+  expect((await b.lab.virsh('domstate', 'sleeper')).trim()).toBe('paused')
+  expect(await names(a)).not.toContain('sleeper')
+  const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id } })
+  expect(row).toMatchObject({ hostId: b.id, state: 'paused' })
+  await b.lab.virsh('resume', 'sleeper')
+  const after = await waitForCount(b.lab, 'sleeper', before.n + 1)
+  expect(after.bootId).toBe(before.bootId)
+  await b.lab.virsh('destroy', 'sleeper')
+})
+
 let sharer: FleetGuest
 test('a VM on shared storage moves without its disk being copied', async () => {
   sharer = await fleet.guest('a', { name: 'sharer', pool: 'nas' })

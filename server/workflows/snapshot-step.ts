@@ -1,4 +1,4 @@
-import { insideRule } from '#server/core/snapshot.ts'
+import { insideRule, mixingRule, storageOf, wayOutOfMixing } from '#server/core/snapshot.ts'
 import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -33,17 +33,21 @@ export async function takeOnce(
   const earlier = await mine()
   if (earlier) return earlier
   const isOn = facts.state !== 'off'
-  const withMemory = isOn && wanted.withMemory
-  if (!isOn || withMemory) requireInside(facts)
-  const quiesce = isOn && !withMemory && (await host.agentPing(facts.uuid, { timeoutMs: 3_000 }))
+  const { withMemory, ...named } = wanted
+  const storage = storageOf(facts, withMemory, facts.snapshots)
+  const mixing = mixingRule(storage, facts.snapshots)
+  if (mixing !== true) throw conflict(`${facts.name} can’t have that snapshot. ${mixing}`, wayOutOfMixing(facts))
+  if (storage === 'internal') requireInside(facts)
+  const quiesce = isOn && storage === 'external' && (await host.agentPing(facts.uuid, { timeoutMs: 3_000 }))
   context.progress({
-    phase: withMemory
-      ? 'saving memory: the VM stands still'
-      : quiesce
-        ? 'freezing its file systems'
-        : 'marking its disks',
+    phase:
+      isOn && storage === 'internal'
+        ? 'saving memory: the VM stands still'
+        : quiesce
+          ? 'freezing its file systems'
+          : 'marking its disks',
   })
-  await host.takeSnapshot(facts.uuid, { ...wanted, withMemory, quiesce, mark })
+  await host.takeSnapshot(facts.uuid, { ...named, storage, quiesce, mark })
   const taken = await mine()
   if (!taken) throw conflict(`${facts.name} has no snapshot ${wanted.name}, though its host said that it was taken.`)
   return taken

@@ -27,8 +27,14 @@ export async function lifeOf(session: Session, vm: string, step: string, options
     session.read(step, 'domainGetState', { domain }, options),
     session.read(step, 'domainIsPersistent', { domain }, options),
   ])
-  const active = isActive(powerState(state, reason).state)
-  return { active, persistent, flags: (active ? affect.live : 0) | (persistent ? affect.config : 0) }
+  const power = powerState(state, reason).state
+  const active = isActive(power)
+  return {
+    active,
+    paused: power === 'paused',
+    persistent,
+    flags: (active ? affect.live : 0) | (persistent ? affect.config : 0),
+  }
 }
 
 /** A running VM refuses it for good, and not because of what was asked for. */

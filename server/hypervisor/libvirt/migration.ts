@@ -41,7 +41,7 @@ const dirtyRateMeasured = 2
 const mebibytesPerSecond = (bytes: number) => BigInt(Math.max(1, Math.round(bytes / mebibyte)))
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-function flagsOf(plan: MigrationPlan, active: boolean): number {
+function flagsOf(plan: MigrationPlan, { active, paused }: { active: boolean; paused: boolean }): number {
   const always = migrateFlag.peerToPeer | migrateFlag.persistDestination | migrateFlag.undefineSource
   if (!active) return always | migrateFlag.offline
   return (
@@ -51,7 +51,8 @@ function flagsOf(plan: MigrationPlan, active: boolean): number {
     // libvirt knows network file systems alone as shared; QEMU drops its caches at the hand-over in any case.
     (plan.sharedStorage ? migrateFlag.unsafe : 0) |
     (plan.tls ? migrateFlag.tls : 0) |
-    (plan.postCopy ? migrateFlag.postCopy : 0) |
+    // Memory that stands still needs none, and libvirt refuses it.
+    (plan.postCopy && !paused ? migrateFlag.postCopy : 0) |
     (plan.autoConverge ? migrateFlag.autoConverge : 0) |
     (plan.copyDisks.length > 0 && plan.synchronousWrites ? migrateFlag.synchronousWrites : 0)
   )
@@ -113,11 +114,12 @@ export function migrationVerbs(session: Session): MigrationVerbs {
   return {
     async migrate(vm, plan, options = {}) {
       const step = 'move a VM'
-      const { active } = await lifeOf(session, vm, step, options)
+      const life = await lifeOf(session, vm, step, options)
+      const { active } = life
       const args = {
         domain: { uuid: vm },
         destinationUri: plan.destinationUri,
-        flags: flagsOf(plan, active),
+        flags: flagsOf(plan, life),
         params: {
           migrate_uri: active ? plan.listenUri : undefined,
           destination_xml: plan.destinationXml,

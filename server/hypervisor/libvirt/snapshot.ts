@@ -4,7 +4,6 @@ import type { SnapshotDefinition, SnapshotFacts } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
 import type { Session } from './session.ts'
-import { isActive, powerState } from './state.ts'
 import { buildSnapshotXml, readSnapshotXml } from './xml/snapshot.ts'
 import { readVmXml } from './xml/vm.ts'
 
@@ -20,7 +19,7 @@ type SnapshotVerbs = Pick<
 >
 
 const createFlag = { redefine: 1, current: 2, diskOnly: 16, atomic: 128 } as const
-const deleteFlag = { children: 1, metadataOnly: 2 } as const
+const deleteFlag = { metadataOnly: 2 } as const
 const xmlFlag = { secure: 1 } as const
 /** A large memory is written, or read, as fast as the disk goes. */
 const snapshotMs = 2 * 3_600_000
@@ -84,11 +83,10 @@ export function snapshotVerbs(session: Session): SnapshotVerbs {
   return {
     listSnapshots: (vm, options = {}) => readSnapshots(session, vm, options),
 
-    async takeSnapshot(vm, { name, description, withMemory, quiesce, mark }, options = {}) {
+    async takeSnapshot(vm, { name, description, storage, quiesce, mark }, options = {}) {
       const domain = { uuid: vm }
       const step = `take the snapshot ${name}`
-      const { state, reason } = await session.read(step, 'domainGetState', { domain }, options)
-      const external = isActive(powerState(state, reason).state) && !withMemory
+      const external = storage === 'external'
       const { disks } = readVmXml((await session.read(step, 'domainGetXmlDesc', { domain }, options)).xml)
       const leftOut = disks.filter((disk) => disk.device !== 'disk' || disk.readOnly).map((disk) => disk.target)
       const flags = external ? createFlag.diskOnly | createFlag.atomic : 0
@@ -108,8 +106,8 @@ export function snapshotVerbs(session: Session): SnapshotVerbs {
       await session.long(`revert to the snapshot ${name}`, 'domainRevertToSnapshot', args, limits)
     },
 
-    async deleteSnapshot(vm, name, { withChildren = false, ...options } = {}) {
-      const args = { snapshot: { name, domain: { uuid: vm } }, flags: withChildren ? deleteFlag.children : 0 }
+    async deleteSnapshot(vm, name, options = {}) {
+      const args = { snapshot: { name, domain: { uuid: vm } }, flags: 0 }
       const limits = { timeoutMs: snapshotMs, ...options }
       await orNone(session.long(`delete the snapshot ${name}`, 'domainSnapshotDelete', args, limits), {})
     },

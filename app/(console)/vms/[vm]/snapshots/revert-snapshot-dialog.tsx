@@ -22,7 +22,7 @@ interface RevertSnapshotDialogProps {
 /** Leads the VM back, after its name was typed; keeps the present as a snapshot unless told not to. */
 export function RevertSnapshotDialog({ vm, page, snapshot, onClose }: RevertSnapshotDialogProps) {
   const trpc = useTRPC()
-  const cannotKeep = whyNot(page.can.take) ?? whyNot(page.inside)
+  const cannotKeep = whyNot(page.can.take) ?? whyNot(vm.state === 'off' ? page.canHold.off : page.canHold.memory)
   const [isKept, setKept] = useState(cannotKeep === undefined)
   const [keepAs] = useState(() => suggestedName('before-revert-', page.snapshots))
   const revert = useMutation(trpc.snapshot.revert.mutationOptions({ onSuccess: onClose }))
