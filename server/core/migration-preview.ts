@@ -4,9 +4,12 @@ import { beneathWarnings, type MovingFile, withBeneath } from './migration-chain
 import { type Estimate, estimateMigration } from './migration-estimate.ts'
 import { networkReasons, networkWarnings } from './migration-network.ts'
 import { type MoveWay, memoryPool, moveWay, savedReasons } from './migration-saved.ts'
-import { isSent, type Judged, moveOf, sentAheadBytes, some, storageReasons } from './migration-storage.ts'
+import { isSent, type Judged, moveOf, sentAheadBytes, storageReasons } from './migration-storage.ts'
+import { suspendedReasons } from './migration-suspended.ts'
 import type { GrantedNetworks } from './network-grant.ts'
 import { sizeText } from './size-text.ts'
+import { some } from './some-names.ts'
+import { isOlder } from './version.ts'
 
 /** What moves. Sizes in bytes. */
 export interface MovingVm {
@@ -141,6 +144,7 @@ export function judgeCandidate(vm: MovingVm, source: Candidate, to: Candidate, p
     ...networkReasons(vm, source, to),
     ...storageReasons(vm, disks, to, memoryIn),
     ...savedReasons(vm, disks, source, to),
+    ...suspendedReasons(vm, disks, to),
   ]
   const copiedBytes = disks.reduce((sum, { move }) => sum + (isSent(move) ? move.bytes : 0), 0)
   const measured = path.bitsPerSecond
@@ -240,14 +244,4 @@ function warningsOf(vm: MovingVm, source: Candidate, to: Candidate, disks: reado
     warnings.push('It goes on under software emulation, though this host has hardware virtualisation.')
   }
   return warnings
-}
-
-function isOlder(version: string | null, than: string | null): boolean {
-  if (!version || !than) return false
-  const [a, b] = [version, than].map((text) => text.split('.').map(Number))
-  for (let i = 0; i < 3; i++) {
-    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

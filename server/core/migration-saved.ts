@@ -1,7 +1,8 @@
 import { conflict } from '#server/errors.ts'
 import type { Candidate, CandidateVerdict, MovingVm } from './migration-preview.ts'
-import { isFolder, type Judged, localKinds, memoryFileBytes, some } from './migration-storage.ts'
+import { isFolder, type Judged, localKinds, memoryFileBytes } from './migration-storage.ts'
 import { sizeText } from './size-text.ts'
+import { some } from './some-names.ts'
 
 /**
  * live: it goes on running. saved: it stands still with its memory in a file, and goes on from there at the new host.

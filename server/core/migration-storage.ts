@@ -71,6 +71,3 @@ export const isSent = (move: DiskMove) => move.mode === 'copied' || move.mode ==
 /** What of it goes before a VM stands still: nothing of it changes any more. */
 export const sentAheadBytes = (move: DiskMove) =>
   move.mode === 'uploaded' ? move.bytes : (move.beneath ?? []).reduce((sum, { bytes }) => sum + bytes, 0)
-
-export const some = (names: readonly string[]) =>
-  names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ')

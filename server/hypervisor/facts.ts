@@ -71,6 +71,8 @@ export interface SnapshotFacts {
   withMemory: boolean
   /** Inside the disks' own files, or as files that later writes go to instead */
   storage: 'internal' | 'external'
+  /** Disks of which it holds something, as vda */
+  targets: string[]
   /** The disks as they were then, where later writes go to other files that stand on these */
   baseDisks: DiskFacts[]
   /** Those other files, as they were called when it was taken */

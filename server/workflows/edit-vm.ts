@@ -14,8 +14,10 @@
  * it stay, and the error names both. The volumes of removed disks go last, for good, where nothing else uses them.
  */
 
+import { some } from '#server/core/some-names.ts'
 import { taggedName } from '#server/core/volume-name.ts'
 import { conflict, SkerryError } from '#server/errors.ts'
+import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { type EditOutcome, EditVmInput } from '#server/schema/vm-action.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
@@ -100,6 +102,7 @@ async function look(context: Context): Promise<Partial<Memory>> {
     throw conflict(`${vm.name} can be renamed only while it is off.`, 'Shut it down first.')
   }
   const removed = facts.disks.filter((disk) => input.removeDisks?.includes(disk.target))
+  for (const { target } of removed) requireUnheld(facts, target)
   const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
   const { doomed, kept } = await volumesToDelete(place, removed)
   const first = facts.disks.find((disk) => disk.device === 'disk' && disk.source)
@@ -113,6 +116,16 @@ async function look(context: Context): Promise<Partial<Memory>> {
     }),
   )
   return { hostId: vm.hostId, dropped: doomed, kept: kept.map(({ name, reason }) => `${name}: ${reason}`), added }
+}
+
+/** Without the disk libvirt neither deletes a snapshot that holds it nor goes back to it. */
+function requireUnheld({ name, snapshots }: VmFacts, target: string): void {
+  const holding = snapshots.filter(({ targets }) => targets.includes(target)).map((snapshot) => snapshot.name)
+  if (holding.length === 0) return
+  throw conflict(
+    `The disk ${target} of ${name} is part of ${holding.length === 1 ? 'its snapshot' : 'its snapshots'} ${some(holding)}.`,
+    `Delete ${holding.length === 1 ? 'that snapshot' : 'those snapshots'} first: without the disk they could neither be deleted nor gone back to.`,
+  )
 }
 
 /** What was changed before the one that failed stays, so it is said. */

@@ -53,7 +53,7 @@ test('a running VM moves with its disk over TLS and never stops counting', async
   expect(row.events.map((event) => event.kind)).toEqual(['migrated'])
 })
 
-test('a suspended VM moves with its disk and goes on there from where it was', async () => {
+test('a suspended VM moves with its disk, twice, and goes on from where it was; on shared storage it is refused', async () => {
   const guest = await fleet.guest('a', { name: 'sleeper' })
   const before = await waitForCount(a.lab, 'sleeper', 2)
   await a.lab.virsh('suspend', 'sleeper')
@@ -64,10 +64,22 @@ test('a suspended VM moves with its disk and goes on there from where it was', a
   expect(await names(a)).not.toContain('sleeper')
   const row = await fleet.db.vm.findUniqueOrThrow({ where: { id: guest.id } })
   expect(row).toMatchObject({ hostId: b.id, state: 'paused' })
-  await b.lab.virsh('resume', 'sleeper')
-  const after = await waitForCount(b.lab, 'sleeper', before.n + 1)
+  expect((await fleet.ended(await migrate(guest, a), 90_000)).error).toBeNull()
+  await a.lab.virsh('resume', 'sleeper')
+  const after = await waitForCount(a.lab, 'sleeper', before.n + 1)
   expect(after.bootId).toBe(before.bootId)
-  await b.lab.virsh('destroy', 'sleeper')
+  await a.lab.virsh('destroy', 'sleeper')
+
+  const shared = await fleet.guest('a', { name: 'shared-sleeper', pool: 'nas' })
+  await a.lab.virsh('suspend', 'shared-sleeper')
+  const refused = await fleet.ended(await migrate(shared, b))
+  const { hypervisorVersion } = await fleet.db.host.findUniqueOrThrow({ where: { id: b.id } })
+  // From 10 on QEMU can do it.
+  if (Number(hypervisorVersion?.split('.')[0]) < 10) {
+    expect(refused.error).toMatchObject({ step: 'check', message: expect.stringMatching(/lose hold of vda until/) })
+    expect((await a.lab.virsh('domstate', 'shared-sleeper')).trim()).toBe('paused')
+  } else expect(refused.error).toBeNull()
+  for (const { lab } of [a, b]) await lab.virsh('destroy', 'shared-sleeper').catch(() => undefined)
 })
 
 let sharer: FleetGuest

@@ -4,7 +4,7 @@ import type { FleetGuest } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { filesOf } from '#server/testing/moving.ts'
 
-const { fleet, operator, a } = fleetForTests('snapshot-kinds', ['a'])
+const { fleet, operator, a, b } = fleetForTests('snapshot-kinds', ['a', 'b'])
 
 const known = async (name: string) =>
   (await a.lab.virsh('snapshot-list', name, '--name')).split('\n').filter(Boolean).sort()
@@ -45,7 +45,7 @@ test('beside the disks: of a VM that runs, is off and runs again, one on the oth
 })
 
 test('one with memory and one without are not laid on each other: refused when asked, in a bulk action too, and by the worker', async () => {
-  const guest = await fleet.guest('a', { name: 'mixed' })
+  const guest = await fleet.guest('a', { name: 'mixed', isEmpty: true })
   expect((await take(guest, { name: 'inside' })).error).toBeNull()
   const person = await operator()
   const why = /^mixed can’t have that snapshot. Its snapshot inside lies inside the disks: .* neither could be deleted/
@@ -66,7 +66,7 @@ test('one with memory and one without are not laid on each other: refused when a
 })
 
 test('where somebody else has mixed them it is said which can’t be deleted, and nothing is tried', async () => {
-  const guest = await fleet.guest('a', { name: 'tangled' })
+  const guest = await fleet.guest('a', { name: 'tangled', isEmpty: true })
   expect((await take(guest, { name: 'inside' })).error).toBeNull()
   await a.lab.virsh('snapshot-create-as', 'tangled', 'on-top', '--disk-only')
   // Who looks for one that is not there finds those that are.
@@ -79,4 +79,39 @@ test('where somebody else has mixed them it is said which can’t be deleted, an
   )
   expect((await remove(guest, { name: 'inside', withChildren: true })).error).toMatchObject({ code: 'conflict' })
   expect(await known('tangled')).toEqual(['inside', 'on-top'])
+})
+
+test('those of a VM that is off and has moved go one by one too, and it is off afterwards', async () => {
+  const guest = await fleet.guest('a', { name: 'moved', isEmpty: true })
+  for (const name of ['one', 'two']) expect((await take(guest, { name, withMemory: false })).error).toBeNull()
+  await a.lab.virsh('destroy', 'moved')
+  const to = { destinationHostId: b.id }
+  const move = await fleet.ended(await fleet.ask({ ...on(guest), kind: 'migrate-vm', ...to, input: to }))
+  expect(move.error).toBeNull()
+  const there = { ...on(guest), hostId: b.id }
+  for (const name of ['three', 'four']) {
+    expect((await fleet.ended(await fleet.ask({ ...there, kind: 'take-snapshot', input: { name } }))).error).toBeNull()
+  }
+  for (const name of ['three', 'two']) {
+    const end = await fleet.ended(await fleet.ask({ ...there, kind: 'delete-snapshot', input: { name } }))
+    expect(end.error).toBeNull()
+  }
+  expect((await b.lab.virsh('snapshot-list', 'moved', '--name')).split('\n').filter(Boolean)).toEqual(['four', 'one'])
+  expect((await b.lab.virsh('domstate', 'moved')).trim()).toBe('shut off')
+  expect((await filesOf(b, 'moved')).map((file) => file.split('.').at(-1))).toEqual(['four', 'one', 'qcow2'])
+})
+
+test('a disk that a snapshot holds is not removed: that could neither be deleted nor gone back to', async () => {
+  const guest = await fleet.guest('a', { name: 'held', isEmpty: true, off: true })
+  const edit = async (input: object) => fleet.ended(await fleet.ask({ ...on(guest), kind: 'edit-vm', input }))
+  expect((await edit({ addDisks: [{ sizeBytes: 2 ** 22 }] })).error).toBeNull()
+  expect((await take(guest, { name: 'both' })).error).toBeNull()
+  expect((await edit({ removeDisks: ['vdb'] })).error).toMatchObject({
+    ...{ code: 'conflict', step: 'check', message: 'The disk vdb of held is part of its snapshot both.' },
+    wayOut: expect.stringMatching(/^Delete that snapshot first/),
+  })
+  expect(await a.lab.virsh('domblklist', 'held')).toMatch(/vdb +\S+held-vdb/)
+  expect((await remove(guest, { name: 'both' })).error).toBeNull()
+  expect((await edit({ removeDisks: ['vdb'] })).error).toBeNull()
+  expect(await a.lab.virsh('domblklist', 'held')).not.toContain('vdb')
 })

@@ -3,6 +3,7 @@ import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import type { SnapshotFacts, SnapshotMark, VmFacts } from '#server/hypervisor/facts.ts'
+import { startPaused, stopPaused } from './checkpoint-step.ts'
 import type { StepContext } from './define.ts'
 import { until } from './pause.ts'
 import { vmOnHost, vmRow } from './vm-on-host.ts'
@@ -77,6 +78,27 @@ function requireInside(facts: VmFacts): void {
       ? 'Start the VM and take one without memory, or convert the disk to qcow2.'
       : 'Take one without memory, or convert the disk to qcow2.',
   )
+}
+
+/**
+ * Has a VM that is off stand paused while snapshots beside its disks are deleted: what its disks stand on libvirt knows by
+ * then, which of one that is off it does where that was moved or defined by hand.
+ * @param wasOff before anything began: a run that was broken off may have left it paused
+ */
+export async function knowingFiles<Result>(
+  host: HypervisorHost,
+  uuid: string,
+  wasOff: boolean,
+  doomed: readonly Pick<SnapshotFacts, 'storage'>[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (!wasOff || doomed.every(({ storage }) => storage === 'internal')) return work()
+  await startPaused(host, uuid)
+  try {
+    return await work()
+  } finally {
+    await stopPaused(host, uuid)
+  }
 }
 
 /** The rows as the host tells them now, without waiting for the inventory. */

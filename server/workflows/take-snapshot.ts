@@ -18,13 +18,14 @@ import { TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import { toldOf } from './attempt.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { defineWorkflow } from './define.ts'
-import { recordNow, takeOnce, untake } from './snapshot-step.ts'
+import { knowingFiles, recordNow, takeOnce, untake } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
 
 interface Memory {
   name: string
   withMemory: boolean
   quiesced: boolean
+  wasOff: boolean
   /** For the next backup of a VM that is off */
   marks: CheckpointFacts[]
   deleted: string[]
@@ -44,7 +45,8 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
       name: 'note marks',
       do: async (context) => {
         const { vm, host, facts } = await vmOnHost(context)
-        return { marks: facts.state === 'off' ? await host.listCheckpoints(vm.uuid) : [] }
+        const wasOff = facts.state === 'off'
+        return { wasOff, marks: wasOff ? await host.listCheckpoints(vm.uuid) : [] }
       },
     },
     {
@@ -86,13 +88,16 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
           .toSorted((a, b) => (a.takenAt < b.takenAt ? -1 : 1))
         const deleted: string[] = []
         const left: string[] = []
-        for (const { name } of its.slice(0, -schedule.keepCount)) {
-          context.progress({ phase: `deleting ${name}` })
-          await host.deleteSnapshot(vm.uuid, name).then(
-            () => deleted.push(name),
-            (error: unknown) => left.push(`${name}: ${toldOf(error)}`),
-          )
-        }
+        const old = its.slice(0, -schedule.keepCount)
+        await knowingFiles(host, vm.uuid, context.memory.wasOff ?? false, old, async () => {
+          for (const { name } of old) {
+            context.progress({ phase: `deleting ${name}` })
+            await host.deleteSnapshot(vm.uuid, name).then(
+              () => deleted.push(name),
+              (error: unknown) => left.push(`${name}: ${toldOf(error)}`),
+            )
+          }
+        })
         await recordNow(context)
         return { deleted, left }
       },

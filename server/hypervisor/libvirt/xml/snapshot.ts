@@ -66,6 +66,7 @@ export function readSnapshotXml(text: string): Omit<SnapshotFacts, 'current'> {
   const root = parseXml(text)
   const disks = findAll(find(root, 'disks'), 'disk')
   const external = new Set(disks.filter(({ attributes }) => attributes.snapshot === 'external').map(nameOf))
+  const held = disks.filter(({ attributes }) => attributes.snapshot !== 'no')
   const memory = attributeAt(root, 'memory', 'snapshot')
   const state = textAt(root, 'state') ?? 'shutoff'
   return {
@@ -76,6 +77,7 @@ export function readSnapshotXml(text: string): Omit<SnapshotFacts, 'current'> {
     state: states[state] ?? 'off',
     withMemory: memory === 'internal' || memory === 'external',
     storage: memory === 'external' || external.size > 0 ? 'external' : 'internal',
+    targets: held.map(nameOf),
     madeFiles: disks.flatMap((disk) => {
       const path = external.has(nameOf(disk)) ? attributeAt(disk, 'source', 'file') : null
       return path ? [{ target: nameOf(disk), path }] : []
