@@ -11,6 +11,7 @@ import type { OperationRow } from '#server/schema/operation.ts'
 import { OperationLine } from './operation-line.tsx'
 import {
   deletionResult,
+  detachedDisks,
   editOutcomes,
   itemResults,
   type MigrationResult,
@@ -23,6 +24,7 @@ import { operationTookMs } from './operation-words.ts'
 export function OperationDetail({ operation }: { operation: OperationRow }) {
   const moved = migrationResult(operation)
   const deletion = deletionResult(operation)
+  const detached = detachedDisks(operation)
   const isParent = operation.kind === 'bulk-vm' || operation.kind === 'drain-host'
   return (
     <div className="flex flex-col gap-3 pb-2">
@@ -31,6 +33,9 @@ export function OperationDetail({ operation }: { operation: OperationRow }) {
       {deletion && deletion.deleted.length > 0 && <Facts title="Deleted with it" items={deletion.deleted} />}
       {deletion && deletion.kept.length > 0 && (
         <Facts title="Kept: in use elsewhere or asked for" items={deletion.kept} />
+      )}
+      {detached.length > 0 && (
+        <Facts title="Detached, for the snapshot does not have them; their files stay" items={detached} />
       )}
       {operation.undone.length > 0 && <Facts title="Put back" items={operation.undone} />}
       {(operation.error?.left?.length ?? 0) > 0 && <Facts title="Left behind" items={operation.error?.left ?? []} />}

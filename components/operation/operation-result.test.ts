@@ -29,6 +29,13 @@ test('a boot test says how long it took, or what was wrong, which is seen to be 
   expect(operationLook(bad)).toEqual({ look: 'failed', word: 'Not proven' })
 })
 
+test('a revert says of how many newer disks the VM has let go', () => {
+  expect(outcomeText(ended('revert-snapshot', { kept: null, state: 'off', detached: ['vdb: web-vdb.qcow2'] }))).toBe(
+    'Took 5 s · 1 newer disk detached',
+  )
+  expect(outcomeText(ended('revert-snapshot', { kept: null, state: 'off', detached: [] }))).toBe('Took 5 s')
+})
+
 test('a restore says what it wrote, and of a new VM what it does not have', () => {
   expect(outcomeText(ended('restore-vm', { writtenBytes: 2 ** 20, onlyDisks: null }))).toBe('Took 5 s · 1 MiB written')
   const one = { writtenBytes: 2 ** 20, onlyDisks: ['vdb'] }

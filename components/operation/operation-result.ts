@@ -51,6 +51,9 @@ export type ItemResult = z.infer<typeof ItemsResult>['items'][number]
 /** What a deletion removed and what it left, as names of volumes. */
 const DeletionResult = z.object({ deleted: z.array(z.string()).default([]), kept: z.array(z.string()).default([]) })
 
+/** Disks, each with its file, that a VM got after the snapshot to which it went back */
+const RevertResult = z.object({ detached: z.array(z.string()).default([]) })
+
 /** What a restore wrote, if not a clone, to which of the disks, and what of the VM of then a new one does not have. */
 const RestoreResult = z.object({
   writtenBytes: z.number().nullish(),
@@ -84,6 +87,9 @@ const restoreResult = ({ kind, result }: OperationRow) =>
 
 export const deletionResult = (operation: OperationRow) =>
   operation.kind === 'delete-vm' ? (DeletionResult.safeParse(operation.result).data ?? null) : null
+
+export const detachedDisks = (operation: OperationRow) =>
+  operation.kind === 'revert-snapshot' ? (RevertResult.safeParse(operation.result).data?.detached ?? []) : []
 
 export const migrationResult = (operation: OperationRow) =>
   operation.kind === 'migrate-vm' ? (MigrationResult.safeParse(operation.result).data ?? null) : null
@@ -129,6 +135,8 @@ export function outcomeText(operation: OperationRow): string {
     const failed = items.filter((item) => item.state !== 'succeeded').length
     return `${items.length - failed} done${failed ? `, ${failed} not` : ''} · ${took}`
   }
+  const detached = detachedDisks(operation).length
+  if (detached > 0) return `${took} · ${formatCounted(detached, 'newer disk')} detached`
   const later = editOutcomes(operation).filter(({ live }) => !live).length
   return later > 0 ? `${took} · ${later} of the changes at the next start` : took
 }
@@ -141,4 +149,5 @@ export const hasDetail = (operation: OperationRow) =>
   (operation.error?.left?.length ?? 0) > 0 ||
   migrationResult(operation) !== null ||
   deletionResult(operation) !== null ||
+  detachedDisks(operation).length > 0 ||
   editOutcomes(operation).length > 0

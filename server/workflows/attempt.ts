@@ -188,8 +188,15 @@ async function tryUndo(
 }
 
 /** What is told when waiting was given up is no obstacle of its own. */
-const isGivenUp = (error: unknown) =>
-  !(error instanceof SkerryError) || (error.cause instanceof Error && error.cause.name === 'CallAborted')
+const givenUp = ['CallAborted', 'AbortError']
+
+function isGivenUp(error: unknown): boolean {
+  if (!(error instanceof SkerryError)) return true
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (givenUp.includes(cause.name)) return true
+  }
+  return false
+}
 
 const around = <T>(runtime: Runtime, place: StepPlace, run: () => Promise<T>) =>
   runtime.hooks.aroundStep ? runtime.hooks.aroundStep(place, run) : run()

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { enqueue, type NewOperation, requestCancel } from '#server/core/operation.ts'
 import { conflict, SkerryError, unavailable } from '#server/errors.ts'
+import { explainConnection } from '#server/hypervisor/libvirt/connection-error.ts'
+import { TransportError } from '#server/libvirt/error.ts'
 import { OriginalDamaged } from '#server/repository/copy.ts'
 import { DamageError } from '#server/repository/damage.ts'
 import { databaseForTests } from '#server/testing/database-for-tests.ts'
@@ -25,6 +27,7 @@ const Input = z.object({
   failAt: z.string().default(''),
   why: z.enum(['conflict', 'unavailable', 'damage']).default('conflict'),
   holdAt: z.string().default(''),
+  connectAt: z.string().default(''),
   holdAgainAt: z.string().default(''),
   failUndoAt: z.string().default(''),
   userData: z.string().nullish(),
@@ -33,6 +36,11 @@ const reasons = {
   conflict: (message: string) => conflict(message, 'Go round it.'),
   unavailable: (message: string) => unavailable(message),
   damage: (message: string) => new OriginalDamaged(new DamageError(message, {})),
+}
+/** As where a cancel comes while a way to a host is being opened. */
+async function connectInVain(signal: AbortSignal): Promise<void> {
+  await pause(60_000, signal).catch(() => undefined)
+  throw explainConnection(new TransportError('aborted', 'a host: connecting was given up', signal.reason), 'a host')
 }
 const steps = ['one', 'two', 'three'].map((name) => ({
   name,
@@ -43,6 +51,7 @@ const steps = ['one', 'two', 'three'].map((name) => ({
     if (context.input.userData) seen.push(context.input.userData)
     context.progress({ phase: `doing ${name}`, done: 1, total: 3, unit: 'items' })
     if (context.input.holdAt === name) await pause(60_000, context.signal)
+    if (context.input.connectAt === name) await connectInVain(context.signal)
     if (context.input.failAt === name) throw reasons[context.input.why](`${name} stood in the way.`)
     return { [name]: trail.length }
   },
@@ -174,6 +183,17 @@ test('cancelling a running step aborts it at once, then undoes', async () => {
   expect(end).toMatchObject({ state: 'cancelled', cancel_requested_by: 'Tester', error: null })
   expect(end.undone).toEqual(['put two back', 'put one back'])
   expect(await endsOf(operation.id)).toMatchObject([{ detail: { state: 'cancelled', cancelledBy: 'Tester' } }])
+})
+
+test('it is cancelled, and has not failed, also while a way to a host is being opened', async () => {
+  const operation = await ask({ connectAt: 'two' })
+  await until(operation.id, (now) => now.phase === 'doing two')
+  await own.db.$transaction((tx) => requestCancel(tx, operation, actor))
+  expect(await ended(operation.id)).toMatchObject({
+    state: 'cancelled',
+    error: null,
+    undone: ['put two back', 'put one back'],
+  })
 })
 
 const traceOf = async (id: string) =>

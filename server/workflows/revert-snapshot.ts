@@ -12,6 +12,7 @@
  * Marks for the next backup go before: they know nothing of it, and QEMU ends instead of going back while it keeps any.
  * Reverting itself can't be undone by the operation, so it comes last; run twice it leads to the same place.
  */
+import { basename } from 'node:path'
 import { revertRule } from '#server/core/snapshot.ts'
 import { conflict } from '#server/errors.ts'
 import { RevertSnapshotInput } from '#server/schema/snapshot.ts'
@@ -26,14 +27,17 @@ interface Memory {
   /** Checkpoints that go; with any, the next backup reads everything */
   marks: string[]
   state: string
+  /** Disks as they were, and of these the ones that the snapshot does not have: their files stay */
+  disks: { target: string; source: string }[]
+  detached: string[]
 }
 
 export const revertSnapshot = defineWorkflow<RevertSnapshotInput, Memory>({
   kind: 'revert-snapshot',
   input: RevertSnapshotInput,
   noReturnAfter: 'keep the present',
-  result: ({ kept, state, marks }) => ({
-    ...{ kept: kept ?? null, state },
+  result: ({ kept, state, marks, detached }) => ({
+    ...{ kept: kept ?? null, state, detached: detached ?? [] },
     nextBackupIsFull: (marks ?? []).length > 0,
   }),
   steps: [
@@ -71,7 +75,13 @@ export const revertSnapshot = defineWorkflow<RevertSnapshotInput, Memory>({
         const { vm, host } = await vmOnHost(context)
         context.progress({ phase: `going back to ${context.input.name}` })
         await host.revertToSnapshot(vm.uuid, context.input.name)
-        return { state: (await host.readVm(vm.uuid))?.state ?? 'off' }
+        const now = await host.readVm(vm.uuid)
+        const stays = new Set(now?.disks.map(({ target }) => target))
+        const detached = (context.memory.disks ?? []).filter(({ target }) => now && !stays.has(target))
+        return {
+          state: now?.state ?? 'off',
+          detached: detached.map(({ target, source }) => `${target}: ${basename(source)}`),
+        }
       },
     },
     {
@@ -91,5 +101,8 @@ async function look(context: StepContext<RevertSnapshotInput, Memory>): Promise<
   const { name, libvirtVersion } = await context.db.host.findUniqueOrThrow({ where: { id: vm.hostId } })
   const ruling = revertRule({ state: facts.state }, snapshot, { name, libvirtVersion })
   if (ruling !== true) throw conflict(`${vm.name} can’t be reverted to ${snapshot.name}. ${ruling}`)
-  return { wasOff: facts.state === 'off', marks: await ownMarks(host, facts) }
+  const disks = facts.disks.flatMap(({ device, target, source }) =>
+    device === 'disk' && source ? [{ target, source }] : [],
+  )
+  return { wasOff: facts.state === 'off', marks: await ownMarks(host, facts), disks }
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { serialCounts, waitForCount } from '#lab/guest/guest.ts'
 import type { FleetGuest } from '#server/testing/fleet.ts'
@@ -101,7 +102,7 @@ test('those of a VM that is off and has moved go one by one too, and it is off a
   expect((await filesOf(b, 'moved')).map((file) => file.split('.').at(-1))).toEqual(['four', 'one', 'qcow2'])
 })
 
-test('a disk that a snapshot holds is not removed: that could neither be deleted nor gone back to', async () => {
+test('a disk that a snapshot holds is not removed, for it could neither be deleted nor gone back to; one it lacks is told', async () => {
   const guest = await fleet.guest('a', { name: 'held', isEmpty: true, off: true })
   const edit = async (input: object) => fleet.ended(await fleet.ask({ ...on(guest), kind: 'edit-vm', input }))
   expect((await edit({ addDisks: [{ sizeBytes: 2 ** 22 }] })).error).toBeNull()
@@ -114,4 +115,14 @@ test('a disk that a snapshot holds is not removed: that could neither be deleted
   expect((await remove(guest, { name: 'both' })).error).toBeNull()
   expect((await edit({ removeDisks: ['vdb'] })).error).toBeNull()
   expect(await a.lab.virsh('domblklist', 'held')).not.toContain('vdb')
+
+  expect((await take(guest, { name: 'without' })).error).toBeNull()
+  expect((await edit({ addDisks: [{ sizeBytes: 2 ** 22 }] })).error).toBeNull()
+  const [, file = ''] = /vdb +(\S+)/.exec(await a.lab.virsh('domblklist', 'held')) ?? []
+  const input = { name: 'without', keepAs: null }
+  const back = await fleet.ended(await fleet.ask({ ...on(guest), kind: 'revert-snapshot', input }))
+  expect(back.error).toBeNull()
+  expect(back.result).toMatchObject({ detached: [`vdb: ${basename(file)}`] })
+  expect(await a.lab.virsh('domblklist', 'held')).not.toContain('vdb')
+  expect(await a.lab.run('ls', file)).toContain(file)
 })
