@@ -217,7 +217,7 @@ async function stayHere(context: Context): Promise<string | undefined> {
   if (at !== 'here') throw conflict(`It is not on ${plan.sourceName} alone.`, 'Look on both hosts where it is.')
   if (!plan.live) await destination.undefine(plan.uuid)
   const { snapshots, marks = [] } = context.memory
-  if (snapshots) await takeUpSnapshots(context, plan, 'source', source, snapshots)
+  if (snapshots) await takeUpSnapshots(context, plan, 'source', source, snapshots, marks)
   await takeUpMarks(source, plan.uuid, marks)
   return `left it on ${plan.sourceName}`
 }

@@ -7,6 +7,7 @@ import { previewMigration } from '#server/core/migration-candidate.ts'
 import { createPolicy } from '#server/core/protection-policy.ts'
 import { policyTurns } from '#server/core/protection-round.ts'
 import { createSchedule } from '#server/core/snapshot-schedule.ts'
+import { conflict } from '#server/errors.ts'
 import { restoreById } from '#server/repository/testing/scratch.ts'
 import { ProtectionPolicyInput } from '#server/schema/protection.ts'
 import { testDatastore } from '#server/testing/datastore.ts'
@@ -15,7 +16,7 @@ import type { FleetGuest, FleetHost } from '#server/testing/fleet.ts'
 import { fleetForTests } from '#server/testing/fleet-for-tests.ts'
 import { reachOverTls } from '#server/testing/fleet-tls.ts'
 
-const { fleet, a, b } = fleetForTests('moving protection', ['a', 'b'])
+const { fleet, setHooks, a, b } = fleetForTests('moving protection', ['a', 'b'])
 let guest: FleetGuest
 let datastore: Awaited<ReturnType<typeof testDatastore>>
 beforeAll(async () => {
@@ -25,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => datastore?.remove())
 
-const target = ({ id, name } = guest) => ({ kind: 'vm' as const, id, name })
+const target = ({ id, name }: Pick<FleetGuest, 'id' | 'name'> = guest) => ({ kind: 'vm' as const, id, name })
 const move = async (from: FleetHost, to: FleetHost, of = guest) =>
   fleet.ended(
     await fleet.ask({
@@ -146,4 +147,33 @@ test('a VM whose disks are copied takes the same along, and its next backup ther
   await run('qemu-img', ['convert', '-U', '-O', 'raw', b.lab.outsidePath(path), raw])
   const repository = await datastore.repositories.repository(datastore.id, null)
   expect((await restoreById(repository, there.id)).equals(await readFile(raw))).toBe(true)
+})
+
+test('a move of a VM that is off, broken off when its host has told all, leaves it its snapshots and marks', async () => {
+  const rooted = await fleet.db.vm.findFirstOrThrow({ where: { name: 'rooted' } })
+  await b.lab.virsh('destroy', 'rooted')
+  const off = await fleet.db.vm.update({ where: { id: rooted.id }, data: { state: 'off' } })
+  const take = { name: 'kept', description: '', withMemory: false }
+  const taken = await fleet.ask({
+    ...{ kind: 'take-snapshot', target: target(off), tenantId: null, hostId: b.id, input: take },
+  })
+  expect((await fleet.ended(taken)).error).toBeNull()
+  const marked = await marks(b, 'rooted')
+  expect(marked).toHaveLength(1)
+  setHooks({
+    aroundStep: (at, run) => {
+      if (at.step === 'move' && at.turn === 'do') throw conflict('Somebody stood in the way.', 'Go round them.')
+      return run()
+    },
+  })
+  const input = { destinationHostId: a.id }
+  const moved = await fleet.ended(
+    await fleet.ask({ kind: 'migrate-vm', target: target(off), tenantId: null, hostId: b.id, ...input, input }),
+  )
+  setHooks({})
+  expect(moved).toMatchObject({ state: 'failed', error: { message: 'Somebody stood in the way.' } })
+  expect(moved.error).not.toHaveProperty('left')
+  expect(moved.undone).toContain('left it on b')
+  expect(lines(await b.lab.virsh('snapshot-list', 'rooted', '--name'))).toEqual(['kept'])
+  expect(await marks(b, 'rooted')).toEqual(marked)
 })

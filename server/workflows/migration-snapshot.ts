@@ -1,7 +1,7 @@
 import { CredentialBox } from '#server/core/credential.ts'
 import { env } from '#server/env.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
-import type { SnapshotDefinition } from '#server/hypervisor/facts.ts'
+import type { CheckpointFacts, SnapshotDefinition } from '#server/hypervisor/facts.ts'
 import { withSnapshotSources } from '#server/hypervisor/libvirt/xml/relocate.ts'
 import type { StepContext } from './define.ts'
 import { type MovePlan, pathsOf } from './migration-plan.ts'
@@ -20,17 +20,26 @@ export async function setSnapshotsAside(context: Context, plan: MovePlan): Promi
   return found.length > 0 ? Buffer.from(box().seal(found, context.operation.id)).toString('base64') : null
 }
 
-/** Takes them up at the source again, or at the destination with the disks' new paths. @returns how many */
+/**
+ * Takes them up at the source again, or at the destination with the disks' new paths.
+ * @param marks what the host may know of: of a VM that is off libvirt takes up no snapshot while it knows of marks
+ * @returns how many
+ */
 export async function takeUpSnapshots(
   context: Context,
   plan: MovePlan,
   at: 'source' | 'destination',
   host: HypervisorHost,
   sealed: string,
+  marks: readonly CheckpointFacts[] = [],
 ): Promise<number> {
   const found = box().open(Buffer.from(sealed, 'base64'), context.operation.id) as SnapshotDefinition[]
   const paths = at === 'destination' ? pathsOf(plan) : {}
   const located = found.map((each) => ({ ...each, xml: withSnapshotSources(each.xml, paths) }))
+  const known = new Set((await host.listSnapshots(plan.uuid)).map(({ name }) => name))
+  if (found.some(({ name }) => !known.has(name)) && (await host.readVm(plan.uuid))?.state === 'off') {
+    for (const { name } of marks.toReversed()) await host.deleteCheckpoint(plan.uuid, name, { metadataOnly: true })
+  }
   await host.importSnapshots(plan.uuid, located)
   return found.length
 }

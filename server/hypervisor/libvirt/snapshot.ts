@@ -125,9 +125,10 @@ export function snapshotVerbs(session: Session): SnapshotVerbs {
 
     async importSnapshots(vm, snapshots, options = {}) {
       const domain = { uuid: vm }
-      const known = new Set((await listSnapshotNames(session, vm, options)).map(({ name }) => name))
+      const known = new Map((await definitions(session, vm, options)).map((each) => [each.name, each.current]))
       for (const { name, xml, current } of snapshots) {
-        if (known.has(name) && !current) continue
+        // Told again, though nothing of it changes, it is refused where there are checkpoints.
+        if (known.has(name) && (!current || known.get(name))) continue
         const flags = createFlag.redefine | (current ? createFlag.current : 0)
         await session.change(`take up the snapshot ${name}`, 'domainSnapshotCreateXml', { domain, xml, flags }, options)
       }
