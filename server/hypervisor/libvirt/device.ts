@@ -1,5 +1,7 @@
+import { errorCode } from '../../libvirt/error.ts'
 import type { CallOptions, EditResult, HypervisorHost } from '../driver.ts'
 import { affect, lifeOf, notWhileRunning } from './definition.ts'
+import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
 import { holdsDevice, readVmXml } from './xml/vm.ts'
 
@@ -46,14 +48,17 @@ export function deviceVerbs(session: Session): DeviceVerbs {
     async detachDevice(vm, deviceXml, options = {}) {
       const step = 'detach a device'
       const domain = { uuid: vm }
-      const result = await edit(vm, step, options, (flags) =>
-        session.long(
-          step,
-          'domainDetachDeviceFlags',
-          { domain, xml: deviceXml, flags },
-          { timeoutMs: 60_000, ...options },
-        ),
-      )
+      const limits = { timeoutMs: 60_000, ...options }
+      const detach = (flags: number) =>
+        session.long(step, 'domainDetachDeviceFlags', { domain, xml: deviceXml, flags }, limits)
+      const result = await edit(vm, step, options, async (flags) => {
+        await detach(flags).catch((error: unknown) => {
+          // What the guest did not let go of when it was asked before is gone from the next start alone.
+          const isBoth = flags === (affect.live | affect.config)
+          if (!isBoth || !refusedWith(error, errorCode.deviceMissing)) throw error
+          return detach(affect.live)
+        })
+      })
       const deadline = performance.now() + releaseMs
       while (result.live && (await isHeld(vm, deviceXml, options))) {
         if (performance.now() > deadline) {

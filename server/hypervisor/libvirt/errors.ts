@@ -37,6 +37,7 @@ kind(
   errorCode.noSnapshot,
   errorCode.noCheckpoint,
   errorCode.noBackup,
+  errorCode.deviceMissing,
 )
 kind(
   'invalid',
