@@ -42,6 +42,14 @@ test('shut down by the guest agent, then start', async () => {
   await waitForBoot(lab, 'web', 2)
 })
 
+test('a guest that is asked to shut down while it boots, and does not hear it, is asked again', async () => {
+  expect((await power('reset')).state).toBe('succeeded')
+  const end = await power('shutdown', { timeoutMs: 60_000 })
+  expect(end.error).toBeNull()
+  expect(await domstate()).toBe('shut off')
+  expect((await power('start')).state).toBe('succeeded')
+})
+
 test('a guest that does not shut down in time stays on, and the error offers to force it off', async () => {
   const { lab } = a
   await waitForAgent(lab, 'web')

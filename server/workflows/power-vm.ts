@@ -22,11 +22,11 @@ import { PowerInput } from '#server/schema/vm-action.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
 import { StepError } from './attempt.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { until } from './pause.ts'
+import { type ShutdownWay, shutDownGuest, shutdownWay } from './shut-down.ts'
 import { vmOnHost } from './vm-on-host.ts'
 
 interface Memory {
-  by: 'agent' | 'acpi'
+  by: ShutdownWay
   state: VmPowerState
 }
 
@@ -67,12 +67,8 @@ export const powerVm = defineWorkflow<PowerInput, Memory>({
   ],
 })
 
-/** The agent's way is the surer one; without an agent the guest gets the power button. */
-const means = (host: HypervisorHost, facts: VmFacts) =>
-  host.agentPing(facts.uuid, { timeoutMs: 3_000 }).then((answers) => (answers ? 'agent' : 'acpi') as Memory['by'])
-
 async function reboot(context: StepContext<PowerInput, Memory>, host: HypervisorHost, facts: VmFacts) {
-  const by = await means(host, facts)
+  const by = await shutdownWay(host, facts.uuid)
   await host.power(facts.uuid, { action: 'reboot', by }, { signal: context.signal })
   return { by, state: facts.state }
 }
@@ -85,16 +81,8 @@ async function shutDown(context: StepContext<PowerInput, Memory>, host: Hypervis
     if (ruling !== true)
       throw new StepError('conflict', `${name} can’t shut down now. ${ruling}`, { offer: 'force-off' })
   }
-  const by = await means(host, facts)
-  context.progress({ phase: by === 'agent' ? 'asking the guest agent' : 'pressing the power button' })
-  await host.power(facts.uuid, { action: 'shutdown', by }, { signal: context.signal })
-  context.progress({ phase: 'waiting for the guest' })
-  const isOff = await until(async () => ((await host.readVm(facts.uuid))?.state ?? 'off') === 'off', {
-    timeoutMs,
-    everyMs: 500,
-    signal: context.signal,
-  })
-  if (isOff) return { by, state: 'off' as const }
+  const { by, isOff } = await shutDownGuest(context, host, facts, timeoutMs)
+  if (isOff) return { ...(by && { by }), state: 'off' as const }
   throw new StepError('conflict', `${name} did not shut down in ${Math.round(timeoutMs / 1000)} s.`, {
     wayOut: 'Give it more time, or force it off: the guest then has no chance to save anything.',
     offer: 'force-off',

@@ -22,10 +22,10 @@ import { RestoreVmPlan } from '#server/schema/backup.ts'
 import { StepError } from './attempt.ts'
 import { type BackupMemory, begin, end, look, read, record, repositoryOf, unbegin, unread } from './backup-step.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { until } from './pause.ts'
 import { ranSince } from './ran-since.ts'
 import { Leftover } from './record.ts'
 import { restoredSince } from './restored-since.ts'
+import { shutDownGuest } from './shut-down.ts'
 import { vmOnHost, vmWithDisks } from './vm-on-host.ts'
 import { type DiskWriting, type Written, writeDisks } from './write-disks.ts'
 
@@ -136,16 +136,8 @@ async function shutDown(context: Context): Promise<undefined> {
   if (facts.state !== 'running' && facts.state !== 'shutting_down') {
     throw conflict(`${vm.name} can’t be restored now: it is ${facts.state}.`, 'Resume it or force it off first.')
   }
-  const by = (await host.agentPing(facts.uuid, { timeoutMs: 3_000 })) ? 'agent' : 'acpi'
-  context.progress({ phase: 'waiting for the guest to shut down' })
-  if (facts.state === 'running') await host.power(facts.uuid, { action: 'shutdown', by }, { signal: context.signal })
   const { shutdownMs } = context.input
-  const isOff = await until(async () => ((await host.readVm(facts.uuid))?.state ?? 'off') === 'off', {
-    timeoutMs: shutdownMs,
-    everyMs: 500,
-    signal: context.signal,
-  })
-  if (isOff) return undefined
+  if ((await shutDownGuest(context, host, facts, shutdownMs)).isOff) return undefined
   throw new StepError('conflict', `${vm.name} did not shut down in ${Math.round(shutdownMs / 1000)} s.`, {
     wayOut: 'Force it off, then restore it.',
     offer: 'force-off',
