@@ -1,6 +1,7 @@
 import { sizeText } from '#server/core/size-text.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
 import { diskXml, interfaceXml, macOf } from '#server/hypervisor/libvirt/xml/device.ts'
+import { readVmXml } from '#server/hypervisor/libvirt/xml/vm.ts'
 import type { EditVmInput } from '#server/schema/vm-action.ts'
 
 /** One change; a second run of `make` finds it done. @returns whether it is in force now */
@@ -53,6 +54,16 @@ function plainChanges(input: EditVmInput, vm: Vm): Change[] {
   return changes
 }
 
+/** What it has now, and what it will have from the next start on: a run that was broken off took away one of them alone. */
+export async function nowAndNext(host: HypervisorHost, uuid: string) {
+  const now = await host.readVm(uuid, { withNext: true })
+  const next = now?.nextXml ? readVmXml(now.nextXml) : null
+  return {
+    disks: [...(now?.disks ?? []), ...(next?.disks ?? [])],
+    interfaces: [...(now?.interfaces ?? []), ...(next?.interfaces ?? [])],
+  }
+}
+
 function diskChanges(input: EditVmInput, vm: Vm, added: readonly { target: string; path: string }[]): Change[] {
   const has = async (host: HypervisorHost, target: string) =>
     (await host.readVm(vm.uuid))?.disks.some((disk) => disk.target === target) ?? false
@@ -71,7 +82,7 @@ function diskChanges(input: EditVmInput, vm: Vm, added: readonly { target: strin
     ...(input.removeDisks ?? []).map((target) => ({
       what: `remove the disk ${target}`,
       make: async (host: HypervisorHost) => {
-        const disk = (await host.readVm(vm.uuid))?.disks.find((each) => each.target === target)
+        const disk = (await nowAndNext(host, vm.uuid)).disks.find((each) => each.target === target)
         return !disk || (await host.detachDevice(vm.uuid, device(target, disk.source))).live
       },
     })),
@@ -83,8 +94,8 @@ function cardChanges(input: EditVmInput, vm: Vm, operationId: string): Change[] 
   const find = async (host: HypervisorHost, mac: string) =>
     (await host.readVm(vm.uuid))?.interfaces.find((each) => each.mac === mac)
   const remove = async (host: HypervisorHost, mac: string) => {
-    const now = await find(host, mac)
-    return !now || (await host.detachDevice(vm.uuid, card(mac, now.networkName ?? ''))).live
+    const its = (await nowAndNext(host, vm.uuid)).interfaces.find((each) => each.mac === mac)
+    return !its || (await host.detachDevice(vm.uuid, card(mac, its.networkName ?? ''))).live
   }
   const plug = async (host: HypervisorHost, mac: string, network: string) =>
     (await find(host, mac)) !== undefined || (await host.attachDevice(vm.uuid, card(mac, network))).live

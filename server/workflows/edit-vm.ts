@@ -10,8 +10,9 @@
  * | disk removed         | when the guest lets go of it   | next start       | yes |
  * | network card         | at once, as a new card         | the same         | yes |
  *
- * New disks are made first and removed again when that fails. Changes then go one by one; when one fails, those before
- * it stay, and the error names both. The volumes of removed disks go last, for good, where nothing else uses them.
+ * A disk that the guest holds on to stays the VM's. New disks are made first and removed again when that fails. Changes
+ * then go one by one; when one fails, those before it stay, and the error names both. The volumes of removed disks go
+ * last, for good, where nothing else uses them.
  */
 
 import { some } from '#server/core/some-names.ts'
@@ -21,7 +22,7 @@ import type { VmFacts } from '#server/hypervisor/facts.ts'
 import { type EditOutcome, EditVmInput } from '#server/schema/vm-action.ts'
 import { vmRule } from '#server/schema/vm-rule.ts'
 import { defineWorkflow, type StepContext } from './define.ts'
-import { changesOf, freeTargets } from './edit-change.ts'
+import { changesOf, freeTargets, nowAndNext } from './edit-change.ts'
 import { type MadeVolume, removeAllMade, removeMade, volumeAt } from './new-vm.ts'
 import { vmOnHost, volumeOfDisk } from './vm-on-host.ts'
 import { volumesToDelete } from './volume-use.ts'
@@ -101,7 +102,8 @@ async function look(context: Context): Promise<Partial<Memory>> {
   if (input.name !== undefined && input.name !== facts.name && facts.state !== 'off') {
     throw conflict(`${vm.name} can be renamed only while it is off.`, 'Shut it down first.')
   }
-  const removed = facts.disks.filter((disk) => input.removeDisks?.includes(disk.target))
+  const disks = input.removeDisks ? (await nowAndNext(host, vm.uuid)).disks : []
+  const removed = input.removeDisks?.flatMap((target) => disks.find((disk) => disk.target === target) ?? []) ?? []
   for (const { target } of removed) requireUnheld(facts, target)
   const place = { db: context.db, host, hostId: vm.hostId, vmUuid: vm.uuid }
   const { doomed, kept } = await volumesToDelete(place, removed)

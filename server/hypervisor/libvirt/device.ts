@@ -12,6 +12,12 @@ const sizeInBytes = 1
 const releaseMs = 10_000
 const pollMs = 200
 
+/** Of a device that may be gone already. */
+const unlessGone = (work: Promise<unknown>) =>
+  work.catch((error: unknown) => {
+    if (!refusedWith(error, errorCode.deviceMissing)) throw error
+  })
+
 /** Devices of VMs, at once where it goes, else from the next start on. */
 export function deviceVerbs(session: Session): DeviceVerbs {
   async function edit(
@@ -36,6 +42,22 @@ export function deviceVerbs(session: Session): DeviceVerbs {
     return holdsDevice(xml, deviceXml)
   }
 
+  /** @throws conflict when the guest holds on to it */
+  async function untilReleased(vm: string, deviceXml: string, step: string, options: CallOptions): Promise<void> {
+    const deadline = performance.now() + releaseMs
+    while (await isHeld(vm, deviceXml, options)) {
+      if (performance.now() > deadline) {
+        throw session.refuse(
+          'conflict',
+          step,
+          'the guest has not let go of it',
+          'Unmount it inside the guest, or shut the VM down; then try again.',
+        )
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+  }
+
   return {
     async attachDevice(vm, deviceXml, options = {}) {
       const step = 'attach a device'
@@ -47,31 +69,26 @@ export function deviceVerbs(session: Session): DeviceVerbs {
 
     async detachDevice(vm, deviceXml, options = {}) {
       const step = 'detach a device'
-      const domain = { uuid: vm }
+      const { active, paused, persistent } = await lifeOf(session, vm, step, options)
       const limits = { timeoutMs: 60_000, ...options }
       const detach = (flags: number) =>
-        session.long(step, 'domainDetachDeviceFlags', { domain, xml: deviceXml, flags }, limits)
-      const result = await edit(vm, step, options, async (flags) => {
-        await detach(flags).catch((error: unknown) => {
-          // What the guest did not let go of when it was asked before is gone from the next start alone.
-          const isBoth = flags === (affect.live | affect.config)
-          if (!isBoth || !refusedWith(error, errorCode.deviceMissing)) throw error
-          return detach(affect.live)
-        })
-      })
-      const deadline = performance.now() + releaseMs
-      while (result.live && (await isHeld(vm, deviceXml, options))) {
-        if (performance.now() > deadline) {
-          throw session.refuse(
-            'conflict',
-            step,
-            'the guest has not let go of it',
-            'Unmount it inside the guest, or stop the VM; it is gone from the next start on.',
-          )
-        }
-        await new Promise((resolve) => setTimeout(resolve, pollMs))
+        session.long(step, 'domainDetachDeviceFlags', { domain: { uuid: vm }, xml: deviceXml, flags }, limits)
+      // A guest that stands still lets go of nothing.
+      if (!active || (paused && persistent)) {
+        await unlessGone(detach(affect.config))
+        return { live: false }
       }
-      return result
+      try {
+        await unlessGone(detach(affect.live))
+      } catch (error) {
+        if (!persistent || !notWhileRunning(error)) throw error
+        await detach(affect.config)
+        return { live: false }
+      }
+      await untilReleased(vm, deviceXml, step, options)
+      // Last, so that a device that the guest holds on to stays the VM's.
+      if (persistent) await unlessGone(detach(affect.config))
+      return { live: true }
     },
 
     async resizeDisk(vm, target, bytes, options = {}) {
