@@ -15,6 +15,7 @@ import { type Scratch, scratchFiles } from './backup-scratch.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
 import { beginAt, placesToListen } from './listen.ts'
+import { listed } from './listing.ts'
 import type { Session } from './session.ts'
 import { buildBackupXml, readBackupXml } from './xml/backup.ts'
 import { buildCheckpointXml, readCheckpointXml, readMarkedSizes } from './xml/checkpoint.ts'
@@ -106,8 +107,8 @@ export function backupVerbs(session: Session): BackupVerbs {
 
   const checkpointNames = async (vm: string, options: CallOptions): Promise<string[]> => {
     const args = { domain: { uuid: vm }, flags: checkpointListFlag.topological }
-    const { checkpoints } = await session.read('list checkpoints', 'domainListAllCheckpoints', args, options)
-    return checkpoints.map(({ name }) => name)
+    const list = () => session.read('list checkpoints', 'domainListAllCheckpoints', args, options)
+    return (await listed(list)).checkpoints.map(({ name }) => name)
   }
 
   return {

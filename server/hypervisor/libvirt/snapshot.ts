@@ -3,6 +3,7 @@ import type { CallOptions, HypervisorHost } from '../driver.ts'
 import type { SnapshotDefinition, SnapshotFacts } from '../facts.ts'
 import { refusedWith } from './errors.ts'
 import { frozen } from './freeze.ts'
+import { listed } from './listing.ts'
 import type { Session } from './session.ts'
 import { buildSnapshotXml, readSnapshotXml } from './xml/snapshot.ts'
 import { readVmXml } from './xml/vm.ts'
@@ -36,8 +37,8 @@ async function orNone<T>(work: Promise<T>, none: T): Promise<T> {
 
 export async function listSnapshotNames(session: Session, uuid: string, options: CallOptions) {
   const args = { domain: { uuid } }
-  const listed = session.read('list snapshots', 'domainListAllSnapshots', args, options)
-  return (await orNone(listed, { snapshots: [], count: 0 })).snapshots.map(({ name }) => ({ name }))
+  const list = () => session.read('list snapshots', 'domainListAllSnapshots', args, options)
+  return (await orNone(listed(list), { snapshots: [], count: 0 })).snapshots.map(({ name }) => ({ name }))
 }
 
 async function definitions(session: Session, uuid: string, options: CallOptions): Promise<SnapshotDefinition[]> {
