@@ -1,6 +1,7 @@
 import type { Disk, Snapshot, SnapshotSchedule, Vm } from '#prisma/generated/client.ts'
 import type { Tx } from '#server/db.ts'
 import { conflict } from '#server/errors.ts'
+import { withThoseAfter } from '#server/schema/snapshot.ts'
 import { type Answer, vmRule } from '#server/schema/vm-rule.ts'
 
 /** The first libvirt that leads a VM back to a snapshot in files of its own. */
@@ -62,9 +63,18 @@ export function mixingRule(storage: SnapshotStorage, others: readonly Pick<Store
   return `Its snapshot ${other.name} lies ${placeOf(other.storage)}: with one ${placeOf(storage)} on top, neither could be deleted any more.`
 }
 
-/** What somebody can do whom {@link mixingRule} refuses a snapshot. */
-export const wayOutOfMixing = ({ state }: Ruled): string =>
-  state === 'off' ? 'Delete its other snapshots first.' : 'Take the other kind, or delete its other snapshots first.'
+/** @returns where a snapshot of the VM as it is now comes to lie. @throws conflict where it does not go with the others */
+export function demandStorage(
+  vm: Ruled & { name: string },
+  withMemory: boolean,
+  others: readonly Stored[],
+): SnapshotStorage {
+  const storage = storageOf(vm, withMemory, others)
+  const mixing = mixingRule(storage, others)
+  if (mixing === true) return storage
+  const wayOut = vm.state === 'off' ? 'Delete' : 'Take the other kind, or delete'
+  throw conflict(`${vm.name} can’t have that snapshot. ${mixing}`, `${wayOut} its other snapshots first.`)
+}
 
 type InsideDisks = Parameters<typeof insideRule>[0]
 const storageRule = (storage: SnapshotStorage, disks: InsideDisks, others: readonly Stored[]): Answer => {
@@ -96,16 +106,6 @@ export function demandDeletable<Each extends Stored>(
     if (ruling !== true) throw conflict(`The snapshot ${each.name} of ${vm.name} can’t be deleted. ${ruling}`)
   }
   return doomed
-}
-
-/** A snapshot, then all that were taken after it on its branch. @param all parents before their children */
-export function withThoseAfter<Each extends Pick<Stored, 'name' | 'parent'>>(
-  first: Each,
-  all: readonly Each[],
-): Each[] {
-  const found = [first]
-  for (const each of all) if (found.some(({ name }) => name === each.parent)) found.push(each)
-  return found
 }
 
 export interface SnapshotPage {

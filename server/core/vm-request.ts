@@ -19,7 +19,7 @@ import { demandNetworks } from './network-grant.ts'
 import type { NewOperation } from './operation.ts'
 import { reserve } from './quota.ts'
 import { demandValid, disksToRestore } from './restore-disk.ts'
-import { demandDeletable, mixingRule, revertRule, storageOf, wayOutOfMixing } from './snapshot.ts'
+import { demandDeletable, demandStorage, revertRule } from './snapshot.ts'
 import { demandRestorable, demandRestorableFrom } from './store-damage.ts'
 
 /**
@@ -49,11 +49,11 @@ export async function editOf(tx: Tx, vm: Vm, input: EditVmInput): Promise<NewOpe
  */
 export async function snapshotOf(tx: Tx, vm: Vm, input: TakeSnapshotPlan, beside = 0): Promise<NewOperation> {
   demandState(vm, 'snapshot')
-  const taken = await tx.snapshot.count({ where: { vmId: vm.id, name: input.name } })
-  if (taken > 0) throw conflict(`${vm.name} has a snapshot ${input.name} already.`, 'Choose another name.')
   const others = await tx.snapshot.findMany({ where: { vmId: vm.id } })
-  const mixing = mixingRule(storageOf(vm, input.withMemory, others), others)
-  if (mixing !== true) throw conflict(`${vm.name} can’t have that snapshot. ${mixing}`, wayOutOfMixing(vm))
+  if (others.some(({ name }) => name === input.name)) {
+    throw conflict(`${vm.name} has a snapshot ${input.name} already.`, 'Choose another name.')
+  }
+  demandStorage(vm, input.withMemory, others)
   await reserve(tx, vm.tenantId, { snapshots: beside + 1 })
   return operationOn(vm, { kind: 'take-snapshot', input })
 }
@@ -73,7 +73,7 @@ export async function revertOf(tx: Tx, vm: Vm, input: RevertSnapshotInput): Prom
 export async function snapshotDeletionOf(tx: Tx, vm: Vm, input: DeleteSnapshotInput): Promise<NewOperation> {
   const snapshot = await snapshotNamed(tx, vm, input.name)
   demandState(vm, 'delete-snapshot')
-  const all = await tx.snapshot.findMany({ where: { vmId: vm.id }, orderBy: { takenAt: 'asc' } })
+  const all = await tx.snapshot.findMany({ where: { vmId: vm.id } })
   demandDeletable(vm, snapshot, all, input.withChildren)
   return operationOn(vm, { kind: 'delete-snapshot', input })
 }

@@ -48,3 +48,13 @@ export type ScheduleInput = z.infer<typeof ScheduleInput>
 export const CreateScheduleInput = ScheduleInput.extend({ vmId: VmId })
 export const ScheduleId = z.object({ id: z.uuid() })
 export const EditScheduleInput = ScheduleInput.extend(ScheduleId.shape)
+
+/** A snapshot and all that were taken after it on its branches, parents before their children. */
+export function withThoseAfter<Each extends { name: string; parent: string | null }>(
+  first: Each,
+  all: readonly Each[],
+): Each[] {
+  const found = [first]
+  for (const { name } of found) found.push(...all.filter((each) => each.parent === name && !found.includes(each)))
+  return found
+}

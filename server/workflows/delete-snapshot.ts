@@ -11,12 +11,12 @@
 import { demandDeletable } from '#server/core/snapshot.ts'
 import { DeleteSnapshotInput } from '#server/schema/snapshot.ts'
 import { defineWorkflow } from './define.ts'
-import { knowingFiles, recordNow } from './snapshot-step.ts'
+import { mustStand, recordNow, standingPaused } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
 
 interface Memory {
   deleted: string[]
-  wasOff: boolean
+  stands: boolean
 }
 
 export const deleteSnapshot = defineWorkflow<DeleteSnapshotInput, Memory>({
@@ -31,19 +31,17 @@ export const deleteSnapshot = defineWorkflow<DeleteSnapshotInput, Memory>({
         const { vm, facts } = await vmOnHost(context)
         const { name, withChildren } = context.input
         const first = facts.snapshots.find((each) => each.name === name)
-        const wasOff = facts.state === 'off'
-        if (!first) return { deleted: [], wasOff }
+        if (!first) return { deleted: [] }
         const doomed = demandDeletable({ name: vm.name, state: facts.state }, first, facts.snapshots, withChildren)
-        return { deleted: doomed.map((each) => each.name), wasOff }
+        return { deleted: doomed.map((each) => each.name), stands: mustStand(facts, doomed) }
       },
     },
     {
       name: 'delete',
       do: async (context) => {
         const { vm, host } = await vmOnHost(context)
-        const { deleted = [], wasOff = false } = context.memory
-        const doomed = (await host.listSnapshots(vm.uuid)).filter(({ name }) => deleted.includes(name))
-        await knowingFiles(host, vm.uuid, wasOff, doomed, async () => {
+        const { deleted = [], stands = false } = context.memory
+        await standingPaused(host, vm.uuid, stands, async () => {
           // libvirt deletes files beside the disks for one snapshot at a time: the last taken goes first.
           for (const [index, name] of deleted.toReversed().entries()) {
             context.progress({ phase: `deleting ${name}`, done: index, total: deleted.length, unit: 'items' })

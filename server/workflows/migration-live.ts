@@ -31,7 +31,8 @@ export async function moveLive(context: Context, plan: MovePlan): Promise<LiveMo
   const destination = await context.host(plan.destinationHostId)
   const at = await readWhereabouts(source, destination, plan)
   if (at === 'moved') return { postCopy: false, last: null }
-  const watch = new Watch(context, plan, source, destination)
+  const isSuspended = (await source.readVm(plan.uuid))?.state === 'paused'
+  const watch = new Watch(context, plan, source, destination, isSuspended)
   const ended =
     at === 'moving'
       ? watch.untilEnded()
@@ -115,6 +116,7 @@ class Watch {
   readonly #plan: MovePlan
   readonly #source: HypervisorHost
   readonly #destination: HypervisorHost
+  readonly #isSuspended: boolean
   #memorySince: number | undefined
   #lostSince: number | undefined
   #least = { bytes: Number.POSITIVE_INFINITY, sinceMs: Date.now() }
@@ -124,11 +126,18 @@ class Watch {
   last: JobReading | null = null
   givenUp: GivenUp | undefined
 
-  constructor(context: Context, plan: MovePlan, source: HypervisorHost, destination: HypervisorHost) {
+  constructor(
+    context: Context,
+    plan: MovePlan,
+    source: HypervisorHost,
+    destination: HypervisorHost,
+    isSuspended: boolean,
+  ) {
     this.#context = context
     this.#plan = plan
     this.#source = source
     this.#destination = destination
+    this.#isSuspended = isSuspended
   }
 
   /** For a migration that another process began: ends when the source has no such job any more. */
@@ -172,6 +181,8 @@ class Watch {
   }
 
   async #decide(job: JobReading): Promise<void> {
+    // Nothing changes that would have to be copied again, however slow it goes.
+    if (this.#isSuspended) return
     const { onSlow, patienceMs } = this.#context.input
     if (job.iteration < 1) {
       if (onSlow === 'give-up' && this.#diskStandsStill(job.diskRemainingBytes, patienceMs)) {

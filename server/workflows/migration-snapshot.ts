@@ -36,8 +36,9 @@ export async function takeUpSnapshots(
   const found = box().open(Buffer.from(sealed, 'base64'), context.operation.id) as SnapshotDefinition[]
   const paths = at === 'destination' ? pathsOf(plan) : {}
   const located = found.map((each) => ({ ...each, xml: withSnapshotSources(each.xml, paths) }))
-  const known = new Set((await host.listSnapshots(plan.uuid)).map(({ name }) => name))
-  if (found.some(({ name }) => !known.has(name)) && (await host.readVm(plan.uuid))?.state === 'off') {
+  const now = marks.length > 0 ? await host.readVm(plan.uuid) : null
+  const known = new Set(now?.snapshots.map(({ name }) => name))
+  if (now?.state === 'off' && found.some(({ name }) => !known.has(name))) {
     for (const { name } of marks.toReversed()) await host.deleteCheckpoint(plan.uuid, name, { metadataOnly: true })
   }
   await host.importSnapshots(plan.uuid, located)

@@ -1,4 +1,4 @@
-import { insideRule, mixingRule, storageOf, wayOutOfMixing } from '#server/core/snapshot.ts'
+import { demandStorage, insideRule } from '#server/core/snapshot.ts'
 import { recordSnapshots } from '#server/core/snapshot-table.ts'
 import { conflict, unsupported } from '#server/errors.ts'
 import type { HypervisorHost } from '#server/hypervisor/driver.ts'
@@ -35,9 +35,7 @@ export async function takeOnce(
   if (earlier) return earlier
   const isOn = facts.state !== 'off'
   const { withMemory, ...named } = wanted
-  const storage = storageOf(facts, withMemory, facts.snapshots)
-  const mixing = mixingRule(storage, facts.snapshots)
-  if (mixing !== true) throw conflict(`${facts.name} can’t have that snapshot. ${mixing}`, wayOutOfMixing(facts))
+  const storage = demandStorage(facts, withMemory, facts.snapshots)
   if (storage === 'internal') requireInside(facts)
   const quiesce = isOn && storage === 'external' && (await host.agentPing(facts.uuid, { timeoutMs: 3_000 }))
   context.progress({
@@ -81,21 +79,23 @@ function requireInside(facts: VmFacts): void {
 }
 
 /**
- * Has a VM that is off stand paused while snapshots beside its disks are deleted: what its disks stand on libvirt knows by
- * then, which of one that is off it does where that was moved or defined by hand.
- * @param wasOff before anything began: a run that was broken off may have left it paused
+ * Whether a VM has to stand paused while snapshots are deleted: of one that is off, and was moved or defined by hand,
+ * libvirt does not know what its disks stand on, and so deletes none beside them.
  */
-export async function knowingFiles<Result>(
+export const mustStand = ({ state }: Pick<VmFacts, 'state'>, doomed: readonly Pick<SnapshotFacts, 'storage'>[]) =>
+  state === 'off' && doomed.some(({ storage }) => storage === 'external')
+
+/** For one that was off before the first run of the step, which may have been broken off and have left it paused. */
+export async function standingPaused(
   host: HypervisorHost,
   uuid: string,
-  wasOff: boolean,
-  doomed: readonly Pick<SnapshotFacts, 'storage'>[],
-  work: () => Promise<Result>,
-): Promise<Result> {
-  if (!wasOff || doomed.every(({ storage }) => storage === 'internal')) return work()
+  isNeeded: boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (!isNeeded) return work()
   await startPaused(host, uuid)
   try {
-    return await work()
+    await work()
   } finally {
     await stopPaused(host, uuid)
   }

@@ -13,19 +13,19 @@
  * A cancel that comes while memory is saved takes effect when that is done: the snapshot is then deleted again. One that
  * a schedule asked for deletes the oldest of that schedule beyond what it keeps; failing in that fails nothing else.
  */
-import type { CheckpointFacts } from '#server/hypervisor/facts.ts'
+import type { CheckpointFacts, VmPowerState } from '#server/hypervisor/facts.ts'
 import { TakeSnapshotPlan } from '#server/schema/snapshot.ts'
 import { toldOf } from './attempt.ts'
 import { takeUpMarks } from './checkpoint-step.ts'
 import { defineWorkflow } from './define.ts'
-import { knowingFiles, recordNow, takeOnce, untake } from './snapshot-step.ts'
+import { mustStand, recordNow, standingPaused, takeOnce, untake } from './snapshot-step.ts'
 import { vmOnHost } from './vm-on-host.ts'
 
 interface Memory {
   name: string
   withMemory: boolean
   quiesced: boolean
-  wasOff: boolean
+  state: VmPowerState
   /** For the next backup of a VM that is off */
   marks: CheckpointFacts[]
   deleted: string[]
@@ -45,8 +45,8 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
       name: 'note marks',
       do: async (context) => {
         const { vm, host, facts } = await vmOnHost(context)
-        const wasOff = facts.state === 'off'
-        return { wasOff, marks: wasOff ? await host.listCheckpoints(vm.uuid) : [] }
+        const { state } = facts
+        return { state, marks: state === 'off' ? await host.listCheckpoints(vm.uuid) : [] }
       },
     },
     {
@@ -89,7 +89,8 @@ export const takeSnapshot = defineWorkflow<TakeSnapshotPlan, Memory>({
         const deleted: string[] = []
         const left: string[] = []
         const old = its.slice(0, -schedule.keepCount)
-        await knowingFiles(host, vm.uuid, context.memory.wasOff ?? false, old, async () => {
+        const { state = 'running' } = context.memory
+        await standingPaused(host, vm.uuid, mustStand({ state }, old), async () => {
           for (const { name } of old) {
             context.progress({ phase: `deleting ${name}` })
             await host.deleteSnapshot(vm.uuid, name).then(

@@ -1,5 +1,5 @@
 import { errorCode } from '../../libvirt/error.ts'
-import type { CallOptions, EditResult, HypervisorHost } from '../driver.ts'
+import type { CallOptions, HypervisorHost } from '../driver.ts'
 import { affect, lifeOf, notWhileRunning } from './definition.ts'
 import { refusedWith } from './errors.ts'
 import type { Session } from './session.ts'
@@ -20,23 +20,6 @@ const unlessGone = (work: Promise<unknown>) =>
 
 /** Devices of VMs, at once where it goes, else from the next start on. */
 export function deviceVerbs(session: Session): DeviceVerbs {
-  async function edit(
-    vm: string,
-    step: string,
-    options: CallOptions,
-    change: (flags: number) => Promise<unknown>,
-  ): Promise<EditResult> {
-    const { active, persistent, flags } = await lifeOf(session, vm, step, options)
-    try {
-      await change(flags)
-      return { live: active }
-    } catch (error) {
-      if (!active || !persistent || !notWhileRunning(error)) throw error
-      await change(affect.config)
-      return { live: false }
-    }
-  }
-
   async function isHeld(vm: string, deviceXml: string, options: CallOptions): Promise<boolean> {
     const { xml } = await session.read('read a VM', 'domainGetXmlDesc', { domain: { uuid: vm } }, options)
     return holdsDevice(xml, deviceXml)
@@ -61,10 +44,19 @@ export function deviceVerbs(session: Session): DeviceVerbs {
   return {
     async attachDevice(vm, deviceXml, options = {}) {
       const step = 'attach a device'
-      const domain = { uuid: vm }
-      return edit(vm, step, options, (flags) =>
-        session.change(step, 'domainAttachDeviceFlags', { domain, xml: deviceXml, flags }, options),
-      )
+      const { active, persistent, flags } = await lifeOf(session, vm, step, options)
+      const attach = (where: number) => {
+        const args = { domain: { uuid: vm }, xml: deviceXml, flags: where }
+        return session.change(step, 'domainAttachDeviceFlags', args, options)
+      }
+      try {
+        await attach(flags)
+        return { live: active }
+      } catch (error) {
+        if (!active || !persistent || !notWhileRunning(error)) throw error
+        await attach(affect.config)
+        return { live: false }
+      }
     },
 
     async detachDevice(vm, deviceXml, options = {}) {

@@ -85,8 +85,8 @@ export class Tunnel {
   }
 
   /**
-   * Waits until it is as it shall be, which is where its socket takes connections ('ready'), the program has ended, the signal has
-   * fired, or the time is up.
+   * Waits until it is as it shall be, which is where its socket takes connections ('ready'), the program has ended, the
+   * signal has fired, or the time is up.
    */
   async whenReady(
     timeoutMs: number,

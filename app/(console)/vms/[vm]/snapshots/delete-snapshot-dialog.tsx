@@ -7,8 +7,8 @@ import { Checkbox } from '#components/ui/checkbox.tsx'
 import { ConfirmDialog } from '#components/ui/confirm-dialog.tsx'
 import { formatRelativeTime } from '#components/ui/format.ts'
 import { refusal } from '#components/vm/refusal.ts'
+import { withThoseAfter } from '#server/schema/snapshot.ts'
 import type { Vm } from '../use-vm.ts'
-import { withThoseAfter } from './snapshot-words.ts'
 import type { Snapshot, SnapshotPage } from './use-snapshots.ts'
 
 interface DeleteSnapshotDialogProps {
@@ -23,8 +23,9 @@ export function DeleteSnapshotDialog({ vm, page, snapshot, onClose }: DeleteSnap
   const trpc = useTRPC()
   const [withChildren, setWithChildren] = useState(false)
   const remove = useMutation(trpc.snapshot.delete.mutationOptions({ onSuccess: onClose }))
-  const after = withThoseAfter(snapshot.name, page.snapshots).slice(1)
-  const going = page.snapshots.filter(({ name }) => name === snapshot.name || (withChildren && after.includes(name)))
+  const withAfter = withThoseAfter(snapshot, page.snapshots)
+  const after = withAfter.slice(1)
+  const going = withChildren ? withAfter : [snapshot]
   return (
     <ConfirmDialog
       isOpen

@@ -15,10 +15,3 @@ export function snapshotKind({ withMemory, quiesced, state }: Pick<Snapshot, 'wi
     ? { word: 'Disks', meaning: 'Disks alone: the VM starts anew from them.' }
     : { word: 'Disks, as after a power cut', meaning: 'Disks alone, as if the power had failed at that moment.' }
 }
-
-/** Names of this one and of all that were taken after it on its branches. */
-export function withThoseAfter(name: string, snapshots: readonly Pick<Snapshot, 'name' | 'parent'>[]): string[] {
-  const found = [name]
-  for (const parent of found) found.push(...snapshots.filter((each) => each.parent === parent).map((each) => each.name))
-  return found
-}
