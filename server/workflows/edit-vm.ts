@@ -124,9 +124,11 @@ async function look(context: Context): Promise<Partial<Memory>> {
 function requireUnheld({ name, snapshots }: VmFacts, target: string): void {
   const holding = snapshots.filter(({ targets }) => targets.includes(target)).map((snapshot) => snapshot.name)
   if (holding.length === 0) return
+  const [its, those, they] =
+    holding.length === 1 ? ['its snapshot', 'that snapshot', 'it'] : ['its snapshots', 'those snapshots', 'they']
   throw conflict(
-    `The disk ${target} of ${name} is part of ${holding.length === 1 ? 'its snapshot' : 'its snapshots'} ${some(holding)}.`,
-    `Delete ${holding.length === 1 ? 'that snapshot' : 'those snapshots'} first: without the disk they could neither be deleted nor gone back to.`,
+    `The disk ${target} of ${name} is part of ${its} ${some(holding)}.`,
+    `Delete ${those} first: without the disk ${they} could neither be deleted nor gone back to.`,
   )
 }
 
